@@ -1,0 +1,14 @@
+//! Flushes and snapshots.
+
+use slackwater_ports as ports;
+
+use super::record;
+use crate::bindings::slackwater::phase::volume_flush as flush;
+use crate::bindings::slackwater::phase::volume_snapshot as snapshot;
+
+record!(ports::Flushed => flush::Flushed {
+    volume, broker, started_ms, ended_ms, method, error,
+});
+record!(ports::SnapshotSeen => snapshot::SnapshotSeen {
+    volume, broker, driver, method, handle, started_ms, cut_ms, error,
+});

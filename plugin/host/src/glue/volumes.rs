@@ -1,0 +1,28 @@
+//! The mirror's volumes.
+
+use wasmtime::Result;
+
+use crate::bindings::slackwater::phase::types::PortError;
+use crate::bindings::slackwater::phase::volume_flush::{self, Flushed};
+use crate::bindings::slackwater::phase::volume_snapshot::{self, SnapshotSeen};
+use crate::convert::Convert as _;
+use crate::state::State;
+
+type Seen<T> = std::result::Result<T, PortError>;
+
+impl volume_flush::Host for State {
+    fn flush(&mut self) -> Result<Seen<Vec<Flushed>>> {
+        Ok(self.port(|ports| &ports.volume_flush)?.flush().convert())
+    }
+}
+
+impl volume_snapshot::Host for State {
+    fn snapshot(&mut self) -> Result<Seen<Vec<SnapshotSeen>>> {
+        let port = self.port(|ports| &ports.volume_snapshot)?;
+        Ok(port.snapshot().convert())
+    }
+
+    fn find(&mut self) -> Result<Seen<Vec<SnapshotSeen>>> {
+        Ok(self.port(|ports| &ports.volume_snapshot)?.find().convert())
+    }
+}

@@ -1,0 +1,140 @@
+//! The phases' names and what each of them exports.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PhaseName {
+    /// Stops what feeds the mirror.
+    QuiesceMirror,
+    /// Proves that nothing is in flight.
+    AwaitDrain,
+    /// Seals, flushes, cuts.
+    SnapshotPartitions,
+    /// Takes the closing look and judges the claims.
+    ValidateHead,
+    /// Puts the mirror back as it was found.
+    ResumeMirror,
+}
+
+/// An export of a phase's world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Entry {
+    /// The one that all phases but `validate-head` have.
+    Run,
+    /// `validate-head`: the closing look.
+    CloseBracket,
+    /// `validate-head`: judges the claims and closes the cut.
+    ProveContent,
+    /// `validate-head`: what running brokers show, against a closed cut.
+    CompareRestored,
+}
+
+impl PhaseName {
+    /// All of them, in the order of a backup.
+    pub const ALL: [PhaseName; 5] = [
+        PhaseName::QuiesceMirror,
+        PhaseName::AwaitDrain,
+        PhaseName::SnapshotPartitions,
+        PhaseName::ValidateHead,
+        PhaseName::ResumeMirror,
+    ];
+
+    /// The name of its world and of its component, as in
+    /// `quiesce-mirror.component.wasm`.
+    pub fn world(self) -> &'static str {
+        match self {
+            PhaseName::QuiesceMirror => "quiesce-mirror",
+            PhaseName::AwaitDrain => "await-drain",
+            PhaseName::SnapshotPartitions => "snapshot-partitions",
+            PhaseName::ValidateHead => "validate-head",
+            PhaseName::ResumeMirror => "resume-mirror",
+        }
+    }
+
+    /// As a blueprint and a person write it.
+    pub fn function(self) -> &'static str {
+        match self {
+            PhaseName::QuiesceMirror => "quiesceMirror",
+            PhaseName::AwaitDrain => "awaitDrain",
+            PhaseName::SnapshotPartitions => "snapshotPartitions",
+            PhaseName::ValidateHead => "validateHead",
+            PhaseName::ResumeMirror => "resumeMirror",
+        }
+    }
+
+    /// What its world exports.
+    pub fn entries(self) -> &'static [Entry] {
+        match self {
+            PhaseName::ValidateHead => &[
+                Entry::CloseBracket,
+                Entry::ProveContent,
+                Entry::CompareRestored,
+            ],
+            _ => &[Entry::Run],
+        }
+    }
+}
+
+impl fmt::Display for PhaseName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.world())
+    }
+}
+
+/// No phase has this name.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "there is no phase {0:?}: name one of quiesceMirror, awaitDrain, snapshotPartitions, \
+     validateHead, resumeMirror"
+)]
+pub struct UnknownPhase(String);
+
+impl FromStr for PhaseName {
+    type Err = UnknownPhase;
+
+    /// Both spellings: `quiesceMirror` and `quiesce-mirror`.
+    fn from_str(text: &str) -> Result<Self, UnknownPhase> {
+        Self::ALL
+            .into_iter()
+            .find(|phase| phase.world() == text || phase.function() == text)
+            .ok_or_else(|| UnknownPhase(text.chars().take(40).collect()))
+    }
+}
+
+impl Entry {
+    /// The export's name in `wit/`.
+    pub fn export(self) -> &'static str {
+        match self {
+            Entry::Run => "run",
+            Entry::CloseBracket => "close-bracket",
+            Entry::ProveContent => "prove-content",
+            Entry::CompareRestored => "compare-restored",
+        }
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.export())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phase_is_known_by_both_of_its_spellings_and_no_other() {
+        for phase in PhaseName::ALL {
+            assert_eq!(phase.world().parse::<PhaseName>().unwrap(), phase);
+            assert_eq!(phase.function().parse::<PhaseName>().unwrap(), phase);
+        }
+        assert!("quiesce_mirror".parse::<PhaseName>().is_err());
+        assert!("".parse::<PhaseName>().is_err());
+    }
+}

@@ -1,0 +1,10 @@
+//! The small adapters that belong to no system: time, a person's terminal,
+//! and a document in memory. The others are crates of their own.
+
+mod clock;
+mod scratch;
+mod terminal;
+
+pub use clock::SystemClock;
+pub use scratch::ScratchStore;
+pub use terminal::{Lines, Terminal};

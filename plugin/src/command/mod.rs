@@ -1,0 +1,167 @@
+//! The commands, one module each.
+
+mod backup;
+mod cut;
+mod guard;
+mod heads;
+mod phase;
+mod report;
+mod restore;
+mod resume;
+mod run;
+mod schema;
+mod snapshot;
+mod status;
+mod validate;
+mod version;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use slackwater_store::RunId;
+
+use crate::adapters::Terminal;
+use crate::exit::Stop;
+use crate::site::Site;
+
+/// Backs up a Kafka mirror so that the backup can be proven.
+#[derive(Debug, Parser)]
+#[command(name = "slackwater", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// What is printed on standard output.
+    #[arg(long, short, global = true, value_enum, default_value_t = Output::Text)]
+    output: Output,
+    /// No progress on standard error.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+/// What is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For a person.
+    Text,
+    /// For a program.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The whole job: stop, drain, snapshot, resume, prove.
+    Backup(backup::Backup),
+    /// Run one phase of it, as a blueprint does.
+    Phase(phase::Phase),
+    /// Put a snapshot into new volumes.
+    Restore(restore::Restore),
+    /// Hold a restored, running mirror against its cut.
+    Validate(validate::Validate),
+    /// Let the mirror run again.
+    Resume(resume::Resume),
+    /// Who holds the mirror, and the last runs.
+    Status(status::Status),
+    /// The ends of all partitions.
+    Heads(heads::Heads),
+    /// Look at cuts.
+    Cut(cut::Cut),
+    /// Look at snapshots, or delete one.
+    Snapshot(snapshot::Snapshot),
+    /// JSON Schemas of what is read and written.
+    Schema(schema::Schema),
+    /// The version, and the digests of the phases.
+    Version,
+    /// The process that holds the mirror; started by the phases.
+    #[command(hide = true)]
+    Guard(guard::Guard),
+}
+
+/// The configuration.
+#[derive(Debug, Args)]
+pub struct ConfigArg {
+    /// The configuration, of kind Mirror.
+    #[arg(long, short, env = "SLACKWATER_CONFIG")]
+    config: PathBuf,
+}
+
+/// What every command is given.
+pub struct Context {
+    output: Output,
+    quiet: bool,
+}
+
+impl Context {
+    fn site(&self, config: &ConfigArg) -> Result<Site, Stop> {
+        Site::open(&config.config, Terminal::new(self.quiet))
+    }
+
+    /// Prints a result: as JSON, or as the text that `text` makes of it.
+    fn print<T: serde::Serialize>(
+        &self,
+        value: &T,
+        text: impl FnOnce(&T) -> String,
+    ) -> Result<(), Stop> {
+        let out = match self.output {
+            Output::Json => serde_json::to_string_pretty(value).map_err(Stop::failed)?,
+            Output::Text => text(value),
+        };
+        print_line(&out)
+    }
+}
+
+/// One write; a reader that went away is no fault of ours.
+fn print_line(text: &str) -> Result<(), Stop> {
+    use std::io::Write;
+    let line = format!("{}\n", text.trim_end());
+    match std::io::stdout().lock().write_all(line.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Stop::failed(error)),
+        _ => Ok(()),
+    }
+}
+
+/// A cut by its run, or from a file.
+fn read_cut(site: Option<&Site>, what: &str) -> Result<slackwater_cut::Cut, Stop> {
+    let file = Path::new(what);
+    if file.is_file() {
+        let length = std::fs::metadata(file).map_err(Stop::bad_input)?.len();
+        if length > slackwater_cut::MAX_DOCUMENT_BYTES as u64 {
+            return Err(Stop::bad_input(format!("{what} has {length} bytes: no cut is so large")));
+        }
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| Stop::bad_input(format!("can't read {what}: {error}")))?;
+        return slackwater_cut::Cut::parse(&text)
+            .map_err(|error| Stop::bad_input(format!("{what}: {error}")));
+    }
+    let Some(site) = site else {
+        return Err(Stop::bad_input(format!(
+            "there is no file {what}; to name a run, say --config too"
+        )));
+    };
+    let run: RunId = what.parse().map_err(Stop::bad_input)?;
+    site.cut(&run)
+}
+
+/// Runs what was typed.
+///
+/// # Errors
+/// The exit code and the cause in one line.
+pub fn run(cli: Cli) -> Result<(), Stop> {
+    let context = Context {
+        output: cli.output,
+        quiet: cli.quiet,
+    };
+    match cli.command {
+        Command::Backup(command) => command.run(&context),
+        Command::Phase(command) => command.run(&context),
+        Command::Restore(command) => command.run(&context),
+        Command::Validate(command) => command.run(&context),
+        Command::Resume(command) => command.run(&context),
+        Command::Status(command) => command.run(&context),
+        Command::Heads(command) => command.run(&context),
+        Command::Cut(command) => command.run(&context),
+        Command::Snapshot(command) => command.run(&context),
+        Command::Schema(command) => command.run(),
+        Command::Version => version::run(&context),
+        Command::Guard(command) => command.run(),
+    }
+}

@@ -1,0 +1,87 @@
+//! `slackwater phase NAME`: what a blueprint runs. Its outputs are on
+//! standard output as Kanister reads them; on failure the last line on
+//! standard error is the cause.
+
+use clap::Args;
+use slackwater_host::{Entry, PhaseName};
+use slackwater_ports::Outcome;
+use slackwater_store::RunId;
+
+use super::run::{Accept, Run};
+use super::{ConfigArg, Context, print_line};
+use crate::exit::{Stop, of_claims};
+use crate::guard::{Recovered, recover};
+use crate::outputs;
+use crate::site::Site;
+
+/// Run one phase, as a blueprint does.
+#[derive(Debug, Args)]
+pub(super) struct Phase {
+    /// quiesceMirror, awaitDrain, snapshotPartitions, validateHead or
+    /// resumeMirror.
+    name: PhaseName,
+    #[command(flatten)]
+    config: ConfigArg,
+    /// The run to go on with; without it the one that holds the mirror.
+    #[arg(long)]
+    run: Option<RunId>,
+    #[command(flatten)]
+    accept: Accept,
+}
+
+impl Phase {
+    pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
+        let mut site = context.site(&self.config)?;
+        self.accept.apply(&mut site)?;
+        let outcome = match self.name {
+            PhaseName::QuiesceMirror if self.run.is_none() => {
+                let run = Run::begin(&site, false)?;
+                run.phase(self.name, Entry::Run).map_err(|stop| run.give_up(stop))?
+            }
+            PhaseName::QuiesceMirror | PhaseName::AwaitDrain | PhaseName::SnapshotPartitions => {
+                let run = Run::current(&site, self.run.as_ref())?;
+                run.phase(self.name, Entry::Run).map_err(|stop| run.give_up(stop))?
+            }
+            PhaseName::ValidateHead => self.validate(&site)?,
+            PhaseName::ResumeMirror => self.resume(&site)?,
+        };
+        site.terminal.say(&outcome.summary);
+        for line in outputs::lines(&outcome.outputs)? {
+            print_line(&line)?;
+        }
+        match (&self.name, self.run_of(&outcome)) {
+            (PhaseName::ValidateHead, Some(run)) => {
+                let cut = site.cut(&run)?;
+                of_claims(&cut, &cut.settings.require)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn run_of(&self, outcome: &Outcome) -> Option<RunId> {
+        let output = outcome.outputs.iter().find(|output| output.key == "runId")?;
+        output.value.parse().ok()
+    }
+
+    /// Releases the guard, and proves when the mirror runs again.
+    fn validate(&self, site: &Site) -> Result<Outcome, Stop> {
+        let run = Run::current(site, self.run.as_ref())?;
+        run.release()
+            .and_then(|()| run.close())
+            .map_err(|stop| run.give_up(stop))
+    }
+
+    /// Makes sure that the mirror runs; finding it done is success.
+    fn resume(&self, site: &Site) -> Result<Outcome, Stop> {
+        let done = match recover(site)? {
+            Recovered::Nothing => "nobody holds the mirror".to_owned(),
+            Recovered::PutRight { run, summary } => format!("run {run} was left behind: {summary}"),
+            Recovered::Held(_) => {
+                let run = Run::current(site, self.run.as_ref())?;
+                run.release().map_err(|stop| run.give_up(stop))?;
+                "the mirror runs again".to_owned()
+            }
+        };
+        Ok(Outcome::new(done))
+    }
+}

@@ -1,0 +1,80 @@
+//! `slackwater resume`: by hand.
+
+use std::sync::Arc;
+
+use clap::Args;
+use slackwater_cut::OnLoss;
+use slackwater_host::{Entry, PhaseName};
+use slackwater_ports::Outcome;
+use slackwater_store::{Lease, LeaseState};
+
+use super::{ConfigArg, Context, read_cut};
+use crate::adapters::ScratchStore;
+use crate::exit::Stop;
+use crate::guard::{GuardClient, Recovered, recover, socket};
+use crate::site::Site;
+
+/// Let the mirror run again: ends a hold, puts right what a dead guard left,
+/// or starts a restored mirror for the first time.
+#[derive(Debug, Args)]
+pub(super) struct Resume {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// The cut (a run, or a file) that a restored mirror is to go on from.
+    #[arg(long)]
+    cut: Option<String>,
+    /// Let MirrorMaker skip what the source has deleted.
+    #[arg(long)]
+    accept_loss: bool,
+    /// Only put right what a dead guard left; a hold that is alive is left
+    /// alone.
+    #[arg(long)]
+    if_expired: bool,
+}
+
+impl Resume {
+    pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
+        let site = context.site(&self.config)?;
+        let summary = match (&self.cut, self.state(&site)?) {
+            (Some(cut), LeaseState::Free) => self.restored(&site, cut)?.summary,
+            (Some(_), _) => return Err(Stop::held("the mirror is held: resume it without --cut first")),
+            (None, LeaseState::Free) => "nobody holds the mirror: nothing to resume".to_owned(),
+            (None, LeaseState::Held(_)) if self.if_expired => "the hold is alive".to_owned(),
+            (None, LeaseState::Held(_)) => Self::end_hold(&site)?,
+            (None, LeaseState::Expired(_)) => match recover(&site)? {
+                Recovered::PutRight { run, summary } => format!("run {run}: {summary}"),
+                _ => "somebody else put it right".to_owned(),
+            },
+        };
+        context.print(&serde_json::json!({"summary": summary}), |_| summary.clone())
+    }
+
+    fn state(&self, site: &Site) -> Result<LeaseState, Stop> {
+        Lease::read(site.store.dir(), &site.mirror.name).map_err(Stop::failed)
+    }
+
+    fn end_hold(site: &Site) -> Result<String, Stop> {
+        let path = socket(site.store.dir(), &site.mirror.name);
+        let guard = GuardClient::new(path, site.terminal.clone());
+        let released = guard
+            .abandon("resumed by hand")
+            .map_err(|error| Stop::failed(error.message))?;
+        released.resume.map_err(Stop::failed)
+    }
+
+    /// The first start of a restored mirror. The cut is final: what this does
+    /// is written into a copy of it that nobody keeps.
+    fn restored(&self, site: &Site, cut: &str) -> Result<Outcome, Stop> {
+        let mut cut = read_cut(Some(site), cut)?;
+        cut.resume = None;
+        cut.state = slackwater_cut::State::Sealed;
+        cut.settings.on_loss = if self.accept_loss {
+            OnLoss::Resume
+        } else {
+            OnLoss::Refuse
+        };
+        let document = cut.to_canonical().map_err(Stop::failed)?;
+        let ports = site.ports_on(Arc::new(ScratchStore::new(document)));
+        site.run(PhaseName::ResumeMirror, Entry::Run, ports)
+    }
+}

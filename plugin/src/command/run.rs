@@ -1,0 +1,230 @@
+//! What backup and phase share: beginning a run, running its phases, giving
+//! it up.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use slackwater_cut::{Cut, State};
+use slackwater_host::{Entry, PhaseName};
+use slackwater_ports::{Clock, Outcome};
+use slackwater_store::{Lease, LeaseState, RunId};
+
+use crate::adapters::SystemClock;
+use crate::exit::Stop;
+use crate::guard::{GuardClient, GuardPort, Launcher, Recovered, recover, socket};
+use crate::site::Site;
+
+/// What a run may accept. All of it is kept in the cut.
+#[derive(Debug, Args, Default)]
+pub(super) struct Accept {
+    /// A source topic whose timestamps say nothing about retention (0, -1, or
+    /// filled in later).
+    #[arg(long, value_name = "TOPIC")]
+    accept_retention_risk: Vec<String>,
+    /// Take a mirror that someone else stopped, and leave it stopped.
+    #[arg(long)]
+    allow_stopped: bool,
+    /// Partitions with nothing left to compare fail `resumable`.
+    #[arg(long)]
+    strict: bool,
+    /// Snapshots may be plain copies where blocks can't be shared.
+    #[arg(long)]
+    allow_plain_copy: bool,
+    /// Refuse a component of a phase with another digest: `PHASE=SHA256`.
+    #[arg(long, value_name = "PHASE=SHA256")]
+    require_digest: Vec<String>,
+    /// Take a phase from a file: `PHASE=FILE`.
+    #[arg(long, value_name = "PHASE=FILE")]
+    component: Vec<String>,
+}
+
+impl Accept {
+    /// Prepares the site for it.
+    pub(super) fn apply(&self, site: &mut Site) -> Result<(), Stop> {
+        site.allow_plain_copy = self.allow_plain_copy;
+        for pair in &self.component {
+            let (phase, file) = split(pair, "PHASE=FILE")?;
+            let components = std::mem::replace(
+                &mut site.components,
+                crate::components::Components::embedded().map_err(Stop::failed)?,
+            );
+            site.components = components
+                .with_file(phase, &PathBuf::from(file))
+                .map_err(Stop::bad_input)?;
+        }
+        for pair in &self.require_digest {
+            let (phase, digest) = split(pair, "PHASE=SHA256")?;
+            site.components
+                .get(phase)
+                .require_digest(Some(digest))
+                .map_err(|error| Stop::bad_input(format!("{phase}: {error}")))?;
+        }
+        let settings = &mut site.mirror.settings;
+        settings.accept_retention_risk.clone_from(&self.accept_retention_risk);
+        settings.allow_stopped = self.allow_stopped;
+        settings.strict = self.strict;
+        Ok(())
+    }
+}
+
+fn split<'a>(pair: &'a str, form: &str) -> Result<(PhaseName, &'a str), Stop> {
+    let (phase, value) = pair
+        .split_once('=')
+        .ok_or_else(|| Stop::bad_input(format!("{pair:?} is not {form}")))?;
+    Ok((phase.parse().map_err(Stop::bad_input)?, value))
+}
+
+/// A run that is under way.
+pub(super) struct Run<'a> {
+    site: &'a Site,
+    id: RunId,
+    guard: GuardClient,
+    port: Arc<GuardPort>,
+}
+
+impl<'a> Run<'a> {
+    /// Begins a new run: puts right what was left behind, refuses a mirror
+    /// that is held, writes the document.
+    pub(super) fn begin(site: &'a Site, leashed: bool) -> Result<Self, Stop> {
+        match recover(site)? {
+            Recovered::Nothing => {}
+            Recovered::Held(holder) => {
+                let who = holder.map_or_else(|| "another run".to_owned(), |one| one.to_string());
+                return Err(Stop::held(format!("the mirror is held by {who}")));
+            }
+            Recovered::PutRight { run, summary } => {
+                site.terminal.say(&format!("run {run} was left behind: {summary}"));
+            }
+        }
+        let now = SystemClock.now_ms();
+        let id: RunId = format!("{}-{now}-{}", slug(site.mirror.name.as_str()), std::process::id())
+            .parse()
+            .map_err(Stop::failed)?;
+        let mut cut = Cut::open(
+            id.to_string(),
+            site.mirror.name.to_string(),
+            now,
+            site.mirror.settings.clone(),
+        );
+        cut.components = site.components.used();
+        let document = cut.to_canonical().map_err(Stop::failed)?;
+        site.store.create_run(&id, &document).map_err(Stop::failed)?;
+        Self::of(site, id, leashed)
+    }
+
+    /// Goes on with the run that holds the mirror.
+    pub(super) fn current(site: &'a Site, named: Option<&RunId>) -> Result<Self, Stop> {
+        let state = Lease::read(site.store.dir(), &site.mirror.name).map_err(Stop::failed)?;
+        let holder = match state {
+            LeaseState::Held(holder) => holder,
+            LeaseState::Expired(left) => {
+                let words = left.to_string();
+                recover(site)?;
+                return Err(Stop::failed(format!(
+                    "the guard of {words} died: the mirror was resumed and the run is void"
+                )));
+            }
+            LeaseState::Free => None,
+        };
+        let id = match (holder, named) {
+            (Some(holder), Some(named)) if holder.run_id != *named => {
+                return Err(Stop::held(format!("the mirror is held by {holder}")));
+            }
+            (Some(holder), _) => holder.run_id,
+            (None, _) => {
+                return Err(Stop::bad_input("no run holds the mirror: begin with quiesceMirror"));
+            }
+        };
+        Self::of(site, id, false)
+    }
+
+    fn of(site: &'a Site, id: RunId, leashed: bool) -> Result<Self, Stop> {
+        let path = socket(site.store.dir(), &site.mirror.name);
+        let guard = GuardClient::new(path, site.terminal.clone());
+        let launcher = Launcher::new(site, &id).map_err(Stop::failed)?;
+        let port = Arc::new(GuardPort::new(guard.clone(), launcher, leashed));
+        Ok(Self {
+            site,
+            id,
+            guard,
+            port,
+        })
+    }
+
+    /// Which.
+    pub(super) fn id(&self) -> &RunId {
+        &self.id
+    }
+
+    /// Runs one export of a phase.
+    pub(super) fn phase(&self, phase: PhaseName, entry: Entry) -> Result<Outcome, Stop> {
+        let mut ports = self.site.ports(&self.id)?;
+        ports.guard_look = Some(self.port.clone());
+        ports.guard_start = Some(self.port.clone());
+        ports.volume_flush = Some(self.port.clone());
+        self.site.run(phase, entry, ports)
+    }
+
+    /// Lets the guard take the closing look and resume the mirror.
+    pub(super) fn release(&self) -> Result<(), Stop> {
+        let released = self.guard.release().map_err(|error| Stop::failed(error.message))?;
+        if let Err(why) = &released.bracket {
+            self.site.terminal.say(&format!("warning: no closing look: {why}"));
+        }
+        released.resume.map_err(Stop::failed)?;
+        Ok(())
+    }
+
+    /// Judges the claims and closes the cut, and lets the guard go.
+    pub(super) fn close(&self) -> Result<Outcome, Stop> {
+        let outcome = self.phase(PhaseName::ValidateHead, Entry::ProveContent)?;
+        self.guard.finish().map_err(|error| Stop::failed(error.message))?;
+        Ok(outcome)
+    }
+
+    /// Gives the run up because of `stop`: the mirror runs again before this
+    /// ends. What could not be undone is said with the cause.
+    pub(super) fn give_up(&self, stop: Stop) -> Stop {
+        let undone = if self.guard.look().is_ok() {
+            self.guard
+                .abandon(&stop.cause)
+                .map_err(|error| error.message)
+                .and_then(|released| released.resume)
+        } else {
+            // No guard: nothing was stopped, or what it left is put right.
+            match recover(self.site) {
+                Ok(_) => Ok(String::new()),
+                Err(error) => Err(error.cause),
+            }
+        };
+        self.void(&stop.cause);
+        match undone {
+            Ok(_) => stop,
+            Err(why) => Stop::failed(format!("{}; and the mirror is not resumed: {why}", stop.cause)),
+        }
+    }
+
+    /// Where no guard was there to do it.
+    fn void(&self, reason: &str) {
+        let handle = slackwater_store::RunHandle::new(self.site.store.clone(), self.id.clone());
+        let at_ms = SystemClock.now_ms();
+        // One that has ended stays as it is.
+        let _ = slackwater_kit::Session::load(&handle).and_then(|mut session| {
+            session.update(&handle, |cut: &mut Cut| {
+                cut.state = State::Void {
+                    at_ms,
+                    reason: reason.to_owned(),
+                };
+            })
+        });
+    }
+}
+
+/// What a run's id may hold of a mirror's name.
+fn slug(name: &str) -> String {
+    name.chars()
+        .take(32)
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .collect()
+}

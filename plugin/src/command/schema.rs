@@ -1,0 +1,34 @@
+//! `slackwater schema`: JSON Schemas of what is read and written.
+
+use clap::{Args, ValueEnum};
+use schemars::schema_for;
+
+use super::print_line;
+use crate::config::RawMirror;
+use crate::exit::Stop;
+
+/// JSON Schemas of what is read and written.
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// Of what.
+    #[arg(value_enum)]
+    of: Of,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Of {
+    /// The configuration.
+    Mirror,
+    /// The cut.
+    Cut,
+}
+
+impl Schema {
+    pub(super) fn run(&self) -> Result<(), Stop> {
+        let schema = match self.of {
+            Of::Mirror => schema_for!(RawMirror),
+            Of::Cut => schema_for!(slackwater_cut::Cut),
+        };
+        print_line(&serde_json::to_string_pretty(&schema).map_err(Stop::failed)?)
+    }
+}

@@ -1,0 +1,314 @@
+//! From what was typed to what can be used. Nothing is reached here but the
+//! files that the configuration names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use slackwater_cut::{ClaimName, ConnectTopics, OnLoss, Settings};
+use slackwater_kafka::{ClusterOptions, FIXED_PROPERTIES};
+use slackwater_connect::{BasicAuth, ConnectOptions};
+use slackwater_ports::Cluster;
+use slackwater_store::MirrorName;
+use slackwater_volumes::{
+    CommandDriver, CopyDriver, Driver, Flush, Purpose, RawCommandDriver, Template, Volume, Volumes,
+};
+
+use super::raw::{
+    RawCluster, RawCommand, RawConnect, RawLimits, RawMirror, RawScalar, RawSnapshot, RawVolume,
+};
+use super::Span;
+
+/// The only version that is read.
+const API_VERSION: &str = "slackwater/v1alpha1";
+
+/// Key and complaint.
+type Wrong = (String, String);
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Mirror {
+    /// Its name.
+    pub name: MirrorName,
+    /// Directory of run documents and the lease.
+    pub store: PathBuf,
+    /// How the clusters are reached.
+    pub clusters: BTreeMap<Cluster, ClusterOptions>,
+    /// The Connect clusters.
+    pub connect: Vec<ConnectSite>,
+    /// The brokers' volumes.
+    pub volumes: Volumes,
+    /// How a snapshot is made.
+    pub snapshot: SnapshotSite,
+    /// What a run is asked to do.
+    pub settings: Settings,
+    /// How long a run may take from the resume to the close, ms.
+    pub close_ms: u64,
+}
+
+/// A checked Connect cluster.
+#[derive(Debug, Clone)]
+pub struct ConnectSite {
+    /// How it is reached.
+    pub options: ConnectOptions,
+    /// Its own topics.
+    pub topics: ConnectTopics,
+    /// Listed connectors.
+    pub connectors: Vec<String>,
+    /// Ignored ones.
+    pub ignore: Vec<String>,
+}
+
+/// How a snapshot is made. Whether a plain copy will do is said when it is
+/// run, not here.
+#[derive(Debug, Clone)]
+pub enum SnapshotSite {
+    /// File clones into this folder.
+    Copy(PathBuf),
+    /// The user's commands.
+    Command(Box<CommandDriver>),
+}
+
+impl SnapshotSite {
+    /// The driver.
+    pub fn driver(&self, allow_plain: bool) -> Result<Driver, slackwater_volumes::VolumeError> {
+        Ok(match self {
+            SnapshotSite::Copy(into) => Driver::Copy(CopyDriver::new(into, allow_plain)?),
+            SnapshotSite::Command(command) => Driver::Command(command.clone()),
+        })
+    }
+}
+
+fn wrong(key: &str, why: impl ToString) -> Wrong {
+    (key.to_owned(), why.to_string())
+}
+
+/// Checks what was typed.
+pub(super) fn check(raw: RawMirror) -> Result<Mirror, Wrong> {
+    if raw.api_version != API_VERSION {
+        return Err(wrong("apiVersion", format!("{:?} is not {API_VERSION}", raw.api_version)));
+    }
+    if raw.kind != "Mirror" {
+        return Err(wrong("kind", format!("{:?} is not Mirror", raw.kind)));
+    }
+    let name = raw.metadata.name.parse().map_err(|error| wrong("metadata.name", error))?;
+    if !raw.store.is_absolute() {
+        return Err(wrong("store", "must be an absolute path"));
+    }
+    if raw.connect.is_empty() {
+        return Err(wrong("connect", "name at least one Connect cluster"));
+    }
+    let clusters = clusters(raw.mirror, raw.sources)?;
+    let connect = raw
+        .connect
+        .into_iter()
+        .enumerate()
+        .map(|(at, one)| connect_site(at, one))
+        .collect::<Result<Vec<_>, _>>()?;
+    let settings = settings(&raw.limits, raw.protect, &connect, raw.require)?;
+    Ok(Mirror {
+        name,
+        clusters,
+        connect,
+        volumes: volumes(raw.volumes)?,
+        snapshot: snapshot(raw.snapshot, raw.store.join("snapshots"))?,
+        store: raw.store,
+        settings,
+        close_ms: raw.limits.close.map_or(600_000, Span::as_ms),
+    })
+}
+
+fn clusters(
+    mirror: RawCluster,
+    sources: Vec<super::raw::RawSource>,
+) -> Result<BTreeMap<Cluster, ClusterOptions>, Wrong> {
+    if sources.is_empty() {
+        return Err(wrong("sources", "name at least one source"));
+    }
+    let mut clusters = BTreeMap::new();
+    let options = cluster_options("mirror", mirror.bootstrap, mirror.properties)?;
+    clusters.insert(Cluster::Mirror, options);
+    for (at, source) in sources.into_iter().enumerate() {
+        let key = format!("sources[{at}]");
+        if source.alias.is_empty() {
+            return Err(wrong(&format!("{key}.alias"), "is empty"));
+        }
+        let options = cluster_options(&key, source.bootstrap, source.properties)?;
+        if clusters.insert(Cluster::Source(source.alias.clone()), options).is_some() {
+            return Err(wrong(&format!("{key}.alias"), format!("{} stands there twice", source.alias)));
+        }
+    }
+    Ok(clusters)
+}
+
+fn cluster_options(
+    key: &str,
+    bootstrap: String,
+    properties: BTreeMap<String, RawScalar>,
+) -> Result<ClusterOptions, Wrong> {
+    if addresses(&bootstrap).is_empty() {
+        return Err(wrong(
+            &format!("{key}.bootstrap"),
+            format!("{bootstrap:?} has no host:port"),
+        ));
+    }
+    if let Some(fixed) = properties.keys().find(|name| FIXED_PROPERTIES.contains(&name.as_str())) {
+        return Err(wrong(
+            &format!("{key}.properties.{fixed}"),
+            "is set by slackwater: take it out",
+        ));
+    }
+    Ok(ClusterOptions {
+        bootstrap,
+        properties: properties
+            .into_iter()
+            .map(|(name, value)| (name, value.into_text()))
+            .collect(),
+        client_id: "slackwater".to_owned(),
+    })
+}
+
+/// The `host:port` pairs of a bootstrap list.
+pub(crate) fn addresses(bootstrap: &str) -> Vec<(String, u16)> {
+    bootstrap
+        .split(',')
+        .filter_map(|one| {
+            let (host, port) = one.trim().rsplit_once(':')?;
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            (!host.is_empty()).then_some((host.to_owned(), port.parse().ok()?))
+        })
+        .collect()
+}
+
+fn connect_site(at: usize, raw: RawConnect) -> Result<ConnectSite, Wrong> {
+    let key = |field: &str| format!("connect[{at}].{field}");
+    let timeout = raw.timeout.map_or(10_000, Span::as_ms);
+    let mut options = ConnectOptions::new(raw.url, Duration::from_millis(timeout));
+    let read = |field: &str, path: &PathBuf| {
+        std::fs::read_to_string(path)
+            .map_err(|error| wrong(&key(field), format!("can't read {}: {error}", path.display())))
+    };
+    options.auth = match (raw.user, &raw.password_file) {
+        (None, None) => None,
+        (Some(user), Some(file)) => Some(BasicAuth {
+            user,
+            password: read("passwordFile", file)?.trim_end().to_owned(),
+        }),
+        _ => return Err(wrong(&key("user"), "user and passwordFile go together")),
+    };
+    options.ca_pem = raw.ca_file.as_ref().map(|file| read("caFile", file)).transpose()?;
+    if let Some(name) = raw.topics.names().iter().find(|name| name.is_empty()) {
+        return Err(wrong(&key("topics"), format!("{name:?} is no topic")));
+    }
+    Ok(ConnectSite {
+        options,
+        topics: raw.topics,
+        connectors: raw.connectors,
+        ignore: raw.ignore,
+    })
+}
+
+fn volumes(raw: Vec<RawVolume>) -> Result<Volumes, Wrong> {
+    let volumes = raw
+        .into_iter()
+        .enumerate()
+        .map(|(at, volume)| {
+            let key = format!("volumes[{at}]");
+            let flush = match volume.flush {
+                None => Flush::Syncfs,
+                Some(line) => Template::new(Purpose::Flush, &line)
+                    .map(Flush::Command)
+                    .map_err(|error| wrong(&format!("{key}.flush"), error))?,
+            };
+            Volume::new(&volume.name, volume.broker, volume.path, flush)
+                .map_err(|error| wrong(&key, error))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    Volumes::new(volumes).map_err(|error| wrong("volumes", error))
+}
+
+fn snapshot(raw: RawSnapshot, state: PathBuf) -> Result<SnapshotSite, Wrong> {
+    match (raw.copy, raw.command) {
+        (Some(copy), None) => {
+            CopyDriver::new(&copy.into, false).map_err(|error| wrong("snapshot.copy", error))?;
+            Ok(SnapshotSite::Copy(copy.into))
+        }
+        (None, Some(command)) => command_driver(command, state),
+        _ => Err(wrong("snapshot", "say either copy or command")),
+    }
+}
+
+fn command_driver(raw: RawCommand, state: PathBuf) -> Result<SnapshotSite, Wrong> {
+    CommandDriver::new(RawCommandDriver {
+        snapshot: raw.snapshot.unwrap_or_else(|| "{run}-{volume}".to_owned()),
+        create: raw.create,
+        delete: raw.delete,
+        list: raw.list,
+        open: raw.open,
+        close: raw.close,
+        restore: raw.restore,
+        timeout: Duration::from_millis(raw.timeout.map_or(30_000, Span::as_ms)),
+        state,
+    })
+    .map(|driver| SnapshotSite::Command(Box::new(driver)))
+    .map_err(|error| wrong("snapshot.command", error))
+}
+
+/// Claims that a run must prove unless the configuration says otherwise:
+/// those that can be examined without reading the snapshot.
+const REQUIRED: [ClaimName; 3] = [ClaimName::Still, ClaimName::Covers, ClaimName::Resumable];
+
+/// A window shorter than this has no room for a drain; one longer than an
+/// hour is no window.
+const WINDOW_MS: std::ops::RangeInclusive<u64> = 5_000..=3_600_000;
+
+/// More records than this in each tail make the cut no surer and the window
+/// longer.
+const TAIL_RECORDS: std::ops::RangeInclusive<u32> = 1..=1_000;
+
+fn settings(
+    limits: &RawLimits,
+    protect: super::raw::RawProtect,
+    connect: &[ConnectSite],
+    require: Option<Vec<ClaimName>>,
+) -> Result<Settings, Wrong> {
+    let or = |span: Option<Span>, default: u64| span.map_or(default, Span::as_ms);
+    let window_ms = or(limits.window, 60_000);
+    if !WINDOW_MS.contains(&window_ms) {
+        return Err(wrong("limits.window", format!("{window_ms} ms is not from 5s to 1h")));
+    }
+    let tail_records = limits.tail_records.unwrap_or(64);
+    if !TAIL_RECORDS.contains(&tail_records) {
+        return Err(wrong("limits.tailRecords", "must be from 1 to 1000"));
+    }
+    let retention_factor = limits.retention_factor.unwrap_or(2);
+    if retention_factor == 0 {
+        return Err(wrong("limits.retentionFactor", "must be at least 1"));
+    }
+    let require = require.unwrap_or_else(|| REQUIRED.to_vec());
+    if require.contains(&ClaimName::HeadsRestored) {
+        return Err(wrong("require", "headsRestored is a claim of a restore, not of a backup"));
+    }
+    let require: BTreeSet<ClaimName> = require.into_iter().collect();
+    Ok(Settings {
+        window_ms,
+        cover_wait_ms: or(limits.cover_wait, 15_000),
+        sample_lead_ms: 3_000,
+        sample_every_ms: 1_000,
+        stop_timeout_ms: or(limits.stop, 45_000),
+        drain_timeout_ms: or(limits.drain, 20_000),
+        catch_up_timeout_ms: or(limits.catch_up, 300_000),
+        retention_factor,
+        accept_retention_risk: Vec::new(),
+        allow_stopped: false,
+        strict: false,
+        settle: false,
+        on_loss: OnLoss::Resume,
+        tail_records,
+        include: protect.include,
+        exclude: protect.exclude,
+        own: protect.own,
+        connect_topics: connect.iter().map(|one| one.topics.clone()).collect(),
+        require: require.into_iter().collect(),
+    })
+}

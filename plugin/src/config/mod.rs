@@ -1,0 +1,78 @@
+//! The configuration: one YAML file of kind `Mirror`.
+//!
+//! What was typed is a [`RawMirror`]; what was checked is a [`Mirror`], and
+//! the rest of the program sees only that.
+
+mod check;
+mod raw;
+mod span;
+mod yaml;
+
+use std::path::{Path, PathBuf};
+
+pub(crate) use check::addresses;
+pub use check::{ConnectSite, Mirror, SnapshotSite};
+pub use raw::RawMirror;
+pub use span::Span;
+
+/// Files above this are no configuration.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// Why a configuration can't be used. Each message names the key.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("can't read the configuration {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is no YAML, or has another shape.
+    #[error("{}: {why}", path.display())]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        why: String,
+    },
+    /// A value that can't be.
+    #[error("{}: {key}: {why}", path.display())]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// For example `limits.window`.
+        key: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Reads and checks a configuration.
+///
+/// # Errors
+/// See [`ConfigError`].
+pub fn load(path: &Path) -> Result<Mirror, ConfigError> {
+    let read = |source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let length = std::fs::metadata(path).map_err(read)?.len();
+    if length > MOST_BYTES {
+        return Err(ConfigError::Shape {
+            path: path.to_owned(),
+            why: format!("it has {length} bytes; a configuration has at most {MOST_BYTES}"),
+        });
+    }
+    let text = std::fs::read_to_string(path).map_err(read)?;
+    let raw = yaml::parse(&text).map_err(|why| ConfigError::Shape {
+        path: path.to_owned(),
+        why,
+    })?;
+    check::check(raw).map_err(|(key, why)| ConfigError::Value {
+        path: path.to_owned(),
+        key,
+        why,
+    })
+}

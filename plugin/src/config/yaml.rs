@@ -1,0 +1,48 @@
+//! YAML. serde_yaml is no longer maintained, so this module alone touches it.
+
+use super::RawMirror;
+
+/// Suggestions further away than this are no help.
+const NEAR: f64 = 0.6;
+
+/// Parses a configuration, or says in one line what is wrong where.
+pub(super) fn parse(text: &str) -> Result<RawMirror, String> {
+    serde_yaml::from_str(text).map_err(|error| explain(&error.to_string()))
+}
+
+/// Adds the key that was probably meant to serde's word on an unknown one:
+/// ``unknown field `x`, expected one of `a`, `b` ``.
+fn explain(message: &str) -> String {
+    let message = message.replace('\n', " ");
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    if !message.contains("unknown field") && !message.contains("unknown variant") {
+        return message;
+    }
+    let Some(typed) = quoted.next() else {
+        return message;
+    };
+    let nearest = quoted
+        .map(|key| (strsim::jaro_winkler(typed, key), key))
+        .max_by(|(one, _), (other, _)| one.total_cmp(other));
+    match nearest {
+        Some((how_near, key)) if how_near >= NEAR => format!("{message}; did you mean `{key}`?"),
+        _ => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_suggests_the_right_one() {
+        let error = parse("apiVersion: slackwater/v1alpha1\nkind: Mirror\nconect: []\n").unwrap_err();
+        assert!(error.contains("did you mean `connect`?"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_one_line() {
+        let error = parse("a: [\n- b: }\n").unwrap_err();
+        assert_eq!(error.lines().count(), 1);
+    }
+}

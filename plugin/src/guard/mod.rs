@@ -1,0 +1,33 @@
+//! The guard: the process that holds the lease, keeps the one absolute
+//! deadline, and resumes the mirror whatever happens to whoever began.
+//!
+//! It is started, seen alive, and spoken to through a socket in the store.
+//! Its only decision of its own is the deadline: what it does at a release it
+//! has from the phases, which it hosts.
+
+mod client;
+mod hold;
+mod launch;
+mod protocol;
+mod recover;
+mod serve;
+
+pub use client::GuardClient;
+pub use launch::{GuardPort, Launcher};
+pub use protocol::{Released, Request, Response};
+pub use recover::{Recovered, recover};
+pub use serve::serve;
+
+use std::path::{Path, PathBuf};
+
+use slackwater_store::{MirrorName, RunId};
+
+/// The socket of a mirror's guard.
+pub(crate) fn socket(store: &Path, mirror: &MirrorName) -> PathBuf {
+    store.join("leases").join(format!("{mirror}.sock"))
+}
+
+/// Where the guard of a run writes what it has to say.
+pub(crate) fn log_file(store: &Path, run: &RunId) -> PathBuf {
+    store.join("logs").join(format!("{run}.guard.log"))
+}

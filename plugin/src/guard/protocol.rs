@@ -1,0 +1,63 @@
+//! What is said to a guard and what it answers: one JSON line each way, and
+//! lines of progress in between.
+
+use serde::{Deserialize, Serialize};
+use slackwater_ports::{Flushed, GuardView};
+
+/// No line is longer: the longest answer names every volume.
+pub const MOST_LINE_BYTES: u64 = 1 << 20;
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Request {
+    /// Are you alive, and what do you hold?
+    Look,
+    /// The deadline is so many milliseconds from now, if there is none yet.
+    Engage {
+        /// Milliseconds.
+        window_ms: u64,
+    },
+    /// Flush the volumes.
+    Flush,
+    /// Take the closing look, and resume the mirror.
+    Release,
+    /// Resume the mirror and give the run up.
+    Abandon {
+        /// Why, in one line.
+        reason: String,
+    },
+    /// This connection is the life of whoever began: when it ends before the
+    /// run does, give the run up.
+    Attach,
+    /// The run is closed: give the lease back and go.
+    Finish,
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Response {
+    /// A line of progress; the answer is still to come.
+    Progress(String),
+    /// To look and engage.
+    Guard(GuardView),
+    /// To flush.
+    Flushed(Vec<Flushed>),
+    /// To release and abandon.
+    Released(Released),
+    /// To attach and finish.
+    Done,
+    /// It can't be done.
+    Refused(String),
+}
+
+/// What became of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Released {
+    /// The closing look: its summary, or why there was none.
+    pub bracket: Result<String, String>,
+    /// The resume.
+    pub resume: Result<String, String>,
+}

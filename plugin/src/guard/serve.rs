@@ -1,0 +1,214 @@
+//! The guard's process: takes the lease, opens the volumes, answers on its
+//! socket, and watches the deadline.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the guard's own loop is an adapter: it waits for the deadline and for callers"
+)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use slackwater_ports::Clock;
+use slackwater_store::{Holder, Lease, RunId};
+use slackwater_volumes::FlushHandles;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::broadcast;
+use tokio::time::MissedTickBehavior;
+
+use super::hold::Hold;
+use super::protocol::{MOST_LINE_BYTES, Request, Response};
+use super::socket;
+use crate::adapters::{Lines, SystemClock, Terminal};
+use crate::exit::Stop;
+use crate::site::Site;
+
+/// How often the deadline is looked at.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A tick that comes this much later than it should means that this process
+/// did not run meanwhile: the hold was interrupted.
+const LATE_MS: u64 = 5_000;
+
+/// Lines of progress that a slow caller may be behind.
+const PROGRESS_BACKLOG: usize = 64;
+
+struct Broadcast(broadcast::Sender<String>);
+
+impl Lines for Broadcast {
+    fn line(&self, text: &str) {
+        // Nobody listening is no fault.
+        let _ = self.0.send(text.to_owned());
+    }
+}
+
+/// Runs until the run is over. Gives whether it began to hold at all.
+///
+/// # Errors
+/// A lease that another run holds; volumes that can't be opened.
+pub fn serve(config: &Path, run: &RunId, plain_copy: bool) -> Result<(), Stop> {
+    // Apart from whoever started it, so that a signal to his group or the end
+    // of his terminal does not reach it. It fails only for a group's leader,
+    // which is apart already.
+    let _ = rustix::process::setsid();
+    let (progress, _) = broadcast::channel(PROGRESS_BACKLOG);
+    let terminal = Terminal::new(true).also_to(Box::new(Broadcast(progress.clone())));
+    let mut site = Site::open(config, terminal)?;
+    site.allow_plain_copy = plain_copy;
+    let holder = Holder {
+        run_id: run.clone(),
+        pid: std::process::id(),
+        token: format!("{run}-{}-{}", std::process::id(), SystemClock.now_ms()),
+        deadline_ms: None,
+        note: "guard".to_owned(),
+    };
+    let store = site.store.dir().to_owned();
+    let mut lease = Lease::try_take(&store, &site.mirror.name, holder).map_err(Stop::held)?;
+    // A guard that is started again after its death keeps the deadline.
+    if let Some(before) = lease.taken_from().and_then(|left| left.deadline_ms) {
+        let mut holder = lease.holder().clone();
+        holder.deadline_ms = Some(before);
+        lease.update(holder).map_err(Stop::failed)?;
+    }
+    let flush = FlushHandles::open(&site.mirror.volumes).map_err(Stop::failed)?;
+    let path = socket(&store, &site.mirror.name);
+    let close_ms = site.mirror.close_ms;
+    let hold = Arc::new(Hold::new(site, run.clone(), flush, lease));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Stop::failed)?;
+    let ended = runtime.block_on(watch(hold, &path, progress, close_ms));
+    // The socket of a guard that is gone would only mislead.
+    let _ = std::fs::remove_file(&path);
+    ended
+}
+
+async fn watch(
+    hold: Arc<Hold>,
+    path: &Path,
+    progress: broadcast::Sender<String>,
+    close_ms: u64,
+) -> Result<(), Stop> {
+    let _ = std::fs::remove_file(path);
+    let listener = UnixListener::bind(path)
+        .map_err(|error| Stop::failed(format!("can't listen at {}: {error}", path.display())))?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Stop::failed)?;
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last_tick = SystemClock.monotonic_ms();
+    let mut resumed_at: Option<u64> = None;
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    tokio::spawn(answer(hold.clone(), stream, progress.clone()));
+                }
+            }
+            _ = terminate.recv() => give_up(&hold, "the guard was told to end"),
+            _ = tick.tick() => {
+                let now = SystemClock.monotonic_ms();
+                if now.saturating_sub(last_tick) > LATE_MS {
+                    hold.note_interruption();
+                }
+                last_tick = now;
+                if hold.is_over() {
+                    return Ok(());
+                }
+                if hold.is_late() {
+                    give_up(&hold, "the deadline passed before the release");
+                }
+                if hold.is_resumed() {
+                    let since = *resumed_at.get_or_insert(now);
+                    if now.saturating_sub(since) > close_ms {
+                        give_up(&hold, "the run was not closed in time");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// In a thread of its own; a second one finds it done.
+fn give_up(hold: &Arc<Hold>, reason: &'static str) {
+    let hold = hold.clone();
+    tokio::task::spawn_blocking(move || hold.abandon(reason));
+}
+
+async fn answer(hold: Arc<Hold>, stream: UnixStream, progress: broadcast::Sender<String>) {
+    let (read, mut write) = stream.into_split();
+    let mut read = BufReader::new(read.take(MOST_LINE_BYTES));
+    let mut line = String::new();
+    if read.read_line(&mut line).await.is_err() || line.is_empty() {
+        return;
+    }
+    let request = match serde_json::from_str::<Request>(&line) {
+        Ok(request) => request,
+        Err(error) => {
+            let why = format!("the question can't be read: {error}");
+            let _ = say(&mut write, &Response::Refused(why)).await;
+            return;
+        }
+    };
+    tracing::debug!(?request, "asked");
+    if request == Request::Attach {
+        let _ = say(&mut write, &Response::Done).await;
+        // Nothing comes any more but the end.
+        let mut rest = [0; 1];
+        while matches!(read.read(&mut rest).await, Ok(n) if n > 0) {}
+        if !hold.is_over() {
+            let ended = move || hold.abandon("the program that began the run ended before it");
+            let _ = tokio::task::spawn_blocking(ended).await;
+        }
+        return;
+    }
+    let mut lines = progress.subscribe();
+    let working = hold.clone();
+    let mut work = tokio::task::spawn_blocking(move || respond(&working, request));
+    loop {
+        tokio::select! {
+            done = &mut work => {
+                let response = done.unwrap_or_else(|error| Response::Refused(error.to_string()));
+                let _ = say(&mut write, &response).await;
+                return;
+            }
+            Ok(text) = lines.recv() => {
+                // A caller that is gone does not stop the work.
+                let _ = say(&mut write, &Response::Progress(text)).await;
+            }
+        }
+    }
+}
+
+fn respond(hold: &Arc<Hold>, request: Request) -> Response {
+    match request {
+        Request::Look => Response::Guard(hold.view()),
+        Request::Engage { window_ms } => match hold.engage(window_ms) {
+            Ok(view) => Response::Guard(view),
+            Err(why) => Response::Refused(why),
+        },
+        Request::Flush => match hold.flush() {
+            Ok(flushed) => Response::Flushed(flushed),
+            Err(error) => Response::Refused(error.message),
+        },
+        Request::Release => Response::Released(hold.release()),
+        Request::Abandon { reason } => Response::Released(hold.abandon(&reason)),
+        Request::Finish => {
+            hold.give_back();
+            Response::Done
+        }
+        Request::Attach => Response::Done,
+    }
+}
+
+async fn say(
+    write: &mut tokio::net::unix::OwnedWriteHalf,
+    response: &Response,
+) -> std::io::Result<()> {
+    let mut line = serde_json::to_string(response).map_err(std::io::Error::other)?;
+    line.push('\n');
+    write.write_all(line.as_bytes()).await
+}

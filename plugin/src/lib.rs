@@ -1,0 +1,13 @@
+//! The native side of slackwater: the program, the guard, and the wiring of
+//! phases to adapters.
+//!
+//! Nothing here decides what is drained, still or proven: the phases do.
+
+pub mod adapters;
+pub mod command;
+pub mod components;
+pub mod config;
+pub mod exit;
+pub mod guard;
+pub mod outputs;
+pub mod site;

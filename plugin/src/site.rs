@@ -1,0 +1,156 @@
+//! A configuration with its adapters: everything that a phase can be given.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use slackwater_connect::{ConnectClusters, Selection};
+use slackwater_cut::Cut;
+use slackwater_host::{Entry, Host, HostOptions, Limits, PhaseName, Ports};
+use slackwater_kafka::KafkaClusters;
+use slackwater_ports::{Cluster, Heads, Outcome, RunStore};
+use slackwater_store::{RunHandle, RunId, Store};
+use slackwater_volumes::{RunName, Snapshots};
+
+use crate::adapters::{SystemClock, Terminal};
+use crate::components::Components;
+use crate::config::{self, Mirror};
+use crate::exit::Stop;
+
+/// See the module.
+pub struct Site {
+    /// The checked configuration.
+    pub mirror: Mirror,
+    /// Where it was read from, in full: the guard reads it again.
+    pub config_file: PathBuf,
+    /// Run documents and the lease.
+    pub store: Store,
+    /// Where progress goes.
+    pub terminal: Arc<Terminal>,
+    /// Whether snapshots may be plain copies.
+    pub allow_plain_copy: bool,
+    /// The phases.
+    pub components: Components,
+    kafka: Arc<KafkaClusters>,
+    connect: Arc<ConnectClusters>,
+    host: Host,
+}
+
+impl Site {
+    /// Reads the configuration and sets the adapters up. Only the mirror's
+    /// brokers are asked for, so that their advertised addresses are known;
+    /// where they don't answer, the bootstrap addresses have to do.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the configuration or the store.
+    pub fn open(config_file: &Path, terminal: Terminal) -> Result<Self, Stop> {
+        let config_file = std::path::absolute(config_file).map_err(Stop::bad_input)?;
+        let mirror = config::load(&config_file).map_err(Stop::bad_input)?;
+        Self::of(mirror, config_file, terminal)
+    }
+
+    /// The same for a configuration that was read already.
+    pub fn of(mirror: Mirror, config_file: PathBuf, terminal: Terminal) -> Result<Self, Stop> {
+        let store = Store::open(&mirror.store).map_err(Stop::bad_input)?;
+        let kafka = Arc::new(KafkaClusters::new(mirror.clusters.clone()));
+        let connect = Arc::new(connect(&mirror, &kafka)?);
+        let host = Host::new(HostOptions {
+            cache_dir: Some(store.dir().join("compiled")),
+        })
+        .map_err(Stop::failed)?;
+        Ok(Self {
+            store,
+            terminal: Arc::new(terminal),
+            allow_plain_copy: false,
+            components: Components::embedded().map_err(Stop::failed)?,
+            kafka,
+            connect,
+            host,
+            mirror,
+            config_file,
+        })
+    }
+
+    /// Kafka, for commands that look themselves.
+    pub fn kafka(&self) -> &KafkaClusters {
+        &self.kafka
+    }
+
+    /// The snapshots.
+    ///
+    /// # Errors
+    /// A driver that does not fit the volumes.
+    pub fn snapshots(&self) -> Result<Snapshots, Stop> {
+        let driver = self.mirror.snapshot.driver(self.allow_plain_copy).map_err(Stop::bad_input)?;
+        Snapshots::new(driver, self.mirror.volumes.clone()).map_err(Stop::bad_input)
+    }
+
+    /// The run document of `run`.
+    ///
+    /// # Errors
+    /// One that is not there or can't be read.
+    pub fn cut(&self, run: &RunId) -> Result<Cut, Stop> {
+        let record = self.store.load(run).map_err(Stop::bad_input)?;
+        Cut::parse(&record.document).map_err(Stop::failed)
+    }
+
+    /// All ports but those of the guard, for `run`.
+    ///
+    /// # Errors
+    /// See [`Site::snapshots`].
+    pub fn ports(&self, run: &RunId) -> Result<Ports, Stop> {
+        let name = RunName::new(run.as_str()).map_err(Stop::bad_input)?;
+        Ok(Ports {
+            volume_snapshot: Some(Arc::new(self.snapshots()?.of_run(name))),
+            ..self.ports_on(Arc::new(RunHandle::new(self.store.clone(), run.clone())))
+        })
+    }
+
+    /// The ports that look and act on the clusters, with this document.
+    pub fn ports_on(&self, document: Arc<dyn RunStore + Send + Sync>) -> Ports {
+        Ports {
+            clock: Some(Arc::new(SystemClock)),
+            progress: Some(self.terminal.clone()),
+            log: Some(self.terminal.clone()),
+            run_store: Some(document),
+            heads: Some(self.kafka.clone()),
+            records: Some(self.kafka.clone()),
+            mirror_look: Some(self.connect.clone()),
+            mirror_stop: Some(self.connect.clone()),
+            mirror_start: Some(self.connect.clone()),
+            connector_position: Some(self.connect.clone()),
+            ..Ports::default()
+        }
+    }
+
+    /// Runs one export of a phase. Blocks.
+    ///
+    /// # Errors
+    /// The phase's own failure, or why it could not be run.
+    pub fn run(&self, phase: PhaseName, entry: Entry, ports: Ports) -> Result<Outcome, Stop> {
+        let component = self.components.get(phase);
+        let run = self
+            .host
+            .run(phase, entry, component, ports, Limits::default())
+            .map_err(Stop::failed)?;
+        tracing::debug!(%phase, %entry, fuel = run.fuel_used, ready = ?run.ready, wall = ?run.wall, "ran");
+        Ok(run.ended?)
+    }
+}
+
+fn connect(mirror: &Mirror, kafka: &KafkaClusters) -> Result<ConnectClusters, Stop> {
+    let mut addresses = config::addresses(&mirror.clusters[&Cluster::Mirror].bootstrap);
+    if let Ok(view) = kafka.describe(&Cluster::Mirror) {
+        addresses.extend(
+            view.brokers
+                .into_iter()
+                .filter_map(|broker| Some((broker.host, u16::try_from(broker.port).ok()?))),
+        );
+    }
+    let selection = Selection {
+        mirror_addresses: addresses,
+        listed: mirror.connect.iter().flat_map(|one| one.connectors.clone()).collect(),
+        ignored: mirror.connect.iter().flat_map(|one| one.ignore.clone()).collect(),
+    };
+    let options = mirror.connect.iter().map(|one| one.options.clone()).collect();
+    ConnectClusters::new(options, selection).map_err(Stop::bad_input)
+}

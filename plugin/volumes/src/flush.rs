@@ -1,0 +1,201 @@
+//! Flushes the volumes' file systems.
+//!
+//! syncfs(2) reports write errors since the descriptor was opened (Linux 5.8,
+//! `errseq_t`), and each of them once: so descriptors are opened before the
+//! mirror is stopped, and an error is kept for good.
+
+use std::fs::File;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rustix::fs::{OFlags, fstatfs, syncfs};
+use slackwater_ports::{Flushed, Seen, VolumeFlush};
+
+use crate::clock::now_ms;
+use crate::template::{Template, Values};
+use crate::{Flush, Volume, VolumeError, Volumes, exec};
+
+/// For a flush command. The mirror stands still meanwhile; its window is a
+/// minute by default.
+pub const FLUSH_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// `statfs(2)` types whose server decides when data is safe: NFS, CIFS, SMB2,
+/// 9P, Ceph, FUSE.
+const REMOTE: [u32; 6] = [
+    0x6969,
+    0xFF53_4D42,
+    0xFE53_4D42,
+    0x0102_1997,
+    0x00C3_6400,
+    0x6573_5546,
+];
+
+/// One open descriptor for each file system, and the commands.
+pub struct FlushHandles {
+    systems: Vec<System>,
+    volumes: Vec<(Volume, How)>,
+}
+
+enum How {
+    /// Position in `systems`.
+    System(usize),
+    Command(Template),
+}
+
+struct System {
+    device: u64,
+    /// Of all volumes on it.
+    paths: Vec<PathBuf>,
+    root: File,
+    /// The first error: the kernel tells it only once.
+    error: Mutex<Option<String>>,
+}
+
+/// When a flush was done, and what came of it.
+type Done = (u64, u64, Option<String>);
+
+impl FlushHandles {
+    /// Opens them. Volumes on one file system share a descriptor.
+    pub fn open(volumes: &Volumes) -> Result<Self, VolumeError> {
+        let mut handles = Self {
+            systems: Vec::new(),
+            volumes: Vec::new(),
+        };
+        for volume in volumes.iter() {
+            let how = match volume.flush() {
+                Flush::Command(template) => How::Command(template.clone()),
+                Flush::Syncfs => How::System(handles.system(volume.path())?),
+            };
+            handles.volumes.push((volume.clone(), how));
+        }
+        Ok(handles)
+    }
+
+    fn system(&mut self, path: &Path) -> Result<usize, VolumeError> {
+        let root = open_folder(path)?;
+        let device = device(&root, path)?;
+        if let Some(known) = self.systems.iter().position(|s| s.device == device) {
+            self.systems[known].paths.push(path.to_owned());
+            return Ok(known);
+        }
+        let kind = fstatfs(&root)
+            .map_err(|error| VolumeError::io("look at the file system of", path)(error.into()))?
+            .f_type;
+        if REMOTE.contains(&(kind as u32)) {
+            return Err(VolumeError::unsuitable(
+                path,
+                "is no local file system, so syncfs proves nothing: give the volume a flush command",
+            ));
+        }
+        self.systems.push(System {
+            device,
+            paths: vec![path.to_owned()],
+            root,
+            error: Mutex::new(None),
+        });
+        Ok(self.systems.len() - 1)
+    }
+}
+
+fn open_folder(path: &Path) -> Result<File, VolumeError> {
+    File::options()
+        .read(true)
+        .custom_flags(OFlags::DIRECTORY.bits() as i32)
+        .open(path)
+        .map_err(VolumeError::io("open", path))
+}
+
+fn device(root: &File, path: &Path) -> Result<u64, VolumeError> {
+    let metadata = root.metadata().map_err(VolumeError::io("stat", path))?;
+    Ok(metadata.dev())
+}
+
+impl System {
+    fn flush(&self) -> Option<String> {
+        let mut kept = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.is_none() {
+            *kept = self.try_flush().err().map(|error| error.to_string());
+        }
+        kept.clone()
+    }
+
+    fn try_flush(&self) -> Result<(), VolumeError> {
+        syncfs(&self.root)
+            .map_err(|error| VolumeError::io("flush", &self.paths[0])(error.into()))?;
+        for path in &self.paths {
+            if device(&open_folder(path)?, path)? != self.device {
+                let why =
+                    "is another file system than before the stop: nothing is known of its flush";
+                return Err(VolumeError::unsuitable(path, why));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn timed(flush: impl FnOnce() -> Option<String>) -> Done {
+    let started = now_ms();
+    let error = flush();
+    (started, now_ms().max(started), error)
+}
+
+fn run_command(volume: &Volume, template: &Template) -> Option<String> {
+    let values = Values {
+        volume: volume.name(),
+        broker: volume.broker(),
+        path: Some(volume.path()),
+        ..Values::default()
+    };
+    exec::run(template, values, FLUSH_TIMEOUT)
+        .err()
+        .map(|error| error.to_string())
+}
+
+impl VolumeFlush for FlushHandles {
+    fn flush(&self) -> Seen<Vec<Flushed>> {
+        let rows = thread::scope(|scope| {
+            let systems: Vec<_> = self
+                .systems
+                .iter()
+                .map(|system| scope.spawn(|| timed(|| system.flush())))
+                .collect();
+            let commands: Vec<_> = self
+                .volumes
+                .iter()
+                .map(|(volume, how)| match how {
+                    How::System(_) => None,
+                    How::Command(line) => Some(scope.spawn(|| timed(|| run_command(volume, line)))),
+                })
+                .collect();
+            let systems: Vec<Done> = systems.into_iter().map(join).collect();
+            let mut rows = Vec::with_capacity(self.volumes.len());
+            for ((volume, how), command) in self.volumes.iter().zip(commands) {
+                let (method, done) = match (how, command) {
+                    (How::System(at), _) => ("syncfs", systems[*at].clone()),
+                    (How::Command(_), Some(command)) => ("command", join(command)),
+                    (How::Command(_), None) => unreachable!("each command has its thread"),
+                };
+                rows.push(Flushed {
+                    volume: volume.name().to_owned(),
+                    broker: volume.broker(),
+                    started_ms: done.0,
+                    ended_ms: done.1,
+                    method: method.to_owned(),
+                    error: done.2,
+                });
+            }
+            rows
+        });
+        Ok(rows)
+    }
+}
+
+fn join<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    match thread.join() {
+        Ok(value) => value,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}

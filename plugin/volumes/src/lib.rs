@@ -1,0 +1,34 @@
+//! Local volumes: flushed and cut.
+//!
+//! [`FlushHandles`] holds descriptors that are opened before the mirror is
+//! stopped. [`Snapshots`] makes, lists, verifies, deletes and restores
+//! snapshots through one of two drivers: `copy` clones a directory file by
+//! file, `command` runs the user's own program. A snapshot counts only once
+//! its manifest lies in place, which is the last thing that is written.
+//!
+//! May touch the volumes (to read and flush them), the folders of the driver,
+//! the targets of a restore, the programs that the configuration names, and
+//! the clock.
+
+mod clock;
+mod command;
+mod copy;
+mod error;
+mod exec;
+mod flush;
+mod manifest;
+mod snapshots;
+mod target;
+mod template;
+mod tree;
+mod volume;
+
+pub use command::{CommandDriver, RawCommandDriver};
+pub use copy::CopyDriver;
+pub use error::VolumeError;
+pub use exec::{MAX_STDERR, MAX_STDOUT};
+pub use flush::{FLUSH_TIMEOUT, FlushHandles};
+pub use manifest::{Manifest, ManifestFile, ManifestVolume};
+pub use snapshots::{Driver, Restored, RunSnapshots, Snapshots};
+pub use template::{Purpose, Template};
+pub use volume::{Flush, RunName, Volume, Volumes};

@@ -1,0 +1,180 @@
+//! What a lab is to be: checked here, brought up in `lab`. Pure.
+
+use std::collections::BTreeSet;
+
+use crate::error::LabError;
+use crate::lab::Lab;
+use crate::mirror_maker::{Connector, ReplicationPolicy};
+use crate::topics::Topic;
+use crate::volume::Volumes;
+
+/// The longest name: it becomes part of paths and of a namespace's name.
+const NAME_CHARS: usize = 40;
+
+/// Collects what a lab is to be; [`LabBuilder::start`] brings it up.
+#[derive(Debug, Clone)]
+pub struct LabBuilder {
+    pub(crate) name: String,
+    pub(crate) exactly_once: bool,
+    pub(crate) policy: ReplicationPolicy,
+    pub(crate) topics: Vec<Topic>,
+    pub(crate) volumes: Volumes,
+    pub(crate) tasks_max: u32,
+    pub(crate) source: Vec<(String, String)>,
+    pub(crate) mirror: Vec<(String, String)>,
+    pub(crate) connect: Vec<(String, String)>,
+    pub(crate) connectors: Vec<(Connector, (String, String))>,
+}
+
+impl LabBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            name: "lab".to_owned(),
+            exactly_once: false,
+            policy: ReplicationPolicy::Identity,
+            topics: Topic::defaults(),
+            volumes: Volumes::Directories,
+            tasks_max: 2,
+            source: Vec::new(),
+            mirror: Vec::new(),
+            connect: Vec::new(),
+            connectors: Vec::new(),
+        }
+    }
+
+    /// A name for its directory: letters, digits and dashes, at most 40.
+    #[must_use]
+    pub fn name(mut self, name: &str) -> Self {
+        self.name = name.to_owned();
+        self
+    }
+
+    /// Exactly-once on the worker and required by the source connector; off
+    /// by default.
+    #[must_use]
+    pub fn exactly_once(mut self, on: bool) -> Self {
+        self.exactly_once = on;
+        self
+    }
+
+    /// How topics are named on the mirror; `Identity` by default.
+    #[must_use]
+    pub fn policy(mut self, policy: ReplicationPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The source's topics, all mirrored; [`Topic::defaults`] by default.
+    #[must_use]
+    pub fn topics(mut self, topics: Vec<Topic>) -> Self {
+        self.topics = topics;
+        self
+    }
+
+    /// One more topic on the source, mirrored too.
+    #[must_use]
+    pub fn topic(mut self, topic: Topic) -> Self {
+        self.topics.push(topic);
+        self
+    }
+
+    /// What the mirror's brokers store on; `Directories` by default.
+    #[must_use]
+    pub fn volumes(mut self, volumes: Volumes) -> Self {
+        self.volumes = volumes;
+        self
+    }
+
+    /// `tasks.max` of every connector; 2 by default.
+    #[must_use]
+    pub fn tasks_max(mut self, tasks: u32) -> Self {
+        self.tasks_max = tasks;
+        self
+    }
+
+    /// A broker property of the source.
+    #[must_use]
+    pub fn source_property(mut self, key: &str, value: &str) -> Self {
+        self.source.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A broker property of the mirror.
+    #[must_use]
+    pub fn mirror_property(mut self, key: &str, value: &str) -> Self {
+        self.mirror.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A property of the Connect worker.
+    #[must_use]
+    pub fn connect_property(mut self, key: &str, value: &str) -> Self {
+        self.connect.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A property of one connector, e.g. `producer.override.linger.ms`.
+    #[must_use]
+    pub fn connector_property(mut self, connector: Connector, key: &str, value: &str) -> Self {
+        self.connectors
+            .push((connector, (key.to_owned(), value.to_owned())));
+        self
+    }
+
+    /// Brings the lab up and waits until everything runs.
+    ///
+    /// # Errors
+    /// What was asked for makes no sense, needs root, or did not come up.
+    pub fn start(self) -> Result<Lab, LabError> {
+        self.check()?;
+        Lab::start(self)
+    }
+
+    fn check(&self) -> Result<(), LabError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if self.name.is_empty() || self.name.len() > NAME_CHARS || !self.name.chars().all(plain) {
+            return Err(LabError::Invalid(format!(
+                "the lab's name {:?} must be 1 to {NAME_CHARS} letters, digits and dashes",
+                self.name
+            )));
+        }
+        if self.tasks_max == 0 || self.topics.is_empty() {
+            return Err(LabError::Invalid(
+                "a lab needs a topic and a task to mirror".into(),
+            ));
+        }
+        let names: BTreeSet<&str> = self
+            .topics
+            .iter()
+            .map(|topic| topic.name.as_str())
+            .collect();
+        if names.len() != self.topics.len() {
+            return Err(LabError::Invalid(
+                "a topic is listed twice: give each name once".into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_can_not_be_a_directory_is_refused() {
+        let error = LabBuilder::new().name("a/b").check().unwrap_err();
+        assert!(error.to_string().contains("a/b"));
+        LabBuilder::new().name("eos-identity").check().unwrap();
+    }
+
+    #[test]
+    fn a_topic_listed_twice_is_refused() {
+        assert!(
+            LabBuilder::new()
+                .topic(Topic::new("blogs", 1))
+                .check()
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,67 @@
+//! A real Kafka and MirrorMaker 2 on this machine, for tests and the demo: a
+//! source of one broker, a mirror of three on volumes that can be snapped, a
+//! Connect worker between them; a load generator and an audit whose records
+//! tell loss, duplicate and reorder apart; restored copies in isolation.
+//!
+//! May start processes, mount images and make network namespaces, all in one
+//! run directory below the system's temporary one, and leaves none of it
+//! behind. Talks to addresses on this machine only; `setup` fetches packages
+//! and jars.
+
+mod admin;
+pub mod audit;
+mod broker;
+mod builder;
+mod cluster;
+mod cluster_spec;
+mod command;
+mod connect;
+mod error;
+mod group;
+mod janitor;
+mod jars;
+mod jvm;
+mod lab;
+pub mod load;
+mod mirror_maker;
+mod mirrored;
+mod mounts;
+mod netns;
+mod packages;
+mod ports;
+mod process;
+mod properties;
+mod restored;
+mod run_dir;
+mod service;
+mod setup;
+mod spawner;
+mod sweep;
+mod topics;
+mod volume;
+mod wait;
+
+pub use admin::Admin;
+pub use audit::{AuditReport, Isolation, audit};
+pub use broker::Broker;
+pub use builder::LabBuilder;
+pub use cluster::Cluster;
+pub use command::is_root;
+pub use connect::{Connect, ConnectorStatus};
+pub use error::LabError;
+pub use group::GroupReader;
+pub use jars::{Jars, KAFKA_VERSION};
+pub use lab::Lab;
+pub use load::{HangingTransaction, Load, LoadPlan, LoadReport};
+pub use mirror_maker::{
+    CONFIG_TOPIC, Connector, MIRROR_ALIAS, OFFSET_TOPIC, ReplicationPolicy, SOURCE_ALIAS,
+    STATUS_TOPIC,
+};
+pub use netns::Netns;
+pub use restored::Restored;
+pub use service::Service;
+pub use setup::setup;
+pub use sweep::sweep;
+pub use topics::Topic;
+pub use volume::Volumes;
+pub use wait::Timings;

@@ -1,0 +1,82 @@
+//! The Debian packages that the lab stands on: looks for their programs, and
+//! installs what is missing when root. Changes nothing when all are there.
+
+use std::path::Path;
+
+use crate::command;
+use crate::error::LabError;
+
+/// A program, and the Debian (bookworm) package that brings it.
+const PROGRAMS: [(&str, &str); 9] = [
+    ("java", "default-jdk-headless"),
+    ("mvn", "maven"),
+    ("mkfs.xfs", "xfsprogs"),
+    ("mkfs.ext4", "e2fsprogs"),
+    ("ip", "iproute2"),
+    ("losetup", "mount"),
+    ("mount", "mount"),
+    ("setpriv", "util-linux"),
+    ("nsenter", "util-linux"),
+];
+
+/// Where Debian keeps programs; a user's own PATH often lacks the `sbin` ones.
+const SBIN: [&str; 3] = ["/usr/sbin", "/sbin", "/usr/local/sbin"];
+
+/// Makes sure that every program is there.
+///
+/// # Errors
+/// [`LabError::MissingPackages`] with the command to run, when not root.
+pub(crate) fn ensure() -> Result<(), LabError> {
+    let missing = missing(&|program| is_installed(program));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let install = format!(
+        "apt-get install -y --no-install-recommends {}",
+        missing.join(" ")
+    );
+    if !command::is_root() {
+        return Err(LabError::MissingPackages {
+            command: format!("sudo {install}"),
+        });
+    }
+    eprintln!("lab: {install}");
+    let script = format!(
+        "export DEBIAN_FRONTEND=noninteractive; {install} -qq || {{ apt-get update -qq && {install} -qq; }}"
+    );
+    command::run("sh", &["-c", &script])?;
+    Ok(())
+}
+
+fn missing(installed: &dyn Fn(&str) -> bool) -> Vec<&'static str> {
+    let mut packages: Vec<&str> = PROGRAMS
+        .iter()
+        .filter(|(program, _)| !installed(program))
+        .map(|(_, package)| *package)
+        .collect();
+    packages.sort_unstable();
+    packages.dedup();
+    packages
+}
+
+fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(SBIN.iter().map(|dir| Path::new(dir).to_path_buf()))
+        .any(|dir| dir.join(program).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_program_names_its_package_once() {
+        assert_eq!(missing(&|_| true), Vec::<&str>::new());
+        assert_eq!(missing(&|program| program != "mkfs.xfs"), ["xfsprogs"]);
+        assert_eq!(
+            missing(&|program| !matches!(program, "setpriv" | "nsenter")),
+            ["util-linux"]
+        );
+    }
+}

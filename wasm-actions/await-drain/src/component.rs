@@ -1,0 +1,36 @@
+//! What the component await-drain exports: its world in `wit/`, on the bindings that
+//! all phases share. The list below is all that it is granted.
+//!
+//! The only place of this crate that may be unsafe: the canonical ABI passes
+//! pointers into the component's memory.
+#![allow(unsafe_code, reason = "generated from wit/")]
+
+use slackwater_guest::{Capabilities, ended, install_panic_hook};
+
+wit_bindgen::generate!({
+    path: "../wit",
+    world: "await-drain",
+    with: {
+        "slackwater:phase/types@0.1.0": slackwater_guest::bindings::slackwater::phase::types,
+        "slackwater:phase/clock@0.1.0": slackwater_guest::bindings::slackwater::phase::clock,
+        "slackwater:phase/progress@0.1.0": slackwater_guest::bindings::slackwater::phase::progress,
+        "slackwater:phase/log@0.1.0": slackwater_guest::bindings::slackwater::phase::log,
+        "slackwater:phase/run-store@0.1.0": slackwater_guest::bindings::slackwater::phase::run_store,
+        "slackwater:phase/heads@0.1.0": slackwater_guest::bindings::slackwater::phase::heads,
+        "slackwater:phase/records@0.1.0": slackwater_guest::bindings::slackwater::phase::records,
+        "slackwater:phase/mirror-look@0.1.0": slackwater_guest::bindings::slackwater::phase::mirror_look,
+        "slackwater:phase/connector-position@0.1.0": slackwater_guest::bindings::slackwater::phase::connector_position,
+        "slackwater:phase/guard-look@0.1.0": slackwater_guest::bindings::slackwater::phase::guard_look,
+    },
+});
+
+struct Component;
+
+impl Guest for Component {
+    fn run() -> Result<Outcome, Failure> {
+        install_panic_hook();
+        ended(crate::run(&Capabilities))
+    }
+}
+
+export!(Component);

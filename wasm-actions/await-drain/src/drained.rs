@@ -1,0 +1,154 @@
+//! The looks: until three in a row are equal, settled, and far enough apart.
+
+use std::collections::BTreeSet;
+
+use slackwater_cut::claims::EQUAL_LOOKS;
+use slackwater_cut::{Cut, Rows};
+use slackwater_kit::{Deadline, Feed, Look, TopicMap, look, look_summary, rows_of};
+use slackwater_ports::{Failure, Interval, MirrorView};
+
+use crate::World;
+use crate::settle::Movement;
+use crate::sources::{self, Sources};
+
+/// From the first of the equal looks to the last: two fetch rounds of a
+/// follower that has nothing to fetch (`replica.fetch.wait.max.ms`, 500 ms).
+const TWO_FETCH_ROUNDS_MS: u64 = 1_000;
+
+/// Between two looks: two gaps make the two rounds.
+const LOOK_EVERY_MS: u64 = TWO_FETCH_ROUNDS_MS / 2 + 5;
+
+/// What feeds the mirror, seen stopped when the drain began.
+pub(crate) struct Held {
+    pub(crate) feed: Feed,
+    pub(crate) map: TopicMap,
+}
+
+/// What the drain found.
+pub(crate) struct Drained {
+    pub(crate) rows: Rows,
+    pub(crate) looks: Vec<Interval>,
+    pub(crate) looks_taken: u32,
+}
+
+/// Sees that the mirror is held, by this run's guard, and stopped.
+pub(crate) fn still_held(world: &impl World, cut: &Cut) -> Result<Held, Failure> {
+    let quiesce = cut
+        .quiesce
+        .as_ref()
+        .filter(|quiesce| quiesce.stopped.is_some())
+        .ok_or_else(|| Failure::refused("the mirror is not quiesced: run quiesceMirror first"))?;
+    let guard = world.guard()?;
+    let token = quiesce.guard.as_ref().map(|guard| guard.token.as_str());
+    if token != Some(guard.token.as_str()) {
+        return Err(Failure::failed(
+            "the lease changed hands: start again with quiesceMirror",
+        ));
+    }
+    let view = world.mirror()?;
+    if !look_summary(&view).all_stopped() {
+        return Err(resumed(&view));
+    }
+    let feed = Feed::check(&view)?;
+    let copied: BTreeSet<_> = quiesce.sampled.iter().cloned().collect();
+    let map = TopicMap::new(&feed, &copied, &cut.settings);
+    Ok(Held { feed, map })
+}
+
+/// The failure that names a connector which somebody resumed.
+pub(crate) fn resumed(view: &MirrorView) -> Failure {
+    let going: Vec<String> = look_summary(view)
+        .connectors
+        .iter()
+        .filter(|seen| seen.state != slackwater_ports::ConnectorState::Stopped || seen.tasks > 0)
+        .map(|seen| {
+            format!(
+                "{} is {} with {} tasks",
+                seen.connector, seen.state, seen.tasks
+            )
+        })
+        .collect();
+    Failure::failed(format!(
+        "somebody resumed the mirror in the window: {}",
+        going.join(", ")
+    ))
+}
+
+/// Looks until the mirror is drained. What the claims need of the sources is
+/// gathered between the looks, which have to be apart anyway.
+pub(crate) fn drain(world: &impl World, cut: &Cut, held: &Held) -> Result<Drained, Failure> {
+    let deadline = Deadline::after(world, cut.settings.drain_timeout_ms);
+    let mut movement = Movement::default();
+    let mut equal: Vec<(Look, Vec<String>)> = Vec::new();
+    let mut sources: Option<Sources> = None;
+    let mut looks_taken = 0;
+    loop {
+        let next_look = Deadline::after(world, LOOK_EVERY_MS);
+        let seen = look(world, &held.map)?;
+        looks_taken += 1;
+        let problems = seen.problems(&held.map);
+        let state = still_state(&seen, &held.map);
+        movement.note(&seen, &held.map);
+        let settled = problems.is_empty();
+        if !settled || equal.last().is_some_and(|(_, before)| *before != state) {
+            equal.clear();
+            sources = None;
+        }
+        if settled {
+            equal.push((seen, state));
+        }
+        if equal.len() >= EQUAL_LOOKS as usize && rounds_apart(&equal) {
+            if let (Some(sources), Some((last, _))) = (sources.take(), equal.last()) {
+                let rows = sources::rows(world, cut, held, last, sources)?;
+                return Ok(Drained {
+                    rows,
+                    looks: equal.iter().map(|(look, _)| look.sweep.asked).collect(),
+                    looks_taken,
+                });
+            }
+        }
+        let awaited = match problems.first() {
+            Some(problem) => problem.to_string(),
+            None => format!("{} equal looks, {} so far", EQUAL_LOOKS, equal.len()),
+        };
+        if let Some(foreign) = movement.foreign_writer() {
+            return Err(Failure::failed(foreign));
+        }
+        if deadline.has_passed(world) {
+            return Err(Failure::failed(format!(
+                "the mirror did not settle within {} ms: {}",
+                cut.settings.drain_timeout_ms,
+                movement.last_moved().unwrap_or(awaited)
+            )));
+        }
+        world.waiting("awaitDrain", &awaited, Some(deadline.remaining_ms(world)));
+        if settled && sources.is_none() && equal.len() >= 2 {
+            if let Some((last, _)) = equal.last() {
+                sources = Some(sources::gather(world, cut, held, last, deadline)?);
+            }
+        }
+        next_look.sleep(world, LOOK_EVERY_MS);
+    }
+}
+
+fn rounds_apart(equal: &[(Look, Vec<String>)]) -> bool {
+    let (Some((first, _)), Some((last, _))) = (equal.first(), equal.last()) else {
+        return false;
+    };
+    last.sweep
+        .asked
+        .first_request_ms
+        .saturating_sub(first.sweep.asked.last_answer_ms)
+        + (first.sweep.asked.last_answer_ms - first.sweep.asked.first_request_ms)
+        >= TWO_FETCH_ROUNDS_MS
+}
+
+/// What must be equal: topology and, for all that may not move, topic id,
+/// leader epoch and end.
+fn still_state(look: &Look, map: &TopicMap) -> Vec<String> {
+    let rows = rows_of(look, map, &std::collections::BTreeMap::new());
+    vec![
+        rows.still_digest().to_string(),
+        rows.topology_digest().to_string(),
+    ]
+}

@@ -1,0 +1,79 @@
+//! awaitDrain: proves that nothing is in flight.
+//!
+//! Three equal looks at the mirror over at least two fetch rounds of its
+//! followers, all replicas in sync, no open transaction; and, while it waits
+//! for those, what the claims need of both sides: committed offsets, the next
+//! data record of each partition, the last records of both.
+//!
+//! It may only look. A partition that still moves has another producer, and
+//! is named.
+
+#[cfg(target_arch = "wasm32")]
+mod component;
+mod drained;
+mod gap;
+mod seams;
+mod settle;
+mod sources;
+mod world;
+
+use slackwater_cut::{Cut, Drain, claims};
+use slackwater_kit::{Session, look_summary};
+use slackwater_ports::{Failure, Outcome};
+
+pub use world::World;
+
+/// Runs the phase. See the module.
+///
+/// # Errors
+/// What still moves, or what could not be seen in time.
+pub fn run(world: &impl World) -> Result<Outcome, Failure> {
+    let mut session = Session::load(world)?;
+    let started_ms = world.now_ms();
+    let held = drained::still_held(world, session.cut())?;
+    let drained = drained::drain(world, session.cut(), &held)?;
+
+    let view = world.mirror()?;
+    let connectors = look_summary(&view);
+    if !connectors.all_stopped() {
+        return Err(drained::resumed(&view));
+    }
+    let guard = world.guard()?;
+    let rows = drained.rows;
+    let drain = Drain {
+        started_ms,
+        looks: drained.looks,
+        looks_taken: drained.looks_taken,
+        still: rows.still_digest(),
+        topology: rows.topology_digest(),
+        configurations: rows.config_digest(),
+        connectors,
+        guard,
+        ended_ms: world.now_ms(),
+    };
+    let partitions = rows.partitions.len();
+    session.update(world, |cut| {
+        cut.rows = rows.clone();
+        cut.drain = Some(drain.clone());
+        keep_one_sample(cut);
+    })?;
+    Ok(
+        Outcome::new(format!("nothing is in flight in {partitions} partitions"))
+            .with("partitions", partitions)
+            .with("runId", &session.cut().run_id),
+    )
+}
+
+/// Of all samples the claim needs one: the newest that is covered, or the
+/// first, which shows best how much is not.
+fn keep_one_sample(cut: &mut Cut) {
+    let Some(quiesce) = &cut.quiesce else {
+        return;
+    };
+    let kept = claims::newest_covered(cut, &quiesce.samples)
+        .or(quiesce.samples.first())
+        .cloned();
+    if let Some(quiesce) = &mut cut.quiesce {
+        quiesce.samples = kept.into_iter().collect();
+    }
+}

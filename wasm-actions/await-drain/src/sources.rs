@@ -1,0 +1,284 @@
+//! The sources' side of the rows: committed offsets, the next data record,
+//! the last ones up to the committed offset.
+
+use std::collections::BTreeMap;
+
+use slackwater_cut::{Cut, Next, Rows, SourceRow};
+use slackwater_kit::{
+    Deadline, Look, SourceFeed, SourceKey, TailRequest, configurations, read_tails, rows_of,
+    tail_of,
+};
+use slackwater_ports::{
+    Cluster, Ended, Failure, Head, Isolation, PartitionId, RecordSeen, Span, SpanRead,
+};
+
+use crate::World;
+use crate::drained::Held;
+use crate::gap::{Known, gap};
+use crate::seams;
+
+/// How long one reading of records may take, for all partitions together.
+const READ_MS: u64 = 15_000;
+
+/// Connect may hold the answer back while a transaction is open; asked again
+/// until the drain's deadline.
+const ASK_AGAIN_MS: u64 = 500;
+
+/// What was gathered between the looks.
+pub(crate) struct Sources {
+    committed: BTreeMap<SourceKey, u64>,
+    heads: BTreeMap<SourceKey, Head>,
+    next: BTreeMap<SourceKey, SpanRead>,
+    source_tails: BTreeMap<SourceKey, Vec<RecordSeen>>,
+    mirror_tails: BTreeMap<PartitionId, Vec<RecordSeen>>,
+}
+
+/// Gathers it. The mirror's tails are those of `look`, which must turn out to
+/// be equal to the last one.
+pub(crate) fn gather(
+    world: &impl World,
+    cut: &Cut,
+    held: &Held,
+    look: &Look,
+    deadline: Deadline,
+) -> Result<Sources, Failure> {
+    let most = cut.settings.tail_records;
+    let mut sources = Sources {
+        committed: BTreeMap::new(),
+        heads: BTreeMap::new(),
+        next: BTreeMap::new(),
+        source_tails: BTreeMap::new(),
+        mirror_tails: mirror_tails(world, held, look, most)?,
+    };
+    for feed in &held.feed.sources {
+        committed(world, feed, deadline, &mut sources.committed)?;
+        let cluster = Cluster::Source(feed.alias.clone());
+        let partitions = copied(cut, feed);
+        for row in world.sweep(&cluster, &partitions)?.rows {
+            let head = row.head.map_err(|why| {
+                Failure::failed(format!(
+                    "no answer for {} of {cluster}: {why}",
+                    row.partition
+                ))
+            })?;
+            sources
+                .heads
+                .insert((feed.alias.clone(), row.partition), head);
+        }
+        let spans = partitions
+            .iter()
+            .map(|id| sources.next_span(feed, id))
+            .collect::<Vec<_>>();
+        for read in world.read(&cluster, feed.isolation, &spans, READ_MS)? {
+            sources
+                .next
+                .insert((feed.alias.clone(), read.partition.clone()), read);
+        }
+        let requests: Vec<TailRequest> = partitions
+            .iter()
+            .filter_map(|id| sources.tail_request(feed, id))
+            .collect();
+        let tails = read_tails(world, &cluster, feed.isolation, &requests, most, READ_MS)?;
+        for (id, records) in tails {
+            sources
+                .source_tails
+                .insert((feed.alias.clone(), id), records);
+        }
+    }
+    Ok(sources)
+}
+
+/// The rows of the cut: those of `look`, with tails and sources.
+pub(crate) fn rows(
+    world: &impl World,
+    cut: &Cut,
+    held: &Held,
+    look: &Look,
+    sources: Sources,
+) -> Result<Rows, Failure> {
+    let configs = configurations(world, &held.map, &look.view)?;
+    let mut rows = rows_of(look, &held.map, &configs);
+    let topics = rows.topics.clone();
+    for row in &mut rows.partitions {
+        let topic = &topics[row.topic as usize];
+        let id = PartitionId::new(topic.name.clone(), row.partition);
+        let mirror = sources.mirror_tails.get(&id);
+        row.tail = mirror.and_then(|records| tail_of(records));
+        let Some(source) = &topic.source else {
+            continue;
+        };
+        let key = (
+            source.alias.clone(),
+            PartitionId::new(source.topic.clone(), row.partition),
+        );
+        row.source = source_row(cut, &sources, &key, mirror, topic.compacted);
+    }
+    seams::find_how_far_ahead(world, held, &mut rows, &sources.mirror_tails)?;
+    Ok(rows)
+}
+
+impl Sources {
+    fn needed(&self, key: &SourceKey) -> u64 {
+        self.committed.get(key).map_or(0, |offset| offset + 1)
+    }
+
+    fn next_span(&self, feed: &SourceFeed, id: &PartitionId) -> Span {
+        let key = (feed.alias.clone(), id.clone());
+        let head = &self.heads[&key];
+        Span {
+            partition: id.clone(),
+            start: self
+                .needed(&key)
+                .max(head.log_start)
+                .min(head.high_watermark),
+            until: head.high_watermark,
+            most: 1,
+            keep_last: 1,
+        }
+    }
+
+    fn tail_request(&self, feed: &SourceFeed, id: &PartitionId) -> Option<TailRequest> {
+        let key = (feed.alias.clone(), id.clone());
+        let head = self.heads.get(&key)?;
+        let committed = self.committed.get(&key)?;
+        Some(TailRequest {
+            partition: id.clone(),
+            start: head.log_start,
+            end: committed + 1,
+        })
+    }
+}
+
+fn source_row(
+    cut: &Cut,
+    sources: &Sources,
+    key: &SourceKey,
+    mirror: Option<&Vec<RecordSeen>>,
+    compacted: bool,
+) -> Option<SourceRow> {
+    let head = sources.heads.get(key)?;
+    let read = sources.next.get(key)?;
+    let next = read.records.last().map(|record| Next {
+        offset: record.offset,
+        timestamp_ms: record.timestamp_ms,
+    });
+    // What was not read to its end was not looked through: the claim sees it.
+    let searched_to = match read.ended {
+        Ended::Most | Ended::Until | Ended::EndOfPartition => read.position,
+        _ => 0,
+    };
+    let quiesce = cut.quiesce.as_ref()?;
+    let front = quiesce
+        .sampled
+        .iter()
+        .position(|sampled| sampled == key)
+        .and_then(|at| quiesce.fronts.get(at).copied());
+    let was_running = quiesce.connectors.iter().any(|prior| {
+        prior.copies
+            && prior.source_alias == key.0
+            && prior.state == slackwater_ports::ConnectorState::Running
+    });
+    Some(SourceRow {
+        committed: sources.committed.get(key).copied(),
+        next,
+        searched_to,
+        log_start: head.log_start,
+        last_stable: head.last_stable,
+        gap: gap(&Known {
+            needed: sources.needed(key),
+            log_start: head.log_start,
+            front,
+            was_running,
+        }),
+        seam: mirror
+            .zip(sources.source_tails.get(key))
+            .and_then(|(mirror, source)| slackwater_kit::seam(mirror, source, compacted)),
+    })
+}
+
+fn copied(cut: &Cut, feed: &SourceFeed) -> Vec<PartitionId> {
+    cut.quiesce.as_ref().map_or_else(Vec::new, |quiesce| {
+        quiesce
+            .sampled
+            .iter()
+            .filter(|(alias, _)| *alias == feed.alias)
+            .map(|(_, partition)| partition.clone())
+            .collect()
+    })
+}
+
+fn committed(
+    world: &impl World,
+    feed: &SourceFeed,
+    deadline: Deadline,
+    into: &mut BTreeMap<SourceKey, u64>,
+) -> Result<(), Failure> {
+    loop {
+        match world.positions(&feed.connector) {
+            Ok(positions) => {
+                into.extend(
+                    positions
+                        .into_iter()
+                        .map(|one| ((feed.alias.clone(), one.partition), one.offset)),
+                );
+                return Ok(());
+            }
+            Err(error) if deadline.has_passed(world) => {
+                return Err(Failure::failed(format!(
+                    "the committed offsets of {} are not settled: {error}",
+                    feed.connector
+                )));
+            }
+            Err(error) => {
+                world.waiting(
+                    "awaitDrain",
+                    &error.message,
+                    Some(deadline.remaining_ms(world)),
+                );
+                deadline.sleep(world, ASK_AGAIN_MS);
+            }
+        }
+    }
+}
+
+/// The last records of all that may not move.
+fn mirror_tails(
+    world: &impl World,
+    held: &Held,
+    look: &Look,
+    most: u32,
+) -> Result<BTreeMap<PartitionId, Vec<RecordSeen>>, Failure> {
+    let own: Vec<&str> = look
+        .view
+        .topics
+        .iter()
+        .filter(|topic| held.map.class(topic) == Some(slackwater_cut::Class::Own))
+        .map(|topic| topic.name.as_str())
+        .collect();
+    let requests: Vec<TailRequest> = look
+        .sweep
+        .rows
+        .iter()
+        .filter(|row| !own.contains(&row.partition.topic.as_str()))
+        .filter_map(|row| {
+            let head = row.head.as_ref().ok()?;
+            Some(TailRequest {
+                partition: row.partition.clone(),
+                start: head.log_start,
+                end: head.high_watermark,
+            })
+        })
+        .collect();
+    let isolation = Isolation::ReadCommitted;
+    let tails = read_tails(world, &Cluster::Mirror, isolation, &requests, most, READ_MS)?;
+    if let Some(missing) = requests
+        .iter()
+        .find(|one| !tails.contains_key(&one.partition))
+    {
+        return Err(Failure::failed(format!(
+            "the last records of {} could not be read in {READ_MS} ms",
+            missing.partition
+        )));
+    }
+    Ok(tails)
+}

@@ -1,0 +1,387 @@
+//! Changes to evidence that must make a claim fall, and how they are applied.
+//!
+//! Evidence is changed as JSON, by path, so that a test can also list every
+//! field that real evidence has and see that none was forgotten.
+
+use serde_json::{Value, json};
+
+use super::{ClaimName, Evidence, Verdict, covers, heads_restored, resumable, still};
+use crate::{Class, Rows};
+
+/// What is done to a field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// It gets this value.
+    Set(Value),
+    /// A number grows by this.
+    Add(i64),
+    /// A digest becomes another one.
+    OtherDigest,
+    /// A text becomes another one.
+    OtherText,
+    /// A list gets one element more.
+    Push(Value),
+    /// A list becomes empty.
+    Clear,
+}
+
+/// Whose field it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Evidence,
+    StillRows,
+    Copies,
+    Seams,
+    SeamOwners,
+    Topics,
+    StillTopics,
+}
+
+/// Where it applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Only {
+    Everywhere,
+    /// The field's value is above zero.
+    Positive,
+    /// The sampled head of the copy is above zero.
+    HeadPositive,
+    /// After one row has lost its seam.
+    UnanswerableRow,
+}
+
+/// One change that must make a claim fall.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fall {
+    target: Target,
+    field: String,
+    change: Change,
+    only: Only,
+}
+
+impl Fall {
+    fn new(target: Target, field: impl Into<String>, change: Change) -> Self {
+        Self {
+            target,
+            field: field.into(),
+            change,
+            only: Only::Everywhere,
+        }
+    }
+
+    pub(super) fn evidence(field: impl Into<String>, change: Change) -> Self {
+        Self::new(Target::Evidence, field, change)
+    }
+
+    pub(super) fn still_rows(field: &str, change: Change) -> Self {
+        Self::new(Target::StillRows, field, change)
+    }
+
+    pub(super) fn copies(field: &str, change: Change) -> Self {
+        Self::new(Target::Copies, field, change)
+    }
+
+    pub(super) fn seams(field: &str, change: Change) -> Self {
+        Self::new(Target::Seams, format!("source.seam.{field}"), change)
+    }
+
+    pub(super) fn seam_owners(field: &str, change: Change) -> Self {
+        Self::new(Target::SeamOwners, field, change)
+    }
+
+    pub(super) fn topics(field: &str, change: Change) -> Self {
+        Self::new(Target::Topics, field, change)
+    }
+
+    pub(super) fn topics_that_stand_still(field: &str, change: Change) -> Self {
+        Self::new(Target::StillTopics, field, change)
+    }
+
+    pub(super) fn where_positive(mut self) -> Self {
+        self.only = Only::Positive;
+        self
+    }
+
+    pub(super) fn where_head_is_positive(mut self) -> Self {
+        self.only = Only::HeadPositive;
+        self
+    }
+
+    pub(super) fn with_an_unanswerable_row(mut self) -> Self {
+        self.only = Only::UnanswerableRow;
+        self
+    }
+
+    /// Whether this change is to the evidence field at `leaf`, or to one in
+    /// or above it.
+    pub fn reaches(&self, leaf: &str) -> bool {
+        self.target == Target::Evidence
+            && (leaf == self.field
+                || leaf.starts_with(&format!("{}.", self.field))
+                || self.field.starts_with(&format!("{leaf}.")))
+    }
+
+    /// For a message.
+    pub fn describe(&self) -> String {
+        format!("{:?} {} {:?}", self.target, self.field, self.change)
+    }
+}
+
+/// A change that a claim survived, or that could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum FallError {
+    /// It is still proven.
+    #[error("{claim} is still proven after {fall} at {at}")]
+    Survived {
+        /// Which claim.
+        claim: ClaimName,
+        /// What was changed.
+        fall: String,
+        /// Where.
+        at: String,
+    },
+    /// The change gave no readable evidence.
+    #[error("{fall} gave unreadable evidence: {source}")]
+    Unreadable {
+        /// What was changed.
+        fall: String,
+        /// Why it can't be read.
+        source: serde_json::Error,
+    },
+}
+
+/// The changes that must make this claim fall.
+pub fn falls_of(claim: ClaimName) -> Vec<Fall> {
+    match claim {
+        ClaimName::Still => still::falls(),
+        ClaimName::Covers => covers::falls(),
+        ClaimName::Resumable => resumable::falls(),
+        ClaimName::HeadsRestored => heads_restored::falls(),
+        ClaimName::Durable | ClaimName::Intact => Vec::new(),
+    }
+}
+
+/// The paths of all leaves of a JSON value: `a.b[].c`. An empty list and a
+/// `null` are leaves.
+pub fn leaf_paths(value: &Value) -> Vec<String> {
+    fn walk(value: &Value, path: &str, out: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    let path = if path.is_empty() {
+                        key.clone()
+                    } else {
+                        format!("{path}.{key}")
+                    };
+                    walk(value, &path, out);
+                }
+            }
+            Value::Array(list) if !list.is_empty() => {
+                for value in list {
+                    walk(value, &format!("{path}[]"), out);
+                }
+            }
+            _ => out.push(path.to_owned()),
+        }
+    }
+    let mut out = Vec::new();
+    walk(value, "", &mut out);
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// Applies every change of `falls` to proven evidence, at the first, a middle
+/// and the last place that it fits, and sees the claim fall each time. Gives
+/// for each change at how many places it was tried.
+pub fn apply_falls(
+    claim: ClaimName,
+    evidence: &Evidence,
+    rows: &Rows,
+    falls: &[Fall],
+) -> Result<Vec<usize>, FallError> {
+    falls
+        .iter()
+        .map(|fall| apply(claim, evidence, rows, fall))
+        .collect()
+}
+
+fn apply(
+    claim: ClaimName,
+    evidence: &Evidence,
+    rows: &Rows,
+    fall: &Fall,
+) -> Result<usize, FallError> {
+    let unreadable = |source| FallError::Unreadable {
+        fall: fall.describe(),
+        source,
+    };
+    let mut base = json!({
+        "evidence": serde_json::to_value(evidence).map_err(unreadable)?,
+        "rows": serde_json::to_value(rows).map_err(unreadable)?,
+    });
+    if fall.only == Only::UnanswerableRow && !take_one_seam(&mut base) {
+        return Ok(0);
+    }
+    let places = places(&base, rows, fall);
+    let picked: Vec<&String> = match places.len() {
+        0..=3 => places.iter().collect(),
+        n => vec![&places[0], &places[n / 2], &places[n - 1]],
+    };
+    for pointer in &picked {
+        let mut changed = base.clone();
+        if let Some(value) = changed.pointer_mut(pointer) {
+            change(value, &fall.change);
+        }
+        let after: Evidence =
+            serde_json::from_value(changed["evidence"].take()).map_err(unreadable)?;
+        let rows: Rows = serde_json::from_value(changed["rows"].take()).map_err(unreadable)?;
+        if after.judge(&rows).verdict == Verdict::Proven {
+            return Err(FallError::Survived {
+                claim,
+                fall: fall.describe(),
+                at: (*pointer).clone(),
+            });
+        }
+    }
+    Ok(picked.len())
+}
+
+/// The JSON pointers at which a change fits.
+fn places(base: &Value, rows: &Rows, fall: &Fall) -> Vec<String> {
+    let of_rows = |keep: &dyn Fn(usize) -> bool| -> Vec<String> {
+        (0..rows.partitions.len())
+            .filter(|at| keep(*at))
+            .map(|at| format!("/rows/partitions/{at}"))
+            .collect()
+    };
+    let of_topics = |keep: &dyn Fn(usize) -> bool| -> Vec<String> {
+        (0..rows.topics.len())
+            .filter(|at| keep(*at))
+            .map(|at| format!("/rows/topics/{at}"))
+            .collect()
+    };
+    let class = |at: usize| rows.topic(&rows.partitions[at]).class;
+    let source = |at: usize| rows.partitions[at].source.as_ref();
+    // `Evidence` is an enum: its one key holds the evidence itself.
+    let variant = base["evidence"]
+        .as_object()
+        .and_then(|map| map.keys().next().cloned())
+        .unwrap_or_default();
+    let roots = match fall.target {
+        Target::Evidence => vec![format!("/evidence/{variant}")],
+        Target::StillRows => of_rows(&|at| class(at) != Class::Own),
+        Target::Copies => of_rows(&|at| source(at).is_some()),
+        Target::Seams => of_rows(&|at| {
+            source(at)
+                .and_then(|source| source.seam.as_ref())
+                .is_some_and(|seam| seam.uneven.is_none())
+        }),
+        Target::SeamOwners => of_rows(&|at| source(at).is_some_and(|source| source.seam.is_some())),
+        Target::Topics => of_topics(&|_| true),
+        Target::StillTopics => {
+            of_topics(&|at| rows.still_rows().any(|row| row.topic as usize == at))
+        }
+    };
+    let mut places = Vec::new();
+    for root in roots {
+        expand(base, &root, &fall.field, &mut places);
+    }
+    places.retain(|pointer| match fall.only {
+        Only::Positive => base
+            .pointer(pointer)
+            .and_then(Value::as_u64)
+            .is_some_and(|n| n > 0),
+        Only::HeadPositive => head_of(base, &variant, rows, pointer).is_some_and(|head| head > 0),
+        Only::Everywhere | Only::UnanswerableRow => true,
+    });
+    // A change that changes nothing says nothing.
+    places.retain(|pointer| {
+        base.pointer(pointer).is_some_and(|value| {
+            let mut changed = value.clone();
+            change(&mut changed, &fall.change);
+            changed != *value
+        })
+    });
+    places
+}
+
+/// Turns `a.b[].c` below `root` into the pointers that exist.
+fn expand(base: &Value, root: &str, field: &str, out: &mut Vec<String>) {
+    let mut heads = vec![root.to_owned()];
+    for step in field.split('.') {
+        let (key, list) = match step.strip_suffix("[]") {
+            Some(key) => (key, true),
+            None => (step, false),
+        };
+        heads = heads
+            .into_iter()
+            .map(|head| format!("{head}/{key}"))
+            .flat_map(|head| match (list, base.pointer(&head)) {
+                (true, Some(Value::Array(items))) => {
+                    (0..items.len()).map(|at| format!("{head}/{at}")).collect()
+                }
+                (false, Some(_)) => vec![head],
+                _ => Vec::new(),
+            })
+            .collect();
+    }
+    out.extend(heads);
+}
+
+fn head_of(base: &Value, variant: &str, rows: &Rows, pointer: &str) -> Option<u64> {
+    let at: usize = pointer
+        .strip_prefix("/rows/partitions/")?
+        .split('/')
+        .next()?
+        .parse()
+        .ok()?;
+    let copy = rows.partitions[..at]
+        .iter()
+        .filter(|row| row.source.is_some())
+        .count();
+    base.pointer(&format!("/evidence/{variant}/heads/{copy}"))?
+        .as_u64()
+}
+
+fn take_one_seam(base: &mut Value) -> bool {
+    let Some(rows) = base["rows"]["partitions"].as_array_mut() else {
+        return false;
+    };
+    // One that is left to be examined is needed beside it.
+    if rows
+        .iter()
+        .filter(|row| !row["source"]["seam"].is_null())
+        .count()
+        < 2
+    {
+        return false;
+    }
+    for row in rows {
+        if !row["source"]["seam"].is_null() {
+            row["source"]["seam"] = Value::Null;
+            return true;
+        }
+    }
+    false
+}
+
+fn change(value: &mut Value, change: &Change) {
+    *value = match change {
+        Change::Set(other) => other.clone(),
+        Change::Add(by) => match value.as_i64() {
+            Some(number) => (number + by).into(),
+            None => value.clone(),
+        },
+        Change::OtherDigest if value.is_string() => "0123456789abcdef0123456789abcdef".into(),
+        Change::OtherText if value.is_string() => {
+            format!("{}x", value.as_str().unwrap_or_default()).into()
+        }
+        Change::OtherDigest | Change::OtherText => value.clone(),
+        Change::Push(item) => {
+            let mut list = value.as_array().cloned().unwrap_or_default();
+            list.push(item.clone());
+            Value::Array(list)
+        }
+        Change::Clear => json!([]),
+    };
+}

@@ -1,0 +1,264 @@
+//! What a cut claims, and how each claim is judged.
+//!
+//! Each claim has a module with three things: its evidence, taken from the
+//! run document by `gather`; its verdict, a pure function of that evidence and
+//! of the rows; and the changes that must make it fall, one at least for each
+//! field of the evidence. A test applies all of them to evidence of real runs.
+
+mod covers;
+mod falls;
+mod heads_restored;
+mod resumable;
+mod still;
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use covers::{CoversEvidence, newest_covered};
+pub use falls::{Change, Fall, FallError, apply_falls, falls_of, leaf_paths};
+pub use heads_restored::HeadsRestoredEvidence;
+pub use resumable::ResumableEvidence;
+pub use still::{EQUAL_LOOKS, StillEvidence, StillLook};
+
+use crate::{Cut, RestoredLook, Rows};
+
+/// The claims.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum ClaimName {
+    /// Nothing that MirrorMaker writes moved from the drain to the last cut.
+    Still,
+    /// What was acknowledged, and only that, is in the snapshot.
+    Durable,
+    /// The content is whole.
+    Intact,
+    /// MirrorMaker had read past all that the source had accepted before a
+    /// stated instant.
+    Covers,
+    /// A restored mirror goes on with no hole and no duplicate.
+    Resumable,
+    /// On running brokers, what came back has the cut's heads.
+    HeadsRestored,
+}
+
+impl ClaimName {
+    /// All, in the order in which they are reported.
+    pub const ALL: [ClaimName; 6] = [
+        ClaimName::Still,
+        ClaimName::Durable,
+        ClaimName::Intact,
+        ClaimName::Covers,
+        ClaimName::Resumable,
+        ClaimName::HeadsRestored,
+    ];
+}
+
+impl fmt::Display for ClaimName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ClaimName::Still => "still",
+            ClaimName::Durable => "durable",
+            ClaimName::Intact => "intact",
+            ClaimName::Covers => "covers",
+            ClaimName::Resumable => "resumable",
+            ClaimName::HeadsRestored => "headsRestored",
+        })
+    }
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// The evidence shows it.
+    Proven,
+    /// The evidence shows the contrary.
+    Refuted,
+    /// The evidence shows neither.
+    Unproven,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verdict::Proven => "proven",
+            Verdict::Refuted => "refuted",
+            Verdict::Unproven => "unproven",
+        })
+    }
+}
+
+/// A verdict, with what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How many things were examined.
+    pub examined: u64,
+    /// Why, in one line.
+    pub reason: String,
+}
+
+impl Judgement {
+    /// Proven, unless nothing was examined: nothing examined is never proven.
+    pub fn proven(examined: u64, reason: impl Into<String>) -> Self {
+        if examined == 0 {
+            return Self::unproven(0, "nothing was examined");
+        }
+        Self {
+            verdict: Verdict::Proven,
+            examined,
+            reason: reason.into(),
+        }
+    }
+
+    /// The evidence shows the contrary.
+    pub fn refuted(examined: u64, reason: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Refuted,
+            examined,
+            reason: reason.into(),
+        }
+    }
+
+    /// The evidence shows neither.
+    pub fn unproven(examined: u64, reason: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Unproven,
+            examined,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// What a claim rests on, beside the rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Evidence {
+    /// Nothing: what would have to be examined was not.
+    NotExamined {
+        /// Why not.
+        why: String,
+    },
+    /// Of `still`.
+    Still(Box<StillEvidence>),
+    /// Of `covers`.
+    Covers(Box<CoversEvidence>),
+    /// Of `resumable`.
+    Resumable(Box<ResumableEvidence>),
+    /// Of `headsRestored`.
+    HeadsRestored(Box<HeadsRestoredEvidence>),
+}
+
+impl Evidence {
+    /// The verdict: a pure function of this and of the rows.
+    pub fn judge(&self, rows: &Rows) -> Judgement {
+        match self {
+            Evidence::NotExamined { why } => Judgement::unproven(0, why.clone()),
+            Evidence::Still(evidence) => evidence.judge(rows),
+            Evidence::Covers(evidence) => evidence.judge(rows),
+            Evidence::Resumable(evidence) => evidence.judge(rows),
+            Evidence::HeadsRestored(evidence) => evidence.judge(rows),
+        }
+    }
+}
+
+/// A claim with its verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Claim {
+    /// Which.
+    pub name: ClaimName,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// How many things were examined for it.
+    pub examined: u64,
+    /// Why, in one line.
+    pub reason: String,
+    /// What it rests on, beside the rows of the cut.
+    pub evidence: Evidence,
+}
+
+impl Claim {
+    /// Judges `evidence`.
+    pub fn from_evidence(name: ClaimName, evidence: Evidence, rows: &Rows) -> Self {
+        let judgement = evidence.judge(rows);
+        Self {
+            name,
+            verdict: judgement.verdict,
+            examined: judgement.examined,
+            reason: judgement.reason,
+            evidence,
+        }
+    }
+
+    /// What stands for a claim that this version can't judge.
+    pub(crate) fn unknown(written: &Claim) -> Self {
+        Self {
+            verdict: Verdict::Unproven,
+            reason: "the sections of the cut do not give this claim".to_owned(),
+            ..written.clone()
+        }
+    }
+}
+
+/// All claims of a backup, judged from the sections of the run document.
+pub fn judge(cut: &Cut) -> Vec<Claim> {
+    const NO_READER: &str = "the snapshot itself was not read; a client sees the high watermark, \
+                             never what lies above it";
+    let not_examined = |why: &str| Evidence::NotExamined {
+        why: why.to_owned(),
+    };
+    let gathered = [
+        (
+            ClaimName::Still,
+            still::gather(cut).map(Box::new).map(Evidence::Still),
+        ),
+        (ClaimName::Durable, Err(NO_READER.to_owned())),
+        (ClaimName::Intact, Err(NO_READER.to_owned())),
+        (
+            ClaimName::Covers,
+            covers::gather(cut).map(Box::new).map(Evidence::Covers),
+        ),
+        (
+            ClaimName::Resumable,
+            resumable::gather(cut)
+                .map(Box::new)
+                .map(Evidence::Resumable),
+        ),
+    ];
+    gathered
+        .into_iter()
+        .map(|(name, evidence)| {
+            let evidence = evidence.unwrap_or_else(|why| not_examined(&why));
+            Claim::from_evidence(name, evidence, &cut.rows)
+        })
+        .collect()
+}
+
+/// The claim `headsRestored`, of a restored mirror against a closed cut.
+pub fn judge_restored(cut: &Cut, look: RestoredLook) -> Claim {
+    let evidence = HeadsRestoredEvidence::new(cut, look);
+    Claim::from_evidence(
+        ClaimName::HeadsRestored,
+        Evidence::HeadsRestored(Box::new(evidence)),
+        &cut.rows,
+    )
+}
+
+/// At most this many partitions are named in one reason: a line is for a
+/// person, and the rows hold all of them.
+const MOST_NAMED: usize = 5;
+
+/// `a, b, c and 4 more`.
+fn name_some(names: &[String]) -> String {
+    let shown = names.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>();
+    match names.len().saturating_sub(MOST_NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

@@ -1,0 +1,293 @@
+//! `still`: nothing that MirrorMaker writes moved between the end of the
+//! drain and the cut of the last snapshot.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use slackwater_ports::{ConnectorState, Digest128, Interval};
+
+use super::falls::{Change, Fall};
+use super::{Judgement, name_some};
+use crate::{ConnectorSeen, Cut, Moved, Rows};
+
+/// Equal looks that make a drain: three, so that two fetch rounds of every
+/// follower (`replica.fetch.wait.max.ms`, 500 ms) lie between the first and
+/// the last.
+pub const EQUAL_LOOKS: u32 = 3;
+
+/// One side of the bracket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StillLook {
+    /// When the heads were asked.
+    pub asked: Interval,
+    /// Over topic id, number, leader epoch and high watermark of each row
+    /// that may not move.
+    pub still: Digest128,
+    /// Over topic ids, partition counts and replica sets.
+    pub topology: Digest128,
+    /// Over the topics' effective configurations.
+    pub configurations: Digest128,
+    /// When the connectors were asked.
+    pub connectors_asked: Interval,
+    /// Every connector that feeds the mirror.
+    pub connectors: Vec<ConnectorSeen>,
+    /// The lease's token.
+    pub lease: String,
+    /// How often the guard's hold was interrupted by then.
+    pub interruptions: u32,
+}
+
+/// The evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StillEvidence {
+    /// The last look of the drain.
+    pub drained: StillLook,
+    /// The look after the last snapshot was cut.
+    pub closing: StillLook,
+    /// How many equal looks ended the drain.
+    pub equal_looks: u32,
+    /// Revision of the run document that sealed it, written before the first
+    /// snapshot.
+    pub sealed_revision: u64,
+    /// Revision that was stored when the closing look began: order is by
+    /// what was written, never by comparing clocks.
+    pub closing_after_revision: u64,
+    /// How many volumes were cut.
+    pub volumes_cut: u32,
+    /// How many of them report an error.
+    pub volumes_failed: u32,
+    /// How many rows the closing look got an answer for.
+    pub answered: u64,
+    /// Rows that were not the same; at most a hundred.
+    pub moved: Vec<Moved>,
+}
+
+pub(super) fn gather(cut: &Cut) -> Result<StillEvidence, String> {
+    let drain = cut.drain.as_ref().ok_or("the drain was not proven")?;
+    let snapshot = cut.snapshot.as_ref().ok_or("no snapshot was made")?;
+    let bracket = cut.bracket.as_ref().ok_or("there was no closing look")?;
+    let asked = |looks: &[Interval]| looks.last().copied().ok_or("the drain has no look");
+    Ok(StillEvidence {
+        drained: StillLook {
+            asked: asked(&drain.looks)?,
+            still: drain.still,
+            topology: drain.topology,
+            configurations: drain.configurations,
+            connectors_asked: drain.connectors.asked,
+            connectors: drain.connectors.connectors.clone(),
+            lease: drain.guard.token.clone(),
+            interruptions: drain.guard.interruptions,
+        },
+        closing: StillLook {
+            asked: bracket.asked,
+            still: bracket.still,
+            topology: bracket.topology,
+            configurations: bracket.configurations,
+            connectors_asked: bracket.connectors.asked,
+            connectors: bracket.connectors.connectors.clone(),
+            lease: bracket.guard.token.clone(),
+            interruptions: bracket.guard.interruptions,
+        },
+        equal_looks: u32::try_from(drain.looks.len()).unwrap_or(u32::MAX),
+        sealed_revision: snapshot.sealed_revision,
+        closing_after_revision: bracket.began_after_revision,
+        volumes_cut: count(snapshot.volumes.iter()),
+        volumes_failed: count(snapshot.volumes.iter().filter(|seen| seen.error.is_some())),
+        answered: bracket.answered,
+        moved: bracket.moved.clone(),
+    })
+}
+
+fn count<T>(items: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(items.count()).unwrap_or(u32::MAX)
+}
+
+impl StillEvidence {
+    pub(super) fn judge(&self, rows: &Rows) -> Judgement {
+        let examined = rows.still_rows().count() as u64;
+        match self.contradiction(examined) {
+            Some(reason) => Judgement::refuted(examined, reason),
+            None => match self.doubt(rows, examined) {
+                Some(reason) => Judgement::unproven(examined, reason),
+                None => Judgement::proven(
+                    examined,
+                    format!("{examined} partitions stood still from the drain to the closing look"),
+                ),
+            },
+        }
+    }
+
+    /// What shows the contrary.
+    fn contradiction(&self, examined: u64) -> Option<String> {
+        let running = |look: &StillLook| {
+            look.connectors
+                .iter()
+                .find(|seen| seen.state != ConnectorState::Stopped || seen.tasks > 0)
+                .map(|seen| {
+                    format!(
+                        "{} was {} with {} tasks",
+                        seen.connector, seen.state, seen.tasks
+                    )
+                })
+        };
+        if let Some(what) = running(&self.drained) {
+            return Some(format!("{what} at the end of the drain"));
+        }
+        if let Some(what) = running(&self.closing) {
+            return Some(format!("{what} at the closing look"));
+        }
+        let really: Vec<String> = self
+            .moved
+            .iter()
+            .filter(|moved| !moved.epoch_only)
+            .map(|moved| format!("{} ({})", moved.partition, moved.change))
+            .collect();
+        if !really.is_empty() {
+            return Some(format!("moved in the window: {}", name_some(&really)));
+        }
+        if self.drained.topology != self.closing.topology {
+            return Some("topics, partitions or replica sets changed in the window".to_owned());
+        }
+        if self.drained.configurations != self.closing.configurations {
+            return Some("a topic's configuration changed in the window".to_owned());
+        }
+        (self.volumes_failed > 0).then(|| {
+            format!(
+                "{} of {} snapshots failed; {examined} partitions",
+                self.volumes_failed, self.volumes_cut
+            )
+        })
+    }
+
+    /// What is missing.
+    fn doubt(&self, rows: &Rows, examined: u64) -> Option<String> {
+        let names = |look: &StillLook| {
+            let mut names: Vec<_> = look
+                .connectors
+                .iter()
+                .map(|seen| seen.connector.clone())
+                .collect();
+            names.sort();
+            names
+        };
+        let well_formed = |look: &StillLook| {
+            look.asked.is_well_formed() && look.connectors_asked.is_well_formed()
+        };
+        let doubts = [
+            (
+                self.drained.connectors.is_empty(),
+                "no connector was looked at",
+            ),
+            (
+                names(&self.drained) != names(&self.closing),
+                "the closing look saw other connectors",
+            ),
+            (
+                self.equal_looks < EQUAL_LOOKS,
+                "the drain had too few equal looks",
+            ),
+            (
+                !well_formed(&self.drained) || !well_formed(&self.closing),
+                "a look has no time",
+            ),
+            (self.drained.lease.is_empty(), "no lease was held"),
+            (
+                self.drained.lease != self.closing.lease,
+                "the lease changed hands in the window",
+            ),
+            (
+                self.drained.interruptions + self.closing.interruptions > 0,
+                "the guard's hold was interrupted",
+            ),
+            (self.volumes_cut == 0, "no volume was cut"),
+            (self.sealed_revision == 0, "the run was not sealed"),
+            (
+                self.closing_after_revision <= self.sealed_revision,
+                "the closing look began before the snapshots were recorded",
+            ),
+            (
+                self.answered != examined,
+                "the closing look has not an answer for each partition",
+            ),
+            (
+                self.drained.still != rows.still_digest(),
+                "the drain's look is not that of the rows",
+            ),
+            (
+                self.drained.topology != rows.topology_digest(),
+                "the drain's topology is not that of the rows",
+            ),
+            (
+                self.drained.configurations != rows.config_digest(),
+                "the drain's configurations are not those of the rows",
+            ),
+            (
+                !self.moved.is_empty(),
+                "a leader changed in the window; only the snapshot can tell what it left",
+            ),
+            (
+                self.drained.still != self.closing.still,
+                "the closing look differs",
+            ),
+        ];
+        doubts
+            .into_iter()
+            .find(|(doubtful, _)| *doubtful)
+            .map(|(_, why)| why.to_owned())
+    }
+}
+
+/// Changes that must make it fall.
+pub(super) fn falls() -> Vec<Fall> {
+    let look = |side: &'static str| {
+        [
+            ("asked.firstRequestMs", Change::Set(0.into())),
+            ("asked.lastAnswerMs", Change::Set(1.into())),
+            ("still", Change::OtherDigest),
+            ("topology", Change::OtherDigest),
+            ("configurations", Change::OtherDigest),
+            ("connectorsAsked.firstRequestMs", Change::Set(0.into())),
+            ("connectorsAsked.lastAnswerMs", Change::Set(1.into())),
+            ("connectors[].connector.connect", Change::Add(1)),
+            ("connectors[].connector.name", Change::OtherText),
+            ("connectors[].state", Change::Set("paused".into())),
+            ("connectors[].tasks", Change::Add(1)),
+            ("lease", Change::OtherText),
+            ("interruptions", Change::Add(1)),
+        ]
+        .map(|(field, change)| Fall::evidence(format!("{side}.{field}"), change))
+    };
+    let mut falls: Vec<Fall> = look("drained").into_iter().chain(look("closing")).collect();
+    falls.extend([
+        Fall::evidence("equalLooks", Change::Set(2.into())),
+        Fall::evidence("sealedRevision", Change::Set(0.into())),
+        Fall::evidence("closingAfterRevision", Change::Set(0.into())),
+        Fall::evidence("volumesCut", Change::Set(0.into())),
+        Fall::evidence("volumesFailed", Change::Add(1)),
+        Fall::evidence("answered", Change::Add(-1)),
+        Fall::evidence(
+            "moved",
+            Change::Push(serde_json::json!({
+                "partition": {"topic": "t", "partition": 0},
+                "change": "end 1 → 2",
+                "epochOnly": false,
+            })),
+        ),
+        Fall::evidence(
+            "moved",
+            Change::Push(serde_json::json!({
+                "partition": {"topic": "t", "partition": 0},
+                "change": "leader epoch 1 → 2",
+                "epochOnly": true,
+            })),
+        ),
+        Fall::still_rows("end", Change::Add(1)),
+        Fall::still_rows("leaderEpoch", Change::Add(1)),
+        Fall::still_rows("replicas", Change::Push(99.into())),
+        Fall::topics("id", Change::OtherText),
+        Fall::topics("config", Change::OtherDigest),
+        Fall::topics("partitions", Change::Add(1)),
+    ]);
+    falls
+}

@@ -1,0 +1,214 @@
+//! The run document: open → sealed → closed, or void. Closed, it is the cut.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Bracket, Claim, Drain, Quiesce, Resume, Rows, Settings, Snapshot, canonical_json, sha256_hex,
+};
+
+/// The only version that this program writes and reads.
+pub const API_VERSION: &str = "slackwater/v1alpha1";
+
+/// No document is larger: 10,000 partitions need about 8 MB of plain JSON, so
+/// this is room for several times that, and a file of another kind is refused
+/// before it is parsed.
+pub const MAX_DOCUMENT_BYTES: usize = 64 << 20;
+
+/// What kind of document it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Kind {
+    /// The only one.
+    Cut,
+}
+
+/// How far the run is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum State {
+    /// Phases are adding to it.
+    Open,
+    /// A promise: the rows are final, snapshots may follow.
+    Sealed,
+    /// The verdict.
+    Closed {
+        /// When. Milliseconds since the Unix epoch.
+        at_ms: u64,
+    },
+    /// Given up; it claims nothing.
+    Void {
+        /// When. Milliseconds since the Unix epoch.
+        at_ms: u64,
+        /// Why, in one line.
+        reason: String,
+    },
+}
+
+impl State {
+    /// Whether nothing may be added any more.
+    pub fn is_final(&self) -> bool {
+        matches!(self, State::Closed { .. } | State::Void { .. })
+    }
+
+    /// One word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            State::Open => "open",
+            State::Sealed => "sealed",
+            State::Closed { .. } => "closed",
+            State::Void { .. } => "void",
+        }
+    }
+}
+
+/// A component that took part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ComponentUsed {
+    /// For example `quiesce-mirror`.
+    pub phase: String,
+    /// SHA-256 of the component.
+    pub sha256: String,
+}
+
+/// Something that befell the lease.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LeaseEvent {
+    /// When. Milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// For example `taken`, `released`, `deadline`.
+    pub event: String,
+}
+
+/// The document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cut {
+    /// `slackwater/v1alpha1`
+    pub api_version: String,
+    /// `Cut`
+    pub kind: Kind,
+    /// Of the run that makes it.
+    pub run_id: String,
+    /// The mirror's name in the configuration.
+    pub mirror: String,
+    /// Milliseconds since the Unix epoch.
+    pub created_ms: u64,
+    /// How far it is.
+    pub state: State,
+    /// What was asked for.
+    pub settings: Settings,
+    /// The components that took part, in order of their first use.
+    pub components: Vec<ComponentUsed>,
+    /// What befell the lease.
+    pub lease: Vec<LeaseEvent>,
+    /// quiesceMirror's section.
+    pub quiesce: Option<Quiesce>,
+    /// awaitDrain's.
+    pub drain: Option<Drain>,
+    /// The partitions, from awaitDrain on.
+    pub rows: Rows,
+    /// snapshotPartitions' section.
+    pub snapshot: Option<Snapshot>,
+    /// validateHead's closing look.
+    pub bracket: Option<Bracket>,
+    /// resumeMirror's section.
+    pub resume: Option<Resume>,
+    /// The claims; empty until it is closed.
+    pub claims: Vec<Claim>,
+    /// SHA-256 of the canonical form of all the rest; set when it is closed.
+    pub digest: Option<String>,
+}
+
+/// Why a document can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CutError {
+    /// Too large.
+    #[error("the document has {0} bytes; no cut has more than {MAX_DOCUMENT_BYTES}")]
+    TooLarge(usize),
+    /// No JSON, or another shape.
+    #[error("the document is not a cut: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// Another version.
+    #[error("the document has apiVersion {0:?}; this program reads {API_VERSION}")]
+    Version(String),
+    /// A row that refers to nothing.
+    #[error("row {row} of the cut names topic {topic}, and there are {topics}")]
+    Row {
+        /// Position of the row.
+        row: usize,
+        /// Position that it names.
+        topic: u32,
+        /// How many topics there are.
+        topics: usize,
+    },
+}
+
+impl Cut {
+    /// A new, open run.
+    pub fn open(run_id: String, mirror: String, created_ms: u64, settings: Settings) -> Self {
+        Self {
+            api_version: API_VERSION.to_owned(),
+            kind: Kind::Cut,
+            run_id,
+            mirror,
+            created_ms,
+            state: State::Open,
+            settings,
+            components: Vec::new(),
+            lease: Vec::new(),
+            quiesce: None,
+            drain: None,
+            rows: Rows::default(),
+            snapshot: None,
+            bracket: None,
+            resume: None,
+            claims: Vec::new(),
+            digest: None,
+        }
+    }
+
+    /// Reads a document and checks what its shape can't say.
+    pub fn parse(text: &str) -> Result<Self, CutError> {
+        if text.len() > MAX_DOCUMENT_BYTES {
+            return Err(CutError::TooLarge(text.len()));
+        }
+        let cut: Cut = serde_json::from_str(text)?;
+        if cut.api_version != API_VERSION {
+            return Err(CutError::Version(cut.api_version));
+        }
+        let topics = cut.rows.topics.len();
+        for (row, partition) in cut.rows.partitions.iter().enumerate() {
+            if partition.topic as usize >= topics {
+                return Err(CutError::Row {
+                    row,
+                    topic: partition.topic,
+                    topics,
+                });
+            }
+        }
+        Ok(cut)
+    }
+
+    /// The canonical form.
+    pub fn to_canonical(&self) -> Result<String, CutError> {
+        Ok(canonical_json(self)?)
+    }
+
+    /// SHA-256 of the canonical form of all but the digest.
+    pub fn compute_digest(&self) -> Result<String, CutError> {
+        let mut bare = self.clone();
+        bare.digest = None;
+        Ok(sha256_hex(bare.to_canonical()?.as_bytes()))
+    }
+
+    /// The window: from before the first stop to the first new record on the
+    /// mirror, or to all running where nothing was pending. Milliseconds.
+    pub fn window_ms(&self) -> Option<u64> {
+        let stop = self.quiesce.as_ref()?.stop_started_ms?;
+        let resume = self.resume.as_ref()?;
+        let end = resume.first_record_ms.or(resume.running_ms)?;
+        Some(end.saturating_sub(stop))
+    }
+}

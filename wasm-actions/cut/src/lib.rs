@@ -1,0 +1,31 @@
+//! The run document, the cut that it becomes, and the verdicts on its claims.
+//!
+//! A verdict is a pure function of evidence. The phases, `cut verify` and the
+//! tests call the same functions, so a cut can be judged again years later.
+//! This crate may not do anything: no I/O, no clock.
+
+mod canonical;
+pub mod claims;
+mod document;
+mod pattern;
+mod rows;
+mod sections;
+mod settings;
+mod verify;
+
+pub use canonical::{canonical_json, sha256_hex};
+pub use claims::{Claim, ClaimName, Evidence, Judgement, Verdict};
+pub use document::{
+    API_VERSION, ComponentUsed, Cut, CutError, Kind, LeaseEvent, MAX_DOCUMENT_BYTES, State,
+};
+pub use pattern::Pattern;
+pub use rows::{
+    Class, Gap, GapCause, Next, PartitionRow, Rows, Seam, SourceRow, SourceTopic, Tail, TopicRow,
+    Uneven,
+};
+pub use sections::{
+    Bracket, ClusterIdentity, ConnectIdentity, ConnectorPrior, ConnectorSeen, Drain, HeadSample,
+    Lost, MirrorLookSummary, Moved, Quiesce, RestoredLook, RestoredRow, Resume, Snapshot,
+};
+pub use settings::{ConnectTopics, OnLoss, Settings};
+pub use verify::{Verified, verify};

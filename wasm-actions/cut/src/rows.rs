@@ -1,0 +1,270 @@
+//! The partitions of a cut: one row each, which the claims refer to.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use slackwater_ports::Digest128;
+
+/// Who writes to a topic of the mirror.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Class {
+    /// MirrorMaker alone.
+    Mirrored,
+    /// Connect and MirrorMaker, about themselves.
+    MirrorState,
+    /// The mirror's own clients: may move in the window.
+    Own,
+}
+
+/// The source topic that a mirrored topic is a copy of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SourceTopic {
+    /// MirrorMaker's alias of the source cluster.
+    pub alias: String,
+    /// The topic's name there.
+    pub topic: String,
+}
+
+/// A topic of the mirror.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TopicRow {
+    /// Its name.
+    pub name: String,
+    /// URL-safe base64, as Kafka's tools print it.
+    pub id: String,
+    /// Who writes to it.
+    pub class: Class,
+    /// Number of partitions.
+    pub partitions: u32,
+    /// Over its effective configuration.
+    pub config: Digest128,
+    /// Whether `cleanup.policy` has `compact`.
+    pub compacted: bool,
+    /// Of which it is a copy; `null` where it is no copy.
+    pub source: Option<SourceTopic>,
+}
+
+/// The last data records of a partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tail {
+    /// How many.
+    pub count: u32,
+    /// Over offset, timestamp, batch epoch and content of each, in order.
+    pub digest: Digest128,
+    /// Offset of the last one.
+    pub last_offset: u64,
+    /// Timestamp of the last one, ms since the Unix epoch.
+    pub last_timestamp_ms: i64,
+    /// Leader epoch in the last one's batch header.
+    pub batch_epoch: Option<i32>,
+}
+
+/// The next data record that MirrorMaker would read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Next {
+    /// Its offset on the source.
+    pub offset: u64,
+    /// Its timestamp, ms since the Unix epoch.
+    pub timestamp_ms: i64,
+}
+
+/// Why the source's log starts beyond the next offset to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum GapCause {
+    /// Looked through in this run while MirrorMaker was running, and no data
+    /// record was seen: transaction markers, or what went before this run.
+    NothingSeen,
+    /// Data that the mirror does not have may have lain there.
+    Lost,
+}
+
+/// What the source no longer has between the committed offset and its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Gap {
+    /// First offset that is gone.
+    pub first: u64,
+    /// The source's log start offset.
+    pub log_start: u64,
+    /// What is known of it.
+    pub cause: GapCause,
+}
+
+/// Compacted tails that are not equal record by record: each side compacts by
+/// itself, so one may lack what the other still has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Uneven {
+    /// Records of the source's tail that are in the mirror's too.
+    pub common: u32,
+    /// Of these, how many come in another order there.
+    pub out_of_order: u32,
+    /// The mirror's last record.
+    pub mirror_last: Digest128,
+    /// The source's last one up to the committed offset.
+    pub source_last: Digest128,
+}
+
+/// The last records on both sides of the seam.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Seam {
+    /// How many were compared, the last ones of each side.
+    pub compared: u32,
+    /// How many of the mirror's were there to compare.
+    pub mirror_count: u32,
+    /// How many of the source's.
+    pub source_count: u32,
+    /// Over the mirror's, in order.
+    pub mirror: Digest128,
+    /// Over the source's.
+    pub source: Digest128,
+    /// Whether the compared run repeats itself, so that a shift would not
+    /// show.
+    pub periodic: bool,
+    /// Whether timestamps are part of it (they are where both sides keep
+    /// CreateTime).
+    pub timestamps: bool,
+    /// Where the tails differ: how many data records after the committed
+    /// offset the mirror has already; `null` where that was not found.
+    pub ahead: Option<u64>,
+    /// For compacted topics whose tails differ.
+    pub uneven: Option<Uneven>,
+}
+
+/// The source's side of a mirrored partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SourceRow {
+    /// Offset of the last record mirrored, as Connect committed it; `null`
+    /// where nothing ever was.
+    pub committed: Option<u64>,
+    /// The next data record at MirrorMaker's isolation level, if there is one.
+    pub next: Option<Next>,
+    /// Up to where that one was looked for.
+    pub searched_to: u64,
+    /// The source's log start offset then.
+    pub log_start: u64,
+    /// The source's last stable offset then.
+    pub last_stable: u64,
+    /// What the source no longer has, if that begins before `next`.
+    pub gap: Option<Gap>,
+    /// The comparison of the last records; `null` where one side has none.
+    pub seam: Option<Seam>,
+}
+
+/// A partition of the mirror at the cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PartitionRow {
+    /// Position of its topic in the cut's list.
+    pub topic: u32,
+    /// Its number.
+    pub partition: u32,
+    /// Log start offset.
+    pub start: u64,
+    /// High watermark.
+    pub end: u64,
+    /// Last stable offset.
+    pub last_stable: u64,
+    /// The leader's epoch.
+    pub leader_epoch: Option<i32>,
+    /// Broker ids, in the order of preference.
+    pub replicas: Vec<i32>,
+    /// The last data records; `null` where there are none, or for own ones.
+    pub tail: Option<Tail>,
+    /// The source's side; `null` where it is no copy.
+    pub source: Option<SourceRow>,
+}
+
+/// Topics and partitions together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rows {
+    /// Sorted by name.
+    pub topics: Vec<TopicRow>,
+    /// Sorted by topic and number.
+    pub partitions: Vec<PartitionRow>,
+}
+
+impl Rows {
+    /// The topic of a row. Rows are checked when a document is read, so a
+    /// position outside the list can't come here.
+    pub fn topic(&self, row: &PartitionRow) -> &TopicRow {
+        &self.topics[row.topic as usize]
+    }
+
+    /// A row's name as people write it.
+    pub fn name(&self, row: &PartitionRow) -> String {
+        format!("{}-{}", self.topic(row).name, row.partition)
+    }
+
+    /// Rows that may not move in the window.
+    pub fn still_rows(&self) -> impl Iterator<Item = &PartitionRow> {
+        self.partitions
+            .iter()
+            .filter(|row| self.topic(row).class != Class::Own)
+    }
+
+    /// Rows that are copies of a source's partition, with the source's side.
+    pub fn copies(&self) -> impl Iterator<Item = (&PartitionRow, &SourceRow)> {
+        self.partitions
+            .iter()
+            .filter_map(|row| row.source.as_ref().map(|source| (row, source)))
+    }
+
+    /// Over what may not move: topic id, number, leader epoch, high watermark
+    /// of each row that is not an own one. A log start may rise.
+    pub fn still_digest(&self) -> Digest128 {
+        let lines: Vec<String> = self
+            .still_rows()
+            .map(|row| {
+                format!(
+                    "{} {} {:?} {}",
+                    self.topic(row).id,
+                    row.partition,
+                    row.leader_epoch,
+                    row.end
+                )
+            })
+            .collect();
+        Digest128::of(lines.iter().map(String::as_bytes))
+    }
+
+    /// Over the topics' ids and partition counts, and the rows' replica sets.
+    pub fn topology_digest(&self) -> Digest128 {
+        let topics = self
+            .topics
+            .iter()
+            .map(|topic| format!("{} {} {}", topic.name, topic.id, topic.partitions));
+        let rows = self
+            .partitions
+            .iter()
+            .map(|row| format!("{} {:?}", self.name(row), sorted(&row.replicas)));
+        let lines: Vec<String> = topics.chain(rows).collect();
+        Digest128::of(lines.iter().map(String::as_bytes))
+    }
+
+    /// Over the topics' effective configurations.
+    pub fn config_digest(&self) -> Digest128 {
+        let lines: Vec<String> = self
+            .topics
+            .iter()
+            .map(|topic| format!("{} {}", topic.name, topic.config))
+            .collect();
+        Digest128::of(lines.iter().map(String::as_bytes))
+    }
+}
+
+fn sorted(ids: &[i32]) -> Vec<i32> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids
+}

@@ -1,0 +1,286 @@
+//! What each phase leaves in the run document: what it saw and did, and when.
+//! Times are milliseconds since the Unix epoch.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use slackwater_ports::{
+    Broker, ConnectorRef, ConnectorState, Digest128, Flushed, GuardView, Interval, Isolation,
+    PartitionId, SnapshotSeen,
+};
+
+/// A Kafka cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClusterIdentity {
+    /// MirrorMaker's alias; `null` for the mirror.
+    pub alias: Option<String>,
+    /// Kafka's `cluster.id`.
+    pub cluster_id: String,
+    /// Brokers that were alive.
+    pub brokers: Vec<Broker>,
+}
+
+/// A Connect cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConnectIdentity {
+    /// Where it was reached.
+    pub endpoint: String,
+    /// Its version.
+    pub version: String,
+    /// The cluster that its topics are on, by its own word.
+    pub kafka_cluster_id: String,
+}
+
+/// A connector as it was found: what it is put back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConnectorPrior {
+    /// Which.
+    pub connector: ConnectorRef,
+    /// `connector.class`
+    pub class: String,
+    /// Its state when the run began.
+    pub state: ConnectorState,
+    /// How many tasks it had.
+    pub tasks: u32,
+    /// Over its configuration without credentials.
+    pub config: Digest128,
+    /// `source.cluster.alias`
+    pub source_alias: String,
+    /// Whether it is a source connector that copies records.
+    pub copies: bool,
+    /// At which isolation level it reads.
+    pub isolation: Isolation,
+}
+
+/// A connector at one look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConnectorSeen {
+    /// Which.
+    pub connector: ConnectorRef,
+    /// Its state.
+    pub state: ConnectorState,
+    /// How many tasks it has.
+    pub tasks: u32,
+}
+
+/// The ends of the source's partitions at one instant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HeadSample {
+    /// When. The instant before the first request is the point that a claim
+    /// can speak of.
+    pub asked: Interval,
+    /// High watermarks in the order of `Quiesce::sampled`; `null` where there
+    /// was no answer.
+    pub heads: Vec<Option<u64>>,
+}
+
+/// Left by quiesceMirror.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Quiesce {
+    /// The mirror first, then the sources.
+    pub clusters: Vec<ClusterIdentity>,
+    /// In the order of the configuration.
+    pub connects: Vec<ConnectIdentity>,
+    /// What feeds the mirror, as it was found.
+    pub connectors: Vec<ConnectorPrior>,
+    /// The source partitions sampled, by alias and partition.
+    pub sampled: Vec<(String, PartitionId)>,
+    /// Samples of their heads, the oldest first. awaitDrain keeps the one
+    /// that `covers` speaks of.
+    pub samples: Vec<HeadSample>,
+    /// How many were taken.
+    pub samples_taken: u32,
+    /// The next data record of each sampled partition, where there was one
+    /// while the mirror ran, and up to where it was looked for.
+    pub fronts: Vec<(Option<u64>, u64)>,
+    /// Source topics that the connectors' patterns match and that no task
+    /// copies: what they hold is not covered.
+    pub unassigned: Vec<String>,
+    /// Topics whose retention risk was accepted.
+    pub retention_risk_accepted: Vec<String>,
+    /// The least time that retention leaves, over all partitions; `null`
+    /// where nothing expires.
+    pub headroom_ms: Option<u64>,
+    /// The guard, seen alive before the stop.
+    pub guard: Option<GuardView>,
+    /// Before the first stop was asked for; `null` until then.
+    pub stop_started_ms: Option<u64>,
+    /// When every connector was seen STOPPED without tasks.
+    pub stopped: Option<MirrorLookSummary>,
+}
+
+/// Every connector, at one look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MirrorLookSummary {
+    /// When.
+    pub asked: Interval,
+    /// All that feed the mirror.
+    pub connectors: Vec<ConnectorSeen>,
+}
+
+impl MirrorLookSummary {
+    /// Whether every connector is STOPPED and none has a task: the only proof
+    /// of a stop.
+    pub fn all_stopped(&self) -> bool {
+        self.connectors
+            .iter()
+            .all(|seen| seen.state == ConnectorState::Stopped && seen.tasks == 0)
+    }
+}
+
+/// Left by awaitDrain. The rows of the cut are those of its last look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Drain {
+    /// When the drain began.
+    pub started_ms: u64,
+    /// When each of the looks that were equal was taken; the last is the
+    /// rows'.
+    pub looks: Vec<Interval>,
+    /// How many looks were taken in all.
+    pub looks_taken: u32,
+    /// Over what may not move, at the last look.
+    pub still: Digest128,
+    /// Over topic ids, partition counts and replica sets.
+    pub topology: Digest128,
+    /// Over the configurations.
+    pub configurations: Digest128,
+    /// The connectors at the last look.
+    pub connectors: MirrorLookSummary,
+    /// The guard at the last look.
+    pub guard: GuardView,
+    /// When the drain was over.
+    pub ended_ms: u64,
+}
+
+/// Left by snapshotPartitions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Snapshot {
+    /// The revision that sealed the run: written and read back before
+    /// anything was flushed.
+    pub sealed_revision: u64,
+    /// When it was sealed.
+    pub sealed_ms: u64,
+    /// The guard at the seal.
+    pub guard: GuardView,
+    /// Each volume's flush.
+    pub flushed: Vec<Flushed>,
+    /// Each volume's snapshot, read back.
+    pub volumes: Vec<SnapshotSeen>,
+    /// When the last one was cut.
+    pub ended_ms: u64,
+}
+
+/// A row that was not the same at the closing look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Moved {
+    /// Which partition.
+    pub partition: PartitionId,
+    /// What was other, in words: `end 10 → 12`, `leader epoch 3 → 4`.
+    pub change: String,
+    /// Whether the end is the same and only the leader's epoch is other.
+    pub epoch_only: bool,
+}
+
+/// Left by validateHead's closing look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Bracket {
+    /// The revision that was stored when the closing look began: the
+    /// snapshots are in it.
+    pub began_after_revision: u64,
+    /// When the heads were asked.
+    pub asked: Interval,
+    /// How many rows were asked and answered.
+    pub answered: u64,
+    /// Over what may not move, as it was now.
+    pub still: Digest128,
+    /// Over topic ids, partition counts and replica sets, as they were now.
+    pub topology: Digest128,
+    /// Over the configurations, as they were now.
+    pub configurations: Digest128,
+    /// Rows that moved; at most a hundred.
+    pub moved: Vec<Moved>,
+    /// The connectors now.
+    pub connectors: MirrorLookSummary,
+    /// The guard now.
+    pub guard: GuardView,
+    /// How far each own partition went meanwhile: partitions that moved.
+    pub own_moved: u64,
+}
+
+/// What the source deleted while the mirror was held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Lost {
+    /// Of which source.
+    pub alias: String,
+    /// Which partition there.
+    pub partition: PartitionId,
+    /// The next data record that MirrorMaker needed.
+    pub needed: u64,
+    /// The source's log start offset at the resume.
+    pub log_start: u64,
+}
+
+/// Left by resumeMirror.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Resume {
+    /// Before the first resume was asked for.
+    pub started_ms: u64,
+    /// When every connector was seen in its prior state again, tasks running.
+    pub running_ms: Option<u64>,
+    /// When the first new record was seen on the mirror; `null` where nothing
+    /// was pending.
+    pub first_record_ms: Option<u64>,
+    /// What the source had deleted.
+    pub lost: Vec<Lost>,
+    /// Data records on the source between the next one and its head at the
+    /// resume.
+    pub backlog: u64,
+    /// When as many had arrived on the mirror; `null` where they did not in
+    /// time.
+    pub caught_up_ms: Option<u64>,
+    /// The connectors when it ended.
+    pub connectors: Option<MirrorLookSummary>,
+}
+
+/// A restored mirror, as running brokers show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RestoredLook {
+    /// Kafka's `cluster.id` there.
+    pub cluster_id: String,
+    /// When.
+    pub asked: Interval,
+    /// One row for each row of the cut that may not move, in that order.
+    pub rows: Vec<RestoredRow>,
+    /// Topics that the cut does not have.
+    pub extra_topics: Vec<String>,
+    /// Consumer groups whose committed offset lies beyond their partition's
+    /// end.
+    pub groups_beyond_end: Vec<String>,
+}
+
+/// A partition of a restored mirror.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RestoredRow {
+    /// Its topic's id; `null` where there is no such partition.
+    pub topic_id: Option<String>,
+    /// High watermark; `null` without an answer.
+    pub end: Option<u64>,
+    /// The same as `PartitionRow::tail`, read up to the cut's end.
+    pub tail: Option<crate::Tail>,
+    /// Data records at or past the cut's end.
+    pub beyond: u64,
+}

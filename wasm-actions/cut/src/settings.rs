@@ -1,0 +1,85 @@
+//! What a run was asked to do: checked settings, kept in the run document so
+//! that they are audited with the rest.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{ClaimName, Pattern};
+
+/// Names of Connect's own topics (`config.storage.topic` and its sisters).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConnectTopics {
+    /// `config.storage.topic`
+    pub config: String,
+    /// `offset.storage.topic`
+    pub offset: String,
+    /// `status.storage.topic`
+    pub status: String,
+}
+
+impl ConnectTopics {
+    /// All three.
+    pub fn names(&self) -> [&str; 3] {
+        [&self.config, &self.offset, &self.status]
+    }
+}
+
+/// Where the source has deleted what the mirror needs, MirrorMaker skips it
+/// silently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum OnLoss {
+    /// Resume all the same, and name it: a run always resumes, since waiting
+    /// would lose more.
+    Resume,
+    /// Refuse: the first start of a restored mirror, and a resume by hand.
+    Refuse,
+}
+
+/// The settings of a run. Times are milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settings {
+    /// From the first stop until the guard resumes, whatever happens.
+    pub window_ms: u64,
+    /// How long the first stop waits at the most for the mirror's tail to
+    /// pass the first sample of the source.
+    pub cover_wait_ms: u64,
+    /// The first stop comes no earlier than this after the first sample.
+    pub sample_lead_ms: u64,
+    /// Between two samples of the source's heads.
+    pub sample_every_ms: u64,
+    /// How long a stop may take until all connectors are STOPPED without
+    /// tasks.
+    pub stop_timeout_ms: u64,
+    /// How long the drain may take.
+    pub drain_timeout_ms: u64,
+    /// How long the mirror is watched until it has caught up.
+    pub catch_up_timeout_ms: u64,
+    /// The retention left must be the window times this.
+    pub retention_factor: u32,
+    /// Source topics whose timestamps say nothing about retention.
+    pub accept_retention_risk: Vec<String>,
+    /// A mirror that someone else stopped is taken, and left stopped.
+    pub allow_stopped: bool,
+    /// Partitions with nothing left to compare fail `resumable`.
+    pub strict: bool,
+    /// Resume and stop once more where tasks were cancelled.
+    pub settle: bool,
+    /// What resumeMirror does where the source has deleted what the mirror
+    /// needs.
+    pub on_loss: OnLoss,
+    /// How many records of each partition are compared at the seam.
+    pub tail_records: u32,
+    /// Topics that are protected; empty: all.
+    pub include: Vec<Pattern>,
+    /// Topics that are not.
+    pub exclude: Vec<Pattern>,
+    /// Topics that others than MirrorMaker write to.
+    pub own: Vec<Pattern>,
+    /// Connect's topics, one entry for each Connect cluster.
+    pub connect_topics: Vec<ConnectTopics>,
+    /// Claims that a run must prove.
+    pub require: Vec<ClaimName>,
+}

@@ -1,0 +1,7 @@
+//! The ports, each a call of a binding: arguments one way, observations the
+//! other.
+
+mod cluster;
+mod mirror;
+mod run;
+mod volumes;

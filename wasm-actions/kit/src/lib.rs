@@ -1,0 +1,22 @@
+//! What several phases do the same way: the run document at hand, waiting,
+//! what feeds the mirror, who writes to which topic, a look at the heads, the
+//! last records of partitions.
+//!
+//! Like the phases it decides and does nothing by itself: all that it knows
+//! comes through the ports.
+
+mod feed;
+mod look;
+mod policy;
+mod session;
+mod tails;
+mod topics;
+mod wait;
+
+pub use feed::{Feed, SourceFeed, look_summary};
+pub use look::{Look, Problem, configurations, look, rows_of};
+pub use policy::Policy;
+pub use session::Session;
+pub use tails::{TailRequest, identity, read_tails, seam, tail_of};
+pub use topics::{SourceKey, TopicMap};
+pub use wait::Deadline;

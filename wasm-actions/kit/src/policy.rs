@@ -1,0 +1,72 @@
+//! How MirrorMaker names its copies (`replication.policy.class`).
+
+/// The two policies that ship with Kafka (`org.apache.kafka.connect.mirror`).
+/// Another one names topics as it likes, so a mirror that has one is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Policy {
+    /// `IdentityReplicationPolicy`: the same name.
+    Identity,
+    /// `DefaultReplicationPolicy`: the source's alias, a separator, the name.
+    Default {
+        /// `replication.policy.separator`
+        separator: String,
+    },
+}
+
+impl Policy {
+    /// The policy of this class, if it is one of the two. Without a class it
+    /// is the default one.
+    pub fn of(class: Option<&str>, separator: Option<&str>) -> Option<Self> {
+        let short = class.map(|class| class.rsplit('.').next().unwrap_or(class));
+        match short {
+            Some("IdentityReplicationPolicy") => Some(Policy::Identity),
+            None | Some("DefaultReplicationPolicy") => Some(Policy::Default {
+                separator: separator.unwrap_or(".").to_owned(),
+            }),
+            Some(_) => None,
+        }
+    }
+
+    /// The copy's name.
+    pub fn copy_of(&self, alias: &str, topic: &str) -> String {
+        match self {
+            // A heartbeat's topic keeps its prefix even there
+            // (IdentityReplicationPolicy.formatRemoteTopic).
+            Policy::Identity if topic == "heartbeats" => format!("{alias}.{topic}"),
+            Policy::Identity => topic.to_owned(),
+            Policy::Default { separator } => format!("{alias}{separator}{topic}"),
+        }
+    }
+
+    /// The separator of internal topics' names.
+    pub fn separator(&self) -> &str {
+        match self {
+            Policy::Identity => ".",
+            Policy::Default { separator } => separator,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_policy_prefixes_with_the_alias() {
+        let policy = Policy::of(None, None).unwrap();
+        assert_eq!(policy.copy_of("src", "blogs"), "src.blogs");
+    }
+
+    #[test]
+    fn the_identity_policy_keeps_the_name_but_a_heartbeats() {
+        let class = "org.apache.kafka.connect.mirror.IdentityReplicationPolicy";
+        let policy = Policy::of(Some(class), None).unwrap();
+        assert_eq!(policy.copy_of("src", "blogs"), "blogs");
+        assert_eq!(policy.copy_of("src", "heartbeats"), "src.heartbeats");
+    }
+
+    #[test]
+    fn a_policy_of_somebody_elses_is_not_guessed() {
+        assert_eq!(Policy::of(Some("com.example.Mine"), None), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! Who writes to which topic of the mirror, and what it is a copy of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slackwater_cut::{Class, Settings, SourceTopic};
+use slackwater_ports::{PartitionId, TopicView};
+
+use crate::{Feed, Policy};
+
+/// A partition of a source: alias and partition.
+pub type SourceKey = (String, PartitionId);
+
+/// Kafka's own topics: not MirrorMaker's, and written by any client.
+const KAFKA_OWN: [&str; 4] = [
+    "__cluster_metadata",
+    "__consumer_offsets",
+    "__share_group_state",
+    "__transaction_state",
+];
+
+/// The classes of the mirror's topics.
+#[derive(Debug, Clone)]
+pub struct TopicMap {
+    copies: BTreeMap<String, SourceTopic>,
+    state: BTreeSet<String>,
+    settings: Settings,
+}
+
+impl TopicMap {
+    /// From what is copied: the partitions that tasks were assigned or that
+    /// have a committed offset.
+    pub fn new(feed: &Feed, copied: &BTreeSet<SourceKey>, settings: &Settings) -> Self {
+        let mut copies = BTreeMap::new();
+        let mut state: BTreeSet<String> = settings
+            .connect_topics
+            .iter()
+            .flat_map(|topics| topics.names())
+            .map(str::to_owned)
+            .collect();
+        state.insert("heartbeats".to_owned());
+        for source in &feed.sources {
+            let of_this = copied.iter().filter(|(alias, _)| *alias == source.alias);
+            for (alias, partition) in of_this {
+                let topic = &partition.topic;
+                copies.insert(
+                    source.policy.copy_of(alias, topic),
+                    SourceTopic {
+                        alias: alias.clone(),
+                        topic: topic.clone(),
+                    },
+                );
+            }
+            state.extend(state_topics(&source.alias, &source.policy));
+        }
+        Self {
+            copies,
+            state,
+            settings: settings.clone(),
+        }
+    }
+
+    /// The class of a topic; `None` where it is not protected.
+    pub fn class(&self, topic: &TopicView) -> Option<Class> {
+        let name = topic.name.as_str();
+        if self.state.contains(name) {
+            return Some(Class::MirrorState);
+        }
+        if KAFKA_OWN.contains(&name) || self.settings.own.iter().any(|own| own.matches(name)) {
+            return Some(Class::Own);
+        }
+        let listed = |patterns: &[slackwater_cut::Pattern]| {
+            patterns.iter().any(|pattern| pattern.matches(name))
+        };
+        let included = self.settings.include.is_empty() || listed(&self.settings.include);
+        // A topic that is no copy counts as mirrored all the same: nobody is
+        // known to write to it, so nobody may.
+        (included && !listed(&self.settings.exclude)).then_some(Class::Mirrored)
+    }
+
+    /// What a topic is a copy of.
+    pub fn source(&self, name: &str) -> Option<&SourceTopic> {
+        (!self.state.contains(name)).then(|| self.copies.get(name))?
+    }
+}
+
+/// The topics that MirrorMaker keeps about itself on the mirror
+/// (`ReplicationPolicy.checkpointsTopic`, `offsetSyncsTopic`).
+fn state_topics(alias: &str, policy: &Policy) -> Vec<String> {
+    let separators: BTreeSet<&str> = [".", policy.separator()].into();
+    separators
+        .into_iter()
+        .flat_map(|sep| {
+            [
+                format!("{alias}{sep}checkpoints{sep}internal"),
+                format!("mm2-offset-syncs{sep}{alias}{sep}internal"),
+                format!("{alias}{sep}heartbeats"),
+            ]
+        })
+        .collect()
+}

@@ -1,0 +1,62 @@
+//! The mirror's volumes: flushed and cut.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Seen;
+
+/// What became of the flush of one volume.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Flushed {
+    /// The volume's name in the configuration.
+    pub volume: String,
+    /// `node.id` of the broker that writes to it.
+    pub broker: i32,
+    /// Milliseconds since the Unix epoch.
+    pub started_ms: u64,
+    /// Milliseconds since the Unix epoch.
+    pub ended_ms: u64,
+    /// `syncfs`, or `command`.
+    pub method: String,
+    /// What the kernel or the command said, if it failed.
+    pub error: Option<String>,
+}
+
+/// A snapshot of one volume.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SnapshotSeen {
+    /// The volume's name in the configuration.
+    pub volume: String,
+    /// `node.id` of the broker that writes to it.
+    pub broker: i32,
+    /// `copy` or `command`.
+    pub driver: String,
+    /// `reflink`, `plain-copy` or `command`.
+    pub method: String,
+    /// What finds it again: a path, or the command's word for it.
+    pub handle: String,
+    /// Milliseconds since the Unix epoch.
+    pub started_ms: u64,
+    /// When the last of it was cut: nothing written after is in it.
+    pub cut_ms: u64,
+    /// Why there is none.
+    pub error: Option<String>,
+}
+
+/// The port that flushes.
+pub trait VolumeFlush {
+    /// Flushes all volumes' file systems at once, through descriptors opened
+    /// before the stop: syncfs(2) reports only errors since.
+    fn flush(&self) -> Seen<Vec<Flushed>>;
+}
+
+/// The port that cuts.
+pub trait VolumeSnapshot {
+    /// Cuts all volumes at once; a second call for the same run gives what
+    /// the first one made.
+    fn snapshot(&self) -> Seen<Vec<SnapshotSeen>>;
+    /// What is there of this run, read back.
+    fn find(&self) -> Seen<Vec<SnapshotSeen>>;
+}

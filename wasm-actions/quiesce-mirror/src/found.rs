@@ -1,0 +1,200 @@
+//! What is there before anything is done, and what of it forbids a hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slackwater_cut::{Class, ClusterIdentity, ConnectIdentity, Settings};
+use slackwater_kit::{Deadline, Feed, Look, Problem, SourceKey, TopicMap, look};
+use slackwater_ports::{
+    Cluster, ClusterView, ConnectorState, Failure, Level, MirrorView, PortError,
+};
+
+use crate::World;
+
+/// How long Connect may take to give a settled answer: it answers 404, 409
+/// and 503 while it starts or rebalances, which takes seconds.
+const SETTLE_MS: u64 = 20_000;
+
+/// Between two tries.
+const RETRY_MS: u64 = 500;
+
+/// At most this many problems are named in one line.
+const MOST_NAMED: usize = 3;
+
+/// What is there.
+pub(crate) struct Found {
+    pub(crate) view: MirrorView,
+    pub(crate) feed: Feed,
+    /// Source partitions that are copied: assigned to a task, or with a
+    /// committed offset.
+    pub(crate) copied: BTreeSet<SourceKey>,
+    /// Committed offsets. While the mirror runs they are up to a minute old.
+    pub(crate) committed: BTreeMap<SourceKey, u64>,
+    pub(crate) map: TopicMap,
+    pub(crate) mirror: Look,
+    pub(crate) sources: BTreeMap<String, ClusterView>,
+}
+
+impl Found {
+    /// Looks at everything once.
+    pub(crate) fn gather(world: &impl World, settings: &Settings) -> Result<Self, Failure> {
+        let view = settled(world)?;
+        let feed = Feed::check_healthy(&view)?;
+        let mut copied = BTreeSet::new();
+        let mut committed = BTreeMap::new();
+        for source in &feed.sources {
+            for position in world.positions(&source.connector)? {
+                let key = (source.alias.clone(), position.partition);
+                copied.insert(key.clone());
+                committed.insert(key, position.offset);
+            }
+            for partition in &source.assigned {
+                copied.insert((source.alias.clone(), partition.clone()));
+            }
+        }
+        let map = TopicMap::new(&feed, &copied, settings);
+        let mirror = look(world, &map)?;
+        let mut sources = BTreeMap::new();
+        for source in &feed.sources {
+            let cluster = Cluster::Source(source.alias.clone());
+            sources.insert(source.alias.clone(), world.describe(&cluster)?);
+        }
+        Ok(Self {
+            view,
+            feed,
+            copied,
+            committed,
+            map,
+            mirror,
+            sources,
+        })
+    }
+
+    /// Refuses a hold that could not be proven or would do harm.
+    pub(crate) fn refuse_what_cannot_be_held(&self, settings: &Settings) -> Result<(), Failure> {
+        self.refuse_foreign_connect()?;
+        if let Some(prior) = self.feed.held_by_others().first()
+            && !settings.allow_stopped
+        {
+            return Err(Failure::refused(format!(
+                "connector {} is {} already, by someone else: resume it, or say --allow-stopped \
+                 (it is then left as it is)",
+                prior.connector, prior.state
+            )));
+        }
+        let protected = self
+            .mirror
+            .view
+            .topics
+            .iter()
+            .any(|topic| self.map.class(topic) == Some(Class::Mirrored));
+        if !protected {
+            return Err(Failure::refused(
+                "there is nothing to protect: no mirrored topic is on the mirror, or all are \
+                 excluded",
+            ));
+        }
+        let problems: Vec<String> = self
+            .mirror
+            .problems(&self.map)
+            .iter()
+            .filter(|problem| !matches!(problem, Problem::OpenTransaction(_)))
+            .map(ToString::to_string)
+            .collect();
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::refused(format!(
+            "the mirror is not whole ({} problems): {}",
+            problems.len(),
+            problems[..problems.len().min(MOST_NAMED)].join("; ")
+        )))
+    }
+
+    /// A connector that copies must keep its offsets on this mirror.
+    fn refuse_foreign_connect(&self) -> Result<(), Failure> {
+        let mirror = &self.mirror.view.cluster_id;
+        for prior in self.feed.connectors.iter().filter(|prior| prior.copies) {
+            let Some(connect) = self.view.connects.get(prior.connector.connect as usize) else {
+                continue;
+            };
+            if connect.kafka_cluster_id != *mirror {
+                return Err(Failure::refused(format!(
+                    "Connect at {} keeps its topics on cluster {}, not on the mirror {mirror}: a \
+                     snapshot of the mirror would not hold its offsets",
+                    connect.endpoint, connect.kafka_cluster_id
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn clusters(&self) -> Vec<ClusterIdentity> {
+        let identity = |alias: Option<&String>, view: &ClusterView| ClusterIdentity {
+            alias: alias.cloned(),
+            cluster_id: view.cluster_id.clone(),
+            brokers: view.brokers.clone(),
+        };
+        std::iter::once(identity(None, &self.mirror.view))
+            .chain(
+                self.sources
+                    .iter()
+                    .map(|(alias, view)| identity(Some(alias), view)),
+            )
+            .collect()
+    }
+
+    pub(crate) fn connects(&self) -> Vec<ConnectIdentity> {
+        self.view
+            .connects
+            .iter()
+            .map(|connect| ConnectIdentity {
+                endpoint: connect.endpoint.clone(),
+                version: connect.version.clone(),
+                kafka_cluster_id: connect.kafka_cluster_id.clone(),
+            })
+            .collect()
+    }
+}
+
+/// Connect's answer once it is no longer starting or rebalancing.
+fn settled(world: &impl World) -> Result<MirrorView, Failure> {
+    let deadline = Deadline::after(world, SETTLE_MS);
+    loop {
+        let seen = world.mirror();
+        let waits_for = match &seen {
+            Ok(view) => unsettled(view),
+            Err(error) if is_passing(error) => Some(error.message.clone()),
+            Err(_) => None,
+        };
+        match waits_for {
+            Some(what) if !deadline.has_passed(world) => {
+                world.log(Level::Debug, &format!("Connect is not settled: {what}"));
+                world.waiting("quiesceMirror", &what, Some(deadline.remaining_ms(world)));
+                deadline.sleep(world, RETRY_MS);
+            }
+            _ => return Ok(seen?),
+        }
+    }
+}
+
+fn unsettled(view: &MirrorView) -> Option<String> {
+    let passing = |state: &ConnectorState| {
+        matches!(
+            state,
+            ConnectorState::Unassigned | ConnectorState::Restarting
+        )
+    };
+    view.connectors.iter().find_map(|connector| {
+        let task = connector.tasks.iter().any(|task| passing(&task.state));
+        let copies_nothing_yet = connector.class.ends_with("MirrorSourceConnector")
+            && connector.state == ConnectorState::Running
+            && connector.tasks.is_empty();
+        (passing(&connector.state) || task || copies_nothing_yet)
+            .then(|| format!("{} to be assigned", connector.name))
+    })
+}
+
+/// What Connect answers while it starts or rebalances.
+fn is_passing(error: &PortError) -> bool {
+    matches!(error.status, Some(404 | 409 | 503))
+}

@@ -1,0 +1,98 @@
+//! quiesceMirror: takes hold of the mirror.
+//!
+//! It samples the source's heads from its first act on, refuses what should
+//! not be tried, has the guard started and seen alive, and stops every
+//! connector that feeds the mirror. Nothing is stopped before the guard
+//! lives, and before what was found is written down. If it fails after that,
+//! whoever runs it lets the guard resume.
+//!
+//! It may look at both clusters and at Connect, and stop connectors; it can't
+//! start them and can't touch a volume.
+
+#[cfg(target_arch = "wasm32")]
+mod component;
+mod cover;
+mod found;
+mod retention;
+mod sampler;
+mod stop;
+mod unassigned;
+mod world;
+
+use slackwater_cut::Quiesce;
+use slackwater_kit::{Deadline, Session};
+use slackwater_ports::{ConnectorState, Failure, Outcome};
+
+pub use world::World;
+
+use found::Found;
+use sampler::Sampler;
+
+/// Runs the phase. See the module.
+///
+/// # Errors
+/// A refusal where nothing was done; a failure where the mirror may be
+/// stopped.
+pub fn run(world: &impl World) -> Result<Outcome, Failure> {
+    let mut session = Session::load(world)?;
+    // A phase that is run again after a crash goes on with the states that
+    // were found first: those that it sees now are its own doing.
+    let begun = session
+        .cut()
+        .quiesce
+        .as_ref()
+        .is_some_and(|quiesce| quiesce.stop_started_ms.is_some());
+    if !begun {
+        begin(world, &mut session)?;
+    }
+    world.engage(session.cut().settings.window_ms)?;
+    let stopped = stop::stop(world, &session)?;
+    let count = stopped.connectors.len();
+    session.update(world, |cut| {
+        if let Some(quiesce) = &mut cut.quiesce {
+            quiesce.stopped = Some(stopped.clone());
+        }
+    })?;
+    let summary = format!("{count} connectors are STOPPED without tasks");
+    Ok(Outcome::new(summary)
+        .with("runId", &session.cut().run_id)
+        .with("connectorsStopped", count))
+}
+
+/// All that comes before the first stop.
+fn begin(world: &impl World, session: &mut Session) -> Result<(), Failure> {
+    let settings = session.cut().settings.clone();
+    let found = Found::gather(world, &settings)?;
+    let mut sampler = Sampler::new(&found.copied);
+    sampler.sample(world)?;
+    let lead = Deadline::after(world, settings.sample_lead_ms);
+    found.refuse_what_cannot_be_held(&settings)?;
+    let fronts = retention::fronts(world, &found)?;
+    let headroom_ms = retention::check(world, &found, &fronts, &settings)?;
+    let unassigned = unassigned::topics(&found);
+    cover::wait(world, &found, &mut sampler, lead, &settings)?;
+
+    let guard = world.engage(settings.window_ms)?;
+    let quiesce = Quiesce {
+        clusters: found.clusters(),
+        connects: found.connects(),
+        connectors: found.feed.connectors.clone(),
+        sampled: found.copied.iter().cloned().collect(),
+        samples_taken: sampler.taken(),
+        samples: sampler.into_samples(),
+        fronts: fronts.iter().map(retention::Front::kept).collect(),
+        unassigned,
+        retention_risk_accepted: settings.accept_retention_risk.clone(),
+        headroom_ms,
+        guard: Some(guard),
+        stop_started_ms: Some(world.now_ms()),
+        stopped: None,
+    };
+    session.update(world, |cut| cut.quiesce = Some(quiesce.clone()))
+}
+
+/// Whether a connector found in this state is stopped by the run, and put
+/// back after it.
+fn is_ours_to_stop(state: &ConnectorState) -> bool {
+    *state != ConnectorState::Stopped
+}

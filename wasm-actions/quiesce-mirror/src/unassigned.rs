@@ -1,0 +1,43 @@
+//! Source topics that should be copied and are not: what they hold is not
+//! covered.
+
+use std::collections::BTreeSet;
+
+use slackwater_ports::PartitionId;
+
+use crate::found::Found;
+
+/// Topics (or single partitions of them) that the connectors' patterns match
+/// and that nothing copies yet: MirrorMaker looks for new ones only now and
+/// then (`refresh.topics.interval.seconds`, 10 minutes by default).
+pub(crate) fn topics(found: &Found) -> Vec<String> {
+    let mut missing = BTreeSet::new();
+    for source in &found.feed.sources {
+        let Some(view) = found.sources.get(&source.alias) else {
+            continue;
+        };
+        for topic in view.topics.iter().filter(|topic| !topic.internal) {
+            let copied = |partition: u32| {
+                let id = PartitionId::new(topic.name.clone(), partition);
+                found.copied.contains(&(source.alias.clone(), id))
+            };
+            let all = topic.partitions.iter().all(|one| copied(one.partition));
+            if all {
+                continue;
+            }
+            match source.wants(&topic.name) {
+                Some(false) => {}
+                Some(true) => {
+                    missing.insert(topic.name.clone());
+                }
+                None => {
+                    missing.insert(format!(
+                        "{} (the patterns of {} can't be read)",
+                        topic.name, source.connector
+                    ));
+                }
+            }
+        }
+    }
+    missing.into_iter().collect()
+}

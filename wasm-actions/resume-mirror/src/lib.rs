@@ -1,0 +1,86 @@
+//! resumeMirror: puts back what was found, and watches the mirror catch up.
+//!
+//! A run always resumes: what the source has deleted meanwhile is named, and
+//! refutes the cut, but waiting would lose more. Only a resume by hand, and
+//! the first start of a restored mirror, refuse instead.
+//!
+//! It may look at both clusters and start connectors; it can't stop one.
+
+mod catch_up;
+#[cfg(target_arch = "wasm32")]
+mod component;
+mod lost;
+mod start;
+mod world;
+
+use slackwater_cut::{OnLoss, Resume, State};
+use slackwater_kit::Session;
+use slackwater_ports::{Failure, Outcome};
+
+pub use world::World;
+
+/// Runs the phase. See the module.
+///
+/// # Errors
+/// Connectors that can't be started; a loss, where one is to be refused.
+pub fn run(world: &impl World) -> Result<Outcome, Failure> {
+    let mut session = Session::load_any(world)?;
+    let cut = session.cut().clone();
+    let stopped = cut
+        .quiesce
+        .as_ref()
+        .and_then(|quiesce| quiesce.stop_started_ms);
+    let Some(quiesce) = cut.quiesce.as_ref().filter(|_| stopped.is_some()) else {
+        return Ok(Outcome::new("nothing was stopped: nothing to resume"));
+    };
+    let done = cut
+        .resume
+        .as_ref()
+        .is_some_and(|resume| resume.running_ms.is_some());
+    let judged = cut.settings.on_loss == OnLoss::Refuse;
+    if done && !judged {
+        return Ok(Outcome::new("the mirror was resumed already"));
+    }
+
+    let sources = lost::look(world, quiesce);
+    let lost = lost::lost(&cut, &sources);
+    if judged && !lost.is_empty() {
+        return Err(Failure::refused(lost::in_words(&lost)));
+    }
+    let baseline = catch_up::baseline(&cut);
+    let started_ms = world.now_ms();
+    let mut resume = Resume {
+        started_ms,
+        running_ms: None,
+        first_record_ms: None,
+        lost,
+        backlog: 0,
+        caught_up_ms: None,
+        connectors: None,
+    };
+    let pending = catch_up::is_pending(&cut, &sources);
+    start::start(world, quiesce, &baseline, pending, &mut resume)?;
+    keep(world, &mut session, &resume)?;
+    catch_up::watch(world, &cut, &sources, &baseline, &mut resume)?;
+    keep(world, &mut session, &resume)?;
+
+    let caught_up = match resume.caught_up_ms {
+        Some(at) => format!("caught up after {} ms", at - started_ms),
+        None => "not caught up in time".to_owned(),
+    };
+    Ok(Outcome::new(format!(
+        "the mirror runs again; backlog {} records, {caught_up}",
+        resume.backlog
+    ))
+    .with("runId", &cut.run_id)
+    .with("backlog", resume.backlog)
+    .with("lost", resume.lost.len()))
+}
+
+/// Keeps the section, but in a cut that is closed: that one is final.
+fn keep(world: &impl World, session: &mut Session, resume: &Resume) -> Result<(), Failure> {
+    if matches!(session.cut().state, State::Closed { .. }) {
+        return Ok(());
+    }
+    session.update(world, |cut| cut.resume = Some(resume.clone()))
+}

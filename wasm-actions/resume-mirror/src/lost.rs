@@ -1,0 +1,78 @@
+//! What the source has deleted that the mirror still needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slackwater_cut::{Cut, GapCause, Lost, Quiesce};
+use slackwater_ports::{Cluster, Head, Heads, PartitionId};
+
+/// Heads of the sources' partitions, by alias and partition.
+pub(crate) type SourceHeads = BTreeMap<(String, PartitionId), Head>;
+
+/// Looks at the sources. A source that can't be reached keeps nothing
+/// stopped: its partitions are simply not in the answer.
+pub(crate) fn look(world: &impl Heads, quiesce: &Quiesce) -> SourceHeads {
+    let aliases: BTreeSet<&String> = quiesce.sampled.iter().map(|(alias, _)| alias).collect();
+    let mut heads = BTreeMap::new();
+    for alias in aliases {
+        let partitions: Vec<PartitionId> = quiesce
+            .sampled
+            .iter()
+            .filter(|(of, _)| of == alias)
+            .map(|(_, partition)| partition.clone())
+            .collect();
+        let Ok(sweep) = world.sweep(&Cluster::Source(alias.clone()), &partitions) else {
+            continue;
+        };
+        for row in sweep.rows {
+            if let Ok(head) = row.head {
+                heads.insert((alias.clone(), row.partition), head);
+            }
+        }
+    }
+    heads
+}
+
+/// Partitions whose next data record, seen before the hold, is gone. A source
+/// that starts later than that by transaction markers alone has lost nothing.
+pub(crate) fn lost(cut: &Cut, sources: &SourceHeads) -> Vec<Lost> {
+    cut.rows
+        .copies()
+        .filter_map(|(row, source)| {
+            let of = cut.rows.topic(row).source.as_ref()?;
+            let partition = PartitionId::new(of.topic.clone(), row.partition);
+            let head = sources.get(&(of.alias.clone(), partition.clone()))?;
+            let needed = match (source.gap, source.next) {
+                (Some(gap), _) if gap.cause == GapCause::Lost => gap.first,
+                (_, Some(next)) => next.offset,
+                // Nothing was pending up to there: what came later and went.
+                (_, None) => source.searched_to,
+            };
+            (head.log_start > needed).then(|| Lost {
+                alias: of.alias.clone(),
+                partition,
+                needed,
+                log_start: head.log_start,
+            })
+        })
+        .collect()
+}
+
+/// The refusal.
+pub(crate) fn in_words(lost: &[Lost]) -> String {
+    let named: Vec<String> = lost
+        .iter()
+        .take(3)
+        .map(|one| {
+            format!(
+                "{} of source {} starts at {}, and the mirror needs {}",
+                one.partition, one.alias, one.log_start, one.needed
+            )
+        })
+        .collect();
+    format!(
+        "MirrorMaker would skip records in {} partitions silently: {}; say --accept-loss to resume \
+         all the same",
+        lost.len(),
+        named.join("; ")
+    )
+}

@@ -1,0 +1,119 @@
+//! The start: every connector back in the state that it was found in, and the
+//! first new record seen on the mirror.
+
+use slackwater_cut::{ConnectorPrior, Quiesce, Resume};
+use slackwater_kit::{Deadline, look_summary};
+use slackwater_ports::{ConnectorState, Failure, MirrorView, Target, Want};
+
+use crate::World;
+use crate::catch_up::{Baseline, moved};
+
+/// How long the start may take until all run and, where something was
+/// pending, a record has arrived. Whoever runs this phase tries again.
+const START_MS: u64 = 60_000;
+
+/// Between two looks: the window is measured by them.
+const LOOK_MS: u64 = 20;
+
+/// A connector that does not get there is asked again after this.
+const ASK_AGAIN_MS: u64 = 2_000;
+
+/// Starts them, and fills in when they ran and when the first record arrived.
+pub(crate) fn start(
+    world: &impl World,
+    quiesce: &Quiesce,
+    baseline: &Baseline,
+    pending: bool,
+    resume: &mut Resume,
+) -> Result<(), Failure> {
+    let deadline = Deadline::after(world, START_MS);
+    let wanted = wants(&quiesce.connectors);
+    let mut ask_again: Option<Deadline> = None;
+    let mut last_answer: Option<String> = None;
+    loop {
+        if resume.running_ms.is_none() && ask_again.is_none_or(|at| at.has_passed(world)) {
+            let refused = world
+                .start(&wanted)
+                .into_iter()
+                .find_map(|one| one.accepted.err());
+            last_answer = refused.map(|error| error.message);
+            ask_again = Some(Deadline::after(world, ASK_AGAIN_MS));
+        }
+        if pending && resume.first_record_ms.is_none() && moved(world, baseline) {
+            resume.first_record_ms = Some(world.now_ms());
+        }
+        if resume.running_ms.is_none() {
+            match world.mirror() {
+                Ok(view) if all_back(&quiesce.connectors, &view) => {
+                    resume.running_ms = Some(world.now_ms());
+                    resume.connectors = Some(look_summary(&view));
+                }
+                Ok(_) => {}
+                Err(error) => last_answer = Some(error.message),
+            }
+        }
+        let arrived = !pending || resume.first_record_ms.is_some();
+        if resume.running_ms.is_some() && arrived {
+            return Ok(());
+        }
+        if deadline.has_passed(world) {
+            if resume.running_ms.is_some() {
+                // It runs, and nothing arrives: that is for the report.
+                return Ok(());
+            }
+            return Err(Failure::failed(format!(
+                "the connectors are not back within {START_MS} ms{}",
+                last_answer
+                    .map(|answer| format!(": {answer}"))
+                    .unwrap_or_default()
+            )));
+        }
+        world.waiting(
+            "resumeMirror",
+            "the connectors to run and the first record to arrive",
+            Some(deadline.remaining_ms(world)),
+        );
+        deadline.sleep(world, LOOK_MS);
+    }
+}
+
+/// What each is put back to. One that was found STOPPED is left so.
+fn wants(priors: &[ConnectorPrior]) -> Vec<Want> {
+    priors
+        .iter()
+        .filter(|prior| prior.state != ConnectorState::Stopped)
+        .map(|prior| Want {
+            connector: prior.connector.clone(),
+            target: match prior.state {
+                ConnectorState::Paused => Target::Paused,
+                _ => Target::Running,
+            },
+        })
+        .collect()
+}
+
+/// Whether each is in its prior state again, and those that copy have running
+/// tasks. (A checkpoint connector without groups has no tasks while RUNNING.)
+fn all_back(priors: &[ConnectorPrior], view: &MirrorView) -> bool {
+    priors.iter().all(|prior| {
+        let Some(now) = view
+            .connectors
+            .iter()
+            .find(|one| one.reference() == prior.connector)
+        else {
+            return false;
+        };
+        match prior.state {
+            ConnectorState::Stopped => true,
+            ConnectorState::Paused => now.state == ConnectorState::Paused,
+            _ => {
+                let running = now
+                    .tasks
+                    .iter()
+                    .all(|task| task.state == ConnectorState::Running);
+                let enough = !prior.copies || !now.tasks.is_empty();
+                now.state == ConnectorState::Running && running && enough
+            }
+        }
+    })
+}

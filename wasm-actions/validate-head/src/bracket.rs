@@ -1,0 +1,103 @@
+//! The closing look: the other side of the bracket around the snapshots.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slackwater_cut::{Bracket, Class, Cut, Moved, PartitionRow, Rows};
+use slackwater_kit::{Feed, Session, TopicMap, configurations, look, look_summary, rows_of};
+use slackwater_ports::{Failure, Outcome, PartitionId};
+
+use crate::World;
+
+/// Of the rows that moved, so many are kept: one is enough to refute the
+/// claim, a hundred show what happened.
+const MOST_MOVED: usize = 100;
+
+/// Looks once more at everything that may not have moved.
+///
+/// # Errors
+/// No snapshot to close, or a look that could not be taken.
+pub fn close_bracket(world: &impl World) -> Result<Outcome, Failure> {
+    let mut session = Session::load(world)?;
+    let cut = session.cut();
+    if cut.bracket.is_some() {
+        return Ok(Outcome::new("the closing look was taken already"));
+    }
+    if cut.snapshot.is_none() {
+        return Err(Failure::failed(
+            "there is no snapshot to take a closing look at",
+        ));
+    }
+    let began_after_revision = session.revision();
+    world.waiting("validateHead", "the closing look", None);
+    let view = world.mirror()?;
+    let feed = Feed::check(&view)?;
+    let copied: BTreeSet<_> = cut.quiesce.as_ref().map_or_else(BTreeSet::new, |quiesce| {
+        quiesce.sampled.iter().cloned().collect()
+    });
+    let map = TopicMap::new(&feed, &copied, &cut.settings);
+    let seen = look(world, &map)?;
+    let configs = configurations(world, &map, &seen.view)?;
+    let rows = rows_of(&seen, &map, &configs);
+    let guard = world.guard()?;
+    let mut moved = moved(&cut.rows, &rows, Class::Own, false);
+    let count = moved.len();
+    moved.truncate(MOST_MOVED);
+    let bracket = Bracket {
+        began_after_revision,
+        asked: seen.sweep.asked,
+        answered: rows.still_rows().count() as u64,
+        still: rows.still_digest(),
+        topology: rows.topology_digest(),
+        configurations: rows.config_digest(),
+        moved,
+        connectors: look_summary(&view),
+        guard,
+        own_moved: own_moved(cut, &rows),
+    };
+    session.update(world, |cut| cut.bracket = Some(bracket.clone()))?;
+    Ok(Outcome::new(match count {
+        0 => "nothing moved between the drain and the closing look".to_owned(),
+        n => format!("{n} partitions moved between the drain and the closing look"),
+    }))
+}
+
+fn own_moved(cut: &Cut, rows: &Rows) -> u64 {
+    moved(&cut.rows, rows, Class::Own, true).len() as u64
+}
+
+/// Rows that are not the same: of `class` alone, or of all others.
+fn moved(before: &Rows, after: &Rows, class: Class, only: bool) -> Vec<Moved> {
+    let of = |rows: &Rows| -> BTreeMap<PartitionId, PartitionRow> {
+        rows.partitions
+            .iter()
+            .filter(|row| (rows.topic(row).class == class) == only)
+            .map(|row| {
+                let id = PartitionId::new(rows.topic(row).name.clone(), row.partition);
+                (id, row.clone())
+            })
+            .collect()
+    };
+    let now = of(after);
+    of(before)
+        .into_iter()
+        .filter_map(|(partition, was)| {
+            let (change, epoch_only) = match now.get(&partition) {
+                None => ("no answer".to_owned(), true),
+                Some(is) if is.end != was.end => (format!("end {} → {}", was.end, is.end), false),
+                Some(is) if is.leader_epoch != was.leader_epoch => (
+                    format!(
+                        "leader epoch {:?} → {:?}",
+                        was.leader_epoch, is.leader_epoch
+                    ),
+                    true,
+                ),
+                Some(_) => return None,
+            };
+            Some(Moved {
+                partition,
+                change,
+                epoch_only,
+            })
+        })
+        .collect()
+}

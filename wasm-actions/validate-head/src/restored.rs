@@ -1,0 +1,198 @@
+//! What running brokers show of a restored mirror, against a closed cut.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slackwater_cut::{Class, Cut, RestoredLook, RestoredRow, claims};
+use slackwater_kit::{Session, TailRequest, read_tails, tail_of};
+use slackwater_ports::{
+    Cluster, ClusterView, Failure, Head, Isolation, Outcome, PartitionId, RecordSeen, Span,
+    SpanRead,
+};
+
+use crate::World;
+
+/// How long one reading of records may take, for all partitions together.
+const READ_MS: u64 = 30_000;
+
+/// Looks at the restored mirror and adds the claim to the document that it
+/// was given.
+///
+/// # Errors
+/// A cluster that can't be asked.
+pub fn compare_restored(world: &impl World) -> Result<Outcome, Failure> {
+    let mut session = Session::load_any(world)?;
+    world.waiting("validateHead", "the restored mirror's heads", None);
+    let look = restored_look(world, session.cut())?;
+    let claim = claims::judge_restored(session.cut(), look);
+    session.update(world, |cut| {
+        cut.claims.retain(|other| other.name != claim.name);
+        cut.claims.push(claim.clone());
+        cut.digest = None;
+        cut.digest = cut.compute_digest().ok();
+    })?;
+    Ok(Outcome::new(format!(
+        "{} {}: {}",
+        claim.name, claim.verdict, claim.reason
+    ))
+    .with("runId", &session.cut().run_id)
+    .with(&claim.name.to_string(), claim.verdict))
+}
+
+fn restored_look(world: &impl World, cut: &Cut) -> Result<RestoredLook, Failure> {
+    let view = world.describe(&Cluster::Mirror)?;
+    let wanted: Vec<PartitionId> = cut
+        .rows
+        .still_rows()
+        .map(|row| PartitionId::new(cut.rows.topic(row).name.clone(), row.partition))
+        .collect();
+    let ids = topic_ids(&view);
+    let there: Vec<PartitionId> = wanted
+        .iter()
+        .filter(|id| ids.contains_key(*id))
+        .cloned()
+        .collect();
+    let sweep = world.sweep(&Cluster::Mirror, &there)?;
+    let heads: BTreeMap<PartitionId, Head> = sweep
+        .rows
+        .into_iter()
+        .filter_map(|row| Some((row.partition, row.head.ok()?)))
+        .collect();
+    let tails = tails(world, cut, &heads)?;
+    let beyond = beyond(world, cut, &heads)?;
+    let rows = wanted
+        .iter()
+        .map(|id| RestoredRow {
+            topic_id: ids.get(id).cloned(),
+            // Without what lies beyond the end there is no answer.
+            end: beyond
+                .get(id)
+                .and(heads.get(id))
+                .map(|head| head.high_watermark),
+            tail: tails.get(id).and_then(|records| tail_of(records)),
+            beyond: beyond.get(id).copied().unwrap_or(0),
+        })
+        .collect();
+    Ok(RestoredLook {
+        cluster_id: view.cluster_id.clone(),
+        asked: sweep.asked,
+        rows,
+        extra_topics: extra_topics(cut, &view),
+        groups_beyond_end: Vec::new(),
+    })
+}
+
+fn topic_ids(view: &ClusterView) -> BTreeMap<PartitionId, String> {
+    view.topics
+        .iter()
+        .flat_map(|topic| {
+            topic.partitions.iter().map(|partition| {
+                (
+                    PartitionId::new(topic.name.clone(), partition.partition),
+                    topic.topic_id.clone(),
+                )
+            })
+        })
+        .collect()
+}
+
+/// The last records below the cut's ends.
+fn tails(
+    world: &impl World,
+    cut: &Cut,
+    heads: &BTreeMap<PartitionId, Head>,
+) -> Result<BTreeMap<PartitionId, Vec<RecordSeen>>, Failure> {
+    let requests: Vec<TailRequest> = cut
+        .rows
+        .still_rows()
+        .filter_map(|row| {
+            let partition = PartitionId::new(cut.rows.topic(row).name.clone(), row.partition);
+            let head = heads.get(&partition)?;
+            Some(TailRequest {
+                partition,
+                // A log start may have risen since; what was read for the cut
+                // began no earlier than this.
+                start: head.log_start.max(row.start),
+                end: head.high_watermark.min(row.end),
+            })
+        })
+        .collect();
+    let most = cut.settings.tail_records;
+    Ok(read_tails(
+        world,
+        &Cluster::Mirror,
+        Isolation::ReadCommitted,
+        &requests,
+        most,
+        READ_MS,
+    )?)
+}
+
+/// How many data records lie at or past the cut's ends.
+fn beyond(
+    world: &impl World,
+    cut: &Cut,
+    heads: &BTreeMap<PartitionId, Head>,
+) -> Result<BTreeMap<PartitionId, u64>, Failure> {
+    let mut beyond = BTreeMap::new();
+    let mut spans = Vec::new();
+    for row in cut.rows.still_rows() {
+        let partition = PartitionId::new(cut.rows.topic(row).name.clone(), row.partition);
+        let Some(head) = heads.get(&partition) else {
+            continue;
+        };
+        if head.high_watermark <= row.end {
+            beyond.insert(partition, 0);
+        } else {
+            spans.push(Span {
+                partition,
+                start: row.end.max(head.log_start),
+                until: head.high_watermark,
+                most: u64::MAX,
+                keep_last: 0,
+            });
+        }
+    }
+    // Uncommitted ones count too: they were not in the cut.
+    let isolation = Isolation::ReadUncommitted;
+    for read in world.read(&Cluster::Mirror, isolation, &spans, READ_MS)? {
+        let SpanRead {
+            partition,
+            count,
+            ended,
+            ..
+        } = read;
+        if ended.is_complete() {
+            beyond.insert(partition, count);
+        }
+    }
+    Ok(beyond)
+}
+
+fn extra_topics(cut: &Cut, view: &ClusterView) -> Vec<String> {
+    let known: BTreeSet<&str> = cut
+        .rows
+        .topics
+        .iter()
+        .map(|topic| topic.name.as_str())
+        .collect();
+    let own = |name: &str| {
+        cut.rows
+            .topics
+            .iter()
+            .any(|topic| topic.name == name && topic.class == Class::Own)
+    };
+    let unprotected = |name: &str| {
+        let listed = |patterns: &[slackwater_cut::Pattern]| {
+            patterns.iter().any(|pattern| pattern.matches(name))
+        };
+        listed(&cut.settings.exclude)
+            || !(cut.settings.include.is_empty() || listed(&cut.settings.include))
+    };
+    view.topics
+        .iter()
+        .filter(|topic| !topic.internal && !topic.name.starts_with("__"))
+        .map(|topic| topic.name.as_str())
+        .filter(|name| !known.contains(name) && !own(name) && !unprotected(name))
+        .map(str::to_owned)
+        .collect()
+}

@@ -1,0 +1,14 @@
+//! What this phase may do: its world in `wit/`, as ports.
+
+use slackwater_ports::{Clock, GuardLook, Heads, Log, MirrorLook, Progress, Records, RunStore};
+
+/// All of its ports at once.
+pub trait World:
+    Clock + Progress + Log + RunStore + Heads + Records + MirrorLook + GuardLook
+{
+}
+
+impl<T> World for T where
+    T: Clock + Progress + Log + RunStore + Heads + Records + MirrorLook + GuardLook
+{
+}

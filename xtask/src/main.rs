@@ -1,0 +1,161 @@
+//! `cargo xtask`: the project's own commands. Reads the command line and hands
+//! over to one module a command; does nothing else.
+
+mod build;
+mod command;
+mod error;
+mod files;
+mod generate;
+mod programs;
+mod project;
+mod setup;
+mod steps;
+mod suite;
+mod tidy;
+mod wasm;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Error;
+use crate::project::Project;
+use crate::steps::Steps;
+use crate::wasm::StdChoice;
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Cmd,
+}
+
+#[derive(Debug, Subcommand)]
+enum Cmd {
+    /// Build the phases as WebAssembly components, into target/wasm-actions
+    Wasm {
+        /// Where the standard library for wasm32 comes from; without it the
+        /// first of the three that works
+        #[arg(long, value_enum)]
+        std: Option<StdChoice>,
+        /// Build a second time, in another directory with another home, and
+        /// compare the digests
+        #[arg(long)]
+        check_reproducible: bool,
+    },
+    /// Set up the machine, build everything and run every check and test
+    Test {
+        /// Leave out, and name, the tests that need root
+        #[arg(long)]
+        no_root: bool,
+        /// Where the standard library for wasm32 comes from
+        #[arg(long, value_enum)]
+        std: Option<StdChoice>,
+        /// Run only the tests whose names contain one of these, and no other
+        /// check
+        filters: Vec<String>,
+    },
+    /// Run the whole job on a real Kafka and a real `MirrorMaker` 2
+    Demo {
+        /// Write the figures and the claims to this file
+        #[arg(long)]
+        json: Option<PathBuf>,
+        /// Messages a second
+        #[arg(long)]
+        rate: Option<u64>,
+        /// Bytes a message
+        #[arg(long)]
+        size: Option<u64>,
+        /// Use plain directories for volumes
+        #[arg(long)]
+        no_root: bool,
+        /// Handed on as they are
+        #[arg(last = true)]
+        rest: Vec<OsString>,
+    },
+    /// Run a benchmark, in release
+    Bench {
+        /// Which one, for example phase-start
+        name: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the files that are generated from the code
+    Generate,
+    /// Check the rules on files that no compiler checks
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Cmd) -> Result<ExitCode, Error> {
+    let project = Project::discover()?;
+    let mut steps = Steps::start();
+    match command {
+        Cmd::Wasm {
+            std,
+            check_reproducible,
+        } => {
+            let built = steps.run("wasm components", || wasm::build(&project, std))?;
+            built.print();
+            if check_reproducible {
+                steps.run(
+                    "the same components from another directory and home",
+                    || wasm::check_reproducible(&project, &built),
+                )?;
+            }
+        }
+        Cmd::Test {
+            no_root,
+            std,
+            filters,
+        } => {
+            suite::run(
+                &project,
+                &mut steps,
+                &suite::Options {
+                    no_root,
+                    std,
+                    filters,
+                },
+            )?;
+        }
+        Cmd::Demo {
+            json,
+            rate,
+            size,
+            no_root,
+            rest,
+        } => {
+            let options = programs::Demo {
+                json,
+                rate,
+                size,
+                no_root,
+                rest,
+            };
+            return programs::demo(&project, &mut steps, &options);
+        }
+        Cmd::Bench { name, json } => return programs::bench(&project, &mut steps, &name, json),
+        Cmd::Generate => {
+            steps.run("wasm components", || wasm::build(&project, None))?;
+            let built = steps.run("build", || build::debug_bins(&project))?;
+            generate::write(&project, &built)?;
+        }
+        Cmd::Tidy => tidy::check(&project)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,144 @@
+//! `cargo xtask test`: sets the machine up and runs every check and every
+//! test, in an order in which the cheap ones fail first. Says at its end what
+//! it left out.
+
+use crate::build::{self, Executables};
+use crate::command;
+use crate::error::Error;
+use crate::generate;
+use crate::project::Project;
+use crate::setup;
+use crate::steps::Steps;
+use crate::tidy;
+use crate::wasm::{self, StdChoice};
+
+mod tests;
+
+/// What was asked for.
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// Leave out what needs root.
+    pub(crate) no_root: bool,
+    /// The way to the standard library of the components.
+    pub(crate) std: Option<StdChoice>,
+    /// Only tests whose names contain one of these; empty means everything.
+    pub(crate) filters: Vec<String>,
+}
+
+/// Runs it all; the last line printed says how it went.
+pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Result<(), Error> {
+    setup::need_root_unless(options.no_root)?;
+    steps.run("packages", setup::ensure)?;
+    let whole = options.filters.is_empty();
+    if whole {
+        steps.run("format", || cargo(project, &["fmt", "--all", "--check"]))?;
+        steps.run("tidy", || tidy::check(project))?;
+    }
+    let components = steps.run("wasm components", || wasm::build(project, options.std))?;
+    if whole {
+        steps.run("clippy", || {
+            let args = [
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ];
+            cargo(project, &args)
+        })?;
+    }
+    let built = steps.run("build", || build::debug_all(project))?;
+    if whole {
+        steps.run("generated files", || generate::check(project, &built))?;
+        steps.run(
+            "the same components from another directory and home",
+            || wasm::check_reproducible(project, &components),
+        )?;
+        steps.run("examples in the documentation", || {
+            cargo(project, &["test", "--quiet", "--workspace", "--doc"])
+        })?;
+    }
+    let left = run_tests(project, steps, &built, options)?;
+    println!("{}", last_line(&left, options, &steps.total()));
+    Ok(())
+}
+
+/// Runs the test programs, the heavy ones last, and all of them even if one
+/// fails. Gives the tests that were left out.
+fn run_tests(
+    project: &Project,
+    steps: &mut Steps,
+    built: &Executables,
+    options: &Options,
+) -> Result<Vec<String>, Error> {
+    let (mut left, mut failed, mut known) = (Vec::new(), Vec::new(), 0);
+    let mut ordered: Vec<_> = built.tests.iter().collect();
+    ordered.sort_by_key(|program| tests::is_heavy(program));
+    for program in ordered {
+        let label = tests::label(project, program);
+        let names = tests::list(project, built, program, &options.filters)?;
+        known += names.len();
+        let (without, runs): (Vec<_>, Vec<_>) = names
+            .iter()
+            .partition(|test| options.no_root && tests::needs_root(test));
+        left.extend(without.iter().map(|test| format!("{label} {test}")));
+        if runs.is_empty() {
+            continue;
+        }
+        let header = format!("{label}: {} tests", runs.len());
+        if let Err(error) = steps.run(&header, || tests::run(project, built, program, options)) {
+            eprintln!("error: {error}");
+            failed.push(label);
+        }
+    }
+    for test in &left {
+        println!("left out, needs root: {test}");
+    }
+    if known == 0 {
+        Err(Error::NoSuchTest(options.filters.clone()))
+    } else if failed.is_empty() {
+        Ok(left)
+    } else {
+        Err(Error::TestsFailed(failed))
+    }
+}
+
+/// Never reads as a whole success where something was left out.
+fn last_line(left: &[String], options: &Options, total: &str) -> String {
+    if options.no_root {
+        format!(
+            "INCOMPLETE: {} tests that need root were left out ({total})",
+            left.len()
+        )
+    } else if options.filters.is_empty() {
+        format!("ok: everything passed ({total})")
+    } else {
+        format!(
+            "INCOMPLETE: only tests with {} in their names were run ({total})",
+            options.filters.join(" or ")
+        )
+    }
+}
+
+fn cargo(project: &Project, args: &[&str]) -> Result<(), Error> {
+    command::run(project.cargo().args(args))
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    #[test]
+    fn a_run_that_left_something_out_says_so() {
+        let options = |no_root, filters: &[&str]| Options {
+            no_root,
+            std: None,
+            filters: filters.iter().map(ToString::to_string).collect(),
+        };
+        let line = |left: &[String], options: &Options| last_line(left, options, "1.0 s");
+        assert!(line(&[], &options(false, &[])).starts_with("ok: "));
+        assert!(line(&["x".into()], &options(true, &[])).starts_with("INCOMPLETE: 1 "));
+        assert!(line(&[], &options(false, &["x"])).starts_with("INCOMPLETE: only "));
+    }
+}
