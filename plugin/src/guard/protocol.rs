@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use slackwater_ports::{Flushed, GuardView};
 
 /// No line is longer: the longest answer names every volume.
-pub const MOST_LINE_BYTES: u64 = 1 << 20;
+pub(super) const MOST_LINE_BYTES: u64 = 1 << 20;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

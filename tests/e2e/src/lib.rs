@@ -1,1 +1,16 @@
-//! The tests on the real lab.
+//! A lab with slackwater on it: the program, its configuration and its store.
+//!
+//! Tests, demo and benchmarks use the program as a user does: its commands,
+//! their output and their exit codes.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the edge of the tests: real programs are waited for in real time"
+)]
+
+mod error;
+mod finished;
+mod scene;
+
+pub use error::SceneError;
+pub use finished::{Finished, wait_until};
+pub use scene::Scene;

@@ -1,0 +1,228 @@
+//! The program on a lab.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use slackwater_cut::Cut;
+use slackwater_lab::{CONFIG_TOPIC, Lab, OFFSET_TOPIC, Restored, STATUS_TOPIC};
+
+use crate::{Finished, SceneError};
+
+/// A lab, the program, and the program's configuration for it.
+pub struct Scene {
+    /// The clusters.
+    pub lab: Lab,
+    program: PathBuf,
+    dir: PathBuf,
+}
+
+impl Scene {
+    /// Writes a configuration for `lab`. `more` is added to it, as YAML of
+    /// top-level keys.
+    ///
+    /// # Errors
+    /// A program that is not built; a directory that can't be written.
+    pub fn new(lab: Lab, more: &str) -> Result<Self, SceneError> {
+        let program = program()?;
+        let dir = lab.run_dir().join("slackwater");
+        fs::create_dir_all(&dir).map_err(SceneError::io("create", &dir))?;
+        let scene = Self { lab, program, dir };
+        scene.configure(more)?;
+        Ok(scene)
+    }
+
+    /// Writes the configuration anew, with other additions.
+    ///
+    /// # Errors
+    /// A file that can't be written.
+    pub fn configure(&self, more: &str) -> Result<(), SceneError> {
+        let file = self.config();
+        fs::write(&file, self.yaml() + more).map_err(SceneError::io("write", &file))
+    }
+
+    /// The configuration's file.
+    pub fn config(&self) -> PathBuf {
+        self.dir.join("mirror.yaml")
+    }
+
+    /// The program's store.
+    pub fn store(&self) -> PathBuf {
+        self.dir.join("store")
+    }
+
+    fn yaml(&self) -> String {
+        let volumes: String = self
+            .lab
+            .mirror()
+            .brokers()
+            .iter()
+            .map(|broker| {
+                format!(
+                    "  - {{name: volume-{id}, broker: {id}, path: {}}}\n",
+                    broker.mount_point().display(),
+                    id = broker.id()
+                )
+            })
+            .collect();
+        format!(
+            "apiVersion: slackwater/v1alpha1\n\
+             kind: Mirror\n\
+             metadata: {{name: lab}}\n\
+             store: {store}\n\
+             mirror: {{bootstrap: \"{mirror}\"}}\n\
+             sources:\n  - {{alias: source, bootstrap: \"{source}\"}}\n\
+             connect:\n  - url: {connect}\n    topics: {{config: {CONFIG_TOPIC}, offset: \
+             {OFFSET_TOPIC}, status: {STATUS_TOPIC}}}\n\
+             volumes:\n{volumes}\
+             snapshot:\n{snapshot}",
+            store = self.store().display(),
+            mirror = self.lab.mirror().bootstrap(),
+            source = self.lab.source().bootstrap(),
+            connect = self.lab.connect().url(),
+            snapshot = self.snapshot_yaml(),
+        )
+    }
+
+    /// With images, a snapshot is a clone of the image at one instant, as
+    /// real storage makes it; with directories it is a copy of the files.
+    fn snapshot_yaml(&self) -> String {
+        let images = self.lab.mirror().brokers()[0].image().and_then(Path::parent);
+        match (images, self.lab.snapshots_dir()) {
+            (Some(images), Some(snapshots)) => {
+                let (images, snapshots) = (images.display(), snapshots.display());
+                format!(
+                    "  command:\n    \
+                     snapshot: \"{{run}}-{{volume}}.img\"\n    \
+                     create: [cp, --reflink=always, \"{images}/{{volume}}.img\", \"{snapshots}/{{snapshot}}\"]\n    \
+                     delete: [rm, -f, \"{snapshots}/{{snapshot}}\"]\n    \
+                     list: [ls, \"{snapshots}\"]\n    \
+                     restore: [cp, --reflink=always, \"{snapshots}/{{snapshot}}\", \"{{target}}.img\"]\n"
+                )
+            }
+            _ => format!("  copy: {{into: {}}}\n", self.dir.join("snapshots").display()),
+        }
+    }
+
+    /// The program with these arguments and this configuration.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(args)
+            .env("SLACKWATER_CONFIG", self.config())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// A program that can't be started.
+    pub fn run(&self, args: &[&str]) -> Result<Finished, SceneError> {
+        let output = self
+            .command(args)
+            .output()
+            .map_err(SceneError::io("run", &self.program))?;
+        Ok(Finished::of(output))
+    }
+
+    /// Starts it. Whoever takes it waits for it.
+    ///
+    /// # Errors
+    /// A program that can't be started.
+    pub fn start(&self, args: &[&str]) -> Result<Child, SceneError> {
+        self.command(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(SceneError::io("start", &self.program))
+    }
+
+    /// `slackwater backup`, with plain copies allowed where there is nothing
+    /// better, and its cut.
+    ///
+    /// # Errors
+    /// An end with another code than `code`; a cut that can't be read.
+    pub fn backup(&self, more: &[&str], code: i32) -> Result<(Finished, Cut), SceneError> {
+        let mut args = vec!["backup", "--output", "json"];
+        if self.lab.snapshots_dir().is_none() {
+            args.push("--allow-plain-copy");
+        }
+        args.extend(more);
+        let finished = self.run(&args)?.expect(code)?;
+        let cut = Cut::parse(&finished.stdout)
+            .map_err(|error| SceneError::Unexpected(format!("{error}: {}", finished.stderr)))?;
+        Ok((finished, cut))
+    }
+
+    /// Restores the snapshot of `run` and starts it, isolated.
+    ///
+    /// # Errors
+    /// A restore that failed; a cluster that does not come up.
+    pub fn restore(&self, run: &str) -> Result<Restored, SceneError> {
+        let at = self
+            .lab
+            .snapshots_dir()
+            .unwrap_or_else(|| self.dir.join("restored"))
+            .join(format!("restored-{run}"));
+        let target = |id: i32| PathBuf::from(format!("{}-{id}", at.display()));
+        let ids: Vec<i32> = self.lab.mirror().brokers().iter().map(|one| one.id()).collect();
+        let to: Vec<String> = ids
+            .iter()
+            .map(|id| format!("--to=volume-{id}={}", target(*id).display()))
+            .collect();
+        let mut args = vec!["restore", run];
+        args.extend(to.iter().map(String::as_str));
+        if self.lab.snapshots_dir().is_none() {
+            args.push("--allow-plain-copy");
+        }
+        self.run(&args)?.expect(0)?;
+        let copies: Vec<(i32, PathBuf)> = ids
+            .iter()
+            .map(|id| {
+                let target = target(*id);
+                match self.lab.snapshots_dir() {
+                    Some(_) => (*id, PathBuf::from(format!("{}.img", target.display()))),
+                    None => (*id, target),
+                }
+            })
+            .collect();
+        Ok(self.lab.start_restored(&copies)?)
+    }
+
+    /// `slackwater validate` against a restored cluster, from within its
+    /// isolation.
+    ///
+    /// # Errors
+    /// A program that can't be started.
+    pub fn validate(&self, restored: &Restored, cut: &str) -> Result<Finished, SceneError> {
+        let mut words = restored.exec_prefix();
+        words.push(self.program.display().to_string());
+        let bootstrap = restored.bootstrap();
+        words.extend(
+            ["validate", "--output", "json", "--cut", cut, "--bootstrap", &bootstrap]
+                .map(str::to_owned),
+        );
+        let output = Command::new(&words[0])
+            .args(&words[1..])
+            .env("SLACKWATER_CONFIG", self.config())
+            .stdin(Stdio::null())
+            .output()
+            .map_err(SceneError::io("run", &self.program))?;
+        Ok(Finished::of(output))
+    }
+}
+
+/// The program: as said in the environment, else beside this one.
+fn program() -> Result<PathBuf, SceneError> {
+    if let Some(program) = std::env::var_os("SLACKWATER_BIN") {
+        return Ok(program.into());
+    }
+    let me = std::env::current_exe().map_err(SceneError::io("find", Path::new("this program")))?;
+    me.ancestors()
+        .skip(1)
+        .take(2)
+        .map(|dir| dir.join("slackwater"))
+        .find(|program| program.is_file())
+        .ok_or_else(|| SceneError::NoProgram(me.with_file_name("slackwater")))
+}
