@@ -25,11 +25,17 @@ fn main() {
             );
             return;
         }
-        code += &format!("({phase:?}, include_bytes!({:?}) as &[u8]),\n", file.display().to_string());
+        code += &format!(
+            "({phase:?}, include_bytes!({:?}) as &[u8]),\n",
+            file.display().to_string()
+        );
     }
     let std = fs::read_to_string(dir.join("std.txt")).unwrap_or_else(|_| "unknown\n".to_owned());
     println!("cargo::rerun-if-changed={}", dir.join("std.txt").display());
-    println!("cargo::rustc-env=SLACKWATER_WASM_STD={}", std.trim().replace('\n', "; "));
+    println!(
+        "cargo::rustc-env=SLACKWATER_WASM_STD={}",
+        std.trim().replace('\n', "; ")
+    );
     let out = Path::new(&env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("components.rs");
     fs::write(out, format!("[\n{code}]")).expect("cargo's own directory can be written");
 }

@@ -1,7 +1,7 @@
 //! The phases' components: those that the program carries, or files.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 
 use slackwater_cut::ComponentUsed;
 use slackwater_host::{HostError, PhaseComponent, PhaseName};
@@ -24,20 +24,23 @@ impl Components {
     pub fn embedded() -> Result<Self, HostError> {
         let mut components = BTreeMap::new();
         for (name, bytes) in EMBEDDED {
-            if let Some(phase) = PhaseName::ALL.into_iter().find(|phase| phase.world() == name) {
+            if let Some(phase) = PhaseName::ALL
+                .into_iter()
+                .find(|phase| phase.world() == name)
+            {
                 components.insert(phase, PhaseComponent::load(bytes)?);
             }
         }
         Ok(Self(components))
     }
 
-    /// The same with one that is read from a file.
+    /// Takes one from a file.
     ///
     /// # Errors
     /// A file that can't be read, or is no component.
-    pub fn with_file(mut self, phase: PhaseName, file: &PathBuf) -> Result<Self, HostError> {
+    pub fn take_file(&mut self, phase: PhaseName, file: &Path) -> Result<(), HostError> {
         self.0.insert(phase, PhaseComponent::read(file)?);
-        Ok(self)
+        Ok(())
     }
 
     /// The component of a phase.

@@ -92,7 +92,11 @@ impl From<Failure> for Stop {
 /// The required claim that is not proven, with its reason.
 pub fn of_claims(cut: &Cut, required: &[ClaimName]) -> Result<(), Stop> {
     if !matches!(cut.state, State::Closed { .. }) {
-        return Err(Stop::failed(format!("run {} is {}", cut.run_id, cut.state.word())));
+        return Err(Stop::failed(format!(
+            "run {} is {}",
+            cut.run_id,
+            cut.state.word()
+        )));
     }
     let find = |name: &ClaimName| cut.claims.iter().find(|claim| claim.name == *name);
     for name in required {

@@ -20,13 +20,16 @@ const MOST_BYTES: usize = 8 << 10;
 pub fn lines(outputs: &[Output]) -> Result<Vec<String>, Stop> {
     let mut lines = Vec::new();
     for Output { key, value } in outputs {
-        let fits = !key.is_empty()
-            && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let fits = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if !fits {
-            return Err(Stop::failed(format!("output key {key:?} is not [A-Za-z0-9_]+")));
+            return Err(Stop::failed(format!(
+                "output key {key:?} is not [A-Za-z0-9_]+"
+            )));
         }
         if value.contains("###Phase-output###") {
-            return Err(Stop::failed(format!("the value of output {key} holds Kanister's marker")));
+            return Err(Stop::failed(format!(
+                "the value of output {key} holds Kanister's marker"
+            )));
         }
         let pair = serde_json::json!({"key": key, "value": value});
         lines.push(format!("{MARKER} {pair}"));

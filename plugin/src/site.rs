@@ -30,6 +30,8 @@ pub struct Site {
     pub allow_plain_copy: bool,
     /// The phases.
     pub components: Components,
+    /// Phases taken from files, as `PHASE=FILE`: the guard is told too.
+    pub overrides: Vec<String>,
     kafka: Arc<KafkaClusters>,
     connect: Arc<ConnectClusters>,
     host: Host,
@@ -62,12 +64,32 @@ impl Site {
             terminal: Arc::new(terminal),
             allow_plain_copy: false,
             components: Components::embedded().map_err(Stop::failed)?,
+            overrides: Vec::new(),
             kafka,
             connect,
             host,
             mirror,
             config_file,
         })
+    }
+
+    /// Takes a phase from a file: `PHASE=FILE`.
+    ///
+    /// # Errors
+    /// Another form, a phase that is none, a file that can't be read.
+    pub fn take_component(&mut self, pair: &str) -> Result<(), Stop> {
+        let (phase, file) = split_phase(pair, "PHASE=FILE")?;
+        let file = std::path::absolute(file).map_err(Stop::bad_input)?;
+        self.components
+            .take_file(phase, &file)
+            .map_err(Stop::bad_input)?;
+        self.overrides.push(format!("{phase}={}", file.display()));
+        Ok(())
+    }
+
+    /// Connect, for the guard.
+    pub fn connect(&self) -> &ConnectClusters {
+        &self.connect
     }
 
     /// Kafka, for commands that look themselves.
@@ -80,7 +102,11 @@ impl Site {
     /// # Errors
     /// A driver that does not fit the volumes.
     pub fn snapshots(&self) -> Result<Snapshots, Stop> {
-        let driver = self.mirror.snapshot.driver(self.allow_plain_copy).map_err(Stop::bad_input)?;
+        let driver = self
+            .mirror
+            .snapshot
+            .driver(self.allow_plain_copy)
+            .map_err(Stop::bad_input)?;
         Snapshots::new(driver, self.mirror.volumes.clone()).map_err(Stop::bad_input)
     }
 
@@ -115,11 +141,24 @@ impl Site {
             heads: Some(self.kafka.clone()),
             records: Some(self.kafka.clone()),
             mirror_look: Some(self.connect.clone()),
-            mirror_stop: Some(self.connect.clone()),
             mirror_start: Some(self.connect.clone()),
             connector_position: Some(self.connect.clone()),
             ..Ports::default()
         }
+    }
+
+    /// Compiles the phases into the cache, so that none is compiled while the
+    /// mirror is held. Takes seconds the first time.
+    ///
+    /// # Errors
+    /// A component that is none of its phase's.
+    pub fn prepare(&self) -> Result<(), Stop> {
+        for phase in PhaseName::ALL {
+            self.host
+                .check(phase, self.components.get(phase))
+                .map_err(|error| Stop::bad_input(format!("{phase}: {error}")))?;
+        }
+        Ok(())
     }
 
     /// Runs one export of a phase. Blocks.
@@ -127,14 +166,36 @@ impl Site {
     /// # Errors
     /// The phase's own failure, or why it could not be run.
     pub fn run(&self, phase: PhaseName, entry: Entry, ports: Ports) -> Result<Outcome, Stop> {
+        self.run_within(phase, entry, ports, Limits::default())
+    }
+
+    /// The same with other limits.
+    ///
+    /// # Errors
+    /// As for [`Site::run`], the limit among them.
+    pub fn run_within(
+        &self,
+        phase: PhaseName,
+        entry: Entry,
+        ports: Ports,
+        limits: Limits,
+    ) -> Result<Outcome, Stop> {
         let component = self.components.get(phase);
         let run = self
             .host
-            .run(phase, entry, component, ports, Limits::default())
+            .run(phase, entry, component, ports, limits)
             .map_err(Stop::failed)?;
         tracing::debug!(%phase, %entry, fuel = run.fuel_used, ready = ?run.ready, wall = ?run.wall, "ran");
         Ok(run.ended?)
     }
+}
+
+/// `PHASE=VALUE`, or what was wanted.
+pub(crate) fn split_phase<'a>(pair: &'a str, form: &str) -> Result<(PhaseName, &'a str), Stop> {
+    let (phase, value) = pair
+        .split_once('=')
+        .ok_or_else(|| Stop::bad_input(format!("{pair:?} is not {form}")))?;
+    Ok((phase.parse().map_err(Stop::bad_input)?, value))
 }
 
 fn connect(mirror: &Mirror, kafka: &KafkaClusters) -> Result<ConnectClusters, Stop> {
@@ -148,9 +209,21 @@ fn connect(mirror: &Mirror, kafka: &KafkaClusters) -> Result<ConnectClusters, St
     }
     let selection = Selection {
         mirror_addresses: addresses,
-        listed: mirror.connect.iter().flat_map(|one| one.connectors.clone()).collect(),
-        ignored: mirror.connect.iter().flat_map(|one| one.ignore.clone()).collect(),
+        listed: mirror
+            .connect
+            .iter()
+            .flat_map(|one| one.connectors.clone())
+            .collect(),
+        ignored: mirror
+            .connect
+            .iter()
+            .flat_map(|one| one.ignore.clone())
+            .collect(),
     };
-    let options = mirror.connect.iter().map(|one| one.options.clone()).collect();
+    let options = mirror
+        .connect
+        .iter()
+        .map(|one| one.options.clone())
+        .collect();
     ConnectClusters::new(options, selection).map_err(Stop::bad_input)
 }

@@ -25,7 +25,11 @@ impl ScratchStore {
 
 impl RunStore for ScratchStore {
     fn load(&self) -> Seen<RunRecord> {
-        Ok(self.record.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        Ok(self
+            .record
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone())
     }
 
     fn save(&self, expected: u64, document: &str) -> Seen<u64> {
@@ -33,7 +37,10 @@ impl RunStore for ScratchStore {
         if record.revision != expected {
             return Err(PortError::new(
                 PortErrorKind::Conflict,
-                format!("the document is at revision {}, not {expected}", record.revision),
+                format!(
+                    "the document is at revision {}, not {expected}",
+                    record.revision
+                ),
             ));
         }
         record.revision += 1;

@@ -95,7 +95,9 @@ fn without_numbers(text: &str) -> String {
 
 impl Progress for Terminal {
     fn waiting(&self, step: &str, awaited: &str, remaining_ms: Option<u64>) {
-        let still = remaining_ms.map_or_else(String::new, |ms| format!(" ({} s at most)", ms.div_ceil(1000)));
+        let still = remaining_ms.map_or_else(String::new, |ms| {
+            format!(" ({} s at most)", ms.div_ceil(1000))
+        });
         self.progress_line(&format!("{step}: waiting for {awaited}{still}"));
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use slackwater_host::{Entry, PhaseName};
+use slackwater_ports::Outcome;
 
 use super::run::{Accept, Run};
 use super::{ConfigArg, Context, report};
@@ -21,18 +22,17 @@ impl Backup {
         let mut site = context.site(&self.config)?;
         self.accept.apply(&mut site)?;
         let run = Run::begin(&site, true)?;
-        let held = [
-            PhaseName::QuiesceMirror,
-            PhaseName::AwaitDrain,
-            PhaseName::SnapshotPartitions,
-        ];
-        let done = held
-            .into_iter()
-            .try_for_each(|phase| {
-                let outcome = run.phase(phase, Entry::Run)?;
-                site.terminal.say(&format!("{}: {}", phase.function(), outcome.summary));
-                Ok(())
-            })
+        let say = |phase: PhaseName, outcome: Outcome| {
+            site.terminal
+                .say(&format!("{}: {}", phase.function(), outcome.summary));
+        };
+        let done = run
+            .phase(PhaseName::QuiesceMirror, Entry::Run)
+            .map(|outcome| say(PhaseName::QuiesceMirror, outcome))
+            .and_then(|()| run.drain())
+            .map(|outcome| say(PhaseName::AwaitDrain, outcome))
+            .and_then(|()| run.phase(PhaseName::SnapshotPartitions, Entry::Run))
+            .map(|outcome| say(PhaseName::SnapshotPartitions, outcome))
             .and_then(|()| run.release())
             .and_then(|()| run.close());
         if let Err(stop) = done {

@@ -71,7 +71,9 @@ impl Cut {
                             let shown = |end: Option<u64>| {
                                 end.map_or_else(|| "-".to_owned(), |end| end.to_string())
                             };
-                            let note = row.note.map_or_else(String::new, |note| format!("  {note}"));
+                            let note = row
+                                .note
+                                .map_or_else(String::new, |note| format!("  {note}"));
                             format!(
                                 "{}  {} → {}{note}\n",
                                 row.partition,
@@ -92,7 +94,9 @@ impl Cut {
             return Err(Stop::failed(why));
         }
         if !verified.digest_holds {
-            return Err(Stop::failed("the cut's digest is not that of its content: it was changed"));
+            return Err(Stop::failed(
+                "the cut's digest is not that of its content: it was changed",
+            ));
         }
         if let Some((written, now)) = verified.differing.first() {
             return Err(Stop::failed(format!(
@@ -123,7 +127,9 @@ fn diff(from: &slackwater_cut::Cut, to: &slackwater_cut::Cut) -> Vec<Difference>
         .filter_map(|name| {
             let (was, is) = (before.get(name), after.get(name));
             let note = match (was, is) {
-                (Some((_, old)), Some((_, new))) if old != new => Some("another topic of that name"),
+                (Some((_, old)), Some((_, new))) if old != new => {
+                    Some("another topic of that name")
+                }
                 (Some((old, _)), Some((new, _))) if new < old => Some("ends earlier"),
                 (None, _) => Some("new"),
                 (_, None) => Some("gone"),

@@ -18,10 +18,18 @@ pub(super) struct Guard {
     /// As for backup.
     #[arg(long)]
     allow_plain_copy: bool,
+    /// As for backup.
+    #[arg(long, value_name = "PHASE=FILE")]
+    component: Vec<String>,
 }
 
 impl Guard {
     pub(super) fn run(&self) -> Result<(), Stop> {
-        serve(&self.config.config, &self.run, self.allow_plain_copy)
+        serve(
+            &self.config.config,
+            &self.run,
+            self.allow_plain_copy,
+            &self.component,
+        )
     }
 }

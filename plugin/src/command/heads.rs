@@ -53,7 +53,11 @@ impl Heads {
         if !site.mirror.clusters.contains_key(&cluster) {
             return Err(Stop::bad_input(format!("no {cluster} is configured")));
         }
-        let looks = if self.watch { self.looks.unwrap_or(u64::MAX) } else { 1 };
+        let looks = if self.watch {
+            self.looks.unwrap_or(u64::MAX)
+        } else {
+            1
+        };
         let mut before = BTreeMap::new();
         for look in 0..looks {
             if look > 0 {
@@ -110,8 +114,14 @@ fn rows(
 }
 
 fn text(rows: &[Row]) -> String {
-    let shown = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
-    let widest = rows.iter().map(|row| row.partition.len()).max().unwrap_or(9).max(9);
+    let shown =
+        |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
+    let widest = rows
+        .iter()
+        .map(|row| row.partition.len())
+        .max()
+        .unwrap_or(9)
+        .max(9);
     let mut out = format!(
         "{:<widest$} {:>12} {:>14} {:>12} {:>6} {:>9}\n",
         "PARTITION", "LOG START", "HIGH WATERMARK", "LAST STABLE", "EPOCH", "RECORDS/S"
@@ -125,7 +135,8 @@ fn text(rows: &[Row]) -> String {
                 shown(row.log_start),
                 shown(row.high_watermark),
                 shown(row.last_stable),
-                row.leader_epoch.map_or_else(|| "-".to_owned(), |epoch| epoch.to_string()),
+                row.leader_epoch
+                    .map_or_else(|| "-".to_owned(), |epoch| epoch.to_string()),
                 shown(row.per_second)
             ),
         };

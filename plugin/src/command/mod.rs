@@ -125,7 +125,9 @@ fn read_cut(site: Option<&Site>, what: &str) -> Result<slackwater_cut::Cut, Stop
     if file.is_file() {
         let length = std::fs::metadata(file).map_err(Stop::bad_input)?.len();
         if length > slackwater_cut::MAX_DOCUMENT_BYTES as u64 {
-            return Err(Stop::bad_input(format!("{what} has {length} bytes: no cut is so large")));
+            return Err(Stop::bad_input(format!(
+                "{what} has {length} bytes: no cut is so large"
+            )));
         }
         let text = std::fs::read_to_string(file)
             .map_err(|error| Stop::bad_input(format!("can't read {what}: {error}")))?;

@@ -36,11 +36,17 @@ impl Phase {
         let outcome = match self.name {
             PhaseName::QuiesceMirror if self.run.is_none() => {
                 let run = Run::begin(&site, false)?;
-                run.phase(self.name, Entry::Run).map_err(|stop| run.give_up(stop))?
+                run.phase(self.name, Entry::Run)
+                    .map_err(|stop| run.give_up(stop))?
             }
-            PhaseName::QuiesceMirror | PhaseName::AwaitDrain | PhaseName::SnapshotPartitions => {
+            PhaseName::AwaitDrain => {
                 let run = Run::current(&site, self.run.as_ref())?;
-                run.phase(self.name, Entry::Run).map_err(|stop| run.give_up(stop))?
+                run.drain().map_err(|stop| run.give_up(stop))?
+            }
+            PhaseName::QuiesceMirror | PhaseName::SnapshotPartitions => {
+                let run = Run::current(&site, self.run.as_ref())?;
+                run.phase(self.name, Entry::Run)
+                    .map_err(|stop| run.give_up(stop))?
             }
             PhaseName::ValidateHead => self.validate(&site)?,
             PhaseName::ResumeMirror => self.resume(&site)?,
@@ -59,7 +65,10 @@ impl Phase {
     }
 
     fn run_of(&self, outcome: &Outcome) -> Option<RunId> {
-        let output = outcome.outputs.iter().find(|output| output.key == "runId")?;
+        let output = outcome
+            .outputs
+            .iter()
+            .find(|output| output.key == "runId")?;
         output.value.parse().ok()
     }
 
@@ -78,8 +87,7 @@ impl Phase {
             Recovered::PutRight { run, summary } => format!("run {run} was left behind: {summary}"),
             Recovered::Held(_) => {
                 let run = Run::current(site, self.run.as_ref())?;
-                run.release().map_err(|stop| run.give_up(stop))?;
-                "the mirror runs again".to_owned()
+                run.resume()?
             }
         };
         Ok(Outcome::new(done))

@@ -4,7 +4,12 @@ use slackwater_cut::{Claim, Cut, State, Verdict};
 
 /// The whole report.
 pub(super) fn text(cut: &Cut) -> String {
-    let mut out = format!("cut {} of {} ({})\n", cut.run_id, cut.mirror, cut.state.word());
+    let mut out = format!(
+        "cut {} of {} ({})\n",
+        cut.run_id,
+        cut.mirror,
+        cut.state.word()
+    );
     if let State::Void { reason, .. } = &cut.state {
         out += &format!("  void: {reason}\n");
     }
@@ -12,7 +17,10 @@ pub(super) fn text(cut: &Cut) -> String {
     if let Some(resume) = &cut.resume {
         out += &format!("  backlog        {:>8} records", resume.backlog);
         if let Some(at) = resume.caught_up_ms {
-            out += &format!(", caught up {} ms after the resume", at.saturating_sub(resume.started_ms));
+            out += &format!(
+                ", caught up {} ms after the resume",
+                at.saturating_sub(resume.started_ms)
+            );
         }
         out += "\n";
         for lost in &resume.lost {
@@ -35,12 +43,20 @@ pub(super) fn text(cut: &Cut) -> String {
 
 /// The window, step by step, in milliseconds from the first stop.
 fn timeline(cut: &Cut) -> String {
-    let Some(began) = cut.quiesce.as_ref().and_then(|quiesce| quiesce.stop_started_ms) else {
+    let Some(began) = cut
+        .quiesce
+        .as_ref()
+        .and_then(|quiesce| quiesce.stop_started_ms)
+    else {
         return String::new();
     };
     let after = |at: u64| at.saturating_sub(began);
     let mut steps = vec![("first stop", 0)];
-    if let Some(stopped) = cut.quiesce.as_ref().and_then(|quiesce| quiesce.stopped.as_ref()) {
+    if let Some(stopped) = cut
+        .quiesce
+        .as_ref()
+        .and_then(|quiesce| quiesce.stopped.as_ref())
+    {
         steps.push(("all stopped", after(stopped.asked.last_answer_ms)));
     }
     if let Some(drain) = &cut.drain {
@@ -72,7 +88,11 @@ fn timeline(cut: &Cut) -> String {
         out += &format!("  {name:<14} {at:>8} ms {bar}\n");
     }
     if let Some(window) = cut.window_ms() {
-        let until = match cut.resume.as_ref().and_then(|resume| resume.first_record_ms) {
+        let until = match cut
+            .resume
+            .as_ref()
+            .and_then(|resume| resume.first_record_ms)
+        {
             Some(_) => "to the first record after the resume",
             None => "to all connectors running: nothing was pending",
         };

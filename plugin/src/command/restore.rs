@@ -61,7 +61,14 @@ impl Restore {
             .collect();
         context.print(&rows, |rows| {
             rows.iter()
-                .map(|row| format!("{} → {} ({})\n", row.volume, row.target.display(), row.method))
+                .map(|row| {
+                    format!(
+                        "{} → {} ({})\n",
+                        row.volume,
+                        row.target.display(),
+                        row.method
+                    )
+                })
                 .collect()
         })
     }

@@ -6,7 +6,7 @@ use clap::Args;
 use slackwater_cut::OnLoss;
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::Outcome;
-use slackwater_store::{Lease, LeaseState};
+use slackwater_store::{Lease, LeaseState, RunId};
 
 use super::{ConfigArg, Context, read_cut};
 use crate::adapters::ScratchStore;
@@ -37,25 +37,34 @@ impl Resume {
         let site = context.site(&self.config)?;
         let summary = match (&self.cut, self.state(&site)?) {
             (Some(cut), LeaseState::Free) => self.restored(&site, cut)?.summary,
-            (Some(_), _) => return Err(Stop::held("the mirror is held: resume it without --cut first")),
+            (Some(_), _) => {
+                return Err(Stop::held(
+                    "the mirror is held: resume it without --cut first",
+                ));
+            }
             (None, LeaseState::Free) => "nobody holds the mirror: nothing to resume".to_owned(),
             (None, LeaseState::Held(_)) if self.if_expired => "the hold is alive".to_owned(),
-            (None, LeaseState::Held(_)) => Self::end_hold(&site)?,
+            (None, LeaseState::Held(Some(holder))) => Self::end_hold(&site, holder.run_id)?,
+            (None, LeaseState::Held(None)) => {
+                return Err(Stop::held("somebody is just taking the mirror: try again"));
+            }
             (None, LeaseState::Expired(_)) => match recover(&site)? {
                 Recovered::PutRight { run, summary } => format!("run {run}: {summary}"),
                 _ => "somebody else put it right".to_owned(),
             },
         };
-        context.print(&serde_json::json!({"summary": summary}), |_| summary.clone())
+        context.print(&serde_json::json!({"summary": summary}), |_| {
+            summary.clone()
+        })
     }
 
     fn state(&self, site: &Site) -> Result<LeaseState, Stop> {
         Lease::read(site.store.dir(), &site.mirror.name).map_err(Stop::failed)
     }
 
-    fn end_hold(site: &Site) -> Result<String, Stop> {
+    fn end_hold(site: &Site, run: RunId) -> Result<String, Stop> {
         let path = socket(site.store.dir(), &site.mirror.name);
-        let guard = GuardClient::new(path, site.terminal.clone());
+        let guard = GuardClient::new(path, run, site.terminal.clone());
         let released = guard
             .abandon("resumed by hand")
             .map_err(|error| Stop::failed(error.message))?;

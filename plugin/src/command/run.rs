@@ -1,19 +1,21 @@
 //! What backup and phase share: beginning a run, running its phases, giving
 //! it up.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 use slackwater_cut::{Cut, State};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Clock, Outcome};
-use slackwater_store::{Lease, LeaseState, RunId};
+use slackwater_store::{Holder, Lease, LeaseState, RunId};
 
-use crate::adapters::SystemClock;
+use crate::adapters::{ScratchStore, SystemClock};
 use crate::exit::Stop;
 use crate::guard::{GuardClient, GuardPort, Launcher, Recovered, recover, socket};
-use crate::site::Site;
+use crate::site::{Site, split_phase};
+
+/// How long a mirror that is settled may run before it is stopped once more.
+const SETTLE_MS: u64 = 5_000;
 
 /// What a run may accept. All of it is kept in the cut.
 #[derive(Debug, Args, Default)]
@@ -25,6 +27,11 @@ pub(super) struct Accept {
     /// Take a mirror that someone else stopped, and leave it stopped.
     #[arg(long)]
     allow_stopped: bool,
+    /// Where Connect cancelled tasks, so that the mirror is ahead of its
+    /// committed offsets: resume it briefly and stop it once more. The records
+    /// ahead are then on the mirror twice.
+    #[arg(long)]
+    settle: bool,
     /// Partitions with nothing left to compare fail `resumable`.
     #[arg(long)]
     strict: bool,
@@ -44,35 +51,24 @@ impl Accept {
     pub(super) fn apply(&self, site: &mut Site) -> Result<(), Stop> {
         site.allow_plain_copy = self.allow_plain_copy;
         for pair in &self.component {
-            let (phase, file) = split(pair, "PHASE=FILE")?;
-            let components = std::mem::replace(
-                &mut site.components,
-                crate::components::Components::embedded().map_err(Stop::failed)?,
-            );
-            site.components = components
-                .with_file(phase, &PathBuf::from(file))
-                .map_err(Stop::bad_input)?;
+            site.take_component(pair)?;
         }
         for pair in &self.require_digest {
-            let (phase, digest) = split(pair, "PHASE=SHA256")?;
+            let (phase, digest) = split_phase(pair, "PHASE=SHA256")?;
             site.components
                 .get(phase)
                 .require_digest(Some(digest))
                 .map_err(|error| Stop::bad_input(format!("{phase}: {error}")))?;
         }
         let settings = &mut site.mirror.settings;
-        settings.accept_retention_risk.clone_from(&self.accept_retention_risk);
+        settings
+            .accept_retention_risk
+            .clone_from(&self.accept_retention_risk);
         settings.allow_stopped = self.allow_stopped;
         settings.strict = self.strict;
+        settings.settle = self.settle;
         Ok(())
     }
-}
-
-fn split<'a>(pair: &'a str, form: &str) -> Result<(PhaseName, &'a str), Stop> {
-    let (phase, value) = pair
-        .split_once('=')
-        .ok_or_else(|| Stop::bad_input(format!("{pair:?} is not {form}")))?;
-    Ok((phase.parse().map_err(Stop::bad_input)?, value))
 }
 
 /// A run that is under way.
@@ -94,13 +90,19 @@ impl<'a> Run<'a> {
                 return Err(Stop::held(format!("the mirror is held by {who}")));
             }
             Recovered::PutRight { run, summary } => {
-                site.terminal.say(&format!("run {run} was left behind: {summary}"));
+                site.terminal
+                    .say(&format!("run {run} was left behind: {summary}"));
             }
         }
+        site.prepare()?;
         let now = SystemClock.now_ms();
-        let id: RunId = format!("{}-{now}-{}", slug(site.mirror.name.as_str()), std::process::id())
-            .parse()
-            .map_err(Stop::failed)?;
+        let id: RunId = format!(
+            "{}-{now}-{}",
+            slug(site.mirror.name.as_str()),
+            std::process::id()
+        )
+        .parse()
+        .map_err(Stop::failed)?;
         let mut cut = Cut::open(
             id.to_string(),
             site.mirror.name.to_string(),
@@ -109,8 +111,10 @@ impl<'a> Run<'a> {
         );
         cut.components = site.components.used();
         let document = cut.to_canonical().map_err(Stop::failed)?;
-        site.store.create_run(&id, &document).map_err(Stop::failed)?;
-        Self::of(site, id, leashed)
+        site.store
+            .create_run(&id, &document)
+            .map_err(Stop::failed)?;
+        Ok(Self::of(site, id, leashed))
     }
 
     /// Goes on with the run that holds the mirror.
@@ -133,23 +137,25 @@ impl<'a> Run<'a> {
             }
             (Some(holder), _) => holder.run_id,
             (None, _) => {
-                return Err(Stop::bad_input("no run holds the mirror: begin with quiesceMirror"));
+                return Err(Stop::bad_input(
+                    "no run holds the mirror: begin with quiesceMirror",
+                ));
             }
         };
-        Self::of(site, id, false)
+        Ok(Self::of(site, id, false))
     }
 
-    fn of(site: &'a Site, id: RunId, leashed: bool) -> Result<Self, Stop> {
+    fn of(site: &'a Site, id: RunId, leashed: bool) -> Self {
         let path = socket(site.store.dir(), &site.mirror.name);
-        let guard = GuardClient::new(path, site.terminal.clone());
-        let launcher = Launcher::new(site, &id).map_err(Stop::failed)?;
+        let guard = GuardClient::new(path, id.clone(), site.terminal.clone());
+        let launcher = Launcher::new(site, &id);
         let port = Arc::new(GuardPort::new(guard.clone(), launcher, leashed));
-        Ok(Self {
+        Self {
             site,
             id,
             guard,
             port,
-        })
+        }
     }
 
     /// Which.
@@ -163,29 +169,100 @@ impl<'a> Run<'a> {
         ports.guard_look = Some(self.port.clone());
         ports.guard_start = Some(self.port.clone());
         ports.volume_flush = Some(self.port.clone());
+        // Through the guard, and through nobody else: a program that was
+        // overtaken can't stop what the guard has resumed.
+        ports.mirror_stop = Some(self.port.clone());
         self.site.run(phase, entry, ports)
+    }
+
+    /// Waits for the drain; where the mirror is ahead of its committed offsets
+    /// and the run may settle that, it does so once and waits again.
+    pub(super) fn drain(&self) -> Result<Outcome, Stop> {
+        let outcome = self.phase(PhaseName::AwaitDrain, Entry::Run)?;
+        let ahead = outcome
+            .outputs
+            .iter()
+            .any(|one| one.key == "ahead" && one.value != "0");
+        let cut = self.site.cut(&self.id)?;
+        if !ahead || !cut.settings.settle {
+            return Ok(outcome);
+        }
+        self.site
+            .terminal
+            .say(&format!("settling: {}", outcome.summary));
+        self.resume_briefly(cut)?;
+        self.phase(PhaseName::QuiesceMirror, Entry::Run)?;
+        self.phase(PhaseName::AwaitDrain, Entry::Run)
+    }
+
+    /// The connectors go on from their committed offsets; the run is back
+    /// before its stop, and its deadline stays.
+    fn resume_briefly(&self, mut cut: Cut) -> Result<(), Stop> {
+        cut.settings.catch_up_timeout_ms = SETTLE_MS;
+        let document = cut.to_canonical().map_err(Stop::failed)?;
+        let ports = self.site.ports_on(Arc::new(ScratchStore::new(document)));
+        self.site.run(PhaseName::ResumeMirror, Entry::Run, ports)?;
+        let handle = slackwater_store::RunHandle::new(self.site.store.clone(), self.id.clone());
+        let mut session = slackwater_kit::Session::load(&handle)?;
+        session.update(&handle, |cut| {
+            cut.drain = None;
+            cut.rows = slackwater_cut::Rows::default();
+            if let Some(quiesce) = &mut cut.quiesce {
+                quiesce.stopped = None;
+            }
+        })?;
+        Ok(())
     }
 
     /// Lets the guard take the closing look and resume the mirror.
     pub(super) fn release(&self) -> Result<(), Stop> {
-        let released = self.guard.release().map_err(|error| Stop::failed(error.message))?;
+        let released = self
+            .guard
+            .release()
+            .map_err(|error| Stop::failed(error.message))?;
         if let Err(why) = &released.bracket {
-            self.site.terminal.say(&format!("warning: no closing look: {why}"));
+            self.site
+                .terminal
+                .say(&format!("warning: no closing look: {why}"));
         }
         released.resume.map_err(Stop::failed)?;
         Ok(())
     }
 
+    /// Makes sure that the mirror runs. A run with a finished snapshot can
+    /// still be closed after it; another one is given up.
+    pub(super) fn resume(&self) -> Result<String, Stop> {
+        let cut = self.site.cut(&self.id)?;
+        let finished = cut
+            .snapshot
+            .is_some_and(|snapshot| snapshot.ended_ms.is_some());
+        if finished {
+            self.release()?;
+            return Ok("the mirror runs again".to_owned());
+        }
+        let released = self
+            .guard
+            .abandon("resumed before there was a snapshot")
+            .map_err(|error| Stop::failed(error.message))?;
+        released.resume.map_err(Stop::failed)
+    }
+
     /// Judges the claims and closes the cut, and lets the guard go.
     pub(super) fn close(&self) -> Result<Outcome, Stop> {
         let outcome = self.phase(PhaseName::ValidateHead, Entry::ProveContent)?;
-        self.guard.finish().map_err(|error| Stop::failed(error.message))?;
+        self.guard
+            .finish()
+            .map_err(|error| Stop::failed(error.message))?;
         Ok(outcome)
     }
 
     /// Gives the run up because of `stop`: the mirror runs again before this
     /// ends. What could not be undone is said with the cause.
     pub(super) fn give_up(&self, stop: Stop) -> Stop {
+        if let Some(holder) = self.overtaken() {
+            self.void(&stop.cause);
+            return Stop::held(format!("the mirror is held by {holder}"));
+        }
         let undone = if self.guard.look().is_ok() {
             self.guard
                 .abandon(&stop.cause)
@@ -201,7 +278,19 @@ impl<'a> Run<'a> {
         self.void(&stop.cause);
         match undone {
             Ok(_) => stop,
-            Err(why) => Stop::failed(format!("{}; and the mirror is not resumed: {why}", stop.cause)),
+            Err(why) => Stop::failed(format!(
+                "{}; and the mirror is not resumed: {why}",
+                stop.cause
+            )),
+        }
+    }
+
+    /// Who else took the mirror after this run began: what it does with the
+    /// mirror is not this run's to undo.
+    fn overtaken(&self) -> Option<Holder> {
+        match Lease::read(self.site.store.dir(), &self.site.mirror.name) {
+            Ok(LeaseState::Held(Some(holder))) if holder.run_id != self.id => Some(holder),
+            _ => None,
         }
     }
 
@@ -225,6 +314,12 @@ impl<'a> Run<'a> {
 fn slug(name: &str) -> String {
     name.chars()
         .take(32)
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
         .collect()
 }

@@ -61,7 +61,9 @@ impl Status {
                 let cut = summary
                     .record
                     .map_err(|error| error.to_string())
-                    .and_then(|record| Cut::parse(&record.document).map_err(|error| error.to_string()));
+                    .and_then(|record| {
+                        Cut::parse(&record.document).map_err(|error| error.to_string())
+                    });
                 match cut {
                     Ok(cut) => row(run, &cut),
                     Err(why) => Row {

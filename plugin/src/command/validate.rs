@@ -38,7 +38,11 @@ impl Validate {
         {
             options.bootstrap.clone_from(bootstrap);
         }
-        let site = Site::of(mirror, self.config.config.clone(), Terminal::new(context.quiet))?;
+        let site = Site::of(
+            mirror,
+            self.config.config.clone(),
+            Terminal::new(context.quiet),
+        )?;
         let cut = read_cut(Some(&site), &self.cut)?;
         let document = cut.to_canonical().map_err(Stop::failed)?;
         let store = Arc::new(ScratchStore::new(document));

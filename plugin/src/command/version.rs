@@ -14,7 +14,10 @@ pub(super) fn run(context: &Context) -> Result<(), Stop> {
         "components": used,
     });
     context.print(&value, |_| {
-        let mut out = format!("slackwater {}\ncomponents built with: {BUILT_WITH}\n", env!("CARGO_PKG_VERSION"));
+        let mut out = format!(
+            "slackwater {}\ncomponents built with: {BUILT_WITH}\n",
+            env!("CARGO_PKG_VERSION")
+        );
         for one in &used {
             out += &format!("  {}  {}\n", one.sha256, one.phase);
         }

@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use slackwater_connect::{BasicAuth, ConnectOptions};
 use slackwater_cut::{ClaimName, ConnectTopics, OnLoss, Settings};
 use slackwater_kafka::{ClusterOptions, FIXED_PROPERTIES};
-use slackwater_connect::{BasicAuth, ConnectOptions};
 use slackwater_ports::Cluster;
 use slackwater_store::MirrorName;
 use slackwater_volumes::{
     CommandDriver, CopyDriver, Driver, Flush, Purpose, RawCommandDriver, Template, Volume, Volumes,
 };
 
+use super::Span;
 use super::raw::{
     RawCluster, RawCommand, RawConnect, RawLimits, RawMirror, RawScalar, RawSnapshot, RawVolume,
 };
-use super::Span;
 
 /// The only version that is read.
 const API_VERSION: &str = "slackwater/v1alpha1";
@@ -86,12 +86,19 @@ fn wrong(key: &str, why: impl ToString) -> Wrong {
 /// Checks what was typed.
 pub(super) fn check(raw: RawMirror) -> Result<Mirror, Wrong> {
     if raw.api_version != API_VERSION {
-        return Err(wrong("apiVersion", format!("{:?} is not {API_VERSION}", raw.api_version)));
+        return Err(wrong(
+            "apiVersion",
+            format!("{:?} is not {API_VERSION}", raw.api_version),
+        ));
     }
     if raw.kind != "Mirror" {
         return Err(wrong("kind", format!("{:?} is not Mirror", raw.kind)));
     }
-    let name = raw.metadata.name.parse().map_err(|error| wrong("metadata.name", error))?;
+    let name = raw
+        .metadata
+        .name
+        .parse()
+        .map_err(|error| wrong("metadata.name", error))?;
     if !raw.store.is_absolute() {
         return Err(wrong("store", "must be an absolute path"));
     }
@@ -134,8 +141,14 @@ fn clusters(
             return Err(wrong(&format!("{key}.alias"), "is empty"));
         }
         let options = cluster_options(&key, source.bootstrap, source.properties)?;
-        if clusters.insert(Cluster::Source(source.alias.clone()), options).is_some() {
-            return Err(wrong(&format!("{key}.alias"), format!("{} stands there twice", source.alias)));
+        if clusters
+            .insert(Cluster::Source(source.alias.clone()), options)
+            .is_some()
+        {
+            return Err(wrong(
+                &format!("{key}.alias"),
+                format!("{} stands there twice", source.alias),
+            ));
         }
     }
     Ok(clusters)
@@ -152,7 +165,10 @@ fn cluster_options(
             format!("{bootstrap:?} has no host:port"),
         ));
     }
-    if let Some(fixed) = properties.keys().find(|name| FIXED_PROPERTIES.contains(&name.as_str())) {
+    if let Some(fixed) = properties
+        .keys()
+        .find(|name| FIXED_PROPERTIES.contains(&name.as_str()))
+    {
         return Err(wrong(
             &format!("{key}.properties.{fixed}"),
             "is set by slackwater: take it out",
@@ -185,8 +201,12 @@ fn connect_site(at: usize, raw: RawConnect) -> Result<ConnectSite, Wrong> {
     let timeout = raw.timeout.map_or(10_000, Span::as_ms);
     let mut options = ConnectOptions::new(raw.url, Duration::from_millis(timeout));
     let read = |field: &str, path: &PathBuf| {
-        std::fs::read_to_string(path)
-            .map_err(|error| wrong(&key(field), format!("can't read {}: {error}", path.display())))
+        std::fs::read_to_string(path).map_err(|error| {
+            wrong(
+                &key(field),
+                format!("can't read {}: {error}", path.display()),
+            )
+        })
     };
     options.auth = match (raw.user, &raw.password_file) {
         (None, None) => None,
@@ -196,7 +216,11 @@ fn connect_site(at: usize, raw: RawConnect) -> Result<ConnectSite, Wrong> {
         }),
         _ => return Err(wrong(&key("user"), "user and passwordFile go together")),
     };
-    options.ca_pem = raw.ca_file.as_ref().map(|file| read("caFile", file)).transpose()?;
+    options.ca_pem = raw
+        .ca_file
+        .as_ref()
+        .map(|file| read("caFile", file))
+        .transpose()?;
     if let Some(name) = raw.topics.names().iter().find(|name| name.is_empty()) {
         return Err(wrong(&key("topics"), format!("{name:?} is no topic")));
     }
@@ -275,7 +299,10 @@ fn settings(
     let or = |span: Option<Span>, default: u64| span.map_or(default, Span::as_ms);
     let window_ms = or(limits.window, 60_000);
     if !WINDOW_MS.contains(&window_ms) {
-        return Err(wrong("limits.window", format!("{window_ms} ms is not from 5s to 1h")));
+        return Err(wrong(
+            "limits.window",
+            format!("{window_ms} ms is not from 5s to 1h"),
+        ));
     }
     let tail_records = limits.tail_records.unwrap_or(64);
     if !TAIL_RECORDS.contains(&tail_records) {
@@ -287,7 +314,10 @@ fn settings(
     }
     let require = require.unwrap_or_else(|| REQUIRED.to_vec());
     if require.contains(&ClaimName::HeadsRestored) {
-        return Err(wrong("require", "headsRestored is a claim of a restore, not of a backup"));
+        return Err(wrong(
+            "require",
+            "headsRestored is a claim of a restore, not of a backup",
+        ));
     }
     let require: BTreeSet<ClaimName> = require.into_iter().collect();
     Ok(Settings {

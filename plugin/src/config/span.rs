@@ -50,7 +50,9 @@ impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            de::Error::custom(format!("{text:?} is no length of time: write 500ms, 60s, 5m or 1h"))
+            de::Error::custom(format!(
+                "{text:?} is no length of time: write 500ms, 60s, 5m or 1h"
+            ))
         })
     }
 }
@@ -63,7 +65,15 @@ mod tests {
     fn a_length_of_time_has_a_unit() {
         assert_eq!(Span::parse("60s"), Some(Span::ms(60_000)));
         assert_eq!(Span::parse("500ms"), Some(Span::ms(500)));
-        for bad in ["60", "s", "", "-1s", "1 s", "99999999h", "18446744073709551615h"] {
+        for bad in [
+            "60",
+            "s",
+            "",
+            "-1s",
+            "1 s",
+            "99999999h",
+            "18446744073709551615h",
+        ] {
             assert_eq!(Span::parse(bad), None, "{bad}");
         }
     }

@@ -36,7 +36,8 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_an_error_that_suggests_the_right_one() {
-        let error = parse("apiVersion: slackwater/v1alpha1\nkind: Mirror\nconect: []\n").unwrap_err();
+        let error =
+            parse("apiVersion: slackwater/v1alpha1\nkind: Mirror\nconect: []\n").unwrap_err();
         assert!(error.contains("did you mean `connect`?"), "{error}");
     }
 

@@ -6,13 +6,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use slackwater_ports::{Flushed, GuardView, PortError, PortErrorKind, Seen};
+use slackwater_ports::{Answer, ConnectorRef, Flushed, GuardView, PortError, PortErrorKind, Seen};
+use slackwater_store::RunId;
 
-use super::protocol::{MOST_LINE_BYTES, Released, Request, Response};
+use super::protocol::{Asked, MOST_LINE_BYTES, Released, Request, Response};
 use crate::adapters::Terminal;
 
 /// For a question that is answered at once.
 const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// For a stop: Connect may answer it after 30 s.
+const STOP: Duration = Duration::from_secs(45);
 
 /// For a flush: syncfs takes as long as the disk does, and the guard's
 /// deadline ends the window anyway.
@@ -22,17 +26,22 @@ const FLUSH: Duration = Duration::from_secs(120);
 /// waits for, so that long without one means that it is gone.
 const SILENCE: Duration = Duration::from_secs(120);
 
-/// A guard's socket.
+/// The socket of one run's guard.
 #[derive(Clone)]
 pub struct GuardClient {
     socket: PathBuf,
+    run: RunId,
     terminal: Arc<Terminal>,
 }
 
 impl GuardClient {
     /// Nothing is asked yet.
-    pub fn new(socket: PathBuf, terminal: Arc<Terminal>) -> Self {
-        Self { socket, terminal }
+    pub fn new(socket: PathBuf, run: RunId, terminal: Arc<Terminal>) -> Self {
+        Self {
+            socket,
+            run,
+            terminal,
+        }
     }
 
     /// Is it alive?
@@ -48,6 +57,17 @@ impl GuardClient {
     fn view(&self, request: &Request) -> Seen<GuardView> {
         match self.ask(request, AT_ONCE)? {
             Response::Guard(view) => Ok(view),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Asks connectors to stop.
+    pub fn stop(&self, connectors: &[ConnectorRef]) -> Seen<Vec<Answer>> {
+        let request = Request::Stop {
+            connectors: connectors.to_vec(),
+        };
+        match self.ask(&request, STOP)? {
+            Response::Answers(answers) => Ok(answers),
             other => Err(unexpected(&other)),
         }
     }
@@ -91,7 +111,7 @@ impl GuardClient {
     /// that it gives is open.
     pub fn attach(&self) -> Seen<UnixStream> {
         let mut stream = self.connect(AT_ONCE)?;
-        send(&mut stream, &Request::Attach)?;
+        self.send(&mut stream, &Request::Attach)?;
         match self.answer(&stream)? {
             Response::Done => Ok(stream),
             other => Err(unexpected(&other)),
@@ -100,7 +120,7 @@ impl GuardClient {
 
     fn ask(&self, request: &Request, timeout: Duration) -> Seen<Response> {
         let mut stream = self.connect(timeout)?;
-        send(&mut stream, request)?;
+        self.send(&mut stream, request)?;
         self.answer(&stream)
     }
 
@@ -114,6 +134,21 @@ impl GuardClient {
         stream.set_read_timeout(Some(timeout)).map_err(broken)?;
         stream.set_write_timeout(Some(AT_ONCE)).map_err(broken)?;
         Ok(stream)
+    }
+
+    fn send(&self, stream: &mut UnixStream, request: &Request) -> Seen<()> {
+        let asked = Asked {
+            run: self.run.clone(),
+            request: request.clone(),
+        };
+        let mut line = serde_json::to_string(&asked).map_err(|error| {
+            PortError::new(
+                PortErrorKind::Malformed,
+                format!("can't ask the guard: {error}"),
+            )
+        })?;
+        line.push('\n');
+        stream.write_all(line.as_bytes()).map_err(broken)
     }
 
     fn answer(&self, stream: &UnixStream) -> Seen<Response> {
@@ -145,14 +180,6 @@ impl GuardClient {
             }
         }
     }
-}
-
-fn send(stream: &mut UnixStream, request: &Request) -> Seen<()> {
-    let mut line = serde_json::to_string(request).map_err(|error| {
-        PortError::new(PortErrorKind::Malformed, format!("can't ask the guard: {error}"))
-    })?;
-    line.push('\n');
-    stream.write_all(line.as_bytes()).map_err(broken)
 }
 
 fn broken(error: std::io::Error) -> PortError {

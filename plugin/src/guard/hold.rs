@@ -2,15 +2,19 @@
 //! it from threads that may block.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use slackwater_cut::{Cut, LeaseEvent, State};
-use slackwater_host::{Entry, PhaseName};
+use slackwater_host::{Entry, Limits, PhaseName};
 use slackwater_kit::Session;
-use slackwater_ports::{Clock, Flushed, GuardLook, GuardView, Seen, VolumeFlush};
+use slackwater_ports::{
+    Answer, Clock, ConnectorRef, Flushed, GuardLook, GuardView, MirrorStop as _, Seen, VolumeFlush,
+};
 use slackwater_store::{Lease, RunHandle, RunId};
 use slackwater_volumes::FlushHandles;
 
 use super::protocol::Released;
+use super::socket;
 use crate::adapters::SystemClock;
 use crate::exit::Stop;
 use crate::site::Site;
@@ -21,6 +25,9 @@ const TRY_AGAIN_MS: u64 = 3_000;
 
 /// So often: two days. Somebody has looked by then.
 const TRIES: u32 = 57_600;
+
+/// The closing look is given this long even right before the deadline.
+const LEAST_LOOK: Duration = Duration::from_secs(2);
 
 /// How far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +45,17 @@ enum Stage {
 struct Inner {
     stage: Stage,
     view: GuardView,
+    /// The deadline by the monotonic clock: one that was set back must not
+    /// lengthen a hold.
+    late_at: Option<u64>,
     lease: Option<Lease>,
+}
+
+impl Inner {
+    fn enter(&mut self, stage: Stage) {
+        self.view.holding = stage == Stage::Holding;
+        self.stage = stage;
+    }
 }
 
 /// The hold of one run.
@@ -55,12 +72,17 @@ impl Hold {
     pub(super) fn new(site: Site, run: RunId, flush: FlushHandles, lease: Lease) -> Self {
         let view = GuardView {
             token: lease.holder().token.clone(),
+            holding: true,
             interruptions: 0,
             deadline_ms: lease.holder().deadline_ms,
             pid: std::process::id(),
         };
         let inner = Inner {
             stage: Stage::Holding,
+            late_at: view.deadline_ms.map(|at| {
+                let left = at.saturating_sub(SystemClock.now_ms());
+                SystemClock.monotonic_ms().saturating_add(left)
+            }),
             view,
             lease: Some(lease),
         };
@@ -75,6 +97,11 @@ impl Hold {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Which run it is of.
+    pub(super) fn run(&self) -> &RunId {
+        &self.run
     }
 
     pub(super) fn view(&self) -> GuardView {
@@ -93,7 +120,19 @@ impl Hold {
     pub(super) fn is_late(&self) -> bool {
         let inner = self.inner();
         inner.stage == Stage::Holding
-            && inner.view.deadline_ms.is_some_and(|at| SystemClock.now_ms() >= at)
+            && (inner
+                .view
+                .deadline_ms
+                .is_some_and(|at| SystemClock.now_ms() >= at)
+                || inner
+                    .late_at
+                    .is_some_and(|at| SystemClock.monotonic_ms() >= at))
+    }
+
+    /// Whether nobody asked for a deadline yet: then nothing is stopped.
+    pub(super) fn is_idle(&self) -> bool {
+        let inner = self.inner();
+        inner.stage == Stage::Holding && inner.view.deadline_ms.is_none()
     }
 
     /// The hold was not kept for a while: this process did not run.
@@ -115,8 +154,19 @@ impl Hold {
                 lease.update(holder).map_err(|error| error.to_string())?;
             }
             inner.view.deadline_ms = Some(deadline_ms);
+            inner.late_at = Some(SystemClock.monotonic_ms().saturating_add(window_ms));
         }
         Ok(inner.view.clone())
+    }
+
+    /// Asks Connect to stop these. Not while the mirror is being resumed, and
+    /// not after: the two exclude each other.
+    pub(super) fn stop(&self, connectors: &[ConnectorRef]) -> Result<Vec<Answer>, String> {
+        let _work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.inner().stage != Stage::Holding || self.is_late() || self.is_idle() {
+            return Err("the mirror is not held: nothing is stopped".to_owned());
+        }
+        Ok(self.site.connect().stop(connectors))
     }
 
     pub(super) fn flush(&self) -> Seen<Vec<Flushed>> {
@@ -125,32 +175,48 @@ impl Hold {
 
     /// The closing look, then the resume. A second call gives what the first
     /// one did.
-    pub(super) fn release(self: &Arc<Self>) -> Released {
+    pub(super) fn release(self: &Arc<Self>) -> Result<Released, String> {
         let _work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Stage::Resumed(released) = &self.inner().stage {
-            return released.clone();
+        let stage = self.inner().stage.clone();
+        match stage {
+            Stage::Resumed(released) => return Ok(released),
+            Stage::Over => return Err("the run is over".to_owned()),
+            Stage::Holding | Stage::Resuming => {}
         }
-        self.inner().stage = Stage::Resuming;
+        let limits = Limits {
+            wall: self.left(),
+            ..Limits::default()
+        };
+        self.inner().enter(Stage::Resuming);
         let bracket = self
-            .phase(PhaseName::ValidateHead, Entry::CloseBracket)
+            .phase(PhaseName::ValidateHead, Entry::CloseBracket, limits)
             .map_err(|stop| stop.cause);
         let released = Released {
             bracket,
             resume: self.resume(),
         };
         self.event("resumed");
-        self.inner().stage = Stage::Resumed(released.clone());
-        released
+        self.inner().enter(Stage::Resumed(released.clone()));
+        Ok(released)
     }
 
-    /// The resume, if that is still to be done; then the run is void.
-    pub(super) fn abandon(self: &Arc<Self>, reason: &str) -> Released {
+    /// What the deadline leaves for a closing look.
+    fn left(&self) -> Duration {
+        let late_at = self.inner().late_at;
+        let left = late_at.map_or(0, |at| at.saturating_sub(SystemClock.monotonic_ms()));
+        Duration::from_millis(left).max(LEAST_LOOK)
+    }
+
+    /// The resume, if that is still to be done; then the run is void. With
+    /// `only_if_late`, nothing where a release came first.
+    pub(super) fn abandon(self: &Arc<Self>, reason: &str, only_if_late: bool) -> Released {
         let _work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         let stage = self.inner().stage.clone();
         let released = match stage {
+            Stage::Resumed(released) if only_if_late => return released,
             Stage::Resumed(released) => released,
             Stage::Holding | Stage::Resuming | Stage::Over => {
-                self.inner().stage = Stage::Resuming;
+                self.inner().enter(Stage::Resuming);
                 tracing::warn!("giving run {} up: {reason}", self.run);
                 Released {
                     bracket: Err(reason.to_owned()),
@@ -159,14 +225,32 @@ impl Hold {
             }
         };
         void(&self.site, &self.run, reason);
-        self.give_back();
+        // A mirror that could not be resumed is not given back: the lease is
+        // left behind, and the next command tries again.
+        if released.resume.is_ok() {
+            self.give_back();
+        } else {
+            self.inner().enter(Stage::Over);
+        }
         released
+    }
+
+    /// The run is closed.
+    pub(super) fn finish(&self) -> Result<(), String> {
+        let _work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.inner().stage == Stage::Holding {
+            return Err("the mirror is held: release it first".to_owned());
+        }
+        self.give_back();
+        Ok(())
     }
 
     /// The lease goes back, and the guard with it.
     pub(super) fn give_back(&self) {
+        // First the socket: another run's guard may have the name at once.
+        let _ = std::fs::remove_file(socket(self.site.store.dir(), &self.site.mirror.name));
         let mut inner = self.inner();
-        inner.stage = Stage::Over;
+        inner.enter(Stage::Over);
         if let Some(lease) = inner.lease.take()
             && let Err(error) = lease.release()
         {
@@ -177,7 +261,7 @@ impl Hold {
     fn resume(self: &Arc<Self>) -> Result<String, String> {
         let mut last = String::new();
         for _ in 0..TRIES {
-            match self.phase(PhaseName::ResumeMirror, Entry::Run) {
+            match self.phase(PhaseName::ResumeMirror, Entry::Run, Limits::default()) {
                 Ok(summary) => return Ok(summary),
                 Err(stop) => {
                     tracing::error!("the mirror could not be resumed: {stop}");
@@ -189,10 +273,17 @@ impl Hold {
         Err(last)
     }
 
-    fn phase(self: &Arc<Self>, phase: PhaseName, entry: Entry) -> Result<String, Stop> {
+    fn phase(
+        self: &Arc<Self>,
+        phase: PhaseName,
+        entry: Entry,
+        limits: Limits,
+    ) -> Result<String, Stop> {
         let mut ports = self.site.ports(&self.run)?;
         ports.guard_look = Some(self.clone());
-        self.site.run(phase, entry, ports).map(|outcome| outcome.summary)
+        self.site
+            .run_within(phase, entry, ports, limits)
+            .map(|outcome| outcome.summary)
     }
 
     fn event(&self, event: &str) {

@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use slackwater_ports::{
-    Clock, Flushed, GuardLook, GuardStart, GuardView, PortError, PortErrorKind, Seen, VolumeFlush,
+    Answer, Clock, ConnectorRef, Flushed, GuardLook, GuardStart, GuardView, MirrorStop, PortError,
+    PortErrorKind, Seen, VolumeFlush,
 };
 use slackwater_store::RunId;
 
@@ -22,36 +23,40 @@ const START_MS: u64 = 15_000;
 /// Between two tries.
 const LOOK_MS: u64 = 20;
 
+/// This very program, even where its file was replaced meanwhile: a guard of
+/// another version would hold the mirror with other phases.
+const PROGRAM: &str = "/proc/self/exe";
+
 /// How a guard is started: this very program, detached.
 pub struct Launcher {
-    program: PathBuf,
     config_file: PathBuf,
     log: PathBuf,
     run: RunId,
     plain_copy: bool,
+    overrides: Vec<String>,
 }
 
 impl Launcher {
     /// For `run`.
-    ///
-    /// # Errors
-    /// A program that does not know where it lies.
-    pub fn new(site: &Site, run: &RunId) -> std::io::Result<Self> {
-        Ok(Self {
-            program: std::env::current_exe()?,
+    pub fn new(site: &Site, run: &RunId) -> Self {
+        Self {
             config_file: site.config_file.clone(),
             log: log_file(site.store.dir(), run),
             run: run.clone(),
             plain_copy: site.allow_plain_copy,
-        })
+            overrides: site.overrides.clone(),
+        }
     }
 
     fn start(&self) -> std::io::Result<Child> {
         if let Some(folder) = self.log.parent() {
             fs::create_dir_all(folder)?;
         }
-        let log = fs::File::options().create(true).append(true).open(&self.log)?;
-        let mut command = Command::new(&self.program);
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(&self.log)?;
+        let mut command = Command::new(PROGRAM);
         command
             .arg("guard")
             .arg("--config")
@@ -62,6 +67,9 @@ impl Launcher {
             .stderr(log);
         if self.plain_copy {
             command.arg("--allow-plain-copy");
+        }
+        for pair in &self.overrides {
+            command.args(["--component", pair]);
         }
         command.spawn()
     }
@@ -138,6 +146,18 @@ impl GuardStart for GuardPort {
 impl GuardLook for GuardPort {
     fn guard(&self) -> Seen<GuardView> {
         self.client.look()
+    }
+}
+
+impl MirrorStop for GuardPort {
+    fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
+        self.client.stop(connectors).unwrap_or_else(|error| {
+            let refused = |one: &ConnectorRef| Answer {
+                connector: one.clone(),
+                accepted: Err(error.clone()),
+            };
+            connectors.iter().map(refused).collect()
+        })
     }
 }
 

@@ -14,7 +14,7 @@ mod serve;
 
 pub use client::GuardClient;
 pub use launch::{GuardPort, Launcher};
-pub use protocol::{Released, Request, Response};
+pub use protocol::{Asked, Released, Request, Response};
 pub use recover::{Recovered, recover};
 pub use serve::serve;
 

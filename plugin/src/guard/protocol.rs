@@ -2,10 +2,22 @@
 //! lines of progress in between.
 
 use serde::{Deserialize, Serialize};
-use slackwater_ports::{Flushed, GuardView};
+use slackwater_ports::{Answer, ConnectorRef, Flushed, GuardView};
+use slackwater_store::RunId;
 
 /// No line is longer: the longest answer names every volume.
 pub(super) const MOST_LINE_BYTES: u64 = 1 << 20;
+
+/// A question, and of which run: one mirror has one socket, and a run that
+/// was just overtaken must not speak to another's guard as to its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Asked {
+    /// Whose guard is meant.
+    pub run: RunId,
+    /// What is asked of it.
+    pub request: Request,
+}
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +29,12 @@ pub enum Request {
     Engage {
         /// Milliseconds.
         window_ms: u64,
+    },
+    /// Ask these connectors to stop. Only the guard does: so none is stopped
+    /// after it has begun to resume.
+    Stop {
+        /// Which.
+        connectors: Vec<ConnectorRef>,
     },
     /// Flush the volumes.
     Flush,
@@ -42,6 +60,8 @@ pub enum Response {
     Progress(String),
     /// To look and engage.
     Guard(GuardView),
+    /// To stop: what Connect answered.
+    Answers(Vec<Answer>),
     /// To flush.
     Flushed(Vec<Flushed>),
     /// To release and abandon.

@@ -3,7 +3,7 @@
 
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::Clock;
-use slackwater_store::{Holder, Lease, LeaseState, RunId};
+use slackwater_store::{Holder, Lease, LeaseState, RunId, StoreError};
 
 use super::hold::void;
 use crate::adapters::SystemClock;
@@ -46,12 +46,25 @@ pub fn recover(site: &Site) -> Result<Recovered, Stop> {
         note: "puts right what a guard left behind".to_owned(),
     };
     let lease = Lease::take_over(site.store.dir(), mirror, me).map_err(Stop::held)?;
-    site.terminal.say(&format!("the guard of {left} is gone: resuming the mirror"));
-    let summary = if site.store.load(&left.run_id).is_ok() {
-        let ports = site.ports(&left.run_id)?;
-        site.run(PhaseName::ResumeMirror, Entry::Run, ports)?.summary
-    } else {
-        "the run has no document: nothing was stopped".to_owned()
+    site.terminal
+        .say(&format!("the guard of {left} is gone: resuming the mirror"));
+    let summary = match site.store.load(&left.run_id) {
+        Ok(_) => {
+            let ports = site.ports(&left.run_id)?;
+            site.run(PhaseName::ResumeMirror, Entry::Run, ports)?
+                .summary
+        }
+        Err(StoreError::Missing { .. }) => {
+            "the run has no document: nothing was stopped".to_owned()
+        }
+        // What was stopped is written there: the hold stays expired, so that
+        // nobody forgets it.
+        Err(error) => {
+            return Err(Stop::failed(format!(
+                "what run {} stopped can't be read, so it can't be resumed: {error}",
+                left.run_id
+            )));
+        }
     };
     void(site, &left.run_id, "its guard died");
     lease.release().map_err(Stop::failed)?;

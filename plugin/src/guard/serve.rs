@@ -19,7 +19,7 @@ use tokio::sync::broadcast;
 use tokio::time::MissedTickBehavior;
 
 use super::hold::Hold;
-use super::protocol::{MOST_LINE_BYTES, Request, Response};
+use super::protocol::{Asked, MOST_LINE_BYTES, Request, Response};
 use super::socket;
 use crate::adapters::{Lines, SystemClock, Terminal};
 use crate::exit::Stop;
@@ -31,6 +31,17 @@ const TICK: Duration = Duration::from_millis(100);
 /// A tick that comes this much later than it should means that this process
 /// did not run meanwhile: the hold was interrupted.
 const LATE_MS: u64 = 5_000;
+
+/// A guard that nobody gave a deadline within this time goes: who started it
+/// has died, and nothing is stopped yet.
+const IDLE_MS: u64 = 30_000;
+
+/// Whoever asked for the end is answered before this process ends, unless he
+/// takes longer than this to read it.
+const LAST_WORDS_MS: u64 = 5_000;
+
+/// Its clones count the questions that are not answered yet.
+type Asking = Arc<()>;
 
 /// Lines of progress that a slow caller may be behind.
 const PROGRESS_BACKLOG: usize = 64;
@@ -48,7 +59,12 @@ impl Lines for Broadcast {
 ///
 /// # Errors
 /// A lease that another run holds; volumes that can't be opened.
-pub fn serve(config: &Path, run: &RunId, plain_copy: bool) -> Result<(), Stop> {
+pub fn serve(
+    config: &Path,
+    run: &RunId,
+    plain_copy: bool,
+    components: &[String],
+) -> Result<(), Stop> {
     // Apart from whoever started it, so that a signal to his group or the end
     // of his terminal does not reach it. It fails only for a group's leader,
     // which is apart already.
@@ -57,6 +73,10 @@ pub fn serve(config: &Path, run: &RunId, plain_copy: bool) -> Result<(), Stop> {
     let terminal = Terminal::new(true).also_to(Box::new(Broadcast(progress.clone())));
     let mut site = Site::open(config, terminal)?;
     site.allow_plain_copy = plain_copy;
+    for pair in components {
+        site.take_component(pair)?;
+    }
+    site.prepare()?;
     let holder = Holder {
         run_id: run.clone(),
         pid: std::process::id(),
@@ -82,8 +102,6 @@ pub fn serve(config: &Path, run: &RunId, plain_copy: bool) -> Result<(), Stop> {
         .build()
         .map_err(Stop::failed)?;
     let ended = runtime.block_on(watch(hold, &path, progress, close_ms));
-    // The socket of a guard that is gone would only mislead.
-    let _ = std::fs::remove_file(&path);
     ended
 }
 
@@ -100,12 +118,18 @@ async fn watch(
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last_tick = SystemClock.monotonic_ms();
+    let began = last_tick;
+    let mut giving_up = false;
     let mut resumed_at: Option<u64> = None;
+    let mut over_at: Option<u64> = None;
+    // Each question holds a clone until it is answered.
+    let asking = Asking::new(());
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
-                    tokio::spawn(answer(hold.clone(), stream, progress.clone()));
+                    let answered = answer(hold.clone(), stream, progress.clone(), asking.clone());
+                    tokio::spawn(answered);
                 }
             }
             _ = terminate.recv() => give_up(&hold, "the guard was told to end"),
@@ -116,14 +140,24 @@ async fn watch(
                 }
                 last_tick = now;
                 if hold.is_over() {
-                    return Ok(());
+                    let since = *over_at.get_or_insert(now);
+                    if Asking::strong_count(&asking) == 1 || now.saturating_sub(since) > LAST_WORDS_MS {
+                        return Ok(());
+                    }
                 }
-                if hold.is_late() {
-                    give_up(&hold, "the deadline passed before the release");
+                if hold.is_late() && !giving_up {
+                    giving_up = true;
+                    let hold = hold.clone();
+                    let late = "the deadline passed before the release";
+                    tokio::task::spawn_blocking(move || hold.abandon(late, true));
+                }
+                if hold.is_idle() && now.saturating_sub(began) > IDLE_MS {
+                    hold.give_back();
                 }
                 if hold.is_resumed() {
                     let since = *resumed_at.get_or_insert(now);
-                    if now.saturating_sub(since) > close_ms {
+                    if now.saturating_sub(since) > close_ms && !giving_up {
+                        giving_up = true;
                         give_up(&hold, "the run was not closed in time");
                     }
                 }
@@ -135,18 +169,28 @@ async fn watch(
 /// In a thread of its own; a second one finds it done.
 fn give_up(hold: &Arc<Hold>, reason: &'static str) {
     let hold = hold.clone();
-    tokio::task::spawn_blocking(move || hold.abandon(reason));
+    tokio::task::spawn_blocking(move || hold.abandon(reason, false));
 }
 
-async fn answer(hold: Arc<Hold>, stream: UnixStream, progress: broadcast::Sender<String>) {
+async fn answer(
+    hold: Arc<Hold>,
+    stream: UnixStream,
+    progress: broadcast::Sender<String>,
+    asking: Asking,
+) {
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read.take(MOST_LINE_BYTES));
     let mut line = String::new();
     if read.read_line(&mut line).await.is_err() || line.is_empty() {
         return;
     }
-    let request = match serde_json::from_str::<Request>(&line) {
-        Ok(request) => request,
+    let request = match serde_json::from_str::<Asked>(&line) {
+        Ok(asked) if asked.run == *hold.run() => asked.request,
+        Ok(asked) => {
+            let why = format!("run {} holds the mirror, not run {}", hold.run(), asked.run);
+            let _ = say(&mut write, &Response::Refused(why)).await;
+            return;
+        }
         Err(error) => {
             let why = format!("the question can't be read: {error}");
             let _ = say(&mut write, &Response::Refused(why)).await;
@@ -156,11 +200,13 @@ async fn answer(hold: Arc<Hold>, stream: UnixStream, progress: broadcast::Sender
     tracing::debug!(?request, "asked");
     if request == Request::Attach {
         let _ = say(&mut write, &Response::Done).await;
+        drop(asking);
         // Nothing comes any more but the end.
         let mut rest = [0; 1];
         while matches!(read.read(&mut rest).await, Ok(n) if n > 0) {}
         if !hold.is_over() {
-            let ended = move || hold.abandon("the program that began the run ended before it");
+            let ended =
+                move || hold.abandon("the program that began the run ended before it", false);
             let _ = tokio::task::spawn_blocking(ended).await;
         }
         return;
@@ -194,12 +240,19 @@ fn respond(hold: &Arc<Hold>, request: Request) -> Response {
             Ok(flushed) => Response::Flushed(flushed),
             Err(error) => Response::Refused(error.message),
         },
-        Request::Release => Response::Released(hold.release()),
-        Request::Abandon { reason } => Response::Released(hold.abandon(&reason)),
-        Request::Finish => {
-            hold.give_back();
-            Response::Done
-        }
+        Request::Stop { connectors } => match hold.stop(&connectors) {
+            Ok(answers) => Response::Answers(answers),
+            Err(why) => Response::Refused(why),
+        },
+        Request::Release => match hold.release() {
+            Ok(released) => Response::Released(released),
+            Err(why) => Response::Refused(why),
+        },
+        Request::Abandon { reason } => Response::Released(hold.abandon(&reason, false)),
+        Request::Finish => match hold.finish() {
+            Ok(()) => Response::Done,
+            Err(why) => Response::Refused(why),
+        },
         Request::Attach => Response::Done,
     }
 }

@@ -18,6 +18,7 @@ mod exec;
 mod flush;
 mod manifest;
 mod snapshots;
+mod sparse;
 mod target;
 mod template;
 mod tree;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{OFlags, ioctl_ficlone};
 use rustix::io::Errno;
 
-use crate::{ManifestFile, VolumeError};
+use crate::{ManifestFile, VolumeError, sparse};
 
 /// Most files and folders of one volume: a broker with 10,000 partitions has
 /// about 60,000.
@@ -170,12 +170,12 @@ fn open_unless_gone(path: &Path) -> Result<Option<File>, VolumeError> {
 }
 
 fn clone_file(
-    mut source: &File,
+    source: &File,
     path: &Path,
     target: &Path,
     allow_plain: bool,
 ) -> Result<(u64, bool), VolumeError> {
-    let mut copy = File::create_new(target).map_err(VolumeError::io("create", target))?;
+    let copy = File::create_new(target).map_err(VolumeError::io("create", target))?;
     let plain = match ioctl_ficlone(&copy, source) {
         Ok(()) => false,
         Err(
@@ -187,7 +187,7 @@ fn clone_file(
                     source: error.into(),
                 });
             }
-            io::copy(&mut source, &mut copy).map_err(VolumeError::io("copy", path))?;
+            sparse::copy_data(source, &copy).map_err(VolumeError::io("copy", path))?;
             true
         }
         Err(error) => return Err(VolumeError::io("clone", path)(error.into())),

@@ -191,11 +191,16 @@ impl Scene {
     }
 
     /// `slackwater validate` against a restored cluster, from within its
-    /// isolation.
+    /// isolation; the judged cut is saved in a new file where one is named.
     ///
     /// # Errors
     /// A program that can't be started.
-    pub fn validate(&self, restored: &Restored, cut: &str) -> Result<Finished, SceneError> {
+    pub fn validate(
+        &self,
+        restored: &Restored,
+        cut: &str,
+        save: Option<&Path>,
+    ) -> Result<Finished, SceneError> {
         let mut words = restored.exec_prefix();
         words.push(self.program.display().to_string());
         let bootstrap = restored.bootstrap();
@@ -203,6 +208,9 @@ impl Scene {
             ["validate", "--output", "json", "--cut", cut, "--bootstrap", &bootstrap]
                 .map(str::to_owned),
         );
+        if let Some(file) = save {
+            words.extend(["--save".to_owned(), file.display().to_string()]);
+        }
         let output = Command::new(&words[0])
             .args(&words[1..])
             .env("SLACKWATER_CONFIG", self.config())

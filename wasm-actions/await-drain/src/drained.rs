@@ -2,18 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use slackwater_cut::claims::EQUAL_LOOKS;
+use slackwater_cut::claims::{EQUAL_LOOKS, TWO_FETCH_ROUNDS_MS};
 use slackwater_cut::{Cut, Rows};
-use slackwater_kit::{Deadline, Feed, Look, TopicMap, look, look_summary, rows_of};
-use slackwater_ports::{Failure, Interval, MirrorView};
+use slackwater_kit::{
+    Deadline, Feed, Look, TopicMap, look, look_at_connectors, look_summary, rows_of,
+};
+use slackwater_ports::{Failure, GuardView, Interval, MirrorView};
 
 use crate::World;
 use crate::settle::Movement;
 use crate::sources::{self, Sources};
-
-/// From the first of the equal looks to the last: two fetch rounds of a
-/// follower that has nothing to fetch (`replica.fetch.wait.max.ms`, 500 ms).
-const TWO_FETCH_ROUNDS_MS: u64 = 1_000;
 
 /// Between two looks: two gaps make the two rounds.
 const LOOK_EVERY_MS: u64 = TWO_FETCH_ROUNDS_MS / 2 + 5;
@@ -32,20 +30,18 @@ pub(crate) struct Drained {
 }
 
 /// Sees that the mirror is held, by this run's guard, and stopped.
-pub(crate) fn still_held(world: &impl World, cut: &Cut) -> Result<Held, Failure> {
+pub(crate) fn still_held(
+    world: &impl World,
+    cut: &Cut,
+    deadline: Deadline,
+) -> Result<Held, Failure> {
     let quiesce = cut
         .quiesce
         .as_ref()
         .filter(|quiesce| quiesce.stopped.is_some())
         .ok_or_else(|| Failure::refused("the mirror is not quiesced: run quiesceMirror first"))?;
-    let guard = world.guard()?;
-    let token = quiesce.guard.as_ref().map(|guard| guard.token.as_str());
-    if token != Some(guard.token.as_str()) {
-        return Err(Failure::failed(
-            "the lease changed hands: start again with quiesceMirror",
-        ));
-    }
-    let view = world.mirror()?;
+    same_hold(cut, &world.guard()?)?;
+    let view = look_at_connectors(world, "awaitDrain", deadline)?;
     if !look_summary(&view).all_stopped() {
         return Err(resumed(&view));
     }
@@ -53,6 +49,24 @@ pub(crate) fn still_held(world: &impl World, cut: &Cut) -> Result<Held, Failure>
     let copied: BTreeSet<_> = quiesce.sampled.iter().cloned().collect();
     let map = TopicMap::new(&feed, &copied, &cut.settings);
     Ok(Held { feed, map })
+}
+
+/// Sees that the guard is the one that was seen alive before the stop, and
+/// that it still holds the mirror.
+pub(crate) fn same_hold(cut: &Cut, guard: &GuardView) -> Result<(), Failure> {
+    let quiesce = cut.quiesce.as_ref();
+    let token = quiesce.and_then(|quiesce| Some(quiesce.guard.as_ref()?.token.as_str()));
+    if token != Some(guard.token.as_str()) {
+        return Err(Failure::failed(
+            "the lease changed hands: start again with quiesceMirror",
+        ));
+    }
+    if !guard.holding {
+        return Err(Failure::failed(
+            "the guard has resumed the mirror already: start again with quiesceMirror",
+        ));
+    }
+    Ok(())
 }
 
 /// The failure that names a connector which somebody resumed.
@@ -76,8 +90,12 @@ pub(crate) fn resumed(view: &MirrorView) -> Failure {
 
 /// Looks until the mirror is drained. What the claims need of the sources is
 /// gathered between the looks, which have to be apart anyway.
-pub(crate) fn drain(world: &impl World, cut: &Cut, held: &Held) -> Result<Drained, Failure> {
-    let deadline = Deadline::after(world, cut.settings.drain_timeout_ms);
+pub(crate) fn drain(
+    world: &impl World,
+    cut: &Cut,
+    held: &Held,
+    deadline: Deadline,
+) -> Result<Drained, Failure> {
     let mut movement = Movement::default();
     let mut equal: Vec<(Look, Vec<String>)> = Vec::new();
     let mut sources: Option<Sources> = None;
@@ -135,12 +153,8 @@ fn rounds_apart(equal: &[(Look, Vec<String>)]) -> bool {
     let (Some((first, _)), Some((last, _))) = (equal.first(), equal.last()) else {
         return false;
     };
-    last.sweep
-        .asked
-        .first_request_ms
-        .saturating_sub(first.sweep.asked.last_answer_ms)
-        + (first.sweep.asked.last_answer_ms - first.sweep.asked.first_request_ms)
-        >= TWO_FETCH_ROUNDS_MS
+    let apart = last.sweep.asked.last_answer_ms;
+    apart.saturating_sub(first.sweep.asked.first_request_ms) >= TWO_FETCH_ROUNDS_MS
 }
 
 /// What must be equal: topology and, for all that may not move, topic id,

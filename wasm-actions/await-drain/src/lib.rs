@@ -17,8 +17,8 @@ mod settle;
 mod sources;
 mod world;
 
-use slackwater_cut::{Cut, Drain, claims};
-use slackwater_kit::{Session, look_summary};
+use slackwater_cut::{Cut, Drain, State, claims};
+use slackwater_kit::{Deadline, Session, look_at_connectors, look_summary};
 use slackwater_ports::{Failure, Outcome};
 
 pub use world::World;
@@ -29,21 +29,35 @@ pub use world::World;
 /// What still moves, or what could not be seen in time.
 pub fn run(world: &impl World) -> Result<Outcome, Failure> {
     let mut session = Session::load(world)?;
+    if session.cut().state != State::Open {
+        // The rows are sealed: a later look must not replace them.
+        return match session.cut().drain {
+            Some(_) => {
+                Ok(Outcome::new("the drain was proven already")
+                    .with("runId", &session.cut().run_id))
+            }
+            None => Err(Failure::refused("the run is sealed without a drain")),
+        };
+    }
     let started_ms = world.now_ms();
-    let held = drained::still_held(world, session.cut())?;
-    let drained = drained::drain(world, session.cut(), &held)?;
+    let deadline = Deadline::after(world, session.cut().settings.drain_timeout_ms);
+    let held = drained::still_held(world, session.cut(), deadline)?;
+    let drained = drained::drain(world, session.cut(), &held, deadline)?;
 
-    let view = world.mirror()?;
+    let view = look_at_connectors(world, "awaitDrain", deadline)?;
     let connectors = look_summary(&view);
     if !connectors.all_stopped() {
         return Err(drained::resumed(&view));
     }
     let guard = world.guard()?;
+    drained::same_hold(session.cut(), &guard)?;
     let rows = drained.rows;
+    let unmatched = sources::unmatched(session.cut(), &held, &rows);
     let drain = Drain {
         started_ms,
         looks: drained.looks,
         looks_taken: drained.looks_taken,
+        unmatched,
         still: rows.still_digest(),
         topology: rows.topology_digest(),
         configurations: rows.config_digest(),
@@ -52,16 +66,23 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
         ended_ms: world.now_ms(),
     };
     let partitions = rows.partitions.len();
+    let ahead: u64 = rows
+        .copies()
+        .filter_map(|(_, source)| source.seam.as_ref()?.ahead)
+        .sum();
     session.update(world, |cut| {
         cut.rows = rows.clone();
         cut.drain = Some(drain.clone());
         keep_one_sample(cut);
     })?;
-    Ok(
-        Outcome::new(format!("nothing is in flight in {partitions} partitions"))
-            .with("partitions", partitions)
-            .with("runId", &session.cut().run_id),
-    )
+    let mut summary = format!("nothing is in flight in {partitions} partitions");
+    if ahead > 0 {
+        summary += &format!("; {ahead} records are ahead of the committed offsets");
+    }
+    Ok(Outcome::new(summary)
+        .with("partitions", partitions)
+        .with("ahead", ahead)
+        .with("runId", &session.cut().run_id))
 }
 
 /// Of all samples the claim needs one: the newest that is covered, or the

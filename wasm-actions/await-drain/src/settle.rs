@@ -22,12 +22,11 @@ impl Movement {
     /// Compares a look with the one before.
     pub(crate) fn note(&mut self, look: &Look, map: &TopicMap) {
         let heads = look.heads();
-        let mirrored = look
-            .view
-            .topics
-            .iter()
-            .filter(|topic| map.class(topic) == Some(Class::Mirrored));
-        for topic in mirrored {
+        for topic in &look.view.topics {
+            let class = map.class(topic);
+            if !matches!(class, Some(Class::Mirrored | Class::MirrorState)) {
+                continue;
+            }
             for partition in &topic.partitions {
                 let id = PartitionId::new(topic.name.clone(), partition.partition);
                 let Some(Ok(head)) = heads.get(&id) else {
@@ -37,7 +36,10 @@ impl Movement {
                 if let Some(before) = self.ends.insert(id.clone(), end)
                     && before != end
                 {
-                    *self.moves.entry(id.clone()).or_default() += 1;
+                    // Connect writes to its own topics for a while.
+                    if class == Some(Class::Mirrored) {
+                        *self.moves.entry(id.clone()).or_default() += 1;
+                    }
                     self.last = Some((id, before, end));
                 }
             }

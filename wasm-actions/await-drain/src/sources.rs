@@ -1,7 +1,7 @@
 //! The sources' side of the rows: committed offsets, the next data record,
 //! the last ones up to the committed offset.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_cut::{Cut, Next, Rows, SourceRow};
 use slackwater_kit::{
@@ -117,6 +117,29 @@ pub(crate) fn rows(
     Ok(rows)
 }
 
+/// Source partitions that were copied when the run began and that no row is a
+/// copy of: a restored mirror would go on without them.
+pub(crate) fn unmatched(cut: &Cut, held: &Held, rows: &Rows) -> Vec<String> {
+    let known: BTreeSet<SourceKey> = rows
+        .copies()
+        .filter_map(|(row, _)| {
+            let source = rows.topic(row).source.as_ref()?;
+            let id = PartitionId::new(source.topic.clone(), row.partition);
+            Some((source.alias.clone(), id))
+        })
+        .collect();
+    let sampled = cut.quiesce.iter().flat_map(|quiesce| &quiesce.sampled);
+    sampled
+        .filter(|key| !known.contains(*key))
+        .filter(|(alias, id)| {
+            let feed = held.feed.sources.iter().find(|feed| feed.alias == *alias);
+            let copy = feed.map_or_else(String::new, |feed| feed.policy.copy_of(alias, &id.topic));
+            !held.map.is_state(&copy) && held.map.is_protected(&copy)
+        })
+        .map(|(alias, id)| format!("{id} of source {alias}"))
+        .collect()
+}
+
 impl Sources {
     fn needed(&self, key: &SourceKey) -> u64 {
         self.committed.get(key).map_or(0, |offset| offset + 1)
@@ -184,6 +207,11 @@ fn source_row(
         searched_to,
         log_start: head.log_start,
         last_stable: head.last_stable,
+        end: head.high_watermark,
+        tail_read: sources
+            .source_tails
+            .get(key)
+            .map(|records| u32::try_from(records.len()).unwrap_or(u32::MAX)),
         gap: gap(&Known {
             needed: sources.needed(key),
             log_start: head.log_start,

@@ -122,6 +122,9 @@ pub struct Seam {
     pub mirror_count: u32,
     /// How many of the source's.
     pub source_count: u32,
+    /// Offset of the source's last one: the committed one, if that record is
+    /// still there.
+    pub source_last_offset: u64,
     /// Over the mirror's, in order.
     pub mirror: Digest128,
     /// Over the source's.
@@ -154,6 +157,11 @@ pub struct SourceRow {
     pub log_start: u64,
     /// The source's last stable offset then.
     pub last_stable: u64,
+    /// The source's high watermark then.
+    pub end: u64,
+    /// How many of the source's records up to the committed offset were read
+    /// for the seam; `null` where they could not be read.
+    pub tail_read: Option<u32>,
     /// What the source no longer has, if that begins before `next`.
     pub gap: Option<Gap>,
     /// The comparison of the last records; `null` where one side has none.
@@ -213,6 +221,18 @@ impl Rows {
             .filter(|row| self.topic(row).class != Class::Own)
     }
 
+    /// Topics that may not move in the window.
+    pub fn still_topics(&self) -> impl Iterator<Item = &TopicRow> {
+        self.topics.iter().filter(|topic| topic.class != Class::Own)
+    }
+
+    /// Rows of copied topics of which nothing is known on the source's side.
+    pub fn unmatched_copies(&self) -> impl Iterator<Item = &PartitionRow> {
+        self.partitions
+            .iter()
+            .filter(|row| self.topic(row).source.is_some() && row.source.is_none())
+    }
+
     /// Rows that are copies of a source's partition, with the source's side.
     pub fn copies(&self) -> impl Iterator<Item = (&PartitionRow, &SourceRow)> {
         self.partitions
@@ -238,25 +258,23 @@ impl Rows {
         Digest128::of(lines.iter().map(String::as_bytes))
     }
 
-    /// Over the topics' ids and partition counts, and the rows' replica sets.
+    /// Over ids and partition counts of the topics that may not move, and the
+    /// replica sets of their rows.
     pub fn topology_digest(&self) -> Digest128 {
         let topics = self
-            .topics
-            .iter()
+            .still_topics()
             .map(|topic| format!("{} {} {}", topic.name, topic.id, topic.partitions));
         let rows = self
-            .partitions
-            .iter()
+            .still_rows()
             .map(|row| format!("{} {:?}", self.name(row), sorted(&row.replicas)));
         let lines: Vec<String> = topics.chain(rows).collect();
         Digest128::of(lines.iter().map(String::as_bytes))
     }
 
-    /// Over the topics' effective configurations.
+    /// Over the effective configurations of the topics that may not move.
     pub fn config_digest(&self) -> Digest128 {
         let lines: Vec<String> = self
-            .topics
-            .iter()
+            .still_topics()
             .map(|topic| format!("{} {}", topic.name, topic.config))
             .collect();
         Digest128::of(lines.iter().map(String::as_bytes))

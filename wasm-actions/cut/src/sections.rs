@@ -50,6 +50,8 @@ pub struct ConnectorPrior {
     pub source_alias: String,
     /// Whether it is a source connector that copies records.
     pub copies: bool,
+    /// Whether it changes records on the way (`transforms`).
+    pub transforms: bool,
     /// At which isolation level it reads.
     pub isolation: Isolation,
 }
@@ -128,9 +130,9 @@ impl MirrorLookSummary {
     /// Whether every connector is STOPPED and none has a task: the only proof
     /// of a stop.
     pub fn all_stopped(&self) -> bool {
-        self.connectors
-            .iter()
-            .all(|seen| seen.state == ConnectorState::Stopped && seen.tasks == 0)
+        let stopped =
+            |seen: &ConnectorSeen| seen.state == ConnectorState::Stopped && seen.tasks == 0;
+        !self.connectors.is_empty() && self.connectors.iter().all(stopped)
     }
 }
 
@@ -145,6 +147,8 @@ pub struct Drain {
     pub looks: Vec<Interval>,
     /// How many looks were taken in all.
     pub looks_taken: u32,
+    /// Source partitions that are copied and that the mirror has no row for.
+    pub unmatched: Vec<String>,
     /// Over what may not move, at the last look.
     pub still: Digest128,
     /// Over topic ids, partition counts and replica sets.
@@ -159,7 +163,8 @@ pub struct Drain {
     pub ended_ms: u64,
 }
 
-/// Left by snapshotPartitions.
+/// Left by snapshotPartitions, step by step: a phase that is run again after
+/// a crash goes on where it was, and what came first stays what it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Snapshot {
@@ -170,12 +175,12 @@ pub struct Snapshot {
     pub sealed_ms: u64,
     /// The guard at the seal.
     pub guard: GuardView,
-    /// Each volume's flush.
+    /// Each volume's flush; empty until then.
     pub flushed: Vec<Flushed>,
-    /// Each volume's snapshot, read back.
+    /// Each volume's snapshot, read back; empty until then.
     pub volumes: Vec<SnapshotSeen>,
-    /// When the last one was cut.
-    pub ended_ms: u64,
+    /// When all of it was done; `null` until then.
+    pub ended_ms: Option<u64>,
 }
 
 /// A row that was not the same at the closing look.
@@ -244,6 +249,9 @@ pub struct Resume {
     pub first_record_ms: Option<u64>,
     /// What the source had deleted.
     pub lost: Vec<Lost>,
+    /// Copied partitions whose source gave no answer at the resume: what it
+    /// had deleted of them is not known.
+    pub unanswered: u32,
     /// Data records on the source between the next one and its head at the
     /// resume.
     pub backlog: u64,
@@ -264,8 +272,8 @@ pub struct RestoredLook {
     pub asked: Interval,
     /// One row for each row of the cut that may not move, in that order.
     pub rows: Vec<RestoredRow>,
-    /// Topics that the cut does not have.
-    pub extra_topics: Vec<String>,
+    /// Topics and partitions that the cut does not have.
+    pub extra: Vec<String>,
     /// Consumer groups whose committed offset lies beyond their partition's
     /// end.
     pub groups_beyond_end: Vec<String>,
@@ -279,6 +287,8 @@ pub struct RestoredRow {
     pub topic_id: Option<String>,
     /// High watermark; `null` without an answer.
     pub end: Option<u64>,
+    /// Whether its last records could be read.
+    pub tail_read: bool,
     /// The same as `PartitionRow::tail`, read up to the cut's end.
     pub tail: Option<crate::Tail>,
     /// Data records at or past the cut's end.

@@ -31,18 +31,28 @@ pub fn verify(cut: &Cut) -> Result<Verified, CutError> {
         state => Some(format!("the run is {}, not closed", state.word())),
     };
     let again = judge(cut);
-    let differing = cut
+    let mut differing: Vec<(Claim, Claim)> = cut
         .claims
         .iter()
         .filter_map(|written| {
-            let now = again.iter().find(|claim| claim.name == written.name);
-            match now {
-                Some(now) if now == written => None,
-                Some(now) => Some((written.clone(), now.clone())),
-                None => Some((written.clone(), Claim::unknown(written))),
-            }
+            // A claim of a restore rests on its own evidence alone.
+            let now = again
+                .iter()
+                .find(|claim| claim.name == written.name)
+                .cloned()
+                .unwrap_or_else(|| {
+                    Claim::from_evidence(written.name, written.evidence.clone(), &cut.rows)
+                });
+            (now != *written).then(|| (written.clone(), now))
         })
         .collect();
+    // One that was taken out is as wrong as one that was changed.
+    differing.extend(
+        again
+            .iter()
+            .filter(|claim| !cut.claims.iter().any(|written| written.name == claim.name))
+            .map(|claim| (Claim::missing(claim), claim.clone())),
+    );
     Ok(Verified {
         digest_holds,
         differing,

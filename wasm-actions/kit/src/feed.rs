@@ -29,7 +29,9 @@ pub struct SourceFeed {
     pub assigned: BTreeSet<PartitionId>,
     /// Whether it was RUNNING.
     pub running: bool,
-    target_prefix: String,
+    /// A topic of its own for its offsets (`offsets.storage.topic`, KIP-618).
+    pub offsets_topic: Option<String>,
+    target_alias: String,
     topics: Option<Vec<Regex>>,
     exclude: Option<Vec<Regex>>,
 }
@@ -39,12 +41,21 @@ impl SourceFeed {
     /// `None` where they can't be read (Java's regular expressions have more
     /// than ours).
     pub fn wants(&self, topic: &str) -> Option<bool> {
-        // What MirrorMaker never copies: its own topics, and what came from
-        // the mirror (MirrorSourceConnector.shouldReplicateTopic).
+        // What MirrorMaker never copies
+        // (MirrorSourceConnector.shouldReplicateTopic).
         let internal = topic.starts_with("__")
+            || topic.starts_with('.')
             || (topic.starts_with("mm2") && topic.ends_with("internal"))
-            || topic.ends_with(".internal");
-        if internal || topic.starts_with(&self.target_prefix) {
+            || topic.ends_with("checkpoints.internal");
+        // What came from the mirror would come back under a second prefix; an
+        // identity policy sees no origin in a name.
+        let cycle = match &self.policy {
+            Policy::Identity => false,
+            Policy::Default { separator } => {
+                topic.starts_with(&format!("{}{separator}", self.target_alias))
+            }
+        };
+        if internal || cycle {
             return Some(false);
         }
         let any = |patterns: &Vec<Regex>| patterns.iter().any(|one| one.is_match(topic));
@@ -81,9 +92,24 @@ impl Feed {
                 config: config_digest(connector),
                 source_alias: alias(connector)?,
                 copies: source.is_some(),
+                transforms: connector
+                    .get("transforms")
+                    .is_some_and(|list| !list.trim().is_empty()),
                 isolation: isolation(connector),
             });
             feed.sources.extend(source);
+        }
+        if let Some(twice) = feed.sources.iter().enumerate().find_map(|(at, one)| {
+            let before = feed.sources[..at]
+                .iter()
+                .find(|other| other.alias == one.alias)?;
+            Some((before, one))
+        }) {
+            return Err(Failure::refused(format!(
+                "connectors {} and {} both copy from source {}: which of them owns a partition's \
+                 offset can't be told",
+                twice.0.connector, twice.1.connector, twice.1.alias
+            )));
         }
         if feed.sources.is_empty() {
             return Err(Failure::refused(
@@ -172,7 +198,6 @@ fn source_feed(connector: &ConnectorView) -> Result<SourceFeed, Failure> {
                 class.unwrap_or_default()
             ))
         })?;
-    let separator = policy.separator().to_owned();
     Ok(SourceFeed {
         connector: connector.reference(),
         alias: alias(connector)?,
@@ -184,11 +209,11 @@ fn source_feed(connector: &ConnectorView) -> Result<SourceFeed, Failure> {
             .flat_map(|task| task.assigned.iter().cloned())
             .collect(),
         running: connector.state == ConnectorState::Running,
-        target_prefix: format!(
-            "{}{}",
-            connector.get("target.cluster.alias").unwrap_or("target"),
-            separator
-        ),
+        offsets_topic: connector.get("offsets.storage.topic").map(str::to_owned),
+        target_alias: connector
+            .get("target.cluster.alias")
+            .unwrap_or("target")
+            .to_owned(),
         topics: patterns(connector.get("topics").unwrap_or(".*")),
         exclude: patterns(connector.get("topics.exclude").unwrap_or(DEFAULT_EXCLUDE)),
     })

@@ -5,6 +5,7 @@
 //! Like the phases it decides and does nothing by itself: all that it knows
 //! comes through the ports.
 
+mod connect;
 mod feed;
 mod look;
 mod policy;
@@ -13,6 +14,7 @@ mod tails;
 mod topics;
 mod wait;
 
+pub use connect::{is_passing, look_at_connectors};
 pub use feed::{Feed, SourceFeed, look_summary};
 pub use look::{Look, Problem, configurations, look, rows_of};
 pub use policy::Policy;

@@ -52,9 +52,18 @@ impl Session {
         store: &impl RunStore,
         change: impl Fn(&mut Cut),
     ) -> Result<(), Failure> {
+        self.update_at(store, |cut, _| change(cut))
+    }
+
+    /// The same, for a change that holds the revision it is written as.
+    pub fn update_at(
+        &mut self,
+        store: &impl RunStore,
+        change: impl Fn(&mut Cut, u64),
+    ) -> Result<(), Failure> {
         for _ in 0..WRITE_ATTEMPTS {
             let mut cut = self.cut.clone();
-            change(&mut cut);
+            change(&mut cut, self.revision + 1);
             let document = cut.to_canonical().map_err(|error| {
                 Failure::failed(format!("the run document can't be written: {error}"))
             })?;

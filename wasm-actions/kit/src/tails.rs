@@ -135,6 +135,7 @@ pub fn seam(mirror: &[RecordSeen], source: &[RecordSeen], compacted: bool) -> Op
         compared: as_u32(compared),
         mirror_count: as_u32(mirror.len()),
         source_count: as_u32(source.len()),
+        source_last_offset: source.last().map_or(0, |record| record.offset),
         mirror: rolling(last_mirror),
         source: rolling(last_source),
         periodic: is_periodic(last_source),
@@ -163,10 +164,19 @@ fn rolling(identities: &[Digest128]) -> Digest128 {
     Digest128::of(bytes.iter().map(<[u8; 16]>::as_slice))
 }
 
-/// Whether the run repeats itself with a period of at most half its length:
-/// then a shift by that period would not show.
+/// So many records that repeat are no chance.
+const OVERLAP: usize = 8;
+
+/// Whether the run repeats itself, so that a shift by that period would not
+/// show: over half its length, or over `OVERLAP` records of it; a short run,
+/// over any.
 fn is_periodic(run: &[Digest128]) -> bool {
-    (1..=run.len() / 2).any(|period| {
+    let longest = match run.len() {
+        0 | 1 => return false,
+        short if short <= OVERLAP => short - 1,
+        long => (long / 2).max(long - OVERLAP),
+    };
+    (1..=longest).any(|period| {
         run.iter()
             .zip(&run[period..])
             .all(|(one, other)| one == other)

@@ -51,6 +51,7 @@ impl TopicMap {
                 );
             }
             state.extend(state_topics(&source.alias, &source.policy));
+            state.extend(source.offsets_topic.clone());
         }
         Self {
             copies,
@@ -68,13 +69,30 @@ impl TopicMap {
         if KAFKA_OWN.contains(&name) || self.settings.own.iter().any(|own| own.matches(name)) {
             return Some(Class::Own);
         }
+        // A topic that is no copy counts as mirrored all the same: nobody is
+        // known to write to it, so nobody may.
+        self.is_protected(name).then_some(Class::Mirrored)
+    }
+
+    /// Whether the configuration protects a topic of the mirror.
+    pub fn is_protected(&self, name: &str) -> bool {
         let listed = |patterns: &[slackwater_cut::Pattern]| {
             patterns.iter().any(|pattern| pattern.matches(name))
         };
         let included = self.settings.include.is_empty() || listed(&self.settings.include);
-        // A topic that is no copy counts as mirrored all the same: nobody is
-        // known to write to it, so nobody may.
-        (included && !listed(&self.settings.exclude)).then_some(Class::Mirrored)
+        included && !listed(&self.settings.exclude)
+    }
+
+    /// Whether MirrorMaker or Connect keeps it about itself.
+    pub fn is_state(&self, name: &str) -> bool {
+        self.state.contains(name)
+    }
+
+    /// Copies that the configuration says others write to.
+    pub fn owned_copies(&self) -> impl Iterator<Item = &String> {
+        self.copies
+            .keys()
+            .filter(|name| self.settings.own.iter().any(|own| own.matches(name)))
     }
 
     /// What a topic is a copy of.

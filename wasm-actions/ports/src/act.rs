@@ -24,11 +24,14 @@ pub trait RunStore {
 }
 
 /// The guard, as it answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GuardView {
     /// Of the lease: a new one whenever the mirror is taken.
     pub token: String,
+    /// Whether the mirror is held: false once the guard has begun to resume
+    /// it.
+    pub holding: bool,
     /// How often the hold was interrupted; 0 is unbroken.
     pub interruptions: u32,
     /// When the guard resumes the mirror whatever happens. Milliseconds since

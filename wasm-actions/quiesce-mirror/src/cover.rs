@@ -81,18 +81,28 @@ fn last_below_first_sample(
 ) -> Result<BTreeMap<PartitionId, RecordSeen>, Failure> {
     let mut last = BTreeMap::new();
     for source in &found.feed.sources {
-        let requests: Vec<TailRequest> = sampler
+        let cluster = Cluster::Source(source.alias.clone());
+        let sampled: BTreeMap<PartitionId, u64> = sampler
             .first()
             .filter(|((alias, _), _)| *alias == source.alias)
-            .filter_map(|(key, head)| {
+            .filter_map(|((_, partition), head)| Some((partition.clone(), head?)))
+            .collect();
+        let partitions: Vec<PartitionId> = sampled.keys().cloned().collect();
+        // Not above the last stable offset: a reader of committed records gets
+        // neither a record nor an end there.
+        let requests: Vec<TailRequest> = world
+            .sweep(&cluster, &partitions)?
+            .rows
+            .into_iter()
+            .filter_map(|row| {
+                let head = row.head.ok()?;
                 Some(TailRequest {
-                    partition: key.1.clone(),
-                    start: found.committed.get(key).copied().unwrap_or(0),
-                    end: head?,
+                    end: head.last_stable.min(*sampled.get(&row.partition)?),
+                    start: head.log_start,
+                    partition: row.partition,
                 })
             })
             .collect();
-        let cluster = Cluster::Source(source.alias.clone());
         let tails = read_tails(world, &cluster, source.isolation, &requests, 1, READ_MS)?;
         for (id, records) in tails {
             if let Some(record) = records.last() {

@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_cut::{Class, ClusterIdentity, ConnectIdentity, Settings};
-use slackwater_kit::{Deadline, Feed, Look, Problem, SourceKey, TopicMap, look};
+use slackwater_kit::{
+    Deadline, Feed, Look, Problem, SourceFeed, SourceKey, TopicMap, is_passing, look,
+};
 use slackwater_ports::{
-    Cluster, ClusterView, ConnectorState, Failure, Level, MirrorView, PortError,
+    Cluster, ClusterView, ConnectorRef, ConnectorState, Failure, Level, MirrorView, PartitionId,
+    PortError, PortErrorKind, Position,
 };
 
 use crate::World;
@@ -41,8 +44,20 @@ impl Found {
         let feed = Feed::check_healthy(&view)?;
         let mut copied = BTreeSet::new();
         let mut committed = BTreeMap::new();
+        let mut sources = BTreeMap::new();
         for source in &feed.sources {
-            for position in world.positions(&source.connector)? {
+            let cluster = Cluster::Source(source.alias.clone());
+            let view = world.describe(&cluster)?;
+            for position in positions(world, &source.connector)? {
+                // A topic that is gone, or that the connector no longer
+                // copies, keeps its committed offset for ever.
+                if !is_copied(source, &view, &position.partition) {
+                    world.log(
+                        Level::Info,
+                        &format!("{} of {cluster} is no longer copied", position.partition),
+                    );
+                    continue;
+                }
                 let key = (source.alias.clone(), position.partition);
                 copied.insert(key.clone());
                 committed.insert(key, position.offset);
@@ -50,14 +65,11 @@ impl Found {
             for partition in &source.assigned {
                 copied.insert((source.alias.clone(), partition.clone()));
             }
+            sources.insert(source.alias.clone(), view);
         }
+        refuse_two_of_one_name(&feed, &copied)?;
         let map = TopicMap::new(&feed, &copied, settings);
         let mirror = look(world, &map)?;
-        let mut sources = BTreeMap::new();
-        for source in &feed.sources {
-            let cluster = Cluster::Source(source.alias.clone());
-            sources.insert(source.alias.clone(), world.describe(&cluster)?);
-        }
         Ok(Self {
             view,
             feed,
@@ -71,7 +83,7 @@ impl Found {
 
     /// Refuses a hold that could not be proven or would do harm.
     pub(crate) fn refuse_what_cannot_be_held(&self, settings: &Settings) -> Result<(), Failure> {
-        self.refuse_foreign_connect()?;
+        self.refuse_foreign_connect(settings)?;
         if let Some(prior) = self.feed.held_by_others().first()
             && !settings.allow_stopped
         {
@@ -79,6 +91,11 @@ impl Found {
                 "connector {} is {} already, by someone else: resume it, or say --allow-stopped \
                  (it is then left as it is)",
                 prior.connector, prior.state
+            )));
+        }
+        if let Some(name) = self.map.owned_copies().next() {
+            return Err(Failure::refused(format!(
+                "{name} is listed under `own` and is MirrorMaker's copy: take it out, or exclude it"
             )));
         }
         let protected = self
@@ -110,8 +127,9 @@ impl Found {
         )))
     }
 
-    /// A connector that copies must keep its offsets on this mirror.
-    fn refuse_foreign_connect(&self) -> Result<(), Failure> {
+    /// A connector that copies must keep its offsets on this mirror, in the
+    /// topics that the configuration says.
+    fn refuse_foreign_connect(&self, settings: &Settings) -> Result<(), Failure> {
         let mirror = &self.mirror.view.cluster_id;
         for prior in self.feed.connectors.iter().filter(|prior| prior.copies) {
             let Some(connect) = self.view.connects.get(prior.connector.connect as usize) else {
@@ -122,6 +140,18 @@ impl Found {
                     "Connect at {} keeps its topics on cluster {}, not on the mirror {mirror}: a \
                      snapshot of the mirror would not hold its offsets",
                     connect.endpoint, connect.kafka_cluster_id
+                )));
+            }
+            let topics = settings
+                .connect_topics
+                .get(prior.connector.connect as usize);
+            let is_there = |name: &str| self.mirror.view.topics.iter().any(|one| one.name == name);
+            let names = topics.map_or_else(Vec::new, |topics| topics.names().to_vec());
+            if let Some(name) = names.into_iter().find(|name| !is_there(name)) {
+                return Err(Failure::refused(format!(
+                    "connect.topics of {} names {name}, and the mirror has no such topic: state \
+                     Connect's own config, offset and status topics",
+                    connect.endpoint
                 )));
             }
         }
@@ -156,6 +186,38 @@ impl Found {
     }
 }
 
+/// Whether a partition with a committed offset is still copied.
+fn is_copied(source: &SourceFeed, view: &ClusterView, id: &PartitionId) -> bool {
+    let there = view.topics.iter().any(|topic| {
+        topic.name == id.topic
+            && topic
+                .partitions
+                .iter()
+                .any(|one| one.partition == id.partition)
+    });
+    there && (source.assigned.contains(id) || source.wants(&id.topic) != Some(false))
+}
+
+/// Two sources' topics of one name on the mirror would be mixed.
+fn refuse_two_of_one_name(feed: &Feed, copied: &BTreeSet<SourceKey>) -> Result<(), Failure> {
+    let mut origins: BTreeMap<String, (&str, &str)> = BTreeMap::new();
+    for (alias, id) in copied {
+        let Some(source) = feed.sources.iter().find(|source| source.alias == *alias) else {
+            continue;
+        };
+        let origin = (alias.as_str(), id.topic.as_str());
+        let copy = source.policy.copy_of(alias, &id.topic);
+        let before = *origins.entry(copy.clone()).or_insert(origin);
+        if before != origin {
+            return Err(Failure::refused(format!(
+                "{copy} on the mirror is a copy of {} of source {} and of {} of source {}",
+                before.1, before.0, origin.1, origin.0
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Connect's answer once it is no longer starting or rebalancing.
 fn settled(world: &impl World) -> Result<MirrorView, Failure> {
     let deadline = Deadline::after(world, SETTLE_MS);
@@ -172,7 +234,34 @@ fn settled(world: &impl World) -> Result<MirrorView, Failure> {
                 world.waiting("quiesceMirror", &what, Some(deadline.remaining_ms(world)));
                 deadline.sleep(world, RETRY_MS);
             }
-            _ => return Ok(seen?),
+            _ => return seen.map_err(refusal),
+        }
+    }
+}
+
+/// An adapter's own no is a refusal: nothing was done yet.
+fn refusal(error: PortError) -> Failure {
+    match (error.kind, error.status) {
+        (PortErrorKind::Refused, None) => Failure::refused(error.message),
+        _ => error.into(),
+    }
+}
+
+/// Committed offsets. Connect holds the answer back while a transaction of
+/// its own is open, which is never long while it runs.
+fn positions(world: &impl World, connector: &ConnectorRef) -> Result<Vec<Position>, Failure> {
+    let deadline = Deadline::after(world, SETTLE_MS);
+    loop {
+        match world.positions(connector) {
+            Err(error)
+                if (is_passing(&error) || error.kind == PortErrorKind::Timeout)
+                    && !deadline.has_passed(world) =>
+            {
+                let left = deadline.remaining_ms(world);
+                world.waiting("quiesceMirror", &error.message, Some(left));
+                deadline.sleep(world, RETRY_MS);
+            }
+            seen => return Ok(seen?),
         }
     }
 }
@@ -192,9 +281,4 @@ fn unsettled(view: &MirrorView) -> Option<String> {
         (passing(&connector.state) || task || copies_nothing_yet)
             .then(|| format!("{} to be assigned", connector.name))
     })
-}
-
-/// What Connect answers while it starts or rebalances.
-fn is_passing(error: &PortError) -> bool {
-    matches!(error.status, Some(404 | 409 | 503))
 }

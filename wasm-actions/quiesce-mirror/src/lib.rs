@@ -69,8 +69,9 @@ fn begin(world: &impl World, session: &mut Session) -> Result<(), Failure> {
     found.refuse_what_cannot_be_held(&settings)?;
     let fronts = retention::fronts(world, &found)?;
     let headroom_ms = retention::check(world, &found, &fronts, &settings)?;
-    let unassigned = unassigned::topics(&found);
     cover::wait(world, &found, &mut sampler, lead, &settings)?;
+    // After the last sample: a topic that came before it is not missed.
+    let unassigned = unassigned::topics(world, &found)?;
 
     let guard = world.engage(settings.window_ms)?;
     let quiesce = Quiesce {

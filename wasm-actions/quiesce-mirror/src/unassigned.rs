@@ -3,19 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use slackwater_ports::PartitionId;
+use slackwater_ports::{Cluster, Failure, Heads, PartitionId};
 
 use crate::found::Found;
 
 /// Topics (or single partitions of them) that the connectors' patterns match
 /// and that nothing copies yet: MirrorMaker looks for new ones only now and
 /// then (`refresh.topics.interval.seconds`, 10 minutes by default).
-pub(crate) fn topics(found: &Found) -> Vec<String> {
+pub(crate) fn topics(world: &impl Heads, found: &Found) -> Result<Vec<String>, Failure> {
     let mut missing = BTreeSet::new();
     for source in &found.feed.sources {
-        let Some(view) = found.sources.get(&source.alias) else {
-            continue;
-        };
+        let view = world.describe(&Cluster::Source(source.alias.clone()))?;
         for topic in view.topics.iter().filter(|topic| !topic.internal) {
             let copied = |partition: u32| {
                 let id = PartitionId::new(topic.name.clone(), partition);
@@ -39,5 +37,5 @@ pub(crate) fn topics(found: &Found) -> Vec<String> {
             }
         }
     }
-    missing.into_iter().collect()
+    Ok(missing.into_iter().collect())
 }

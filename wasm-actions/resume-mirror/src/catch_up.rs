@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use slackwater_cut::{Cut, Resume};
 use slackwater_kit::Deadline;
-use slackwater_ports::{Cluster, Failure, Heads, Isolation, PartitionId, Span};
+use slackwater_ports::{Cluster, ConnectorState, Failure, Heads, Isolation, PartitionId, Span};
 
 use crate::World;
 use crate::lost::SourceHeads;
@@ -58,6 +58,9 @@ fn spans<'a>(
     cut.rows.copies().filter_map(|(row, source)| {
         let topic = cut.rows.topic(row);
         let of = topic.source.as_ref()?;
+        if !is_put_back_to_running(cut, &of.alias) {
+            return None;
+        }
         let partition = PartitionId::new(of.topic.clone(), row.partition);
         let head = sources.get(&(of.alias.clone(), partition.clone()))?;
         let from = source.next.map_or(source.searched_to, |next| next.offset);
@@ -74,6 +77,21 @@ fn spans<'a>(
             (of.alias.clone(), copy, span)
         })
     })
+}
+
+/// What a connector that is left stopped or paused does not copy is no
+/// backlog: it would be waited for in vain.
+fn is_put_back_to_running(cut: &Cut, alias: &str) -> bool {
+    cut.quiesce
+        .iter()
+        .flat_map(|quiesce| &quiesce.connectors)
+        .filter(|prior| prior.copies && prior.source_alias == alias)
+        .any(|prior| {
+            !matches!(
+                prior.state,
+                ConnectorState::Stopped | ConnectorState::Paused
+            )
+        })
 }
 
 /// Counts the backlog, and waits until as much has arrived.

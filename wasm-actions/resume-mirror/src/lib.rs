@@ -54,6 +54,7 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
         running_ms: None,
         first_record_ms: None,
         lost,
+        unanswered: lost::unanswered(&cut, &sources),
         backlog: 0,
         caught_up_ms: None,
         connectors: None,

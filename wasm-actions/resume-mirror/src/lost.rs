@@ -57,6 +57,17 @@ pub(crate) fn lost(cut: &Cut, sources: &SourceHeads) -> Vec<Lost> {
         .collect()
 }
 
+/// Copied partitions whose source gave no answer.
+pub(crate) fn unanswered(cut: &Cut, sources: &SourceHeads) -> u32 {
+    let silent = cut.rows.copies().filter(|(row, _)| {
+        cut.rows.topic(row).source.as_ref().is_none_or(|of| {
+            let partition = PartitionId::new(of.topic.clone(), row.partition);
+            !sources.contains_key(&(of.alias.clone(), partition))
+        })
+    });
+    u32::try_from(silent.count()).unwrap_or(u32::MAX)
+}
+
 /// The refusal.
 pub(crate) fn in_words(lost: &[Lost]) -> String {
     let named: Vec<String> = lost
@@ -64,8 +75,12 @@ pub(crate) fn in_words(lost: &[Lost]) -> String {
         .take(3)
         .map(|one| {
             format!(
-                "{} of source {} starts at {}, and the mirror needs {}",
-                one.partition, one.alias, one.log_start, one.needed
+                "{} of source {} starts at {}: {} offsets from {} are gone",
+                one.partition,
+                one.alias,
+                one.log_start,
+                one.log_start.saturating_sub(one.needed),
+                one.needed
             )
         })
         .collect();

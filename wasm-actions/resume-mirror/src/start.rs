@@ -30,6 +30,7 @@ pub(crate) fn start(
     let wanted = wants(&quiesce.connectors);
     let mut ask_again: Option<Deadline> = None;
     let mut last_answer: Option<String> = None;
+    let mut none_is_held = false;
     loop {
         if resume.running_ms.is_none() && ask_again.is_none_or(|at| at.has_passed(world)) {
             let refused = world
@@ -48,7 +49,7 @@ pub(crate) fn start(
                     resume.running_ms = Some(world.now_ms());
                     resume.connectors = Some(look_summary(&view));
                 }
-                Ok(_) => {}
+                Ok(view) => none_is_held = none_held(&quiesce.connectors, &view),
                 Err(error) => last_answer = Some(error.message),
             }
         }
@@ -57,8 +58,9 @@ pub(crate) fn start(
             return Ok(());
         }
         if deadline.has_passed(world) {
-            if resume.running_ms.is_some() {
-                // It runs, and nothing arrives: that is for the report.
+            if resume.running_ms.is_some() || none_is_held {
+                // Nothing arrives, or a task has failed: no hold of ours any
+                // more, and for the report.
                 return Ok(());
             }
             return Err(Failure::failed(format!(
@@ -90,6 +92,16 @@ fn wants(priors: &[ConnectorPrior]) -> Vec<Want> {
             },
         })
         .collect()
+}
+
+/// Whether no connector that is there is still STOPPED by us.
+fn none_held(priors: &[ConnectorPrior], view: &MirrorView) -> bool {
+    view.connectors.iter().all(|now| {
+        let ours = priors.iter().any(|prior| {
+            prior.connector == now.reference() && prior.state != ConnectorState::Stopped
+        });
+        !ours || now.state != ConnectorState::Stopped
+    })
 }
 
 /// Whether each is in its prior state again, and those that copy have running

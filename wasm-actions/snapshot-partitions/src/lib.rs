@@ -20,38 +20,69 @@ pub use world::World;
 /// A lease that is not ours, a flush or a snapshot that failed.
 pub fn run(world: &impl World) -> Result<Outcome, Failure> {
     let mut session = Session::load(world)?;
-    if let Some(snapshot) = &session.cut().snapshot {
-        return Ok(outcome(&session, snapshot));
-    }
     let guard = held(world, &session)?;
-    session.update(world, |cut| cut.state = State::Sealed)?;
-    let sealed_revision = session.revision();
-    let sealed_ms = world.now_ms();
-    world.waiting("snapshotPartitions", "the volumes to be flushed", None);
-    let flushed = world.flush()?;
-    check_flushed(&flushed)?;
-    world.waiting("snapshotPartitions", "the volumes to be cut", None);
-    let made = world.snapshot()?;
-    check_cut(&flushed, &made)?;
-    let volumes = world.find()?;
-    check_found(&made, &volumes)?;
-    let snapshot = Snapshot {
-        sealed_revision,
-        sealed_ms,
-        guard,
-        flushed,
-        volumes: made,
-        ended_ms: world.now_ms(),
-    };
-    session.update(world, |cut| cut.snapshot = Some(snapshot.clone()))?;
-    Ok(outcome(&session, &snapshot))
+    if session.cut().snapshot.is_none() {
+        let at_ms = world.now_ms();
+        session.update_at(world, |cut, revision| {
+            cut.state = State::Sealed;
+            cut.snapshot = Some(Snapshot {
+                sealed_revision: revision,
+                sealed_ms: at_ms,
+                guard: guard.clone(),
+                flushed: Vec::new(),
+                volumes: Vec::new(),
+                ended_ms: None,
+            });
+        })?;
+    }
+    if of(&session).flushed.is_empty() {
+        world.waiting("snapshotPartitions", "the volumes to be flushed", None);
+        // What was cut before it was flushed and noted down may lack anything.
+        if !world.find()?.is_empty() {
+            return Err(Failure::failed(
+                "there is a snapshot of this run, and no word of the flush before it: start again",
+            ));
+        }
+        let flushed = world.flush()?;
+        check_flushed(&flushed)?;
+        session.update(world, |cut| {
+            if let Some(snapshot) = &mut cut.snapshot {
+                snapshot.flushed.clone_from(&flushed);
+            }
+        })?;
+    }
+    if of(&session).ended_ms.is_none() {
+        world.waiting("snapshotPartitions", "the volumes to be cut", None);
+        let made = world.snapshot()?;
+        check_cut(&of(&session).flushed, &made)?;
+        let found = world.find()?;
+        check_found(&made, &found)?;
+        let at_ms = world.now_ms();
+        session.update(world, |cut| {
+            if let Some(snapshot) = &mut cut.snapshot {
+                snapshot.volumes.clone_from(&found);
+                snapshot.ended_ms = Some(at_ms);
+            }
+        })?;
+    }
+    let count = of(&session).volumes.len();
+    Ok(
+        Outcome::new(format!("{count} volumes were flushed and cut"))
+            .with("volumes", count)
+            .with("runId", &session.cut().run_id),
+    )
 }
 
-fn outcome(session: &Session, snapshot: &Snapshot) -> Outcome {
-    let count = snapshot.volumes.len();
-    Outcome::new(format!("{count} volumes were flushed and cut"))
-        .with("volumes", count)
-        .with("runId", &session.cut().run_id)
+/// What is there of the section.
+fn of(session: &Session) -> Snapshot {
+    session.cut().snapshot.clone().unwrap_or_else(|| Snapshot {
+        sealed_revision: 0,
+        sealed_ms: 0,
+        guard: GuardView::default(),
+        flushed: Vec::new(),
+        volumes: Vec::new(),
+        ended_ms: None,
+    })
 }
 
 /// The drain's lease must be the one that is held now.
@@ -60,9 +91,9 @@ fn held(world: &impl World, session: &Session) -> Result<GuardView, Failure> {
         Failure::refused("nothing shows that the mirror is drained: run awaitDrain first")
     })?;
     let guard = world.guard()?;
-    if guard.token != drain.guard.token {
+    if guard.token != drain.guard.token || !guard.holding {
         return Err(Failure::failed(
-            "the lease changed hands since the drain: start again with quiesceMirror",
+            "the mirror is no longer held as it was at the drain: start again with quiesceMirror",
         ));
     }
     Ok(guard)
@@ -108,13 +139,13 @@ fn check_cut(flushed: &[Flushed], made: &[SnapshotSeen]) -> Result<(), Failure> 
 /// What was made is there when it is looked for.
 fn check_found(made: &[SnapshotSeen], found: &[SnapshotSeen]) -> Result<(), Failure> {
     let missing = made.iter().find(|one| {
-        !found
-            .iter()
-            .any(|there| there.volume == one.volume && there.handle == one.handle)
+        !found.iter().any(|there| {
+            there.volume == one.volume && there.handle == one.handle && there.error.is_none()
+        })
     });
     match missing {
         Some(one) => Err(Failure::failed(format!(
-            "the snapshot {} of volume {} was made and is not there",
+            "the snapshot {} of volume {} was made and is not there as it was made",
             one.handle, one.volume
         ))),
         None => Ok(()),

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_cut::{Bracket, Class, Cut, Moved, PartitionRow, Rows};
-use slackwater_kit::{Feed, Session, TopicMap, configurations, look, look_summary, rows_of};
+use slackwater_kit::{
+    Deadline, Feed, Session, TopicMap, configurations, look, look_at_connectors, look_summary,
+    rows_of,
+};
 use slackwater_ports::{Failure, Outcome, PartitionId};
 
 use crate::World;
@@ -11,6 +14,10 @@ use crate::World;
 /// Of the rows that moved, so many are kept: one is enough to refute the
 /// claim, a hundred show what happened.
 const MOST_MOVED: usize = 100;
+
+/// How long Connect may take to answer: the mirror is held meanwhile, and
+/// without this look the snapshots prove nothing.
+const SETTLE_MS: u64 = 5_000;
 
 /// Looks once more at everything that may not have moved.
 ///
@@ -22,14 +29,19 @@ pub fn close_bracket(world: &impl World) -> Result<Outcome, Failure> {
     if cut.bracket.is_some() {
         return Ok(Outcome::new("the closing look was taken already"));
     }
-    if cut.snapshot.is_none() {
+    if cut
+        .snapshot
+        .as_ref()
+        .is_none_or(|snapshot| snapshot.ended_ms.is_none())
+    {
         return Err(Failure::failed(
             "there is no snapshot to take a closing look at",
         ));
     }
     let began_after_revision = session.revision();
     world.waiting("validateHead", "the closing look", None);
-    let view = world.mirror()?;
+    let deadline = Deadline::after(world, SETTLE_MS);
+    let view = look_at_connectors(world, "validateHead", deadline)?;
     let feed = Feed::check(&view)?;
     let copied: BTreeSet<_> = cut.quiesce.as_ref().map_or_else(BTreeSet::new, |quiesce| {
         quiesce.sampled.iter().cloned().collect()

@@ -12,7 +12,8 @@ use crate::World;
 /// A run that has ended, or whose mirror was not seen running again.
 pub fn prove_content(world: &impl World) -> Result<Outcome, Failure> {
     let mut session = Session::load(world)?;
-    if session.cut().snapshot.is_none() {
+    let snapshot = session.cut().snapshot.as_ref();
+    if snapshot.is_none_or(|snapshot| snapshot.ended_ms.is_none()) {
         return Err(Failure::failed("there is no snapshot: nothing to close"));
     }
     let running = session

@@ -68,6 +68,7 @@ fn restored_look(world: &impl World, cut: &Cut) -> Result<RestoredLook, Failure>
                 .get(id)
                 .and(heads.get(id))
                 .map(|head| head.high_watermark),
+            tail_read: tails.contains_key(id),
             tail: tails.get(id).and_then(|records| tail_of(records)),
             beyond: beyond.get(id).copied().unwrap_or(0),
         })
@@ -76,7 +77,7 @@ fn restored_look(world: &impl World, cut: &Cut) -> Result<RestoredLook, Failure>
         cluster_id: view.cluster_id.clone(),
         asked: sweep.asked,
         rows,
-        extra_topics: extra_topics(cut, &view),
+        extra: extra(cut, &view),
         groups_beyond_end: Vec::new(),
     })
 }
@@ -168,7 +169,8 @@ fn beyond(
     Ok(beyond)
 }
 
-fn extra_topics(cut: &Cut, view: &ClusterView) -> Vec<String> {
+/// Topics, and partitions of known topics, that the cut does not have.
+fn extra(cut: &Cut, view: &ClusterView) -> Vec<String> {
     let known: BTreeSet<&str> = cut
         .rows
         .topics
@@ -188,11 +190,20 @@ fn extra_topics(cut: &Cut, view: &ClusterView) -> Vec<String> {
         listed(&cut.settings.exclude)
             || !(cut.settings.include.is_empty() || listed(&cut.settings.include))
     };
-    view.topics
+    let topics = view
+        .topics
         .iter()
         .filter(|topic| !topic.internal && !topic.name.starts_with("__"))
         .map(|topic| topic.name.as_str())
         .filter(|name| !known.contains(name) && !own(name) && !unprotected(name))
-        .map(str::to_owned)
-        .collect()
+        .map(str::to_owned);
+    let partitions = cut.rows.still_topics().filter_map(|topic| {
+        let there = view.topics.iter().find(|one| one.name == topic.name)?;
+        let more = there
+            .partitions
+            .len()
+            .checked_sub(topic.partitions as usize)?;
+        (more > 0).then(|| format!("{more} partitions of {}", topic.name))
+    });
+    topics.chain(partitions).collect()
 }

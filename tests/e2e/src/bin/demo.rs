@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use serde_json::{Value, json};
-use slackwater_cut::{Claim, Cut};
+use slackwater_cut::{Claim, ClaimName, Cut};
 use slackwater_e2e::{Scene, SceneError};
 use slackwater_lab::{Lab, Load, LoadPlan, Volumes};
 
@@ -34,6 +34,12 @@ struct Args {
     /// and the original mirror is stopped before the copy is started.
     #[arg(long)]
     no_root: bool,
+    /// Keep the cut, with the claim of the restored mirror, in this new file.
+    #[arg(long)]
+    cut: Option<PathBuf>,
+    /// Without exactly-once.
+    #[arg(long)]
+    at_least_once: bool,
 }
 
 fn main() {
@@ -49,7 +55,7 @@ fn run(args: &Args) -> Result<(), SceneError> {
     say("starting a source, a mirror of three brokers, and MirrorMaker 2");
     let lab = Lab::builder()
         .name("demo")
-        .exactly_once(true)
+        .exactly_once(!args.at_least_once)
         .volumes(if args.no_root {
             Volumes::Directories
         } else {
@@ -88,11 +94,13 @@ fn run(args: &Args) -> Result<(), SceneError> {
     say("slackwater restore, and starting the snapshot as a cluster of its own, isolated");
     let restored = scene.restore(&cut.run_id)?;
     say("slackwater validate, against the restored cluster");
-    let validated = scene.validate(&restored, &cut.run_id)?.expect(0)?;
+    let validated = scene
+        .validate(&restored, &cut.run_id, args.cut.as_deref())?
+        .expect(0)?;
     let claims: Vec<Claim> = serde_json::from_str(&validated.stdout)
         .map_err(|error| SceneError::Unexpected(error.to_string()))?;
-    for claim in &claims {
-        println!("  {:<13} {:<8} {}", claim.name, claim.verdict, claim.reason);
+    for claim in claims.iter().filter(|claim| claim.name == ClaimName::HeadsRestored) {
+        println!("  ✔ {:<13} {:<8} {}", claim.name.to_string(), claim.verdict.to_string(), claim.reason);
     }
     println!(
         "\n`durable` and `intact` are unproven: they need the snapshot itself to be read, which \
@@ -120,7 +128,7 @@ fn figures(args: &Args, cut: &Cut, claims: &[Claim]) -> Value {
         .and_then(|one| one.stopped.as_ref())
         .map(|look| look.asked.last_answer_ms);
     let drained = cut.drain.as_ref().map(|drain| drain.ended_ms);
-    let snapped = cut.snapshot.as_ref().map(|snapshot| snapshot.ended_ms);
+    let snapped = cut.snapshot.as_ref().and_then(|snapshot| snapshot.ended_ms);
     let between = |from: Option<u64>, to: Option<u64>| Some(to?.saturating_sub(from?));
     let resume = cut.resume.as_ref();
     let verdicts: BTreeMap<String, String> = claims

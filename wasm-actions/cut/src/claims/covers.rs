@@ -24,6 +24,8 @@ pub struct CoversEvidence {
     pub heads: Vec<Option<u64>>,
     /// Source topics that the connectors' patterns match and no task copies.
     pub unassigned: Vec<String>,
+    /// Source partitions that are copied and that the mirror has no row for.
+    pub unmatched: Vec<String>,
 }
 
 /// How far one partition is covered.
@@ -39,6 +41,14 @@ fn reach(head: Option<u64>, source: &SourceRow) -> Reach {
     };
     if source.gap.is_some_and(|gap| gap.cause == GapCause::Lost) {
         return Reach::Beyond(source.committed.map_or(0, |offset| offset + 1));
+    }
+    // Read further than the source goes: another topic of that name, or a log
+    // that was cut short.
+    if source
+        .committed
+        .is_some_and(|committed| committed >= source.end)
+    {
+        return Reach::Unknown("ends before the committed offset on the source");
     }
     match source.next {
         Some(next) if next.offset < head => return Reach::Beyond(next.offset),
@@ -89,7 +99,7 @@ pub fn newest_covered<'a>(cut: &Cut, samples: &'a [HeadSample]) -> Option<&'a He
 
 pub(super) fn gather(cut: &Cut) -> Result<CoversEvidence, String> {
     let quiesce = cut.quiesce.as_ref().ok_or("the mirror was not quiesced")?;
-    cut.drain.as_ref().ok_or("the drain was not proven")?;
+    let drain = cut.drain.as_ref().ok_or("the drain was not proven")?;
     let sample = newest_covered(cut, &quiesce.samples)
         .or(quiesce.samples.first())
         .ok_or("the source's heads were not sampled")?;
@@ -97,6 +107,7 @@ pub(super) fn gather(cut: &Cut) -> Result<CoversEvidence, String> {
         sampled: sample.asked,
         heads: align(cut, sample),
         unassigned: quiesce.unassigned.clone(),
+        unmatched: drain.unmatched.clone(),
     })
 }
 
@@ -130,6 +141,21 @@ impl CoversEvidence {
         if !unknown.is_empty() {
             return Judgement::unproven(examined, name_some(&unknown));
         }
+        if let Some(row) = rows.unmatched_copies().next() {
+            return Judgement::unproven(
+                examined,
+                format!("nothing is known of the source of {}", rows.name(row)),
+            );
+        }
+        if !self.unmatched.is_empty() {
+            return Judgement::unproven(
+                examined,
+                format!(
+                    "copied, and not on the mirror: {}",
+                    name_some(&self.unmatched)
+                ),
+            );
+        }
         if !self.unassigned.is_empty() {
             return Judgement::unproven(
                 examined,
@@ -161,6 +187,8 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("heads[]", Change::Set(u64::from(u32::MAX).into())),
         Fall::evidence("heads", Change::Push(0.into())),
         Fall::evidence("unassigned", Change::Push("t".into())),
+        Fall::evidence("unmatched", Change::Push("t-0".into())),
+        Fall::seam_owners("source.end", Change::Set(0.into())),
         Fall::copies(
             "source.next",
             Change::Set(serde_json::json!({"offset": 0, "timestampMs": 0})),

@@ -33,7 +33,6 @@ enum Target {
     Copies,
     Seams,
     SeamOwners,
-    Topics,
     StillTopics,
 }
 
@@ -86,10 +85,6 @@ impl Fall {
 
     pub(super) fn seam_owners(field: &str, change: Change) -> Self {
         Self::new(Target::SeamOwners, field, change)
-    }
-
-    pub(super) fn topics(field: &str, change: Change) -> Self {
-        Self::new(Target::Topics, field, change)
     }
 
     pub(super) fn topics_that_stand_still(field: &str, change: Change) -> Self {
@@ -277,7 +272,6 @@ fn places(base: &Value, rows: &Rows, fall: &Fall) -> Vec<String> {
                 .is_some_and(|seam| seam.uneven.is_none())
         }),
         Target::SeamOwners => of_rows(&|at| source(at).is_some_and(|source| source.seam.is_some())),
-        Target::Topics => of_topics(&|_| true),
         Target::StillTopics => {
             of_topics(&|at| rows.still_rows().any(|row| row.topic as usize == at))
         }

@@ -63,10 +63,10 @@ impl HeadsRestoredEvidence {
         if !contrary.is_empty() {
             return Judgement::refuted(examined, name_some(&contrary));
         }
-        if !self.look.extra_topics.is_empty() {
+        if !self.look.extra.is_empty() {
             return Judgement::refuted(
                 examined,
-                format!("not in the cut: {}", name_some(&self.look.extra_topics)),
+                format!("not in the cut: {}", name_some(&self.look.extra)),
             );
         }
         if expected.len() != self.look.rows.len() || !unknown.is_empty() {
@@ -116,6 +116,9 @@ fn compare(row: &PartitionRow, topic_id: &str, seen: &RestoredRow) -> Found {
     if seen.beyond > 0 {
         return Found::Other(format!("has {} records past the cut's end", seen.beyond));
     }
+    if !seen.tail_read {
+        return Found::Nothing;
+    }
     if seen.tail != row.tail {
         return Found::Other("has other last records than the cut".to_owned());
     }
@@ -138,13 +141,14 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("look.rows[].end", Change::Set(serde_json::Value::Null)),
         Fall::evidence("look.rows[].end", Change::Set(0.into())).where_positive(),
         Fall::evidence("look.rows[].beyond", Change::Add(1)),
+        Fall::evidence("look.rows[].tailRead", Change::Set(false.into())),
         Fall::evidence("look.rows[].tail.count", Change::Add(1)),
         Fall::evidence("look.rows[].tail.digest", Change::OtherDigest),
         Fall::evidence("look.rows[].tail.lastOffset", Change::Add(1)),
         Fall::evidence("look.rows[].tail.lastTimestampMs", Change::Add(1)),
         Fall::evidence("look.rows[].tail.batchEpoch", Change::Add(1)),
         Fall::evidence("look.rows", Change::Clear),
-        Fall::evidence("look.extraTopics", Change::Push("t".into())),
+        Fall::evidence("look.extra", Change::Push("t".into())),
         Fall::still_rows("end", Change::Add(1)),
         Fall::still_rows("tail.digest", Change::OtherDigest),
         Fall::topics_that_stand_still("id", Change::OtherText),

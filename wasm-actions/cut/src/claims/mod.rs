@@ -20,7 +20,7 @@ pub use covers::{CoversEvidence, newest_covered};
 pub use falls::{Change, Fall, FallError, apply_falls, falls_of, leaf_paths};
 pub use heads_restored::HeadsRestoredEvidence;
 pub use resumable::ResumableEvidence;
-pub use still::{EQUAL_LOOKS, StillEvidence, StillLook};
+pub use still::{EQUAL_LOOKS, StillEvidence, StillLook, TWO_FETCH_ROUNDS_MS};
 
 use crate::{Cut, RestoredLook, Rows};
 
@@ -196,12 +196,12 @@ impl Claim {
         }
     }
 
-    /// What stands for a claim that this version can't judge.
-    pub(crate) fn unknown(written: &Claim) -> Self {
+    /// What stands for a claim that is not in the cut.
+    pub(crate) fn missing(claim: &Claim) -> Self {
         Self {
             verdict: Verdict::Unproven,
-            reason: "the sections of the cut do not give this claim".to_owned(),
-            ..written.clone()
+            reason: "the cut does not have this claim".to_owned(),
+            ..claim.clone()
         }
     }
 }

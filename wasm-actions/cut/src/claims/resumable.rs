@@ -24,6 +24,12 @@ pub struct ResumableEvidence {
     pub strict: bool,
     /// What the source had deleted when the mirror was resumed.
     pub lost: Vec<Lost>,
+    /// Copied partitions whose source gave no answer then.
+    pub unanswered: u32,
+    /// Source partitions that are copied and that the mirror has no row for.
+    pub unmatched: Vec<String>,
+    /// Connectors that change records on the way.
+    pub transforms: Vec<String>,
 }
 
 /// What one partition answers.
@@ -38,7 +44,8 @@ enum Answer {
 
 pub(super) fn gather(cut: &Cut) -> Result<ResumableEvidence, String> {
     let quiesce = cut.quiesce.as_ref().ok_or("the mirror was not quiesced")?;
-    cut.drain.as_ref().ok_or("the drain was not proven")?;
+    let drain = cut.drain.as_ref().ok_or("the drain was not proven")?;
+    let resume = cut.resume.as_ref().ok_or("the mirror was not resumed")?;
     let mirror = quiesce
         .clusters
         .iter()
@@ -55,10 +62,15 @@ pub(super) fn gather(cut: &Cut) -> Result<ResumableEvidence, String> {
             .collect(),
         tail_records: cut.settings.tail_records,
         strict: cut.settings.strict,
-        lost: cut
-            .resume
-            .as_ref()
-            .map_or_else(Vec::new, |resume| resume.lost.clone()),
+        lost: resume.lost.clone(),
+        unanswered: resume.unanswered,
+        unmatched: drain.unmatched.clone(),
+        transforms: quiesce
+            .connectors
+            .iter()
+            .filter(|prior| prior.transforms)
+            .map(|prior| prior.connector.to_string())
+            .collect(),
     })
 }
 
@@ -103,7 +115,7 @@ impl ResumableEvidence {
         if !contrary.is_empty() {
             return Judgement::refuted(equal, name_some(&contrary));
         }
-        if let Some(why) = self.incomplete() {
+        if let Some(why) = self.incomplete(rows) {
             return Judgement::unproven(equal, why);
         }
         if !doubts.is_empty() {
@@ -152,32 +164,78 @@ impl ResumableEvidence {
             .map(|name| format!("Connect's topic {name} is not in the cut"))
     }
 
-    fn incomplete(&self) -> Option<&'static str> {
-        if self.connect_cluster_ids.is_empty() {
-            return Some("no Connect cluster was identified");
+    fn incomplete(&self, rows: &Rows) -> Option<String> {
+        if let Some(row) = rows.unmatched_copies().next() {
+            return Some(format!(
+                "nothing is known of the source of {}",
+                rows.name(row)
+            ));
         }
-        if self.connect_topics.is_empty() {
-            return Some("Connect's topics are not known");
+        if !self.unmatched.is_empty() {
+            let named = name_some(&self.unmatched);
+            return Some(format!("copied, and not on the mirror: {named}"));
         }
-        (self.tail_records == 0).then_some("no records were to be compared")
+        if !self.transforms.is_empty() {
+            let named = name_some(&self.transforms);
+            return Some(format!("records are changed on the way by {named}"));
+        }
+        if self.unanswered > 0 {
+            return Some(format!(
+                "{} partitions of the source gave no answer at the resume",
+                self.unanswered
+            ));
+        }
+        let missing = [
+            (
+                self.connect_cluster_ids.is_empty(),
+                "no Connect cluster was identified",
+            ),
+            (
+                self.connect_topics.is_empty(),
+                "Connect's topics are not known",
+            ),
+            (self.tail_records == 0, "no records were to be compared"),
+        ];
+        missing
+            .into_iter()
+            .find_map(|(is, why)| is.then(|| why.to_owned()))
     }
 
     fn answer(&self, row: &PartitionRow, source: &SourceRow, compacted: bool) -> Answer {
         if source.gap.is_some_and(|gap| gap.cause == GapCause::Lost) {
             return Answer::Contrary("needs records that the source has deleted".to_owned());
         }
+        if source
+            .committed
+            .is_some_and(|committed| committed >= source.end)
+        {
+            return Answer::Contrary(
+                "was copied further than the source goes: another topic of that name?".to_owned(),
+            );
+        }
+        if source.committed.is_some() && source.tail_read.is_none() {
+            return Answer::Doubt("could not be read on the source".to_owned());
+        }
         match (&source.seam, source.committed, &row.tail) {
             (None, None, None) => Answer::Empty,
             (_, None, Some(_)) => Answer::Contrary(
                 "has records and no committed offset: all would be copied again".to_owned(),
             ),
+            // (One that retention emptied has an end above 0.)
+            (None, Some(_), None)
+                if row.end == 0 && source.tail_read.is_some_and(|count| count > 0) =>
+            {
+                Answer::Contrary("has none of the records that were copied".to_owned())
+            }
             (None, _, _) => Answer::Unanswerable,
-            (Some(_), None, None) => Answer::Doubt("was compared without records".to_owned()),
-            (Some(seam), Some(_), _) => self.compare(seam, compacted),
+            (Some(_), _, None) => Answer::Doubt("was compared without records".to_owned()),
+            (Some(seam), Some(committed), Some(_)) => {
+                self.compare(seam, committed, row.start, compacted)
+            }
         }
     }
 
-    fn compare(&self, seam: &Seam, compacted: bool) -> Answer {
+    fn compare(&self, seam: &Seam, committed: u64, start: u64, compacted: bool) -> Answer {
         let most = self.tail_records;
         if seam.mirror_count > most || seam.source_count > most {
             return Answer::Doubt("compared more records than were asked for".to_owned());
@@ -188,12 +246,19 @@ impl ResumableEvidence {
         if seam.compared == 0 {
             return Answer::Unanswerable;
         }
+        if !compacted && seam.source_last_offset != committed {
+            return Answer::Doubt("has no record at the committed offset on the source".to_owned());
+        }
+        if !compacted && seam.mirror_count < seam.source_count && start == 0 {
+            return Answer::Doubt("has fewer records than the source had".to_owned());
+        }
         if let Some(uneven) = &seam.uneven {
             if !compacted {
                 return Answer::Doubt("was compared as compacted and is not".to_owned());
             }
             if uneven.mirror_last != uneven.source_last {
-                return Answer::Contrary("ends with another record than the source".to_owned());
+                // The source may have cleaned its last one away.
+                return Answer::Doubt("ends with another record than the source".to_owned());
             }
             if uneven.out_of_order > 0 || uneven.common == 0 {
                 return Answer::Contrary(format!(
@@ -238,6 +303,9 @@ pub(super) fn falls() -> Vec<Fall> {
                 "logStart": 2,
             })),
         ),
+        Fall::evidence("unanswered", Change::Add(1)),
+        Fall::evidence("unmatched", Change::Push("t-0".into())),
+        Fall::evidence("transforms", Change::Push("c".into())),
         Fall::evidence("tailRecords", Change::Set(0.into())),
         // Strict only matters where something can't be answered: the test
         // makes one row so.
@@ -249,6 +317,8 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::seams("mirrorCount", Change::Set(0.into())),
         Fall::seams("sourceCount", Change::Set(0.into())),
         Fall::seams("ahead", Change::Set(1.into())),
+        Fall::seam_owners("source.end", Change::Set(0.into())),
+        Fall::seam_owners("source.tailRead", Change::Set(serde_json::Value::Null)),
         Fall::seam_owners("source.committed", Change::Set(serde_json::Value::Null)),
         Fall::copies(
             "source.gap",

@@ -3,7 +3,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use slackwater_ports::{ConnectorState, Digest128, Interval};
+use slackwater_ports::{ConnectorRef, ConnectorState, Digest128, Interval};
 
 use super::falls::{Change, Fall};
 use super::{Judgement, name_some};
@@ -13,6 +13,9 @@ use crate::{ConnectorSeen, Cut, Moved, Rows};
 /// follower (`replica.fetch.wait.max.ms`, 500 ms) lie between the first and
 /// the last.
 pub const EQUAL_LOOKS: u32 = 3;
+
+/// From the first of them to the last: two of those rounds, milliseconds.
+pub const TWO_FETCH_ROUNDS_MS: u64 = 1_000;
 
 /// One side of the bracket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -47,6 +50,12 @@ pub struct StillEvidence {
     pub closing: StillLook,
     /// How many equal looks ended the drain.
     pub equal_looks: u32,
+    /// When the first of them was taken.
+    pub first_look: Interval,
+    /// The connectors that were found feeding the mirror.
+    pub expected: Vec<ConnectorRef>,
+    /// Brokers whose volumes were cut.
+    pub brokers_cut: Vec<i32>,
     /// Revision of the run document that sealed it, written before the first
     /// snapshot.
     pub sealed_revision: u64,
@@ -67,6 +76,10 @@ pub(super) fn gather(cut: &Cut) -> Result<StillEvidence, String> {
     let drain = cut.drain.as_ref().ok_or("the drain was not proven")?;
     let snapshot = cut.snapshot.as_ref().ok_or("no snapshot was made")?;
     let bracket = cut.bracket.as_ref().ok_or("there was no closing look")?;
+    let quiesce = cut.quiesce.as_ref().ok_or("the mirror was not quiesced")?;
+    if snapshot.ended_ms.is_none() {
+        return Err("the snapshot was not finished".to_owned());
+    }
     let asked = |looks: &[Interval]| looks.last().copied().ok_or("the drain has no look");
     Ok(StillEvidence {
         drained: StillLook {
@@ -90,6 +103,17 @@ pub(super) fn gather(cut: &Cut) -> Result<StillEvidence, String> {
             interruptions: bracket.guard.interruptions,
         },
         equal_looks: u32::try_from(drain.looks.len()).unwrap_or(u32::MAX),
+        first_look: drain
+            .looks
+            .first()
+            .copied()
+            .ok_or("the drain has no look")?,
+        expected: quiesce
+            .connectors
+            .iter()
+            .map(|prior| prior.connector.clone())
+            .collect(),
+        brokers_cut: snapshot.volumes.iter().map(|seen| seen.broker).collect(),
         sealed_revision: snapshot.sealed_revision,
         closing_after_revision: bracket.began_after_revision,
         volumes_cut: count(snapshot.volumes.iter()),
@@ -106,6 +130,15 @@ fn count<T>(items: impl Iterator<Item = T>) -> u32 {
 impl StillEvidence {
     pub(super) fn judge(&self, rows: &Rows) -> Judgement {
         let examined = rows.still_rows().count() as u64;
+        if self.answered < examined && !self.moved.iter().any(|moved| !moved.epoch_only) {
+            return Judgement::unproven(
+                examined,
+                format!(
+                    "the closing look has an answer for {} of {examined} partitions",
+                    self.answered
+                ),
+            );
+        }
         match self.contradiction(examined) {
             Some(reason) => Judgement::refuted(examined, reason),
             None => match self.doubt(rows, examined) {
@@ -171,6 +204,18 @@ impl StillEvidence {
             names.sort();
             names
         };
+        let mut expected = self.expected.clone();
+        expected.sort();
+        let held_apart = self
+            .drained
+            .asked
+            .last_answer_ms
+            .saturating_sub(self.first_look.first_request_ms);
+        let uncut = rows
+            .partitions
+            .iter()
+            .flat_map(|row| &row.replicas)
+            .any(|broker| !self.brokers_cut.contains(broker));
         let well_formed = |look: &StillLook| {
             look.asked.is_well_formed() && look.connectors_asked.is_well_formed()
         };
@@ -184,8 +229,24 @@ impl StillEvidence {
                 "the closing look saw other connectors",
             ),
             (
+                names(&self.drained) != expected,
+                "the drain saw other connectors than were found",
+            ),
+            (
+                uncut,
+                "a broker that holds replicas has no volume in the snapshot",
+            ),
+            (
                 self.equal_looks < EQUAL_LOOKS,
                 "the drain had too few equal looks",
+            ),
+            (
+                !self.first_look.is_well_formed(),
+                "the first equal look has no time",
+            ),
+            (
+                held_apart < TWO_FETCH_ROUNDS_MS,
+                "the equal looks were too close together",
             ),
             (
                 !well_formed(&self.drained) || !well_formed(&self.closing),
@@ -261,6 +322,14 @@ pub(super) fn falls() -> Vec<Fall> {
     let mut falls: Vec<Fall> = look("drained").into_iter().chain(look("closing")).collect();
     falls.extend([
         Fall::evidence("equalLooks", Change::Set(2.into())),
+        Fall::evidence(
+            "firstLook.firstRequestMs",
+            Change::Set(u64::from(u32::MAX).pow(2).into()),
+        ),
+        Fall::evidence("firstLook.lastAnswerMs", Change::Set(1.into())),
+        Fall::evidence("expected[].connect", Change::Add(1)),
+        Fall::evidence("expected[].name", Change::OtherText),
+        Fall::evidence("brokersCut[]", Change::Set(999.into())),
         Fall::evidence("sealedRevision", Change::Set(0.into())),
         Fall::evidence("closingAfterRevision", Change::Set(0.into())),
         Fall::evidence("volumesCut", Change::Set(0.into())),
@@ -285,9 +354,9 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::still_rows("end", Change::Add(1)),
         Fall::still_rows("leaderEpoch", Change::Add(1)),
         Fall::still_rows("replicas", Change::Push(99.into())),
-        Fall::topics("id", Change::OtherText),
-        Fall::topics("config", Change::OtherDigest),
-        Fall::topics("partitions", Change::Add(1)),
+        Fall::topics_that_stand_still("id", Change::OtherText),
+        Fall::topics_that_stand_still("config", Change::OtherDigest),
+        Fall::topics_that_stand_still("partitions", Change::Add(1)),
     ]);
     falls
 }

@@ -1,0 +1,128 @@
+//! A world in which nothing is there: every capability that can fail does, so
+//! that a phase ends at its first look. Its clock stands still.
+
+use slackwater_ports::{
+    Answer, Clock, Cluster, ClusterView, ConnectorPosition, ConnectorRef, Flushed, GuardLook,
+    GuardStart, GuardView, HeadSweep, Heads, Isolation, Level, Log, MirrorLook, MirrorStart,
+    MirrorStop, MirrorView, PartitionId, PortError, PortErrorKind, Position, Progress, Records,
+    RunRecord, RunStore, Seen, SnapshotSeen, Span, SpanRead, TopicConfig, VolumeFlush,
+    VolumeSnapshot, Want,
+};
+
+/// See the module.
+pub(crate) struct Silence;
+
+fn silence<T>() -> Seen<T> {
+    Err(PortError::new(
+        PortErrorKind::Unsupported,
+        "nothing is there",
+    ))
+}
+
+impl Clock for Silence {
+    fn now_ms(&self) -> u64 {
+        0
+    }
+
+    fn monotonic_ms(&self) -> u64 {
+        0
+    }
+
+    fn sleep_ms(&self, _ms: u64) {}
+}
+
+impl Progress for Silence {
+    fn waiting(&self, _step: &str, _awaited: &str, _remaining_ms: Option<u64>) {}
+}
+
+impl Log for Silence {
+    fn log(&self, _level: Level, _message: &str) {}
+}
+
+impl RunStore for Silence {
+    fn load(&self) -> Seen<RunRecord> {
+        silence()
+    }
+
+    fn save(&self, _expected: u64, _document: &str) -> Seen<u64> {
+        silence()
+    }
+}
+
+impl Heads for Silence {
+    fn describe(&self, _cluster: &Cluster) -> Seen<ClusterView> {
+        silence()
+    }
+
+    fn configs(&self, _cluster: &Cluster, _topics: &[String]) -> Seen<Vec<TopicConfig>> {
+        silence()
+    }
+
+    fn sweep(&self, _cluster: &Cluster, _partitions: &[PartitionId]) -> Seen<HeadSweep> {
+        silence()
+    }
+}
+
+impl Records for Silence {
+    fn read(
+        &self,
+        _cluster: &Cluster,
+        _isolation: Isolation,
+        _spans: &[Span],
+        _timeout_ms: u64,
+    ) -> Seen<Vec<SpanRead>> {
+        silence()
+    }
+}
+
+impl MirrorLook for Silence {
+    fn mirror(&self) -> Seen<MirrorView> {
+        silence()
+    }
+}
+
+impl MirrorStop for Silence {
+    fn stop(&self, _connectors: &[ConnectorRef]) -> Vec<Answer> {
+        Vec::new()
+    }
+}
+
+impl MirrorStart for Silence {
+    fn start(&self, _connectors: &[Want]) -> Vec<Answer> {
+        Vec::new()
+    }
+}
+
+impl ConnectorPosition for Silence {
+    fn positions(&self, _connector: &ConnectorRef) -> Seen<Vec<Position>> {
+        silence()
+    }
+}
+
+impl VolumeFlush for Silence {
+    fn flush(&self) -> Seen<Vec<Flushed>> {
+        silence()
+    }
+}
+
+impl VolumeSnapshot for Silence {
+    fn snapshot(&self) -> Seen<Vec<SnapshotSeen>> {
+        silence()
+    }
+
+    fn find(&self) -> Seen<Vec<SnapshotSeen>> {
+        silence()
+    }
+}
+
+impl GuardLook for Silence {
+    fn guard(&self) -> Seen<GuardView> {
+        silence()
+    }
+}
+
+impl GuardStart for Silence {
+    fn engage(&self, _window_ms: u64) -> Seen<GuardView> {
+        silence()
+    }
+}

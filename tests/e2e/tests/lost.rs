@@ -1,0 +1,112 @@
+//! What the source has deleted and the mirror still needs: MirrorMaker skips
+//! it without a word, so slackwater says it, with partition and count. A run
+//! resumes all the same; a resume by hand refuses.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic, and says where"
+)]
+
+mod shared;
+
+use slackwater_cut::{ClaimName, Verdict};
+use slackwater_e2e::Scene;
+use slackwater_lab::{Lab, Topic};
+
+use shared::{
+    QUICK, Slot, Turn, phase, produce, produce_and_mirror, resume_by_hand, says, source_state,
+    stop_by_hand,
+};
+
+static SLOT: Slot = Slot::new(None);
+
+const TOPIC: &str = "doomed";
+
+fn turn() -> Turn {
+    Turn::take(&SLOT, || {
+        let lab = Lab::builder()
+            .name("lost")
+            .topic(Topic::new(TOPIC, 2))
+            .start()
+            .unwrap();
+        let scene = Scene::new(lab, QUICK).unwrap();
+        produce_and_mirror(&scene, TOPIC, 0, 200);
+        produce_and_mirror(&scene, TOPIC, 1, 200);
+        scene
+    })
+}
+
+/// Where the source's log of a partition ends.
+fn end(scene: &Scene, partition: i32) -> i64 {
+    scene.lab.source().admin().unwrap().watermarks(TOPIC, partition).unwrap().1
+}
+
+/// Puts records on the source that wait for the mirror, and deletes all but
+/// the last ten of them. Gives how many are gone for the mirror.
+fn delete_what_waits(scene: &Scene, partition: i32) -> i64 {
+    let needed = end(scene, partition);
+    produce(scene, TOPIC, partition, 100);
+    let before = end(scene, partition) - 10;
+    let admin = scene.lab.source().admin().unwrap();
+    admin.delete_records(TOPIC, partition, before).unwrap();
+    before - needed
+}
+
+#[test]
+fn a_loss_behind_a_mirror_that_someone_stopped_is_named_and_refutes_the_cut() {
+    let scene = turn();
+    stop_by_hand(&scene);
+    delete_what_waits(&scene, 0);
+    let (finished, cut) = scene.backup(&["--allow-stopped"], 1).unwrap();
+    says(finished.cause(), &["refuted", "doomed-0"]);
+    for name in [ClaimName::Covers, ClaimName::Resumable] {
+        let claim = cut.claims.iter().find(|claim| claim.name == name).unwrap();
+        assert_eq!(claim.verdict, Verdict::Refuted, "{}", claim.reason);
+        says(&claim.reason, &["doomed-0"]);
+    }
+    assert_eq!(source_state(&scene), "STOPPED");
+    resume_by_hand(&scene);
+    produce_and_mirror(&scene, TOPIC, 0, 100);
+}
+
+#[test]
+fn a_loss_while_the_mirror_is_held_is_named_with_its_count_refutes_the_cut_and_the_mirror_runs() {
+    let scene = turn();
+    phase(&scene, "quiesceMirror", 0);
+    phase(&scene, "awaitDrain", 0);
+    let gone = delete_what_waits(&scene, 1);
+    phase(&scene, "snapshotPartitions", 0);
+    let validate = phase(&scene, "validateHead", 1);
+    let count = format!("{gone} offsets");
+    says(validate.cause(), &["resumable is refuted", "doomed-1", &count]);
+    scene.lab.connect().wait_running().unwrap();
+    produce_and_mirror(&scene, TOPIC, 1, 100);
+}
+
+#[test]
+fn a_resume_by_hand_refuses_to_let_records_be_skipped_unless_the_loss_is_accepted() {
+    let scene = turn();
+    let (_, cut) = scene.backup(&[], 0).unwrap();
+    // As a mirror restored from that cut would be: stopped, at its positions.
+    stop_by_hand(&scene);
+    let gone = delete_what_waits(&scene, 0);
+    let resume = ["resume", "--cut", &cut.run_id];
+    let refused = scene.run(&resume).unwrap().expect(2).unwrap();
+    let count = format!("{gone} offsets");
+    says(refused.cause(), &["doomed-0", &count, "--accept-loss"]);
+    assert_eq!(source_state(&scene), "STOPPED");
+    let accepted = [resume.as_slice(), &["--accept-loss"]].concat();
+    scene.run(&accepted).unwrap().expect(0).unwrap();
+    scene.lab.connect().wait_running().unwrap();
+    produce_and_mirror(&scene, TOPIC, 0, 100);
+}
+
+#[test]
+fn a_resume_by_hand_goes_on_from_the_cut_where_nothing_is_lost() {
+    let scene = turn();
+    let (_, cut) = scene.backup(&[], 0).unwrap();
+    stop_by_hand(&scene);
+    let load = produce(&scene, TOPIC, 0, 100);
+    let resume = ["resume", "--cut", &cut.run_id];
+    scene.run(&resume).unwrap().expect(0).unwrap();
+    scene.lab.wait_mirrored(&load, shared::REACH).unwrap();
+}
