@@ -140,6 +140,7 @@ impl Site {
             run_store: Some(document),
             heads: Some(self.kafka.clone()),
             records: Some(self.kafka.clone()),
+            groups: Some(self.kafka.clone()),
             mirror_look: Some(self.connect.clone()),
             mirror_start: Some(self.connect.clone()),
             connector_position: Some(self.connect.clone()),

@@ -55,6 +55,8 @@ capabilities! {
     Heads, "heads", heads;
     /// Records as digests.
     Records, "records", records;
+    /// The mirror's consumer groups.
+    Groups, "groups", groups;
     /// What feeds the mirror.
     MirrorLook, "mirror-look", mirror_look;
     /// Stops it.
@@ -117,7 +119,7 @@ impl PhaseName {
                 VolumeSnapshot,
             ],
             PhaseName::ValidateHead => &[
-                Clock, Progress, Log, RunStore, Heads, Records, MirrorLook, GuardLook,
+                Clock, Progress, Log, RunStore, Heads, Records, Groups, MirrorLook, GuardLook,
             ],
             PhaseName::ResumeMirror => &[
                 Clock,

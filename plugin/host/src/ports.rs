@@ -52,6 +52,8 @@ ports! {
     heads: Heads,
     /// Records as digests.
     records: Records,
+    /// The mirror's consumer groups.
+    groups: Groups,
     /// What feeds the mirror.
     mirror_look: MirrorLook,
     /// Stops it.

@@ -55,6 +55,16 @@ pub(crate) enum KafkaError {
         /// The answer.
         failed: Failed,
     },
+    /// More than is asked about one by one.
+    #[error("{cluster} has more than {limit} {what}: that is more than can be asked about")]
+    TooMany {
+        /// Which cluster.
+        cluster: Cluster,
+        /// Of what.
+        what: &'static str,
+        /// How many at the most.
+        limit: usize,
+    },
     /// An answer that does not hold what was asked for.
     #[error("{cluster}: the answer to {asked} does not hold {what}")]
     Incomplete {
@@ -107,7 +117,7 @@ const NOT_LET_IN: [Code; 2] = [Code::AUTHENTICATION, Code::SSL];
 impl KafkaError {
     fn kind(&self) -> PortErrorKind {
         match self {
-            Self::UnknownCluster(_) => PortErrorKind::Unsupported,
+            Self::UnknownCluster(_) | Self::TooMany { .. } => PortErrorKind::Unsupported,
             Self::Fixed { .. }
             | Self::Properties { .. }
             | Self::Duplicate { .. }

@@ -1,4 +1,4 @@
-//! librdkafka as the heads and records ports.
+//! librdkafka as the ports of heads, records and groups.
 //!
 //! It gathers what brokers say and decides nothing: what counts as drained,
 //! equal or lost is for the phases. It may talk to the brokers of the
@@ -19,6 +19,7 @@ mod content;
 mod describe;
 mod error;
 mod ffi;
+mod groups;
 mod heads;
 mod member;
 mod options;

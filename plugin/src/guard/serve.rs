@@ -101,8 +101,7 @@ pub fn serve(
         .enable_all()
         .build()
         .map_err(Stop::failed)?;
-    let ended = runtime.block_on(watch(hold, &path, progress, close_ms));
-    ended
+    runtime.block_on(watch(hold, &path, progress, close_ms))
 }
 
 async fn watch(

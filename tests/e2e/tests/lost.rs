@@ -63,6 +63,10 @@ fn a_loss_behind_a_mirror_that_someone_stopped_is_named_and_refutes_the_cut() {
         assert_eq!(claim.verdict, Verdict::Refuted, "{}", claim.reason);
         says(&claim.reason, &["doomed-0"]);
     }
+    // What a connector that is left stopped does not copy is no backlog: it
+    // would be waited for in vain.
+    let resume = cut.resume.unwrap();
+    assert_eq!((resume.backlog, resume.caught_up_ms.is_some()), (0, true));
     assert_eq!(source_state(&scene), "STOPPED");
     resume_by_hand(&scene);
     produce_and_mirror(&scene, TOPIC, 0, 100);

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use slackwater_cut::{Class, ClaimName, Cut, Verdict};
+use slackwater_cut::{ClaimName, Class, Cut, Verdict};
 use slackwater_e2e::Scene;
 use slackwater_lab::{
     AuditReport, Isolation, Lab, Load, LoadPlan, LoadReport, ReplicationPolicy, Volumes, audit,
@@ -42,14 +42,16 @@ mod needs_root {
 
     #[test]
     fn a_mirror_with_exactly_once_is_backed_up_under_load_and_comes_back_as_the_cut_says() {
-        let (scene, cut, before) = backed_up("eos-identity", true, ReplicationPolicy::Identity, true);
+        let (scene, cut, before) =
+            backed_up("eos-identity", true, ReplicationPolicy::Identity, true);
         assert_mirror_goes_on(&scene, &cut, &before);
         assert_comes_back(&scene, &cut, &before);
     }
 
     #[test]
     fn a_mirror_with_prefixed_topics_is_backed_up_under_load_and_comes_back_as_the_cut_says() {
-        let (scene, cut, before) = backed_up("alo-default", false, ReplicationPolicy::Default, true);
+        let (scene, cut, before) =
+            backed_up("alo-default", false, ReplicationPolicy::Default, true);
         assert_mirror_goes_on(&scene, &cut, &before);
         assert_comes_back(&scene, &cut, &before);
     }
@@ -90,8 +92,15 @@ fn backed_up(
 
     let (finished, cut) = scene.backup(&[], 0).unwrap();
     let during = second.stop().unwrap();
-    assert!(before.is_whole() && during.is_whole(), "{before:?} {during:?}");
-    println!("{name}: window {:?} ms\n{}", cut.window_ms(), finished.stderr);
+    assert!(
+        before.is_whole() && during.is_whole(),
+        "{before:?} {during:?}"
+    );
+    println!(
+        "{name}: window {:?} ms\n{}",
+        cut.window_ms(),
+        finished.stderr
+    );
 
     assert_claims(&cut);
     let verified = scene.run(&["cut", "verify", &cut.run_id]).unwrap();
@@ -171,7 +180,10 @@ fn ends(report: &AuditReport) -> BTreeMap<String, u64> {
         .iter()
         .flat_map(|(topic, partitions)| {
             partitions.iter().map(move |(partition, audit)| {
-                (format!("{topic}-{partition}"), u64::try_from(audit.end).unwrap())
+                (
+                    format!("{topic}-{partition}"),
+                    u64::try_from(audit.end).unwrap(),
+                )
             })
         })
         .collect()

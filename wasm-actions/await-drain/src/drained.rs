@@ -115,15 +115,16 @@ pub(crate) fn drain(
         if settled {
             equal.push((seen, state));
         }
-        if equal.len() >= EQUAL_LOOKS as usize && rounds_apart(&equal) {
-            if let (Some(sources), Some((last, _))) = (sources.take(), equal.last()) {
-                let rows = sources::rows(world, cut, held, last, sources)?;
-                return Ok(Drained {
-                    rows,
-                    looks: equal.iter().map(|(look, _)| look.sweep.asked).collect(),
-                    looks_taken,
-                });
-            }
+        if equal.len() >= EQUAL_LOOKS as usize
+            && rounds_apart(&equal)
+            && let (Some(sources), Some((last, _))) = (sources.take(), equal.last())
+        {
+            let rows = sources::rows(world, cut, held, last, sources)?;
+            return Ok(Drained {
+                rows,
+                looks: equal.iter().map(|(look, _)| look.sweep.asked).collect(),
+                looks_taken,
+            });
         }
         let awaited = match problems.first() {
             Some(problem) => problem.to_string(),
@@ -140,10 +141,12 @@ pub(crate) fn drain(
             )));
         }
         world.waiting("awaitDrain", &awaited, Some(deadline.remaining_ms(world)));
-        if settled && sources.is_none() && equal.len() >= 2 {
-            if let Some((last, _)) = equal.last() {
-                sources = Some(sources::gather(world, cut, held, last, deadline)?);
-            }
+        if settled
+            && sources.is_none()
+            && equal.len() >= 2
+            && let Some((last, _)) = equal.last()
+        {
+            sources = Some(sources::gather(world, cut, held, last, deadline)?);
         }
         next_look.sleep(world, LOOK_EVERY_MS);
     }

@@ -4,6 +4,8 @@
 //! The fixtures are cuts of real runs, closed and then held against their
 //! restored mirror: `cargo xtask demo -- --cut FILE` writes one.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

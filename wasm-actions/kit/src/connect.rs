@@ -34,3 +34,95 @@ pub fn look_at_connectors(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+
+    use slackwater_ports::Interval;
+
+    use super::*;
+
+    /// A Connect that gives these answers, the last one for ever.
+    struct Answers {
+        left: RefCell<Vec<Seen<MirrorView>>>,
+        now_ms: Cell<u64>,
+    }
+
+    impl Answers {
+        fn new(statuses: &[i32], then: Seen<MirrorView>) -> Self {
+            let mut left = vec![then];
+            left.extend(statuses.iter().rev().map(|status| Err(refused(*status))));
+            Self {
+                left: RefCell::new(left),
+                now_ms: Cell::new(0),
+            }
+        }
+
+        fn look(&self) -> Seen<MirrorView> {
+            look_at_connectors(self, "test", Deadline::after(self, 1_000))
+        }
+    }
+
+    impl MirrorLook for Answers {
+        fn mirror(&self) -> Seen<MirrorView> {
+            let mut left = self.left.borrow_mut();
+            match left.len() {
+                1 => left[0].clone(),
+                _ => left.pop().unwrap(),
+            }
+        }
+    }
+
+    impl Clock for Answers {
+        fn now_ms(&self) -> u64 {
+            self.now_ms.get()
+        }
+
+        fn monotonic_ms(&self) -> u64 {
+            self.now_ms.get()
+        }
+
+        fn sleep_ms(&self, ms: u64) {
+            self.now_ms.set(self.now_ms.get() + ms);
+        }
+    }
+
+    impl Progress for Answers {
+        fn waiting(&self, _: &str, _: &str, _: Option<u64>) {}
+    }
+
+    fn refused(status: i32) -> PortError {
+        PortError::new(PortErrorKind::Refused, "not now").with_status(status)
+    }
+
+    fn view() -> MirrorView {
+        MirrorView {
+            asked: Interval {
+                first_request_ms: 1,
+                last_answer_ms: 2,
+            },
+            connects: Vec::new(),
+            connectors: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_connect_that_starts_or_rebalances_is_asked_again() {
+        let connect = Answers::new(&[503, 409, 404], Ok(view()));
+        assert_eq!(connect.look(), Ok(view()));
+    }
+
+    #[test]
+    fn a_connect_that_never_settles_is_given_up_at_the_deadline_with_its_answer() {
+        let connect = Answers::new(&[], Err(refused(409)));
+        assert_eq!(connect.look(), Err(refused(409)));
+        assert_eq!(connect.now_ms.get(), 1_000);
+    }
+
+    #[test]
+    fn another_answer_is_not_asked_for_twice() {
+        let connect = Answers::new(&[500], Ok(view()));
+        assert_eq!(connect.look(), Err(refused(500)));
+    }
+}

@@ -12,6 +12,7 @@ mod act;
 mod cluster;
 mod digest;
 mod error;
+mod groups;
 mod heads;
 mod mirror;
 mod outcome;
@@ -23,6 +24,7 @@ pub use act::{GuardLook, GuardStart, GuardView, RunRecord, RunStore};
 pub use cluster::{Cluster, Interval, PartitionId};
 pub use digest::Digest128;
 pub use error::{PortError, PortErrorKind};
+pub use groups::{GroupOffset, Groups};
 pub use heads::{
     Broker, ClusterView, ConfigEntry, Head, HeadRow, HeadSweep, Heads, PartitionView, TopicConfig,
     TopicView,

@@ -3,22 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_cut::{Class, ClusterIdentity, ConnectIdentity, Settings};
-use slackwater_kit::{
-    Deadline, Feed, Look, Problem, SourceFeed, SourceKey, TopicMap, is_passing, look,
-};
-use slackwater_ports::{
-    Cluster, ClusterView, ConnectorRef, ConnectorState, Failure, Level, MirrorView, PartitionId,
-    PortError, PortErrorKind, Position,
-};
+use slackwater_kit::{Feed, Look, Problem, SourceFeed, SourceKey, TopicMap, look};
+use slackwater_ports::{Cluster, ClusterView, Failure, Level, MirrorView, PartitionId};
 
 use crate::World;
-
-/// How long Connect may take to give a settled answer: it answers 404, 409
-/// and 503 while it starts or rebalances, which takes seconds.
-const SETTLE_MS: u64 = 20_000;
-
-/// Between two tries.
-const RETRY_MS: u64 = 500;
+use crate::settled::{positions, settled};
 
 /// At most this many problems are named in one line.
 const MOST_NAMED: usize = 3;
@@ -64,6 +53,9 @@ impl Found {
             }
             for partition in &source.assigned {
                 copied.insert((source.alias.clone(), partition.clone()));
+            }
+            if source.assigned.is_empty() {
+                copied.extend(would_be_assigned(world, source, &view)?);
             }
             sources.insert(source.alias.clone(), view);
         }
@@ -218,67 +210,32 @@ fn refuse_two_of_one_name(feed: &Feed, copied: &BTreeSet<SourceKey>) -> Result<(
     Ok(())
 }
 
-/// Connect's answer once it is no longer starting or rebalancing.
-fn settled(world: &impl World) -> Result<MirrorView, Failure> {
-    let deadline = Deadline::after(world, SETTLE_MS);
-    loop {
-        let seen = world.mirror();
-        let waits_for = match &seen {
-            Ok(view) => unsettled(view),
-            Err(error) if is_passing(error) => Some(error.message.clone()),
-            Err(_) => None,
-        };
-        match waits_for {
-            Some(what) if !deadline.has_passed(world) => {
-                world.log(Level::Debug, &format!("Connect is not settled: {what}"));
-                world.waiting("quiesceMirror", &what, Some(deadline.remaining_ms(world)));
-                deadline.sleep(world, RETRY_MS);
-            }
-            _ => return seen.map_err(refusal),
-        }
-    }
-}
-
-/// An adapter's own no is a refusal: nothing was done yet.
-fn refusal(error: PortError) -> Failure {
-    match (error.kind, error.status) {
-        (PortErrorKind::Refused, None) => Failure::refused(error.message),
-        _ => error.into(),
-    }
-}
-
-/// Committed offsets. Connect holds the answer back while a transaction of
-/// its own is open, which is never long while it runs.
-fn positions(world: &impl World, connector: &ConnectorRef) -> Result<Vec<Position>, Failure> {
-    let deadline = Deadline::after(world, SETTLE_MS);
-    loop {
-        match world.positions(connector) {
-            Err(error)
-                if (is_passing(&error) || error.kind == PortErrorKind::Timeout)
-                    && !deadline.has_passed(world) =>
-            {
-                let left = deadline.remaining_ms(world);
-                world.waiting("quiesceMirror", &error.message, Some(left));
-                deadline.sleep(world, RETRY_MS);
-            }
-            seen => return Ok(seen?),
-        }
-    }
-}
-
-fn unsettled(view: &MirrorView) -> Option<String> {
-    let passing = |state: &ConnectorState| {
-        matches!(
-            state,
-            ConnectorState::Unassigned | ConnectorState::Restarting
-        )
+/// What a connector without tasks, stopped by someone else, was assigned
+/// before: partitions of the topics that it wants and that have a copy. An
+/// empty one has no committed offset to tell it by.
+fn would_be_assigned(
+    world: &impl World,
+    source: &SourceFeed,
+    view: &ClusterView,
+) -> Result<Vec<SourceKey>, Failure> {
+    let mirror = world.describe(&Cluster::Mirror)?;
+    let has_copy = |topic: &str, partition: u32| {
+        let copy = source.policy.copy_of(&source.alias, topic);
+        let mut copies = mirror.topics.iter().filter(|one| one.name == copy);
+        copies.any(|one| one.partitions.iter().any(|it| it.partition == partition))
     };
-    view.connectors.iter().find_map(|connector| {
-        let task = connector.tasks.iter().any(|task| passing(&task.state));
-        let copies_nothing_yet = connector.class.ends_with("MirrorSourceConnector")
-            && connector.state == ConnectorState::Running
-            && connector.tasks.is_empty();
-        (passing(&connector.state) || task || copies_nothing_yet)
-            .then(|| format!("{} to be assigned", connector.name))
-    })
+    let wanted = view
+        .topics
+        .iter()
+        .filter(|topic| !topic.internal && source.wants(&topic.name) == Some(true));
+    Ok(wanted
+        .flat_map(|topic| {
+            topic
+                .partitions
+                .iter()
+                .map(|one| PartitionId::new(topic.name.clone(), one.partition))
+        })
+        .filter(|id| has_copy(&id.topic, id.partition))
+        .map(|id| (source.alias.clone(), id))
+        .collect())
 }

@@ -15,6 +15,7 @@ mod cover;
 mod found;
 mod retention;
 mod sampler;
+mod settled;
 mod stop;
 mod unassigned;
 mod world;

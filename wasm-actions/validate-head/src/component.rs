@@ -18,6 +18,7 @@ wit_bindgen::generate!({
         "slackwater:phase/run-store@0.1.0": slackwater_guest::bindings::slackwater::phase::run_store,
         "slackwater:phase/heads@0.1.0": slackwater_guest::bindings::slackwater::phase::heads,
         "slackwater:phase/records@0.1.0": slackwater_guest::bindings::slackwater::phase::records,
+        "slackwater:phase/groups@0.1.0": slackwater_guest::bindings::slackwater::phase::groups,
         "slackwater:phase/mirror-look@0.1.0": slackwater_guest::bindings::slackwater::phase::mirror_look,
         "slackwater:phase/guard-look@0.1.0": slackwater_guest::bindings::slackwater::phase::guard_look,
     },

@@ -78,8 +78,29 @@ fn restored_look(world: &impl World, cut: &Cut) -> Result<RestoredLook, Failure>
         asked: sweep.asked,
         rows,
         extra: extra(cut, &view),
-        groups_beyond_end: Vec::new(),
+        groups_beyond_end: groups_beyond_end(world, &heads)?,
     })
+}
+
+/// Groups whose committed offset lies beyond their partition's end: they were
+/// further than the snapshot, and would be reset or wait.
+fn groups_beyond_end(
+    world: &impl World,
+    heads: &BTreeMap<PartitionId, Head>,
+) -> Result<Vec<String>, Failure> {
+    let committed = world.committed()?;
+    Ok(committed
+        .into_iter()
+        .filter_map(|one| {
+            let end = heads.get(&one.partition)?.high_watermark;
+            (one.offset > end).then(|| {
+                format!(
+                    "{} at {} of {} ({end})",
+                    one.group, one.offset, one.partition
+                )
+            })
+        })
+        .collect())
 }
 
 fn topic_ids(view: &ClusterView) -> BTreeMap<PartitionId, String> {

@@ -1,14 +1,16 @@
 //! What this phase may do: its world in `wit/`, as ports.
 
-use slackwater_ports::{Clock, GuardLook, Heads, Log, MirrorLook, Progress, Records, RunStore};
+use slackwater_ports::{
+    Clock, Groups, GuardLook, Heads, Log, MirrorLook, Progress, Records, RunStore,
+};
 
 /// All of its ports at once.
 pub trait World:
-    Clock + Progress + Log + RunStore + Heads + Records + MirrorLook + GuardLook
+    Clock + Progress + Log + RunStore + Heads + Records + Groups + MirrorLook + GuardLook
 {
 }
 
 impl<T> World for T where
-    T: Clock + Progress + Log + RunStore + Heads + Records + MirrorLook + GuardLook
+    T: Clock + Progress + Log + RunStore + Heads + Records + Groups + MirrorLook + GuardLook
 {
 }

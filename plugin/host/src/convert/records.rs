@@ -1,8 +1,9 @@
-//! Spans of records.
+//! Spans of records, and consumer groups.
 
 use slackwater_ports as ports;
 
 use super::{cases, record};
+use crate::bindings::slackwater::phase::groups;
 use crate::bindings::slackwater::phase::records as wit;
 
 cases!(wit::Isolation => ports::Isolation { ReadUncommitted, ReadCommitted });
@@ -16,3 +17,5 @@ cases!(ports::Ended => wit::Ended {
     Most, Until, EndOfPartition, TimedOut, OutOfRange, Failed(why),
 });
 record!(ports::SpanRead => wit::SpanRead { partition, records, count, position, ended });
+
+record!(ports::GroupOffset => groups::GroupOffset { group, partition, offset });

@@ -4,7 +4,7 @@ use slackwater_ports::PartitionId;
 use wasmtime::Result;
 
 use crate::bindings::slackwater::phase::types::{Cluster, Partition, PortError};
-use crate::bindings::slackwater::phase::{heads, records};
+use crate::bindings::slackwater::phase::{groups, heads, records};
 use crate::convert::Convert as _;
 use crate::state::State;
 
@@ -33,6 +33,12 @@ impl heads::Host for State {
         let port = self.port(|ports| &ports.heads)?;
         let partitions: Vec<PartitionId> = partitions.convert();
         Ok(port.sweep(&cluster.convert(), &partitions).convert())
+    }
+}
+
+impl groups::Host for State {
+    fn committed(&mut self) -> Result<Seen<Vec<groups::GroupOffset>>> {
+        Ok(self.port(|ports| &ports.groups)?.committed().convert())
     }
 }
 

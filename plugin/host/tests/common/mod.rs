@@ -133,6 +133,12 @@ impl Heads for Silence {
     }
 }
 
+impl Groups for Silence {
+    fn committed(&self) -> Seen<Vec<GroupOffset>> {
+        silence()
+    }
+}
+
 impl Records for Silence {
     fn read(
         &self,

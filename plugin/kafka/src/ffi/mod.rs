@@ -9,7 +9,7 @@
 //! would be undefined behaviour.
 #![allow(
     unsafe_code,
-    reason = "librdkafka is a C library; rdkafka wraps neither ListOffsets, DescribeTopics, DescribeCluster nor the offset of an end of partition"
+    reason = "librdkafka is a C library; rdkafka wraps neither ListOffsets, DescribeTopics, DescribeCluster, ListConsumerGroups nor the offset of an end of partition"
 )]
 
 mod admin;
@@ -17,6 +17,7 @@ mod client;
 mod code;
 mod configs;
 mod describe;
+mod groups;
 mod list_offsets;
 mod message;
 mod metadata;
@@ -30,6 +31,9 @@ pub(crate) use code::Code;
 pub(crate) use configs::{configs_answer, submit_describe_configs};
 pub(crate) use describe::{
     TopicAnswer, cluster_answer, submit_describe_cluster, submit_describe_topics, topics_answer,
+};
+pub(crate) use groups::{
+    group_offsets_answer, groups_answer, submit_group_offsets, submit_list_groups,
 };
 pub(crate) use list_offsets::{OffsetAnswer, Spec, offsets_answer, submit_list_offsets};
 pub(crate) use message::{Fetched, Record};

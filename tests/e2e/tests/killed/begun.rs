@@ -140,7 +140,10 @@ pub(crate) fn kill_guard(scene: &Scene) {
     signal("KILL", pid);
     let gone = || match fs::read_to_string(format!("/proc/{pid}/stat")) {
         // What is dead and not yet waited for holds nothing any more.
-        Ok(stat) => stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')),
+        Ok(stat) => stat
+            .rsplit(") ")
+            .next()
+            .is_some_and(|rest| rest.starts_with('Z')),
         Err(_) => true,
     };
     wait_until("the guard's end", REACHED, gone).unwrap();

@@ -29,16 +29,22 @@ const SHORT_WINDOW: &str = "limits: {window: 10s}\n";
 /// How far a backup is when it is killed, as its run document shows.
 const MOMENTS: [(&str, fn(&Cut) -> bool); 6] = [
     ("stopping", |cut| {
-        cut.quiesce.as_ref().is_some_and(|one| one.stop_started_ms.is_some())
+        cut.quiesce
+            .as_ref()
+            .is_some_and(|one| one.stop_started_ms.is_some())
     }),
     ("draining", |cut| {
-        cut.quiesce.as_ref().is_some_and(|one| one.stopped.is_some())
+        cut.quiesce
+            .as_ref()
+            .is_some_and(|one| one.stopped.is_some())
     }),
     ("sealed", |cut| cut.state == State::Sealed),
     ("cut", |cut| cut.snapshot.is_some()),
     ("closing look taken", |cut| cut.bracket.is_some()),
     ("resumed", |cut| {
-        cut.resume.as_ref().is_some_and(|one| one.running_ms.is_some())
+        cut.resume
+            .as_ref()
+            .is_some_and(|one| one.running_ms.is_some())
     }),
 ];
 
@@ -47,7 +53,7 @@ fn whatever_is_killed_the_mirror_runs_again_and_the_next_run_succeeds() {
     let lab = Lab::builder().name("killed").start().unwrap();
     println!("up: {}", lab.timings());
     let scene = Scene::new(lab, "").unwrap();
-    let load = Load::start(&scene.lab.source().bootstrap(), &LoadPlan::new(1_000)).unwrap();
+    let load = Load::start(&scene.lab.source().bootstrap(), &LoadPlan::new(500)).unwrap();
     let began = std::time::Instant::now();
     let done = |what: &str| println!("[{:>5.1} s] {what}", began.elapsed().as_secs_f64());
 
@@ -109,14 +115,21 @@ fn a_backup_killed_at(scene: &Scene, moment: &str, is_reached: fn(&Cut) -> bool)
         panic!("{moment}: {:?}", cut.state);
     };
     println!("  {moment}: was {}; {reason}", at_kill.state.word());
-    let deadline_ms = cut.quiesce.as_ref().unwrap().stop_started_ms.unwrap() + cut.settings.window_ms;
-    assert!(*at_ms < deadline_ms, "{moment}: voided at {at_ms}, after {deadline_ms}");
+    let deadline_ms =
+        cut.quiesce.as_ref().unwrap().stop_started_ms.unwrap() + cut.settings.window_ms;
+    assert!(
+        *at_ms < deadline_ms,
+        "{moment}: voided at {at_ms}, after {deadline_ms}"
+    );
     assert!(reason.contains("ended before it"), "{moment}: {reason}");
     wait_until_free(scene);
     let status = status(scene);
     let rows = status["runs"].as_array().unwrap();
     let row = rows.iter().find(|row| row["run"] == *run.id()).unwrap();
-    assert_eq!((&row["state"], &row["reason"]), (&"void".into(), &reason.as_str().into()));
+    assert_eq!(
+        (&row["state"], &row["reason"]),
+        (&"void".into(), &reason.as_str().into())
+    );
 }
 
 /// The run can't be proven any more; the program that lives says so, and the
@@ -124,7 +137,9 @@ fn a_backup_killed_at(scene: &Scene, moment: &str, is_reached: fn(&Cut) -> bool)
 fn a_backup_whose_guard_is_killed_puts_the_mirror_right_itself(scene: &Scene) {
     let mut begun = Begun::backup(scene);
     begun.wait_until("stopped", |cut| {
-        cut.quiesce.as_ref().is_some_and(|one| one.stopped.is_some())
+        cut.quiesce
+            .as_ref()
+            .is_some_and(|one| one.stopped.is_some())
     });
     begun::kill_guard(scene);
     let (run, finished) = begun.wait();
@@ -138,7 +153,9 @@ fn a_backup_whose_guard_is_killed_puts_the_mirror_right_itself(scene: &Scene) {
 fn a_hold_without_anybody_is_shown_and_put_right(scene: &Scene, put_right: fn(&Scene)) {
     let mut begun = Begun::backup(scene);
     begun.wait_until("stopped", |cut| {
-        cut.quiesce.as_ref().is_some_and(|one| one.stopped.is_some())
+        cut.quiesce
+            .as_ref()
+            .is_some_and(|one| one.stopped.is_some())
     });
     // The program must not see the guard's end.
     begun.freeze();
@@ -146,7 +163,10 @@ fn a_hold_without_anybody_is_shown_and_put_right(scene: &Scene, put_right: fn(&S
     let run = begun.kill();
 
     let hold = status(scene)["hold"].as_str().unwrap().to_owned();
-    assert!(hold.starts_with("EXPIRED") && hold.contains(run.id()), "{hold}");
+    assert!(
+        hold.starts_with("EXPIRED") && hold.contains(run.id()),
+        "{hold}"
+    );
     for connector in Connector::ALL {
         let seen = scene.lab.connect().status(connector.name()).unwrap();
         assert_eq!(seen.connector, "STOPPED", "{}", connector.name());
@@ -163,7 +183,11 @@ fn a_phase_killed_while_stopping_goes_on_when_it_is_run_again(scene: &Scene) {
     let run = killed_phase(scene);
     let named = ["phase", "quiesceMirror", "--run", run.id()];
     let again = scene.run(&named).unwrap().expect(0).unwrap();
-    assert!(again.stdout.contains("connectorsStopped"), "{}", again.stdout);
+    assert!(
+        again.stdout.contains("connectorsStopped"),
+        "{}",
+        again.stdout
+    );
     assert!(run.cut().quiesce.unwrap().stopped.is_some());
     for phase in ["awaitDrain", "snapshotPartitions", "validateHead"] {
         let mut args = vec!["phase", phase];
@@ -185,13 +209,27 @@ fn a_phase_killed_while_stopping_is_resumed_at_the_deadline(scene: &Scene) {
         panic!("{:?}", cut.state);
     };
     assert!(reason.contains("the deadline passed"), "{reason}");
-    let deadline_ms = cut.quiesce.as_ref().unwrap().guard.as_ref().unwrap().deadline_ms.unwrap();
+    let deadline_ms = cut
+        .quiesce
+        .as_ref()
+        .unwrap()
+        .guard
+        .as_ref()
+        .unwrap()
+        .deadline_ms
+        .unwrap();
     assert!(*at_ms >= deadline_ms, "{at_ms} is before {deadline_ms}");
     assert_running(scene);
     wait_until_free(scene);
-    let late = scene.run(&["phase", "awaitDrain", "--run", run.id()]).unwrap();
+    let late = scene
+        .run(&["phase", "awaitDrain", "--run", run.id()])
+        .unwrap();
     let late = late.expect(2).unwrap();
-    assert!(late.cause().contains("no run holds the mirror"), "{}", late.cause());
+    assert!(
+        late.cause().contains("no run holds the mirror"),
+        "{}",
+        late.cause()
+    );
 }
 
 /// `phase quiesceMirror`, killed when the first connector was asked to stop.
@@ -218,7 +256,9 @@ fn wait_until_free(scene: &Scene) {
 }
 
 fn status(scene: &Scene) -> serde_json::Value {
-    let shown = scene.run(&["status", "--output", "json", "--runs", "100"]).unwrap();
+    let shown = scene
+        .run(&["status", "--output", "json", "--runs", "100"])
+        .unwrap();
     serde_json::from_str(&shown.expect(0).unwrap().stdout).unwrap()
 }
 
@@ -227,7 +267,15 @@ fn assert_no_given_up_run_claims_anything(scene: &Scene) {
     let rows = status["runs"].as_array().unwrap();
     let claiming = |row: &&serde_json::Value| !row["claims"].as_array().unwrap().is_empty();
     let (closed, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row["state"] == "closed");
-    assert_eq!(others.iter().filter(|row| claiming(row)).count(), 0, "{status:#}");
+    assert_eq!(
+        others.iter().filter(|row| claiming(row)).count(),
+        0,
+        "{status:#}"
+    );
     assert_eq!(others.len(), MOMENTS.len() + 5, "{status:#}");
-    assert_eq!(closed.iter().filter(|row| claiming(row)).count(), 3, "{status:#}");
+    assert_eq!(
+        closed.iter().filter(|row| claiming(row)).count(),
+        3,
+        "{status:#}"
+    );
 }

@@ -50,15 +50,18 @@ fn reach(head: Option<u64>, source: &SourceRow) -> Reach {
     {
         return Reach::Unknown("ends before the committed offset on the source");
     }
-    match source.next {
-        Some(next) if next.offset < head => return Reach::Beyond(next.offset),
-        None if source.searched_to < head => {
-            return Reach::Unknown("was not searched as far as the sample");
-        }
-        _ => {}
+    if let Some(next) = source.next
+        && next.offset < head
+    {
+        return Reach::Beyond(next.offset);
     }
+    // A reader of committed records gets no further either, so this is the
+    // cause where both hold.
     if source.last_stable < head {
         return Reach::Unknown("has an open transaction below the sample");
+    }
+    if source.next.is_none() && source.searched_to < head {
+        return Reach::Unknown("was not searched as far as the sample");
     }
     Reach::Covered
 }

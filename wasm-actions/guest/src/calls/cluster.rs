@@ -4,7 +4,7 @@ use slackwater_ports as ports;
 use slackwater_ports::{Cluster, PartitionId, Seen, Span};
 
 use crate::Capabilities;
-use crate::bindings::slackwater::phase::{heads, records};
+use crate::bindings::slackwater::phase::{groups, heads, records};
 use crate::convert::Convert as _;
 
 impl ports::Heads for Capabilities {
@@ -18,6 +18,12 @@ impl ports::Heads for Capabilities {
 
     fn sweep(&self, cluster: &Cluster, partitions: &[PartitionId]) -> Seen<ports::HeadSweep> {
         heads::sweep(&cluster.clone().convert(), &partitions.to_vec().convert()).convert()
+    }
+}
+
+impl ports::Groups for Capabilities {
+    fn committed(&self) -> Seen<Vec<ports::GroupOffset>> {
+        groups::committed().convert()
     }
 }
 

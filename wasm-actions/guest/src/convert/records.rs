@@ -1,8 +1,9 @@
-//! Spans of records.
+//! Spans of records, and consumer groups.
 
 use slackwater_ports as ports;
 
 use super::{cases, record};
+use crate::bindings::slackwater::phase::groups;
 use crate::bindings::slackwater::phase::records as wit;
 
 cases!(ports::Isolation => wit::Isolation { ReadUncommitted, ReadCommitted });
@@ -16,3 +17,5 @@ cases!(wit::Ended => ports::Ended {
     Most, Until, EndOfPartition, TimedOut, OutOfRange, Failed(why),
 });
 record!(wit::SpanRead => ports::SpanRead { partition, records, count, position, ended });
+
+record!(groups::GroupOffset => ports::GroupOffset { group, partition, offset });

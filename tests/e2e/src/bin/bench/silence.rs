@@ -2,8 +2,8 @@
 //! that a phase ends at its first look. Its clock stands still.
 
 use slackwater_ports::{
-    Answer, Clock, Cluster, ClusterView, ConnectorPosition, ConnectorRef, Flushed, GuardLook,
-    GuardStart, GuardView, HeadSweep, Heads, Isolation, Level, Log, MirrorLook, MirrorStart,
+    Answer, Clock, Cluster, ClusterView, ConnectorPosition, ConnectorRef, Flushed, GroupOffset, Groups,
+    GuardLook, GuardStart, GuardView, HeadSweep, Heads, Isolation, Level, Log, MirrorLook, MirrorStart,
     MirrorStop, MirrorView, PartitionId, PortError, PortErrorKind, Position, Progress, Records,
     RunRecord, RunStore, Seen, SnapshotSeen, Span, SpanRead, TopicConfig, VolumeFlush,
     VolumeSnapshot, Want,
@@ -59,6 +59,12 @@ impl Heads for Silence {
     }
 
     fn sweep(&self, _cluster: &Cluster, _partitions: &[PartitionId]) -> Seen<HeadSweep> {
+        silence()
+    }
+}
+
+impl Groups for Silence {
+    fn committed(&self) -> Seen<Vec<GroupOffset>> {
         silence()
     }
 }
