@@ -18,7 +18,7 @@ mod version;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use slackwater_store::RunId;
+use slackwater_store::{Lease, LeaseState, RunId};
 
 use crate::adapters::Terminal;
 use crate::exit::Stop;
@@ -92,7 +92,14 @@ pub struct Context {
 
 impl Context {
     fn site(&self, config: &ConfigArg) -> Result<Site, Stop> {
-        Site::open(&config.config, Terminal::new(self.quiet))
+        let site = Site::open(&config.config, Terminal::new(self.quiet))?;
+        if let Ok(LeaseState::Expired(left)) = Lease::read(site.store.dir(), &site.mirror.name) {
+            site.terminal.say(&format!(
+                "warning: the guard of {left} is gone and the mirror may be stopped; backup, phase \
+                 and `slackwater resume` put that right"
+            ));
+        }
+        Ok(site)
     }
 
     /// Prints a result: as JSON, or as the text that `text` makes of it.

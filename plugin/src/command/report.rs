@@ -1,6 +1,6 @@
 //! A run as a person reads it.
 
-use slackwater_cut::{Claim, Cut, State, Verdict};
+use slackwater_cut::{Claim, Cut, Evidence, State, Verdict};
 
 /// The whole report.
 pub(super) fn text(cut: &Cut) -> String {
@@ -33,12 +33,26 @@ pub(super) fn text(cut: &Cut) -> String {
     if let Some(headroom) = cut.quiesce.as_ref().and_then(|quiesce| quiesce.headroom_ms) {
         out += &format!("  retention left {:>8} s\n", headroom / 1000);
     }
+    if let Some(before) = rpo_ms(cut) {
+        out += &format!("  RPO point      {before:>8} ms before the first stop\n");
+    }
     out += &format!("  partitions     {:>8}\n", cut.rows.partitions.len());
     out += &claims(&cut.claims);
     if let Some(digest) = &cut.digest {
         out += &format!("  sha256 {digest}\n");
     }
     out
+}
+
+/// How long before the first stop the point lies that `covers` speaks of.
+fn rpo_ms(cut: &Cut) -> Option<u64> {
+    let stop = cut.quiesce.as_ref()?.stop_started_ms?;
+    cut.claims.iter().find_map(|claim| match &claim.evidence {
+        Evidence::Covers(covers) if claim.verdict == Verdict::Proven => {
+            Some(stop.saturating_sub(covers.sampled.first_request_ms))
+        }
+        _ => None,
+    })
 }
 
 /// The window, step by step, in milliseconds from the first stop.

@@ -1,7 +1,6 @@
 //! Reflinks on a real XFS, in an image file of its own.
 //!
-//! Mounting takes root. Without it the test fails, unless
-//! `SLACKWATER_NO_ROOT` says to leave it out, which it then says itself.
+//! Mounting takes root: without it the test fails, or is left out by name.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
@@ -17,7 +16,7 @@ use slackwater_volumes::{
 };
 
 const ROLE: &str = "SLACKWATER_REFLINK_TEST_DIR";
-const NAME: &str = "a_reflink_takes_no_space_and_a_plain_copy_must_be_allowed";
+const NAME: &str = "needs_root::a_reflink_takes_no_space_and_a_plain_copy_must_be_allowed";
 
 /// Of the file that is cloned.
 const BIG: usize = 64 << 20;
@@ -28,30 +27,26 @@ fn run(program: &str, arguments: &[&OsStr]) {
     assert!(status.success(), "{program} {arguments:?}: {status}");
 }
 
-/// In two roles: as it is started it makes an image and starts itself again
-/// in a mount namespace of its own, whose mounts end with it whatever happens.
-#[test]
-fn a_reflink_takes_no_space_and_a_plain_copy_must_be_allowed() {
-    if let Some(dir) = std::env::var_os(ROLE) {
-        return in_its_own_namespace(Path::new(&dir));
+mod needs_root {
+    use super::*;
+
+    /// In two roles: as it is started it makes an image and starts itself again
+    /// in a mount namespace of its own, whose mounts end with it whatever happens.
+    #[test]
+    fn a_reflink_takes_no_space_and_a_plain_copy_must_be_allowed() {
+        if let Some(dir) = std::env::var_os(ROLE) {
+            return in_its_own_namespace(Path::new(&dir));
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let status = Command::new("unshare")
+            .args(["--mount", "--propagation", "private", "--"])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", NAME, "--nocapture"])
+            .env(ROLE, dir.path())
+            .status()
+            .unwrap();
+        assert!(status.success());
     }
-    if !rustix::process::geteuid().is_root() {
-        assert!(
-            std::env::var_os("SLACKWATER_NO_ROOT").is_some(),
-            "mounting takes root: run as root, or set SLACKWATER_NO_ROOT=1 to leave {NAME} out"
-        );
-        eprintln!("LEFT OUT: {NAME}");
-        return;
-    }
-    let dir = tempfile::tempdir().unwrap();
-    let status = Command::new("unshare")
-        .args(["--mount", "--propagation", "private", "--"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", NAME, "--nocapture"])
-        .env(ROLE, dir.path())
-        .status()
-        .unwrap();
-    assert!(status.success());
 }
 
 fn in_its_own_namespace(dir: &Path) {

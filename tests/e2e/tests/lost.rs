@@ -1,10 +1,7 @@
 //! What the source has deleted and the mirror still needs: MirrorMaker skips
 //! it without a word, so slackwater says it, with partition and count. A run
 //! resumes all the same; a resume by hand refuses.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test may panic, and says where"
-)]
+#![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 
 mod shared;
 
@@ -37,7 +34,14 @@ fn turn() -> Turn {
 
 /// Where the source's log of a partition ends.
 fn end(scene: &Scene, partition: i32) -> i64 {
-    scene.lab.source().admin().unwrap().watermarks(TOPIC, partition).unwrap().1
+    scene
+        .lab
+        .source()
+        .admin()
+        .unwrap()
+        .watermarks(TOPIC, partition)
+        .unwrap()
+        .1
 }
 
 /// Puts records on the source that wait for the mirror, and deletes all but
@@ -81,7 +85,10 @@ fn a_loss_while_the_mirror_is_held_is_named_with_its_count_refutes_the_cut_and_t
     phase(&scene, "snapshotPartitions", 0);
     let validate = phase(&scene, "validateHead", 1);
     let count = format!("{gone} offsets");
-    says(validate.cause(), &["resumable is refuted", "doomed-1", &count]);
+    says(
+        validate.cause(),
+        &["resumable is refuted", "doomed-1", &count],
+    );
     scene.lab.connect().wait_running().unwrap();
     produce_and_mirror(&scene, TOPIC, 1, 100);
 }

@@ -1,9 +1,6 @@
 //! Configurations and cuts that are not what they should be: an error in one
 //! line that names the thing, never a panic. No lab: nothing here is reached.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test may panic, and says where"
-)]
+#![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,7 +73,9 @@ fn load(text: &[u8]) -> Result<config::Mirror, String> {
 /// Reads and judges a text as a cut, as `cut verify` does.
 fn judge(text: &str) -> Result<bool, String> {
     let cut = Cut::parse(text).map_err(|error| error.to_string())?;
-    verify(&cut).map(|verified| verified.holds()).map_err(|error| error.to_string())
+    verify(&cut)
+        .map(|verified| verified.holds())
+        .map_err(|error| error.to_string())
 }
 
 /// A text that says something else than the real cut is no cut, or one that
@@ -102,7 +101,8 @@ fn edit() -> impl Strategy<Value = Edit> {
     prop_oneof![
         (any::<Index>(), 1..40_usize).prop_map(|(at, length)| Edit::Remove(at, length)),
         (any::<Index>(), 1..40_usize).prop_map(|(at, length)| Edit::Repeat(at, length)),
-        (any::<Index>(), "[ -~\\n\u{e4}\u{2192}]{0,6}").prop_map(|(at, with)| Edit::Replace(at, with)),
+        (any::<Index>(), "[ -~\\n\u{e4}\u{2192}]{0,6}")
+            .prop_map(|(at, with)| Edit::Replace(at, with)),
     ]
 }
 
@@ -249,7 +249,17 @@ fn a_row_that_refers_to_nothing_is_an_error_that_names_it() {
     let mut document: Value = serde_json::from_str(&real_cut()).unwrap();
     document["rows"]["partitions"][3]["topic"] = 9999.into();
     let error = Cut::parse(&document.to_string()).unwrap_err();
-    assert!(matches!(error, CutError::Row { row: 3, topic: 9999, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            CutError::Row {
+                row: 3,
+                topic: 9999,
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[test]
@@ -263,7 +273,11 @@ fn a_cut_that_was_never_closed_is_no_proof() {
 /// Runs the program; gives its exit code and what it said.
 fn program(args: &[&str]) -> (Option<i32>, String) {
     let program = std::env::var_os("SLACKWATER_BIN").map_or_else(
-        || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("debug").join("slackwater"),
+        || {
+            Path::new(env!("CARGO_TARGET_TMPDIR"))
+                .with_file_name("debug")
+                .join("slackwater")
+        },
         PathBuf::from,
     );
     let output = Command::new(&program)
@@ -272,8 +286,15 @@ fn program(args: &[&str]) -> (Option<i32>, String) {
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    assert!(
+        output.stdout.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
 }
 
 /// It ends with 2 and says one line, which holds all of `named`.
@@ -287,7 +308,11 @@ fn is_bad_input(args: &[&str], named: &[&str]) {
 
 #[test]
 fn a_missing_configuration_is_bad_input_in_one_line() {
-    for command in [vec!["backup"], vec!["status"], vec!["phase", "quiesceMirror"]] {
+    for command in [
+        vec!["backup"],
+        vec!["status"],
+        vec!["phase", "quiesceMirror"],
+    ] {
         let args = [command.as_slice(), &["--config", "/nowhere/mirror.yaml"]].concat();
         is_bad_input(&args, &["/nowhere/mirror.yaml", "No such file"]);
     }
@@ -303,7 +328,10 @@ fn an_unknown_key_is_bad_input_and_the_right_one_is_suggested() {
         ("[still,", "[stil,", "did you mean `still`?"),
     ] {
         fs::write(&file, CONFIG.replace(from, to)).unwrap();
-        is_bad_input(&["backup", "--config", file.to_str().unwrap()], &["mirror.yaml", meant]);
+        is_bad_input(
+            &["backup", "--config", file.to_str().unwrap()],
+            &["mirror.yaml", meant],
+        );
     }
 }
 
@@ -325,5 +353,8 @@ fn garbage_in_the_place_of_a_cut_is_bad_input_in_one_line() {
             is_bad_input(&["cut", verb, name], &["cut.json"]);
         }
     }
-    is_bad_input(&["cut", "verify", "/nowhere/cut.json"], &["/nowhere/cut.json"]);
+    is_bad_input(
+        &["cut", "verify", "/nowhere/cut.json"],
+        &["/nowhere/cut.json"],
+    );
 }

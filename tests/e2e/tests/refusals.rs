@@ -1,10 +1,7 @@
 //! What should not be backed up is refused, and what goes wrong in the window
 //! is told: by name, with the exit code that says which of the two it is, and
 //! with the mirror running as it was found.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test may panic, and says where"
-)]
+#![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 
 mod shared;
 
@@ -16,8 +13,8 @@ use slackwater_lab::{CONFIG_TOPIC, Connector, Lab, Load, LoadPlan, Topic};
 use slackwater_ports::ConnectorState;
 
 use shared::{
-    QUICK, REACH, Slot, Turn, nobody_holds, phase, produce_and_mirror, refused, resume_by_hand, says,
-    source_state, stop_by_hand,
+    QUICK, REACH, Slot, Turn, nobody_holds, phase, produce_and_mirror, refused, resume_by_hand,
+    says, source_state, stop_by_hand,
 };
 
 static SLOT: Slot = Slot::new(None);
@@ -45,8 +42,14 @@ fn reconfigure(scene: &Scene, from: &str, to: &str) {
 
 /// Makes the configuration speak of the source as if it were the mirror.
 fn take_the_source_for_the_mirror(scene: &Scene, connectors: &str) {
-    let mirror = format!("mirror: {{bootstrap: \"{}\"}}", scene.lab.mirror().bootstrap());
-    let source = format!("mirror: {{bootstrap: \"{}\"}}", scene.lab.source().bootstrap());
+    let mirror = format!(
+        "mirror: {{bootstrap: \"{}\"}}",
+        scene.lab.mirror().bootstrap()
+    );
+    let source = format!(
+        "mirror: {{bootstrap: \"{}\"}}",
+        scene.lab.source().bootstrap()
+    );
     reconfigure(scene, &mirror, &source);
     let url = format!("  - url: {}\n", scene.lab.connect().url());
     reconfigure(scene, &url, &format!("{url}    {connectors}\n"));
@@ -72,14 +75,21 @@ fn a_connector_of_another_mirror_is_named_and_refused() {
 fn a_connect_whose_topics_are_on_another_cluster_is_refused_with_both_ids() {
     let scene = turn();
     take_the_source_for_the_mirror(&scene, &format!("connectors: {ALL_THREE}"));
-    let ids = [scene.lab.mirror().cluster_id(), scene.lab.source().cluster_id()];
+    let ids = [
+        scene.lab.mirror().cluster_id(),
+        scene.lab.source().cluster_id(),
+    ];
     refused(&scene, &[], &ids);
 }
 
 #[test]
 fn a_connect_topic_that_the_mirror_does_not_have_is_refused_by_name() {
     let scene = turn();
-    reconfigure(&scene, &format!("config: {CONFIG_TOPIC}"), "config: nowhere");
+    reconfigure(
+        &scene,
+        &format!("config: {CONFIG_TOPIC}"),
+        "config: nowhere",
+    );
     refused(&scene, &[], &["nowhere", "connect.topics"]);
 }
 
@@ -103,13 +113,17 @@ fn a_failed_task_is_refused_by_name() {
     config["producer.override.compression.type"] = "nonsense".into();
     connect.put_config(name, &config).unwrap();
     wait_until("the failure", REACH, || {
-        connect.status(name).is_ok_and(|seen| seen.tasks.contains(&"FAILED".to_owned()))
+        connect
+            .status(name)
+            .is_ok_and(|seen| seen.tasks.contains(&"FAILED".to_owned()))
     })
     .unwrap();
     refused(&scene, &[], &[name, "FAILED"]);
     connect.put_connectors().unwrap();
     wait_until("the repair", REACH, || {
-        connect.status(name).is_ok_and(|seen| seen.tasks == ["RUNNING"])
+        connect
+            .status(name)
+            .is_ok_and(|seen| seen.tasks == ["RUNNING"])
     })
     .unwrap();
 }
@@ -131,11 +145,24 @@ fn retention_too_short_for_the_window_is_refused_with_partition_and_seconds_unle
     let scene = turn();
     let keep = |ms: &str| {
         let source = scene.lab.source();
-        scene.lab.alter_topic(source, "short", &[("retention.ms", ms)]).unwrap();
+        scene
+            .lab
+            .alter_topic(source, "short", &[("retention.ms", ms)])
+            .unwrap();
     };
     keep("90000");
-    refused(&scene, &[], &["short-0", "the window needs 120 s", "--accept-retention-risk short"]);
-    let (_, cut) = scene.backup(&["--accept-retention-risk", "short"], 0).unwrap();
+    refused(
+        &scene,
+        &[],
+        &[
+            "short-0",
+            "the window needs 120 s",
+            "--accept-retention-risk short",
+        ],
+    );
+    let (_, cut) = scene
+        .backup(&["--accept-retention-risk", "short"], 0)
+        .unwrap();
     assert_eq!(cut.quiesce.unwrap().retention_risk_accepted, ["short"]);
     keep("604800000");
 }
@@ -144,10 +171,18 @@ fn retention_too_short_for_the_window_is_refused_with_partition_and_seconds_unle
 fn a_mirror_that_someone_else_stopped_is_refused_and_with_leave_backed_up_and_left_stopped() {
     let scene = turn();
     stop_by_hand(&scene);
-    refused(&scene, &[], &["mirror-source", "stopped", "--allow-stopped"]);
+    refused(
+        &scene,
+        &[],
+        &["mirror-source", "stopped", "--allow-stopped"],
+    );
     let (_, cut) = scene.backup(&["--allow-stopped"], 0).unwrap();
     let prior = &cut.quiesce.unwrap().connectors;
-    assert!(prior.iter().any(|one| one.copies && one.state == ConnectorState::Stopped));
+    assert!(
+        prior
+            .iter()
+            .any(|one| one.copies && one.state == ConnectorState::Stopped)
+    );
     assert_eq!(source_state(&scene), "STOPPED");
     resume_by_hand(&scene);
 }
@@ -156,7 +191,10 @@ fn a_mirror_that_someone_else_stopped_is_refused_and_with_leave_backed_up_and_le
 fn a_foreign_producer_in_the_window_is_named_and_the_mirror_runs_again() {
     let scene = turn();
     phase(&scene, "quiesceMirror", 0);
-    let plan = LoadPlan::new(500).topics(&["items"]).partitions("items", &[7]).producer(66);
+    let plan = LoadPlan::new(500)
+        .topics(&["items"])
+        .partitions("items", &[7])
+        .producer(66);
     let foreign = Load::start(&scene.lab.mirror().bootstrap(), &plan).unwrap();
     let drain = phase(&scene, "awaitDrain", 1);
     foreign.stop().unwrap();
@@ -184,7 +222,10 @@ fn a_connector_that_someone_resumes_behind_the_drain_refutes_the_cut() {
     resume_by_hand_only_the_source(&scene);
     phase(&scene, "snapshotPartitions", 0);
     let validate = phase(&scene, "validateHead", 1);
-    says(validate.cause(), &["still is refuted", "mirror-source was RUNNING"]);
+    says(
+        validate.cause(),
+        &["still is refuted", "mirror-source was RUNNING"],
+    );
     runs_again(&scene);
 }
 
@@ -217,7 +258,10 @@ fn of_two_runs_that_begin_at_once_one_is_held_off_and_the_other_is_not_disturbed
         .into_iter()
         .map(|child| {
             let output = child.wait_with_output().unwrap();
-            (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+            (
+                output.status.code(),
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            )
         })
         .collect();
     ended.sort();
@@ -238,7 +282,9 @@ fn resume_by_hand_only_the_source(scene: &Scene) {
     let (connect, name) = (scene.lab.connect(), Connector::Source.name());
     connect.resume_connector(name).unwrap();
     wait_until("the resume", Duration::from_secs(20), || {
-        connect.status(name).is_ok_and(|seen| seen.connector == "RUNNING" && !seen.tasks.is_empty())
+        connect
+            .status(name)
+            .is_ok_and(|seen| seen.connector == "RUNNING" && !seen.tasks.is_empty())
     })
     .unwrap();
 }

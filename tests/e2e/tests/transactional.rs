@@ -1,10 +1,7 @@
 //! A transactional source, copied exactly once: transaction markers take
 //! offsets that no reader ever sees. They must not be taken for a loss, and
 //! what an open transaction hides must not be taken for nothing.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test may panic, and says where"
-)]
+#![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 
 mod shared;
 
@@ -50,12 +47,17 @@ fn an_idle_partition_of_which_only_markers_were_left_raises_no_false_alarm() {
     let scene = turn();
     let source = scene.lab.source();
     let keep = |ms: &str| {
-        scene.lab.alter_topic(source, "idle", &[("retention.ms", ms)]).unwrap();
+        scene
+            .lab
+            .alter_topic(source, "idle", &[("retention.ms", ms)])
+            .unwrap();
     };
     keep("1000");
     let admin = source.admin().unwrap();
     wait_until("the idle partition to expire", REACH, || {
-        admin.watermarks("idle", 0).is_ok_and(|(start, end)| start == end)
+        admin
+            .watermarks("idle", 0)
+            .is_ok_and(|(start, end)| start == end)
     })
     .unwrap();
     keep("604800000");
@@ -67,7 +69,10 @@ fn an_idle_partition_of_which_only_markers_were_left_raises_no_false_alarm() {
         .find(|(row, _)| cut.rows.name(row) == "idle-0")
         .and_then(|(_, source)| source.gap)
         .unwrap();
-    assert!(gap.first < gap.log_start, "the source starts beyond the next offset");
+    assert!(
+        gap.first < gap.log_start,
+        "the source starts beyond the next offset"
+    );
     assert_eq!(gap.cause, GapCause::NothingSeen);
 }
 
@@ -75,18 +80,15 @@ fn an_idle_partition_of_which_only_markers_were_left_raises_no_false_alarm() {
 fn a_hanging_transaction_on_the_source_leaves_covers_unproven_until_it_ends() {
     let scene = turn();
     let bootstrap = scene.lab.source().bootstrap();
-    let open = || HangingTransaction::open(&bootstrap, "blogs", 0).unwrap();
-    let hanging = open();
+    let open = |partition| HangingTransaction::open(&bootstrap, "blogs", partition).unwrap();
+    let (to_commit, to_abort) = (open(0), open(1));
     let (finished, cut) = scene.backup(&[], 3).unwrap();
-    says(finished.cause(), &["covers is unproven", "blogs-0", "open transaction"]);
+    let named = ["covers is unproven", "blogs-0", "blogs-1", "open transaction"];
+    says(finished.cause(), &named);
     assert_eq!(verdict(&cut, ClaimName::Still).0, Verdict::Proven);
 
-    hanging.commit().unwrap();
-    let (_, cut) = scene.backup(&[], 0).unwrap();
-    assert_eq!(verdict(&cut, ClaimName::Covers).0, Verdict::Proven);
-
-    // An aborted one leaves nothing to be copied.
-    drop(open());
+    to_commit.commit().unwrap();
+    drop(to_abort);
     let (_, cut) = scene.backup(&[], 0).unwrap();
     assert_eq!(verdict(&cut, ClaimName::Covers).0, Verdict::Proven);
 }

@@ -13,8 +13,14 @@ use std::time::Duration;
 
 use slackwater_lab::{Isolation, Lab, Load, LoadPlan, ReplicationPolicy, Volumes, audit, is_root};
 
-#[test]
-fn a_lab_comes_up_mirrors_is_snapped_restored_and_leaves_nothing_behind() {
+mod needs_root {
+    #[test]
+    fn a_lab_comes_up_mirrors_is_snapped_restored_and_leaves_nothing_behind() {
+        super::once_round();
+    }
+}
+
+fn once_round() {
     assert!(is_root(), "this test mounts images: run it as root");
     let lab = Lab::builder()
         .name("comes-up")

@@ -82,7 +82,10 @@ pub(crate) fn refused(scene: &Scene, more: &[&str], named: &[&str]) {
 /// Asserts that no run holds the mirror.
 pub(crate) fn nobody_holds(scene: &Scene) {
     let status = scene.run(&["status"]).unwrap().expect(0).unwrap();
-    says(status.stdout.lines().next().unwrap(), &["nobody holds the mirror"]);
+    says(
+        status.stdout.lines().next().unwrap(),
+        &["nobody holds the mirror"],
+    );
 }
 
 /// Asserts that `line` holds all of `named`.
@@ -119,7 +122,12 @@ pub(crate) fn resume_by_hand(scene: &Scene) {
 }
 
 /// Puts records on one partition of the source, about `count` of them.
-pub(crate) fn produce(scene: &Scene, topic: &str, partition: i32, count: u64) -> slackwater_lab::LoadReport {
+pub(crate) fn produce(
+    scene: &Scene,
+    topic: &str,
+    partition: i32,
+    count: u64,
+) -> slackwater_lab::LoadReport {
     write_to(&scene.lab.source().bootstrap(), topic, partition, count)
 }
 
