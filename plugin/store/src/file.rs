@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::StoreError;
@@ -91,7 +92,13 @@ pub(crate) fn remove_unfinished(folder: &Path) -> Result<(), StoreError> {
 
 /// Makes a folder, its parents included.
 pub(crate) fn make_folder(folder: &Path) -> Result<(), StoreError> {
-    fs::create_dir_all(folder).map_err(StoreError::io("make folder", folder))
+    // Compiled phases lie below it and are run as they are: nobody else may
+    // write there.
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(StoreError::io("make folder", folder))
 }
 
 /// A rename is safe from a power cut only once its folder is synced.

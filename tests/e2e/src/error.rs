@@ -29,7 +29,10 @@ pub enum SceneError {
 }
 
 impl SceneError {
-    pub(crate) fn io<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error) -> Self + 'a {
+    pub(crate) fn io<'a>(
+        what: &'static str,
+        path: &'a Path,
+    ) -> impl FnOnce(std::io::Error) -> Self + 'a {
         move |source| SceneError::Io {
             what,
             path: path.to_owned(),

@@ -13,4 +13,4 @@ mod scene;
 
 pub use error::SceneError;
 pub use finished::{Finished, wait_until};
-pub use scene::Scene;
+pub use scene::{Scene, program};

@@ -28,8 +28,20 @@ impl Scene {
         let dir = lab.run_dir().join("slackwater");
         fs::create_dir_all(&dir).map_err(SceneError::io("create", &dir))?;
         let scene = Self { lab, program, dir };
+        scene.share_compiled_phases()?;
         scene.configure(more)?;
         Ok(scene)
+    }
+
+    /// Each store compiles the phases once, which takes seconds: the labs'
+    /// stores share them, beside the program.
+    fn share_compiled_phases(&self) -> Result<(), SceneError> {
+        let shared = self.program.with_file_name("compiled-phases");
+        let link = self.store().join("compiled");
+        for dir in [&shared, &self.store()] {
+            fs::create_dir_all(dir).map_err(SceneError::io("create", dir))?;
+        }
+        std::os::unix::fs::symlink(&shared, &link).map_err(SceneError::io("link", &link))
     }
 
     /// Writes the configuration anew, with other additions.
@@ -87,7 +99,9 @@ impl Scene {
     /// With images, a snapshot is a clone of the image at one instant, as
     /// real storage makes it; with directories it is a copy of the files.
     fn snapshot_yaml(&self) -> String {
-        let images = self.lab.mirror().brokers()[0].image().and_then(Path::parent);
+        let images = self.lab.mirror().brokers()[0]
+            .image()
+            .and_then(Path::parent);
         match (images, self.lab.snapshots_dir()) {
             (Some(images), Some(snapshots)) => {
                 let (images, snapshots) = (images.display(), snapshots.display());
@@ -100,7 +114,10 @@ impl Scene {
                      restore: [cp, --reflink=always, \"{snapshots}/{{snapshot}}\", \"{{target}}.img\"]\n"
                 )
             }
-            _ => format!("  copy: {{into: {}}}\n", self.dir.join("snapshots").display()),
+            _ => format!(
+                "  copy: {{into: {}}}\n",
+                self.dir.join("snapshots").display()
+            ),
         }
     }
 
@@ -166,7 +183,13 @@ impl Scene {
             .unwrap_or_else(|| self.dir.join("restored"))
             .join(format!("restored-{run}"));
         let target = |id: i32| PathBuf::from(format!("{}-{id}", at.display()));
-        let ids: Vec<i32> = self.lab.mirror().brokers().iter().map(|one| one.id()).collect();
+        let ids: Vec<i32> = self
+            .lab
+            .mirror()
+            .brokers()
+            .iter()
+            .map(|one| one.id())
+            .collect();
         let to: Vec<String> = ids
             .iter()
             .map(|id| format!("--to=volume-{id}={}", target(*id).display()))
@@ -205,8 +228,16 @@ impl Scene {
         words.push(self.program.display().to_string());
         let bootstrap = restored.bootstrap();
         words.extend(
-            ["validate", "--output", "json", "--cut", cut, "--bootstrap", &bootstrap]
-                .map(str::to_owned),
+            [
+                "validate",
+                "--output",
+                "json",
+                "--cut",
+                cut,
+                "--bootstrap",
+                &bootstrap,
+            ]
+            .map(str::to_owned),
         );
         if let Some(file) = save {
             words.extend(["--save".to_owned(), file.display().to_string()]);
@@ -222,7 +253,10 @@ impl Scene {
 }
 
 /// The program: as said in the environment, else beside this one.
-fn program() -> Result<PathBuf, SceneError> {
+///
+/// # Errors
+/// One that is not built.
+pub fn program() -> Result<PathBuf, SceneError> {
     if let Some(program) = std::env::var_os("SLACKWATER_BIN") {
         return Ok(program.into());
     }

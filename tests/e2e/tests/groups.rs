@@ -10,7 +10,11 @@ use slackwater_lab::{Lab, Load, LoadPlan, Volumes};
 
 #[test]
 fn a_mirror_that_went_on_is_refuted_and_groups_beyond_its_end_are_named() {
-    let lab = Lab::builder().name("groups").volumes(Volumes::Directories).start().unwrap();
+    let lab = Lab::builder()
+        .name("groups")
+        .volumes(Volumes::Directories)
+        .start()
+        .unwrap();
     let load = Load::start(&lab.source().bootstrap(), &LoadPlan::new(500)).unwrap();
     let scene = Scene::new(lab, "").unwrap();
     slackwater_e2e::wait_until("500 records", std::time::Duration::from_secs(20), || {
@@ -31,14 +35,21 @@ fn a_mirror_that_went_on_is_refuted_and_groups_beyond_its_end_are_named() {
         .find(|claim| claim.name == ClaimName::HeadsRestored)
         .unwrap();
     assert_eq!(claim.verdict, Verdict::Refuted);
-    assert!(claim.reason.contains("mm2-configs-0 has"), "{}", claim.reason);
+    assert!(
+        claim.reason.contains("mm2-configs-0 has"),
+        "{}",
+        claim.reason
+    );
     assert!(!claim.reason.contains("blogs"), "{}", claim.reason);
     let Evidence::HeadsRestored(evidence) = &claim.evidence else {
         panic!("{:?}", claim.name);
     };
     let named = &evidence.look.groups_beyond_end;
     assert_eq!(named.len(), 1, "{named:?}");
-    assert!(named[0].starts_with("beyond at 1000000 of blogs-0"), "{named:?}");
+    assert!(
+        named[0].starts_with("beyond at 1000000 of blogs-0"),
+        "{named:?}"
+    );
 }
 
 fn commit(bootstrap: &str, group: &str, offset: i64) {

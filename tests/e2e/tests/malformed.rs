@@ -272,15 +272,7 @@ fn a_cut_that_was_never_closed_is_no_proof() {
 
 /// Runs the program; gives its exit code and what it said.
 fn program(args: &[&str]) -> (Option<i32>, String) {
-    let program = std::env::var_os("SLACKWATER_BIN").map_or_else(
-        || {
-            Path::new(env!("CARGO_TARGET_TMPDIR"))
-                .with_file_name("debug")
-                .join("slackwater")
-        },
-        PathBuf::from,
-    );
-    let output = Command::new(&program)
+    let output = Command::new(slackwater_e2e::program().unwrap())
         .args(args)
         .env_remove("SLACKWATER_CONFIG")
         .stdin(Stdio::null())

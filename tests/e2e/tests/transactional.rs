@@ -83,7 +83,12 @@ fn a_hanging_transaction_on_the_source_leaves_covers_unproven_until_it_ends() {
     let open = |partition| HangingTransaction::open(&bootstrap, "blogs", partition).unwrap();
     let (to_commit, to_abort) = (open(0), open(1));
     let (finished, cut) = scene.backup(&[], 3).unwrap();
-    let named = ["covers is unproven", "blogs-0", "blogs-1", "open transaction"];
+    let named = [
+        "covers is unproven",
+        "blogs-0",
+        "blogs-1",
+        "open transaction",
+    ];
     says(finished.cause(), &named);
     assert_eq!(verdict(&cut, ClaimName::Still).0, Verdict::Proven);
 

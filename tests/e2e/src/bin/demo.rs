@@ -99,8 +99,16 @@ fn run(args: &Args) -> Result<(), SceneError> {
         .expect(0)?;
     let claims: Vec<Claim> = serde_json::from_str(&validated.stdout)
         .map_err(|error| SceneError::Unexpected(error.to_string()))?;
-    for claim in claims.iter().filter(|claim| claim.name == ClaimName::HeadsRestored) {
-        println!("  ✔ {:<13} {:<8} {}", claim.name.to_string(), claim.verdict.to_string(), claim.reason);
+    for claim in claims
+        .iter()
+        .filter(|claim| claim.name == ClaimName::HeadsRestored)
+    {
+        println!(
+            "  ✔ {:<13} {:<8} {}",
+            claim.name.to_string(),
+            claim.verdict.to_string(),
+            claim.reason
+        );
     }
     println!(
         "\n`durable` and `intact` are unproven: they need the snapshot itself to be read, which \

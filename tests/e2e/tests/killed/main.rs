@@ -26,8 +26,11 @@ const RESUMED: Duration = Duration::from_secs(30);
 /// A window so short that a test can wait for its end.
 const SHORT_WINDOW: &str = "limits: {window: 10s}\n";
 
-/// How far a backup is when it is killed, as its run document shows.
-const MOMENTS: [(&str, fn(&Cut) -> bool); 6] = [
+/// Whether a run is that far, as its document shows.
+type IsReached = fn(&Cut) -> bool;
+
+/// How far a backup is when it is killed.
+const MOMENTS: [(&str, IsReached); 6] = [
     ("stopping", |cut| {
         cut.quiesce
             .as_ref()
@@ -104,7 +107,7 @@ fn a_backup_killed_before_the_stop_has_stopped_nothing(scene: &Scene) {
 
 /// The guard finds its caller gone: the mirror runs again long before the
 /// deadline, and the run is void.
-fn a_backup_killed_at(scene: &Scene, moment: &str, is_reached: fn(&Cut) -> bool) {
+fn a_backup_killed_at(scene: &Scene, moment: &str, is_reached: IsReached) {
     let mut begun = Begun::backup(scene);
     begun.wait_until(moment, is_reached);
     let run = begun.kill();
@@ -191,7 +194,6 @@ fn a_phase_killed_while_stopping_goes_on_when_it_is_run_again(scene: &Scene) {
     assert!(run.cut().quiesce.unwrap().stopped.is_some());
     for phase in ["awaitDrain", "snapshotPartitions", "validateHead"] {
         let mut args = vec!["phase", phase];
-        // The guard has it from the phase that started it.
         if phase == "snapshotPartitions" {
             args.push("--allow-plain-copy");
         }

@@ -3,8 +3,9 @@
 //! logs are kept and the next test starts from a fresh one.
 #![allow(
     dead_code,
+    clippy::disallowed_methods,
     clippy::unwrap_used,
-    reason = "each file uses its part of it; a test may panic"
+    reason = "each file uses its part of it; a test may panic, and is timed"
 )]
 
 use std::ops::Deref;

@@ -2,10 +2,10 @@
 //! that a phase ends at its first look. Its clock stands still.
 
 use slackwater_ports::{
-    Answer, Clock, Cluster, ClusterView, ConnectorPosition, ConnectorRef, Flushed, GroupOffset, Groups,
-    GuardLook, GuardStart, GuardView, HeadSweep, Heads, Isolation, Level, Log, MirrorLook, MirrorStart,
-    MirrorStop, MirrorView, PartitionId, PortError, PortErrorKind, Position, Progress, Records,
-    RunRecord, RunStore, Seen, SnapshotSeen, Span, SpanRead, TopicConfig, VolumeFlush,
+    Answer, Clock, Cluster, ClusterView, ConnectorPosition, ConnectorRef, Flushed, GroupOffset,
+    Groups, GuardLook, GuardStart, GuardView, HeadSweep, Heads, Isolation, Level, Log, MirrorLook,
+    MirrorStart, MirrorStop, MirrorView, PartitionId, PortError, PortErrorKind, Position, Progress,
+    Records, RunRecord, RunStore, Seen, SnapshotSeen, Span, SpanRead, TopicConfig, VolumeFlush,
     VolumeSnapshot, Want,
 };
 
