@@ -40,6 +40,11 @@ impl Steps {
         result
     }
 
+    /// A header without a step: of one that others go on beside.
+    pub(crate) fn say(&self, name: &str) {
+        eprintln!("==> [{:>7}] {name}", seconds(self.started.elapsed()));
+    }
+
     /// Time since the start, to be read by a person.
     pub(crate) fn total(&self) -> String {
         seconds(self.started.elapsed())

@@ -12,6 +12,7 @@ use crate::steps::Steps;
 use crate::tidy;
 use crate::wasm::{self, StdChoice};
 
+mod lanes;
 mod tests;
 
 /// What was asked for.
@@ -73,9 +74,8 @@ fn run_tests(
     options: &Options,
 ) -> Result<Vec<String>, Error> {
     let (mut left, mut failed, mut known) = (Vec::new(), Vec::new(), 0);
-    let mut ordered: Vec<_> = built.tests.iter().collect();
-    ordered.sort_by_key(|program| tests::is_heavy(program));
-    for program in ordered {
+    let mut heavy = Vec::new();
+    for program in &built.tests {
         let label = tests::label(project, program);
         let names = tests::list(project, built, program, &options.filters)?;
         known += names.len();
@@ -87,11 +87,20 @@ fn run_tests(
             continue;
         }
         let header = format!("{label}: {} tests", runs.len());
+        if tests::is_heavy(program) {
+            heavy.push(lanes::Job {
+                label,
+                header,
+                program,
+            });
+            continue;
+        }
         if let Err(error) = steps.run(&header, || tests::run(project, built, program, options)) {
             eprintln!("error: {error}");
             failed.push(label);
         }
     }
+    failed.extend(lanes::run(project, steps, built, options, heavy)?);
     for test in &left {
         println!("left out, needs root: {test}");
     }

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use clap::Args;
-use slackwater_cut::{Cut, State};
+use slackwater_cut::Cut;
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Clock, Outcome};
 use slackwater_store::{Holder, Lease, LeaseState, RunId};
 
 use crate::adapters::{ScratchStore, SystemClock};
 use crate::exit::Stop;
-use crate::guard::{GuardClient, GuardPort, Launcher, Recovered, recover, socket};
+use crate::guard::{GuardClient, GuardPort, Launcher, Recovered, recover, socket, void};
 use crate::site::{Site, split_phase};
 
 /// How long a mirror that is settled may run before it is stopped once more.
@@ -94,6 +94,7 @@ impl<'a> Run<'a> {
                     .say(&format!("run {run} was left behind: {summary}"));
             }
         }
+        void_what_was_left_open(site)?;
         site.prepare()?;
         let now = SystemClock.now_ms();
         let id: RunId = format!(
@@ -260,7 +261,7 @@ impl<'a> Run<'a> {
     /// ends. What could not be undone is said with the cause.
     pub(super) fn give_up(&self, stop: Stop) -> Stop {
         if let Some(holder) = self.overtaken() {
-            self.void(&stop.cause);
+            void(self.site, &self.id, &stop.cause);
             return Stop::held(format!("the mirror is held by {holder}"));
         }
         let undone = if self.guard.look().is_ok() {
@@ -271,11 +272,19 @@ impl<'a> Run<'a> {
         } else {
             // No guard: nothing was stopped, or what it left is put right.
             match recover(self.site) {
+                Ok(Recovered::PutRight { .. }) => {
+                    let cause = format!(
+                        "the guard died: the mirror was resumed, and the run is void ({})",
+                        stop.cause
+                    );
+                    return Stop { cause, ..stop };
+                }
                 Ok(_) => Ok(String::new()),
                 Err(error) => Err(error.cause),
             }
         };
-        self.void(&stop.cause);
+        // Where no guard was there to do it.
+        void(self.site, &self.id, &stop.cause);
         match undone {
             Ok(_) => stop,
             Err(why) => Stop::failed(format!(
@@ -293,21 +302,30 @@ impl<'a> Run<'a> {
             _ => None,
         }
     }
+}
 
-    /// Where no guard was there to do it.
-    fn void(&self, reason: &str) {
-        let handle = slackwater_store::RunHandle::new(self.site.store.clone(), self.id.clone());
-        let at_ms = SystemClock.now_ms();
-        // One that has ended stays as it is.
-        let _ = slackwater_kit::Session::load(&handle).and_then(|mut session| {
-            session.update(&handle, |cut: &mut Cut| {
-                cut.state = State::Void {
-                    at_ms,
-                    reason: reason.to_owned(),
-                };
-            })
-        });
+/// So many of the last runs are looked at for one that was left open.
+const LAST_RUNS: usize = 10;
+
+/// A program that died before its guard lived has stopped nothing, and left
+/// its run open.
+fn void_what_was_left_open(site: &Site) -> Result<(), Stop> {
+    let runs = site.store.list().map_err(Stop::failed)?;
+    for summary in runs.into_iter().take(LAST_RUNS) {
+        let Ok(record) = summary.record else { continue };
+        let left = Cut::parse(&record.document)
+            .is_ok_and(|cut| !cut.state.is_final() && cut.mirror == site.mirror.name.as_str());
+        if left && !is_begun_by_the_living(&summary.run_id) {
+            void(site, &summary.run_id, "its program ended before it did");
+        }
     }
+    Ok(())
+}
+
+/// A run's id ends with the process that began it.
+fn is_begun_by_the_living(run: &RunId) -> bool {
+    let process = run.as_str().rsplit('-').next().unwrap_or_default();
+    std::path::Path::new("/proc").join(process).exists()
 }
 
 /// What a run's id may hold of a mirror's name.

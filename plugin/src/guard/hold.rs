@@ -311,7 +311,7 @@ impl GuardLook for Hold {
 
 /// Ends a run that was not closed. One that has ended already stays as it is:
 /// of a close and a void the first wins.
-pub(super) fn void(site: &Site, run: &RunId, reason: &str) {
+pub(crate) fn void(site: &Site, run: &RunId, reason: &str) {
     let handle = RunHandle::new(site.store.clone(), run.clone());
     let at_ms = SystemClock.now_ms();
     let voided = Session::load(&handle).and_then(|mut session| {
@@ -323,6 +323,6 @@ pub(super) fn void(site: &Site, run: &RunId, reason: &str) {
         })
     });
     if let Err(error) = voided {
-        tracing::warn!("run {run} was not voided: {error}");
+        tracing::debug!("run {run} was not voided: {error}");
     }
 }

@@ -13,6 +13,7 @@ mod recover;
 mod serve;
 
 pub use client::GuardClient;
+pub(crate) use hold::void;
 pub use launch::{GuardPort, Launcher};
 pub use protocol::{Asked, Released, Request, Response};
 pub use recover::{Recovered, recover};

@@ -1,6 +1,7 @@
 //! One test program: how it is started, how long it may take, and which of its
 //! tests need root.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -16,8 +17,8 @@ use crate::suite::Options;
 /// of a test's name.
 const NEEDS_ROOT: &str = "needs_root::";
 
-/// The directory whose packages start real clusters. One test at a time there:
-/// two labs side by side starve each other on two cores.
+/// The directory whose packages start real clusters. One test at a time in
+/// each program there; the programs run in lanes.
 const HEAVY: &str = "tests";
 
 /// A test program that hangs shall fail, and name itself, before a build
@@ -45,6 +46,29 @@ pub(crate) fn run(
     program: &TestProgram,
     options: &Options,
 ) -> Result<(), Error> {
+    command::run_within(&mut wanted(project, built, program, options)?, LIMIT)
+}
+
+/// The same, with what it prints in these files.
+pub(crate) fn run_into(
+    project: &Project,
+    built: &Executables,
+    program: &TestProgram,
+    options: &Options,
+    out: File,
+    err: File,
+) -> Result<(), Error> {
+    let mut command = wanted(project, built, program, options)?;
+    command.stdout(out).stderr(err);
+    command::run_within(&mut command, LIMIT)
+}
+
+fn wanted(
+    project: &Project,
+    built: &Executables,
+    program: &TestProgram,
+    options: &Options,
+) -> Result<Command, Error> {
     let mut command = prepare(project, built, program)?;
     command.arg("--quiet").args(&options.filters);
     if options.no_root {
@@ -53,7 +77,7 @@ pub(crate) fn run(
     if is_heavy(program) {
         command.arg("--test-threads=1");
     }
-    command::run_within(&mut command, LIMIT)
+    Ok(command)
 }
 
 /// The names of its tests, those that were asked for.

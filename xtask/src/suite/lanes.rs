@@ -1,0 +1,73 @@
+//! The test programs that start clusters: two side by side. Each waits most of
+//! its time, for brokers that start and for windows that pass, so that two
+//! take little longer than one.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use crate::build::{Executables, TestProgram};
+use crate::error::Error;
+use crate::project::Project;
+use crate::steps::Steps;
+use crate::suite::{Options, tests};
+
+/// More than two labs starve each other on two cores.
+const LANES: usize = 2;
+
+/// A program, and what is said of it.
+pub(super) struct Job<'a> {
+    pub(super) label: String,
+    pub(super) header: String,
+    pub(super) program: &'a TestProgram,
+}
+
+/// Runs them all, and gives the labels of those that failed. What a program
+/// printed is shown when it has ended.
+pub(super) fn run(
+    project: &Project,
+    steps: &Steps,
+    built: &Executables,
+    options: &Options,
+    mut jobs: Vec<Job<'_>>,
+) -> Result<Vec<String>, Error> {
+    let logs = project.target.join("test-logs");
+    fs::create_dir_all(&logs).map_err(Error::io("create", &logs))?;
+    // Taken from the end: the longest have the last names.
+    jobs.sort_by(|one, other| one.label.cmp(&other.label));
+    let jobs = Mutex::new(jobs);
+    let failed = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..LANES {
+            scope.spawn(|| {
+                loop {
+                    let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                    let Some(job) = next else { break };
+                    let log = logs.join(format!("{}.log", job.label.replace(['/', ' '], "-")));
+                    steps.say(&job.header);
+                    let ended = one(project, built, options, &job, &log);
+                    let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                    steps.say(&format!("{} has ended", job.label));
+                    print!("{}", fs::read_to_string(&log).unwrap_or_default());
+                    if let Err(error) = ended {
+                        eprintln!("error: {error}");
+                        failed.push(job.label);
+                    }
+                }
+            });
+        }
+    });
+    Ok(failed.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn one(
+    project: &Project,
+    built: &Executables,
+    options: &Options,
+    job: &Job<'_>,
+    log: &Path,
+) -> Result<(), Error> {
+    let out = File::create(log).map_err(Error::io("create", log))?;
+    let err = out.try_clone().map_err(Error::io("open", log))?;
+    tests::run_into(project, built, job.program, options, out, err)
+}
