@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use slackwater_cut::{ClaimName, Cut, State, Verdict};
 use slackwater_ports::{Failure, FailureKind};
+use slackwater_volumes::VolumeError;
 
 /// How the program ends.
 ///
@@ -72,6 +73,19 @@ impl Stop {
             exit,
             cause: cause.to_string().replace(['\n', '\r'], " "),
         }
+    }
+}
+
+impl From<VolumeError> for Stop {
+    fn from(error: VolumeError) -> Self {
+        let exit = match &error {
+            VolumeError::Settings(_)
+            | VolumeError::Missing { .. }
+            | VolumeError::NotEmpty { .. }
+            | VolumeError::Unsuitable { .. } => Exit::BadInput,
+            _ => Exit::Failed,
+        };
+        Self::new(exit, error)
     }
 }
 

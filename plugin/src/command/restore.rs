@@ -51,7 +51,7 @@ impl Restore {
         let rows: Vec<Row> = site
             .snapshots()?
             .restore(&run, &targets)
-            .map_err(Stop::failed)?
+            .map_err(Stop::from)?
             .into_iter()
             .map(|one| Row {
                 volume: one.volume,

@@ -1,5 +1,7 @@
 //! `slackwater snapshot`: what there is, and deleting it.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use slackwater_store::RunId;
 use slackwater_volumes::RunName;
@@ -10,8 +12,9 @@ use crate::exit::Stop;
 /// Look at snapshots, or delete one.
 #[derive(Debug, Args)]
 pub(super) struct Snapshot {
-    #[command(flatten)]
-    config: ConfigArg,
+    /// The configuration, of kind Mirror.
+    #[arg(long, short, env = "SLACKWATER_CONFIG", global = true)]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -34,24 +37,29 @@ enum Verb {
 
 impl Snapshot {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let site = context.site(&self.config)?;
+        let Some(config) = self.config.clone() else {
+            return Err(Stop::bad_input(
+                "name the configuration: --config or SLACKWATER_CONFIG",
+            ));
+        };
+        let site = context.site(&ConfigArg { config })?;
         let snapshots = site.snapshots()?;
         let name = |run: &RunId| RunName::new(run.as_str()).map_err(Stop::bad_input);
         match &self.verb {
             Verb::List => {
-                let runs = snapshots.list().map_err(Stop::failed)?;
+                let runs = snapshots.list().map_err(Stop::from)?;
                 let runs: Vec<String> = runs.iter().map(|run| run.as_str().to_owned()).collect();
                 context.print(&runs, |runs| runs.join("\n"))
             }
             Verb::Verify { run } => {
-                let manifest = snapshots.verify(&name(run)?).map_err(Stop::failed)?;
+                let manifest = snapshots.verify(&name(run)?).map_err(Stop::from)?;
                 let volumes = manifest.volumes.len();
                 context.print(&serde_json::json!({"run": run, "volumes": volumes}), |_| {
                     format!("run {run}: {volumes} volumes are as their manifest says")
                 })
             }
             Verb::Delete { run } => {
-                snapshots.delete(&name(run)?).map_err(Stop::failed)?;
+                snapshots.delete(&name(run)?).map_err(Stop::from)?;
                 context.print(&serde_json::json!({"deleted": run}), |_| {
                     format!("the snapshot of run {run} is deleted")
                 })
