@@ -135,6 +135,19 @@ impl Hold {
         inner.stage == Stage::Holding && inner.view.deadline_ms.is_none()
     }
 
+    /// Ends a hold that nobody asked anything of. In one step with the look:
+    /// an `engage` comes either before it, or finds the hold over.
+    pub(super) fn leave_if_idle(&self) {
+        {
+            let mut inner = self.inner();
+            if inner.stage != Stage::Holding || inner.view.deadline_ms.is_some() {
+                return;
+            }
+            inner.enter(Stage::Over);
+        }
+        self.give_back();
+    }
+
     /// The hold was not kept for a while: this process did not run.
     pub(super) fn note_interruption(&self) {
         self.inner().view.interruptions += 1;

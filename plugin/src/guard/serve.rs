@@ -150,8 +150,8 @@ async fn watch(
                     let late = "the deadline passed before the release";
                     tokio::task::spawn_blocking(move || hold.abandon(late, true));
                 }
-                if hold.is_idle() && now.saturating_sub(began) > IDLE_MS {
-                    hold.give_back();
+                if now.saturating_sub(began) > IDLE_MS {
+                    hold.leave_if_idle();
                 }
                 if hold.is_resumed() {
                     let since = *resumed_at.get_or_insert(now);
