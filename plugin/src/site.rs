@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use slackwater_connect::{ConnectClusters, Selection};
+use slackwater_content::{Folders, SnapshotContent};
 use slackwater_cut::Cut;
 use slackwater_host::{Entry, Host, HostOptions, Limits, PhaseName, Ports};
 use slackwater_kafka::KafkaClusters;
 use slackwater_ports::{Cluster, Heads, Outcome, RunStore};
 use slackwater_store::{RunHandle, RunId, Store};
-use slackwater_volumes::{RunName, Snapshots};
+use slackwater_volumes::{Processes, RunName, Snapshots};
 
-use crate::adapters::{SystemClock, Terminal};
+use crate::adapters::{NoGuard, SystemClock, Terminal};
 use crate::components::Components;
 use crate::config::{self, Mirror};
 use crate::exit::Stop;
@@ -126,6 +127,11 @@ impl Site {
     pub fn ports(&self, run: &RunId) -> Result<Ports, Stop> {
         let name = RunName::new(run.as_str()).map_err(Stop::bad_input)?;
         Ok(Ports {
+            volume_content: Some(Arc::new(SnapshotContent::new(
+                self.snapshots()?,
+                name.clone(),
+                self.store.dir().join("open").join(run.as_str()),
+            ))),
             volume_snapshot: Some(Arc::new(self.snapshots()?.of_run(name))),
             ..self.ports_on(Arc::new(RunHandle::new(self.store.clone(), run.clone())))
         })
@@ -144,7 +150,18 @@ impl Site {
             mirror_look: Some(self.connect.clone()),
             mirror_start: Some(self.connect.clone()),
             connector_position: Some(self.connect.clone()),
+            broker_processes: Some(Arc::new(Processes::new(self.mirror.volumes.clone()))),
+            // No volumes: whoever has some to read names them.
+            volume_content: Some(Arc::new(Folders::new(Vec::new()))),
             ..Ports::default()
+        }
+    }
+
+    /// These ports for a phase that looks at what nobody holds.
+    pub fn without_guard(&self, ports: Ports) -> Ports {
+        Ports {
+            guard_look: Some(Arc::new(NoGuard)),
+            ..ports
         }
     }
 

@@ -5,6 +5,7 @@
 //! round, does not compile.
 
 mod cluster;
+mod content;
 mod heads;
 mod mirror;
 mod records;

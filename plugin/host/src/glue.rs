@@ -2,6 +2,7 @@
 //! anything; a call that comes when the time is up ends the run.
 
 mod cluster;
+mod content;
 mod mirror;
 mod run;
 mod volumes;

@@ -69,6 +69,10 @@ capabilities! {
     VolumeFlush, "volume-flush", volume_flush;
     /// Cuts the volumes.
     VolumeSnapshot, "volume-snapshot", volume_snapshot;
+    /// Reads what lies on volumes.
+    VolumeContent, "volume-content", volume_content;
+    /// Tells which process each broker is.
+    BrokerProcesses, "broker-process", broker_process;
     /// Looks at the guard.
     GuardLook, "guard-look", guard_look;
     /// Starts the guard.
@@ -107,6 +111,7 @@ impl PhaseName {
                 Records,
                 MirrorLook,
                 ConnectorPosition,
+                BrokerProcesses,
                 GuardLook,
             ],
             PhaseName::SnapshotPartitions => &[
@@ -119,7 +124,17 @@ impl PhaseName {
                 VolumeSnapshot,
             ],
             PhaseName::ValidateHead => &[
-                Clock, Progress, Log, RunStore, Heads, Records, Groups, MirrorLook, GuardLook,
+                Clock,
+                Progress,
+                Log,
+                RunStore,
+                Heads,
+                Records,
+                Groups,
+                MirrorLook,
+                VolumeContent,
+                BrokerProcesses,
+                GuardLook,
             ],
             PhaseName::ResumeMirror => &[
                 Clock,

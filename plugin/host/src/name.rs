@@ -28,8 +28,11 @@ pub enum Entry {
     Run,
     /// `validate-head`: the closing look.
     CloseBracket,
-    /// `validate-head`: judges the claims and closes the cut.
+    /// `validate-head`: reads the snapshot, judges the claims and closes the
+    /// cut.
     ProveContent,
+    /// `validate-head`: what lies on restored volumes, against the cut.
+    CompareVolumes,
     /// `validate-head`: what running brokers show, against a closed cut.
     CompareRestored,
 }
@@ -73,6 +76,7 @@ impl PhaseName {
             PhaseName::ValidateHead => &[
                 Entry::CloseBracket,
                 Entry::ProveContent,
+                Entry::CompareVolumes,
                 Entry::CompareRestored,
             ],
             _ => &[Entry::Run],
@@ -113,6 +117,7 @@ impl Entry {
             Entry::Run => "run",
             Entry::CloseBracket => "close-bracket",
             Entry::ProveContent => "prove-content",
+            Entry::CompareVolumes => "compare-volumes",
             Entry::CompareRestored => "compare-restored",
         }
     }

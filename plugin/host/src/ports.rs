@@ -66,6 +66,10 @@ ports! {
     volume_flush: VolumeFlush,
     /// Cuts the volumes.
     volume_snapshot: VolumeSnapshot,
+    /// Reads what lies on volumes.
+    volume_content: VolumeContent,
+    /// Tells which process each broker is.
+    broker_processes: BrokerProcesses,
     /// Looks at the guard.
     guard_look: GuardLook,
     /// Starts the guard.

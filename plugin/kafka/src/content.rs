@@ -4,29 +4,9 @@ use slackwater_ports::Digest128;
 
 use crate::ffi::Record;
 
-/// Whether what follows was there. Without it a null key and an empty one
-/// would have the same digest, and they are different records: a null value
-/// deletes a key of a compacted topic, an empty one does not.
-const ABSENT: &[u8] = &[0];
-const PRESENT: &[u8] = &[1];
-
-/// The digest over key, value and headers: presence and bytes of the key, the
-/// same of the value, then for each header its name, presence and value, in
-/// the order of the record. Offset, timestamp and epoch stand beside it.
+/// The digest over key, value and headers.
 pub(crate) fn content(record: &Record<'_>) -> Digest128 {
-    let mut parts = Vec::with_capacity(4 + 3 * record.headers.len());
-    push(&mut parts, record.key);
-    push(&mut parts, record.value);
-    for (name, value) in &record.headers {
-        parts.push(*name);
-        push(&mut parts, *value);
-    }
-    Digest128::of(parts)
-}
-
-fn push<'m>(parts: &mut Vec<&'m [u8]>, bytes: Option<&'m [u8]>) {
-    parts.push(if bytes.is_some() { PRESENT } else { ABSENT });
-    parts.push(bytes.unwrap_or_default());
+    Digest128::of_content(record.key, record.value, &record.headers)
 }
 
 #[cfg(test)]

@@ -13,8 +13,10 @@ mod schema;
 mod snapshot;
 mod status;
 mod validate;
+mod verify;
 mod version;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -55,8 +57,10 @@ enum Command {
     Phase(phase::Phase),
     /// Put a snapshot into new volumes.
     Restore(restore::Restore),
-    /// Hold a restored, running mirror against its cut.
+    /// Hold a restored mirror against its cut.
     Validate(validate::Validate),
+    /// Read a snapshot again, and close its cut again with what is found.
+    Verify(verify::Verify),
     /// Let the mirror run again.
     Resume(resume::Resume),
     /// Who holds the mirror, and the last runs.
@@ -126,6 +130,21 @@ fn print_line(text: &str) -> Result<(), Stop> {
     }
 }
 
+/// Pairs of `VOLUME=DIRECTORY`, no volume twice.
+fn volume_targets(pairs: &[String]) -> Result<BTreeMap<String, PathBuf>, Stop> {
+    let mut targets = BTreeMap::new();
+    for pair in pairs {
+        let (volume, target) = pair
+            .split_once('=')
+            .ok_or_else(|| Stop::bad_input(format!("{pair:?} is not VOLUME=DIRECTORY")))?;
+        let target = std::path::absolute(target).map_err(Stop::bad_input)?;
+        if targets.insert(volume.to_owned(), target).is_some() {
+            return Err(Stop::bad_input(format!("volume {volume} is named twice")));
+        }
+    }
+    Ok(targets)
+}
+
 /// A cut by its run, or from a file.
 fn read_cut(site: Option<&Site>, what: &str) -> Result<slackwater_cut::Cut, Stop> {
     let file = Path::new(what);
@@ -164,6 +183,7 @@ pub fn run(cli: Cli) -> Result<(), Stop> {
         Command::Phase(command) => command.run(&context),
         Command::Restore(command) => command.run(&context),
         Command::Validate(command) => command.run(&context),
+        Command::Verify(command) => command.run(&context),
         Command::Resume(command) => command.run(&context),
         Command::Status(command) => command.run(&context),
         Command::Heads(command) => command.run(&context),

@@ -1,6 +1,5 @@
 //! `slackwater restore`: a snapshot into new volumes.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,7 +7,7 @@ use serde::Serialize;
 use slackwater_store::RunId;
 use slackwater_volumes::RunName;
 
-use super::{ConfigArg, Context};
+use super::{ConfigArg, Context, volume_targets};
 use crate::exit::Stop;
 
 /// Put a snapshot into new volumes. Nothing is overwritten.
@@ -37,16 +36,7 @@ impl Restore {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
         let mut site = context.site(&self.config)?;
         site.allow_plain_copy = self.allow_plain_copy;
-        let mut targets = BTreeMap::new();
-        for pair in &self.to {
-            let (volume, target) = pair
-                .split_once('=')
-                .ok_or_else(|| Stop::bad_input(format!("{pair:?} is not VOLUME=DIRECTORY")))?;
-            let target = std::path::absolute(target).map_err(Stop::bad_input)?;
-            if targets.insert(volume.to_owned(), target).is_some() {
-                return Err(Stop::bad_input(format!("volume {volume} has two targets")));
-            }
-        }
+        let targets = volume_targets(&self.to)?;
         let run = RunName::new(self.run.as_str()).map_err(Stop::bad_input)?;
         let rows: Vec<Row> = site
             .snapshots()?

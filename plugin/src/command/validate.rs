@@ -1,20 +1,23 @@
-//! `slackwater validate`: a restored, running mirror against its cut.
+//! `slackwater validate`: a restored mirror against its cut: its volumes before
+//! any broker starts, or its running brokers.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use slackwater_content::{Folder, Folders};
 use slackwater_cut::ClaimName;
 use slackwater_host::{Entry, PhaseName};
-use slackwater_ports::{Cluster, GuardLook, GuardView, PortError, PortErrorKind, RunStore, Seen};
+use slackwater_ports::{Cluster, RunStore};
 
-use super::{ConfigArg, Context, read_cut, report};
+use super::{ConfigArg, Context, read_cut, report, volume_targets};
 use crate::adapters::{ScratchStore, Terminal};
 use crate::config;
 use crate::exit::{Stop, of_claims};
 use crate::site::Site;
 
-/// Hold a restored, running mirror against its cut.
+/// Hold a restored mirror against its cut: its volumes, before any broker
+/// starts on them, or its running brokers.
 #[derive(Debug, Args)]
 pub(super) struct Validate {
     #[command(flatten)]
@@ -25,6 +28,10 @@ pub(super) struct Validate {
     /// Where the restored mirror is, if not where the configuration says.
     #[arg(long, value_name = "HOST:PORT,…")]
     bootstrap: Option<String>,
+    /// Read the restored volumes, of which no broker may have started yet:
+    /// `VOLUME=DIRECTORY`, for all of them.
+    #[arg(long, value_name = "VOLUME=DIRECTORY", conflicts_with = "bootstrap")]
+    volume: Vec<String>,
     /// Write the cut with the claim added to this new file.
     #[arg(long)]
     save: Option<PathBuf>,
@@ -46,16 +53,46 @@ impl Validate {
         let cut = read_cut(Some(&site), &self.cut)?;
         let document = cut.to_canonical().map_err(Stop::failed)?;
         let store = Arc::new(ScratchStore::new(document));
-        let mut ports = site.ports_on(store.clone());
-        ports.guard_look = Some(Arc::new(NoGuard));
-        site.run(PhaseName::ValidateHead, Entry::CompareRestored, ports)?;
+        let mut ports = site.without_guard(site.ports_on(store.clone()));
+        let (entry, claim) = if self.volume.is_empty() {
+            (Entry::CompareRestored, ClaimName::HeadsRestored)
+        } else {
+            ports.volume_content = Some(Arc::new(Folders::new(self.folders(&site)?)));
+            (Entry::CompareVolumes, ClaimName::Restored)
+        };
+        site.run(PhaseName::ValidateHead, entry, ports)?;
         let judged = store.load().map_err(|error| Stop::failed(error.message))?;
         let cut = slackwater_cut::Cut::parse(&judged.document).map_err(Stop::failed)?;
         if let Some(file) = &self.save {
             write_new(file, &judged.document)?;
         }
         context.print(&cut.claims, |claims| report::claims(claims))?;
-        of_claims(&cut, &[ClaimName::HeadsRestored])
+        of_claims(&cut, &[claim])
+    }
+
+    /// The restored volumes, all of them.
+    fn folders(&self, site: &Site) -> Result<Vec<Folder>, Stop> {
+        let mut targets = volume_targets(&self.volume)?;
+        let folders = site
+            .mirror
+            .volumes
+            .iter()
+            .map(|volume| {
+                let name = volume.name();
+                let path = targets.remove(name).ok_or_else(|| {
+                    Stop::bad_input(format!("no directory for volume {name}: name all of them"))
+                })?;
+                Ok(Folder {
+                    volume: name.to_owned(),
+                    broker: volume.broker(),
+                    path,
+                })
+            })
+            .collect::<Result<Vec<_>, Stop>>()?;
+        match targets.keys().next() {
+            Some(name) => Err(Stop::bad_input(format!("there is no volume {name}"))),
+            None => Ok(folders),
+        }
     }
 }
 
@@ -66,16 +103,4 @@ fn write_new(file: &PathBuf, text: &str) -> Result<(), Stop> {
     out.write_all(text.as_bytes())
         .and_then(|()| out.sync_all())
         .map_err(wrong)
-}
-
-/// A restored mirror is held by nobody.
-struct NoGuard;
-
-impl GuardLook for NoGuard {
-    fn guard(&self) -> Seen<GuardView> {
-        Err(PortError::new(
-            PortErrorKind::Unsupported,
-            "no guard holds a restored mirror",
-        ))
-    }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use slackwater_connect::{BasicAuth, ConnectOptions};
-use slackwater_cut::{ClaimName, ConnectTopics, OnLoss, Settings};
+use slackwater_cut::{ClaimName, ConnectTopics, OnLoss, Settings, Verify};
 use slackwater_kafka::{ClusterOptions, FIXED_PROPERTIES};
 use slackwater_ports::Cluster;
 use slackwater_store::MirrorName;
@@ -112,7 +112,7 @@ pub(super) fn check(raw: RawMirror) -> Result<Mirror, Wrong> {
         .enumerate()
         .map(|(at, one)| connect_site(at, one))
         .collect::<Result<Vec<_>, _>>()?;
-    let settings = settings(&raw.limits, raw.protect, &connect, raw.require)?;
+    let settings = settings(&raw.limits, raw.protect, &connect, raw.verify, raw.require)?;
     Ok(Mirror {
         name,
         clusters,
@@ -279,8 +279,16 @@ fn command_driver(raw: RawCommand, state: PathBuf) -> Result<SnapshotSite, Wrong
 }
 
 /// Claims that a run must prove unless the configuration says otherwise:
-/// those that can be examined without reading the snapshot.
-const REQUIRED: [ClaimName; 3] = [ClaimName::Still, ClaimName::Covers, ClaimName::Resumable];
+/// those that can be, by what is read of the snapshot.
+fn required(verify: Verify) -> Vec<ClaimName> {
+    let mut names = vec![ClaimName::Still, ClaimName::Covers, ClaimName::Resumable];
+    match verify {
+        Verify::Full => names.extend([ClaimName::Durable, ClaimName::Intact]),
+        Verify::Tail => names.push(ClaimName::Durable),
+        Verify::Off => {}
+    }
+    names
+}
 
 /// A window shorter than this has no room for a drain; one longer than an
 /// hour is no window.
@@ -294,6 +302,7 @@ fn settings(
     limits: &RawLimits,
     protect: super::raw::RawProtect,
     connect: &[ConnectSite],
+    verify: Option<Verify>,
     require: Option<Vec<ClaimName>>,
 ) -> Result<Settings, Wrong> {
     let or = |span: Option<Span>, default: u64| span.map_or(default, Span::as_ms);
@@ -312,12 +321,19 @@ fn settings(
     if retention_factor == 0 {
         return Err(wrong("limits.retentionFactor", "must be at least 1"));
     }
-    let require = require.unwrap_or_else(|| REQUIRED.to_vec());
-    if require.contains(&ClaimName::HeadsRestored) {
-        return Err(wrong(
-            "require",
-            "headsRestored is a claim of a restore, not of a backup",
-        ));
+    let verify = verify.unwrap_or(Verify::Full);
+    let require = require.unwrap_or_else(|| required(verify));
+    for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
+        if require.contains(&name) {
+            let why = format!("{name} is a claim of a restore, not of a backup");
+            return Err(wrong("require", why));
+        }
+    }
+    for name in [ClaimName::Durable, ClaimName::Intact] {
+        if require.contains(&name) && !required(verify).contains(&name) {
+            let why = format!("{name} can't be proven with this verify: say `verify: full`");
+            return Err(wrong("require", why));
+        }
     }
     let require: BTreeSet<ClaimName> = require.into_iter().collect();
     Ok(Settings {
@@ -339,6 +355,7 @@ fn settings(
         exclude: protect.exclude,
         own: protect.own,
         connect_topics: connect.iter().map(|one| one.topics.clone()).collect(),
+        verify,
         require: require.into_iter().collect(),
     })
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use slackwater_cut::{ClaimName, ConnectTopics, Pattern};
+use slackwater_cut::{ClaimName, ConnectTopics, Pattern, Verify};
 
 use super::Span;
 
@@ -38,7 +38,11 @@ pub struct RawMirror {
     /// Times, and what a run may accept.
     #[serde(default)]
     pub limits: RawLimits,
-    /// Claims that a run must prove. Default: still, covers, resumable.
+    /// How the snapshot is read after the resume: `full` (every batch), `tail`
+    /// (the ends of the logs) or `off`. Default: full.
+    pub verify: Option<Verify>,
+    /// Claims that a run must prove. Default: still, covers, resumable, and
+    /// what `verify` can prove: durable (full and tail), intact (full).
     pub require: Option<Vec<ClaimName>>,
 }
 

@@ -87,6 +87,15 @@ impl Store {
         Self::write(&self.path(run), expected.saturating_add(1), document)
     }
 
+    /// Writes the next revision of a document that was final, and keeps what
+    /// it was beside it, as `<run>.<revision>.previous`.
+    pub fn supersede(&self, run: &RunId, expected: u64, document: &str) -> Result<u64, StoreError> {
+        let before = self.load(run)?;
+        let kept = self.runs().join(format!("{run}.{expected}.previous"));
+        file::replace(&kept, &envelope::encode(&before))?;
+        self.save(run, expected, document)
+    }
+
     /// All runs, the last one written first. One that can't be read is among
     /// them and says so.
     pub fn list(&self) -> Result<Vec<RunSummary>, StoreError> {

@@ -72,7 +72,8 @@ pub enum VolumeError {
 }
 
 impl VolumeError {
-    pub(crate) fn io(act: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    /// What `act` on `path` met.
+    pub fn io(act: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { act, path, source }
     }

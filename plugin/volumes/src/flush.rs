@@ -50,6 +50,7 @@ struct System {
     /// Of all volumes on it.
     paths: Vec<PathBuf>,
     root: File,
+    opened_ms: u64,
     /// The first error: the kernel tells it only once.
     error: Mutex<Option<String>>,
 }
@@ -94,6 +95,7 @@ impl FlushHandles {
             device,
             paths: vec![path.to_owned()],
             root,
+            opened_ms: now_ms(),
             error: Mutex::new(None),
         });
         Ok(self.systems.len() - 1)
@@ -173,9 +175,12 @@ impl VolumeFlush for FlushHandles {
             let systems: Vec<Done> = systems.into_iter().map(join).collect();
             let mut rows = Vec::with_capacity(self.volumes.len());
             for ((volume, how), command) in self.volumes.iter().zip(commands) {
-                let (method, done) = match (how, command) {
-                    (How::System(at), _) => ("syncfs", systems[*at].clone()),
-                    (How::Command(_), Some(command)) => ("command", join(command)),
+                let (method, opened_ms, done) = match (how, command) {
+                    (How::System(at), _) => {
+                        let opened_ms = self.systems[*at].opened_ms;
+                        ("syncfs", Some(opened_ms), systems[*at].clone())
+                    }
+                    (How::Command(_), Some(command)) => ("command", None, join(command)),
                     (How::Command(_), None) => unreachable!("each command has its thread"),
                 };
                 rows.push(Flushed {
@@ -184,6 +189,7 @@ impl VolumeFlush for FlushHandles {
                     started_ms: done.0,
                     ended_ms: done.1,
                     method: method.to_owned(),
+                    opened_ms,
                     error: done.2,
                 });
             }

@@ -140,6 +140,11 @@ impl Snapshots {
         Ok(())
     }
 
+    /// The volumes that are configured, in their order.
+    pub fn volumes(&self) -> impl ExactSizeIterator<Item = &Volume> {
+        self.volumes.iter()
+    }
+
     /// Makes the files of one volume readable, at `at` where a command does
     /// it, and gives the folder.
     pub fn open(&self, run: &RunName, volume: &str, at: &Path) -> Result<PathBuf, VolumeError> {

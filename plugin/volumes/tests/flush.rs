@@ -30,6 +30,7 @@ fn each_volume_has_its_row_and_a_failed_command_shows_its_error() {
     ])
     .unwrap();
     let handles = FlushHandles::open(&volumes).unwrap();
+    let mut opened = Vec::new();
     // What it was told before must not hide what it is told again.
     for _ in 0..2 {
         let rows = handles.flush().unwrap();
@@ -40,7 +41,12 @@ fn each_volume_has_its_row_and_a_failed_command_shows_its_error() {
         assert!(rows[..3].iter().all(|row| row.error.is_none()), "{rows:?}");
         assert!(rows[3].error.as_ref().unwrap().contains("/no/such/folder"));
         assert!(rows.iter().all(|row| row.started_ms <= row.ended_ms));
+        // The same each time: errors since then are told. A command has none.
+        opened.push(rows.iter().map(|row| row.opened_ms).collect::<Vec<_>>());
     }
+    assert_eq!(opened[0], opened[1]);
+    assert_eq!(opened[0][2..], [None, None]);
+    assert!(opened[0][0].is_some() && opened[0][0] == opened[0][1]);
 }
 
 #[test]

@@ -10,7 +10,9 @@
 mod error;
 mod finished;
 mod scene;
+mod tamper;
 
 pub use error::SceneError;
 pub use finished::{Finished, wait_until};
 pub use scene::{Scene, program};
+pub use tamper::{Chance, Tamper, Touched, tamper};

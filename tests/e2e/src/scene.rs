@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use slackwater_cut::Cut;
-use slackwater_lab::{CONFIG_TOPIC, Lab, OFFSET_TOPIC, Restored, STATUS_TOPIC};
+use slackwater_lab::{CONFIG_TOPIC, Lab, OFFSET_TOPIC, OpenCopy, Restored, STATUS_TOPIC};
 
 use crate::{Finished, SceneError};
 
@@ -16,6 +16,15 @@ pub struct Scene {
     program: PathBuf,
     dir: PathBuf,
 }
+
+/// A throw-away clone of the image, whose journal is replayed by a mount that
+/// may write; from then on it is only read. The snapshot itself is never
+/// mounted.
+const OPEN: &str = "set -e; cp --reflink=always \"$1\" \"$1.open\"; \
+                    mount -o loop \"$1.open\" \"$2\"; mount -o remount,ro \"$2\"";
+
+/// Unmounts the clone and removes it; finding nothing to do is success.
+const CLOSE: &str = "umount \"$2\" 2>/dev/null; rm -f \"$1.open\"";
 
 impl Scene {
     /// Writes a configuration for `lab`. `more` is added to it, as YAML of
@@ -111,6 +120,8 @@ impl Scene {
                      create: [cp, --reflink=always, \"{images}/{{volume}}.img\", \"{snapshots}/{{snapshot}}\"]\n    \
                      delete: [rm, -f, \"{snapshots}/{{snapshot}}\"]\n    \
                      list: [ls, \"{snapshots}\"]\n    \
+                     open: [sh, -c, '{OPEN}', open, \"{snapshots}/{{snapshot}}\", \"{{target}}\"]\n    \
+                     close: [sh, -c, '{CLOSE}', close, \"{snapshots}/{{snapshot}}\", \"{{target}}\"]\n    \
                      restore: [cp, --reflink=always, \"{snapshots}/{{snapshot}}\", \"{{target}}.img\"]\n"
                 )
             }
@@ -177,11 +188,17 @@ impl Scene {
     /// # Errors
     /// A restore that failed; a cluster that does not come up.
     pub fn restore(&self, run: &str) -> Result<Restored, SceneError> {
-        let at = self
-            .lab
-            .snapshots_dir()
-            .unwrap_or_else(|| self.dir.join("restored"))
-            .join(format!("restored-{run}"));
+        let copies = self.restore_volumes(run)?;
+        Ok(self.lab.start_restored(&copies)?)
+    }
+
+    /// Restores the snapshot of `run` into new volumes: image files, or
+    /// directories.
+    ///
+    /// # Errors
+    /// A restore that failed.
+    pub fn restore_volumes(&self, run: &str) -> Result<Vec<(i32, PathBuf)>, SceneError> {
+        let at = self.copies_dir().join(format!("restored-{run}"));
         let target = |id: i32| PathBuf::from(format!("{}-{id}", at.display()));
         let ids: Vec<i32> = self
             .lab
@@ -200,7 +217,7 @@ impl Scene {
             args.push("--allow-plain-copy");
         }
         self.run(&args)?.expect(0)?;
-        let copies: Vec<(i32, PathBuf)> = ids
+        Ok(ids
             .iter()
             .map(|id| {
                 let target = target(*id);
@@ -209,8 +226,59 @@ impl Scene {
                     None => (*id, target),
                 }
             })
-            .collect();
-        Ok(self.lab.start_restored(&copies)?)
+            .collect())
+    }
+
+    /// Where copies of volumes belong.
+    fn copies_dir(&self) -> PathBuf {
+        self.lab
+            .snapshots_dir()
+            .unwrap_or_else(|| self.dir.join("restored"))
+    }
+
+    /// Throw-away copies of copies, opened, so that the copies stay what they
+    /// are.
+    ///
+    /// # Errors
+    /// A copy or a mount that failed.
+    pub fn open(&self, copies: &[(i32, PathBuf)], name: &str) -> Result<Vec<OpenCopy>, SceneError> {
+        let mut clones = Vec::new();
+        for (id, copy) in copies {
+            let clone = self.copies_dir().join(format!("{name}-{id}"));
+            let copied = Command::new("cp")
+                .args(["-r", "--reflink=auto", "--sparse=auto"])
+                .args([copy, &clone])
+                .status()
+                .map_err(SceneError::io("copy", copy))?;
+            if !copied.success() {
+                let what = format!("can't copy {}: {copied}", copy.display());
+                return Err(SceneError::Unexpected(what));
+            }
+            clones.push((*id, clone));
+        }
+        Ok(self.lab.open_copies(&clones)?)
+    }
+
+    /// `slackwater validate` of restored volumes, of which no broker has
+    /// started; the judged cut is saved in a new file where one is named.
+    ///
+    /// # Errors
+    /// A program that can't be started.
+    pub fn validate_volumes(
+        &self,
+        opened: &[OpenCopy],
+        cut: &str,
+        save: Option<&Path>,
+    ) -> Result<Finished, SceneError> {
+        let mut args = vec!["validate".to_owned(), "--output=json".to_owned()];
+        args.push(format!("--cut={cut}"));
+        args.extend(
+            opened
+                .iter()
+                .map(|one| format!("--volume=volume-{}={}", one.broker(), one.path().display())),
+        );
+        args.extend(save.map(|file| format!("--save={}", file.display())));
+        self.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// `slackwater validate` against a restored cluster, from within its

@@ -58,7 +58,7 @@ pub use mirror_maker::{
     STATUS_TOPIC,
 };
 pub use netns::Netns;
-pub use restored::Restored;
+pub use restored::{OpenCopy, Restored};
 pub use service::Service;
 pub use setup::setup;
 pub use sweep::sweep;

@@ -5,7 +5,7 @@
 //! The isolation is not for tidiness: a restored broker that can reach the
 //! original fetches from it, since its metadata still holds those addresses.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -29,7 +29,57 @@ pub struct Restored {
     run: Arc<RunDir>,
 }
 
+/// A copy of a volume whose files can be reached; unmounted when dropped.
+#[derive(Debug)]
+pub struct OpenCopy {
+    broker: i32,
+    volume: Volume,
+}
+
+impl OpenCopy {
+    /// `node.id` of the broker that it is of.
+    #[must_use]
+    pub fn broker(&self) -> i32 {
+        self.broker
+    }
+
+    /// Where its files are.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.volume.point
+    }
+}
+
 impl Lab {
+    /// Opens copies of the mirror's volumes: an image file each, which is
+    /// mounted so that its journal is replayed, or a directory each. Give it
+    /// throw-away ones.
+    ///
+    /// # Errors
+    /// A mount that failed.
+    pub fn open_copies(&self, copies: &[(i32, PathBuf)]) -> Result<Vec<OpenCopy>, LabError> {
+        let n = self.restored.fetch_add(1, Ordering::Relaxed) + 1;
+        copies
+            .iter()
+            .map(|(broker, copy)| {
+                let point = self
+                    .run()
+                    .path()
+                    .join(format!("open{n}"))
+                    .join(broker.to_string());
+                let volume = if copy.is_dir() {
+                    Volume::directory(copy.clone())?
+                } else {
+                    Volume::of_image(copy.clone(), point)?
+                };
+                Ok(OpenCopy {
+                    broker: *broker,
+                    volume,
+                })
+            })
+            .collect()
+    }
+
     /// Starts brokers on copies of the mirror's volumes: an image file each
     /// (mounted read-write: give it a throw-away one) or a directory each (with
     /// the mount point's content), with the broker's id. Waits until every

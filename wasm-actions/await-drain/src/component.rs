@@ -20,6 +20,7 @@ wit_bindgen::generate!({
         "slackwater:phase/records@0.1.0": slackwater_guest::bindings::slackwater::phase::records,
         "slackwater:phase/mirror-look@0.1.0": slackwater_guest::bindings::slackwater::phase::mirror_look,
         "slackwater:phase/connector-position@0.1.0": slackwater_guest::bindings::slackwater::phase::connector_position,
+        "slackwater:phase/broker-process@0.1.0": slackwater_guest::bindings::slackwater::phase::broker_process,
         "slackwater:phase/guard-look@0.1.0": slackwater_guest::bindings::slackwater::phase::guard_look,
     },
 });

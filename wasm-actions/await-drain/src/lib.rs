@@ -63,6 +63,8 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
         configurations: rows.config_digest(),
         connectors,
         guard,
+        // Without them `durable` is unproven, and the rest is not.
+        broker_processes: world.broker_processes().unwrap_or_default(),
         ended_ms: world.now_ms(),
     };
     let partitions = rows.partitions.len();

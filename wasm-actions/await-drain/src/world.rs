@@ -1,12 +1,22 @@
 //! What this phase may do: its world in `wit/`, as ports.
 
 use slackwater_ports::{
-    Clock, ConnectorPosition, GuardLook, Heads, Log, MirrorLook, Progress, Records, RunStore,
+    BrokerProcesses, Clock, ConnectorPosition, GuardLook, Heads, Log, MirrorLook, Progress,
+    Records, RunStore,
 };
 
 /// All of its ports at once.
 pub trait World:
-    Clock + Progress + Log + RunStore + Heads + Records + MirrorLook + ConnectorPosition + GuardLook
+    Clock
+    + Progress
+    + Log
+    + RunStore
+    + Heads
+    + Records
+    + MirrorLook
+    + ConnectorPosition
+    + BrokerProcesses
+    + GuardLook
 {
 }
 
@@ -19,6 +29,7 @@ impl<T> World for T where
         + Records
         + MirrorLook
         + ConnectorPosition
+        + BrokerProcesses
         + GuardLook
 {
 }

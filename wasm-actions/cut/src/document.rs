@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bracket, Claim, Drain, Quiesce, Resume, Rows, Settings, Snapshot, canonical_json, sha256_hex,
+    Bracket, Claim, Content, Drain, Quiesce, Resume, Rows, Settings, Snapshot, canonical_json,
+    sha256_hex,
 };
 
 /// The only version that this program writes and reads.
@@ -115,8 +116,13 @@ pub struct Cut {
     pub bracket: Option<Bracket>,
     /// resumeMirror's section.
     pub resume: Option<Resume>,
+    /// What was read of the snapshot; `null` until then, or where it was not.
+    pub content: Option<Content>,
     /// The claims; empty until it is closed.
     pub claims: Vec<Claim>,
+    /// The digest with which it was closed before, where its snapshot was read
+    /// again later.
+    pub previous: Option<String>,
     /// SHA-256 of the canonical form of all the rest; set when it is closed.
     pub digest: Option<String>,
 }
@@ -164,7 +170,9 @@ impl Cut {
             snapshot: None,
             bracket: None,
             resume: None,
+            content: None,
             claims: Vec::new(),
+            previous: None,
             digest: None,
         }
     }
@@ -189,6 +197,23 @@ impl Cut {
             }
         }
         Ok(cut)
+    }
+
+    /// The mirror's `cluster.id`; empty where it was not asked yet.
+    pub fn mirror_cluster_id(&self) -> &str {
+        self.quiesce
+            .as_ref()
+            .and_then(|quiesce| quiesce.clusters.iter().find(|one| one.alias.is_none()))
+            .map_or("", |cluster| cluster.cluster_id.as_str())
+    }
+
+    /// Adds a claim of a restore to a copy of the cut, in place of an earlier
+    /// one of that name.
+    pub fn add_claim(&mut self, claim: Claim) {
+        self.claims.retain(|other| other.name != claim.name);
+        self.claims.push(claim);
+        self.digest = None;
+        self.digest = self.compute_digest().ok();
     }
 
     /// The canonical form.

@@ -6,6 +6,7 @@
 
 mod canonical;
 pub mod claims;
+mod content;
 mod document;
 mod pattern;
 mod rows;
@@ -15,6 +16,7 @@ mod verify;
 
 pub use canonical::{canonical_json, sha256_hex};
 pub use claims::{Claim, ClaimName, Evidence, Judgement, Verdict};
+pub use content::{Content, RangeRead, RowContent, RowRange, Transactions, Verify};
 pub use document::{
     API_VERSION, ComponentUsed, Cut, CutError, Kind, LeaseEvent, MAX_DOCUMENT_BYTES, State,
 };

@@ -4,6 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slackwater_ports::Digest128;
 
+use crate::RowContent;
+
 /// Who writes to a topic of the mirror.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -44,6 +46,10 @@ pub struct TopicRow {
     pub config: Digest128,
     /// Whether `cleanup.policy` has `compact`.
     pub compacted: bool,
+    /// `retention.ms` in effect; `null` where nothing is deleted by age.
+    pub retention_ms: Option<u64>,
+    /// `retention.bytes` in effect; `null` where nothing is deleted by size.
+    pub retention_bytes: Option<u64>,
     /// Of which it is a copy; `null` where it is no copy.
     pub source: Option<SourceTopic>,
 }
@@ -190,6 +196,8 @@ pub struct PartitionRow {
     pub tail: Option<Tail>,
     /// The source's side; `null` where it is no copy.
     pub source: Option<SourceRow>,
+    /// What the snapshot holds of it; `null` until it was read.
+    pub content: Option<RowContent>,
 }
 
 /// Topics and partitions together.

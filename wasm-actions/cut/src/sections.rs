@@ -4,8 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slackwater_ports::{
-    Broker, ConnectorRef, ConnectorState, Digest128, Flushed, GuardView, Interval, Isolation,
-    PartitionId, SnapshotSeen,
+    Broker, BrokerProcess, ConnectorRef, ConnectorState, Digest128, Flushed, GuardView, Interval,
+    Isolation, PartitionId, SnapshotSeen,
 };
 
 /// A Kafka cluster.
@@ -159,6 +159,8 @@ pub struct Drain {
     pub connectors: MirrorLookSummary,
     /// The guard at the last look.
     pub guard: GuardView,
+    /// The brokers' processes then; empty where they could not be asked for.
+    pub broker_processes: Vec<BrokerProcess>,
     /// When the drain was over.
     pub ended_ms: u64,
 }
@@ -218,6 +220,8 @@ pub struct Bracket {
     pub connectors: MirrorLookSummary,
     /// The guard now.
     pub guard: GuardView,
+    /// The brokers' processes now; empty where they could not be asked for.
+    pub broker_processes: Vec<BrokerProcess>,
     /// How far each own partition went meanwhile: partitions that moved.
     pub own_moved: u64,
 }

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ClaimName, Pattern};
+use crate::{ClaimName, Pattern, Verify};
 
 /// Names of Connect's own topics (`config.storage.topic` and its sisters).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +35,14 @@ pub enum OnLoss {
     Resume,
     /// Refuse: the first start of a restored mirror, and a resume by hand.
     Refuse,
+}
+
+impl Settings {
+    /// Whether a topic of this name is protected.
+    pub fn protects(&self, topic: &str) -> bool {
+        let listed = |patterns: &[Pattern]| patterns.iter().any(|one| one.matches(topic));
+        !listed(&self.exclude) && (self.include.is_empty() || listed(&self.include))
+    }
 }
 
 /// The settings of a run. Times are milliseconds.
@@ -80,6 +88,8 @@ pub struct Settings {
     pub own: Vec<Pattern>,
     /// Connect's topics, one entry for each Connect cluster.
     pub connect_topics: Vec<ConnectTopics>,
+    /// How the snapshot is read after the resume.
+    pub verify: Verify,
     /// Claims that a run must prove.
     pub require: Vec<ClaimName>,
 }

@@ -2,6 +2,7 @@
 //! other.
 
 mod cluster;
+mod content;
 mod mirror;
 mod run;
 mod volumes;

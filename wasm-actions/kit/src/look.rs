@@ -148,6 +148,8 @@ pub fn rows_of(look: &Look, map: &TopicMap, configs: &BTreeMap<String, Vec<Confi
             compacted: entries
                 .iter()
                 .any(|entry| entry.key == "cleanup.policy" && entry.value.contains("compact")),
+            retention_ms: number(entries, "retention.ms"),
+            retention_bytes: number(entries, "retention.bytes"),
             source: map.source(&topic.name).cloned(),
         });
         for partition in &topic.partitions {
@@ -165,10 +167,19 @@ pub fn rows_of(look: &Look, map: &TopicMap, configs: &BTreeMap<String, Vec<Confi
                 replicas: partition.replicas.clone(),
                 tail: None,
                 source: None,
+                content: None,
             });
         }
     }
     rows
+}
+
+/// A limit in effect: none where it is -1, or where `cleanup.policy` does not
+/// delete.
+fn number(entries: &[ConfigEntry], key: &str) -> Option<u64> {
+    let value = |key| Some(&entries.iter().find(|entry| entry.key == key)?.value);
+    let deletes = value("cleanup.policy").is_some_and(|policy| policy.contains("delete"));
+    value(key)?.parse().ok().filter(|_| deletes)
 }
 
 fn config_digest(entries: &[ConfigEntry]) -> Digest128 {

@@ -91,18 +91,9 @@ pub fn read_tails(
 /// What a cut keeps of the last records; `None` where there are none.
 pub fn tail_of(records: &[RecordSeen]) -> Option<Tail> {
     let last = records.last()?;
-    let lines: Vec<String> = records
-        .iter()
-        .map(|record| {
-            format!(
-                "{} {} {:?} {}",
-                record.offset, record.timestamp_ms, record.batch_epoch, record.content
-            )
-        })
-        .collect();
     Some(Tail {
         count: u32::try_from(records.len()).unwrap_or(u32::MAX),
-        digest: Digest128::of(lines.iter().map(String::as_bytes)),
+        digest: RecordSeen::digest_of_run(records),
         last_offset: last.offset,
         last_timestamp_ms: last.timestamp_ms,
         batch_epoch: last.batch_epoch,

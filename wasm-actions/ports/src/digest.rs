@@ -29,6 +29,37 @@ impl Digest128 {
         cut.copy_from_slice(&full[..16]);
         Self(u128::from_be_bytes(cut))
     }
+
+    /// The digest over what a record holds: presence and bytes of the key, the
+    /// same of the value, then for each header its name, presence and value,
+    /// in the order of the record. Offset, timestamp and epoch stand beside
+    /// it.
+    ///
+    /// Presence counts: a null value deletes a key of a compacted topic, an
+    /// empty one does not.
+    pub fn of_content(
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[(&[u8], Option<&[u8]>)],
+    ) -> Self {
+        let mut parts = Vec::with_capacity(4 + 3 * headers.len());
+        push(&mut parts, key);
+        push(&mut parts, value);
+        for (name, value) in headers {
+            parts.push(*name);
+            push(&mut parts, *value);
+        }
+        Self::of(parts)
+    }
+}
+
+/// Whether what follows was there.
+const ABSENT: &[u8] = &[0];
+const PRESENT: &[u8] = &[1];
+
+fn push<'m>(parts: &mut Vec<&'m [u8]>, bytes: Option<&'m [u8]>) {
+    parts.push(if bytes.is_some() { PRESENT } else { ABSENT });
+    parts.push(bytes.unwrap_or_default());
 }
 
 impl fmt::Display for Digest128 {

@@ -10,18 +10,26 @@
 
 mod act;
 mod cluster;
+mod content;
 mod digest;
 mod error;
 mod groups;
 mod heads;
 mod mirror;
 mod outcome;
+mod process;
 mod records;
+mod silence;
 mod volumes;
 mod world;
 
 pub use act::{GuardLook, GuardStart, GuardView, RunRecord, RunStore};
 pub use cluster::{Cluster, Interval, PartitionId};
+pub use content::{
+    ContentDepth, ContentSurvey, LiveKeys, LogDirSeen, MetadataSeen, PendingTransaction, RangeRow,
+    RangeWanted, ReplicaFound, ReplicaRead, ScanRow, ScanWanted, TailRead, TransactionsSeen,
+    VolumeContent,
+};
 pub use digest::Digest128;
 pub use error::{PortError, PortErrorKind};
 pub use groups::{GroupOffset, Groups};
@@ -34,7 +42,9 @@ pub use mirror::{
     MirrorLook, MirrorStart, MirrorStop, MirrorView, Position, Setting, Target, TaskView, Want,
 };
 pub use outcome::{Failure, FailureKind, Outcome, Output};
+pub use process::{BrokerProcess, BrokerProcesses};
 pub use records::{Ended, Isolation, RecordSeen, Records, Span, SpanRead, TimestampType};
+pub use silence::Silence;
 pub use volumes::{Flushed, SnapshotSeen, VolumeFlush, VolumeSnapshot};
 pub use world::{Clock, Level, Log, Progress};
 

@@ -58,6 +58,23 @@ pub struct RecordSeen {
     pub content: Digest128,
 }
 
+impl RecordSeen {
+    /// Over offset, timestamp, batch epoch and content of each, in order: how
+    /// the last records of a partition stand in a cut.
+    pub fn digest_of_run(records: &[RecordSeen]) -> Digest128 {
+        let lines: Vec<String> = records
+            .iter()
+            .map(|record| {
+                format!(
+                    "{} {} {:?} {}",
+                    record.offset, record.timestamp_ms, record.batch_epoch, record.content
+                )
+            })
+            .collect();
+        Digest128::of(lines.iter().map(String::as_bytes))
+    }
+}
+
 /// Why the reading of a span ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -19,6 +19,9 @@ pub struct Flushed {
     pub ended_ms: u64,
     /// `syncfs`, or `command`.
     pub method: String,
+    /// When the descriptor that was flushed was opened: errors since are told.
+    /// `null` where a command flushed. Milliseconds since the Unix epoch.
+    pub opened_ms: Option<u64>,
     /// What the kernel or the command said, if it failed.
     pub error: Option<String>,
 }

@@ -51,6 +51,8 @@ pub fn close_bracket(world: &impl World) -> Result<Outcome, Failure> {
     let configs = configurations(world, &map, &seen.view)?;
     let rows = rows_of(&seen, &map, &configs);
     let guard = world.guard()?;
+    // Without them `durable` is unproven, and the rest is not.
+    let broker_processes = world.broker_processes().unwrap_or_default();
     let mut moved = moved(&cut.rows, &rows, Class::Own, false);
     let count = moved.len();
     moved.truncate(MOST_MOVED);
@@ -64,6 +66,7 @@ pub fn close_bracket(world: &impl World) -> Result<Outcome, Failure> {
         moved,
         connectors: look_summary(&view),
         guard,
+        broker_processes,
         own_moved: own_moved(cut, &rows),
     };
     session.update(world, |cut| cut.bracket = Some(bracket.clone()))?;

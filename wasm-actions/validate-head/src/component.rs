@@ -20,6 +20,8 @@ wit_bindgen::generate!({
         "slackwater:phase/records@0.1.0": slackwater_guest::bindings::slackwater::phase::records,
         "slackwater:phase/groups@0.1.0": slackwater_guest::bindings::slackwater::phase::groups,
         "slackwater:phase/mirror-look@0.1.0": slackwater_guest::bindings::slackwater::phase::mirror_look,
+        "slackwater:phase/volume-content@0.1.0": slackwater_guest::bindings::slackwater::phase::volume_content,
+        "slackwater:phase/broker-process@0.1.0": slackwater_guest::bindings::slackwater::phase::broker_process,
         "slackwater:phase/guard-look@0.1.0": slackwater_guest::bindings::slackwater::phase::guard_look,
     },
 });
@@ -35,6 +37,11 @@ impl Guest for Component {
     fn prove_content() -> Result<Outcome, Failure> {
         install_panic_hook();
         ended(crate::prove_content(&Capabilities))
+    }
+
+    fn compare_volumes() -> Result<Outcome, Failure> {
+        install_panic_hook();
+        ended(crate::compare_volumes(&Capabilities))
     }
 
     fn compare_restored() -> Result<Outcome, Failure> {

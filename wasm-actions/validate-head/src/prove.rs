@@ -1,17 +1,24 @@
-//! The verdicts: judged from the run document, which they close.
+//! The verdicts: judged from the run document and from what the snapshot
+//! holds, and the cut closed with them.
 
-use slackwater_cut::{State, claims};
+use slackwater_cut::{Content, State, Verify, claims};
 use slackwater_kit::Session;
-use slackwater_ports::{Failure, Outcome};
+use slackwater_ports::{ContentDepth, Failure, Outcome};
 
-use crate::World;
+use crate::{World, content};
 
-/// Judges every claim and closes the cut.
+/// Reads the snapshot, judges every claim and closes the cut. One that was
+/// closed before is closed again, and names the digest that it had.
 ///
 /// # Errors
-/// A run that has ended, or whose mirror was not seen running again.
+/// A run that is void, or whose mirror was not seen running again; a snapshot
+/// that can't be read at all.
 pub fn prove_content(world: &impl World) -> Result<Outcome, Failure> {
-    let mut session = Session::load(world)?;
+    let mut session = Session::load_any(world)?;
+    if let State::Void { reason, .. } = &session.cut().state {
+        let run = &session.cut().run_id;
+        return Err(Failure::failed(format!("run {run} is void: {reason}")));
+    }
     let snapshot = session.cut().snapshot.as_ref();
     if snapshot.is_none_or(|snapshot| snapshot.ended_ms.is_none()) {
         return Err(Failure::failed("there is no snapshot: nothing to close"));
@@ -26,8 +33,28 @@ pub fn prove_content(world: &impl World) -> Result<Outcome, Failure> {
             "the mirror was not seen running again: the cut is closed after that",
         ));
     }
+    let depth = match session.cut().settings.verify {
+        Verify::Full => Some(ContentDepth::Full),
+        Verify::Tail => Some(ContentDepth::Tail),
+        Verify::Off => None,
+    };
+    // The mirror runs, and the snapshot is there: what can't be read now can be
+    // later.
+    let read = depth.map(|depth| {
+        content::read(world, session.cut(), depth).unwrap_or_else(|why| {
+            let content = Content::unreadable(depth, world.now_ms(), why.reason);
+            (content, Vec::new())
+        })
+    });
     let at_ms = world.now_ms();
     session.update(world, |cut| {
+        if let Some((content, rows)) = &read {
+            cut.content = Some(content.clone());
+            for (row, content) in cut.rows.partitions.iter_mut().zip(rows) {
+                row.content = Some(content.clone());
+            }
+        }
+        cut.previous = cut.digest.take();
         cut.claims = claims::judge(cut);
         cut.state = State::Closed { at_ms };
         cut.digest = None;

@@ -24,12 +24,7 @@ pub fn compare_restored(world: &impl World) -> Result<Outcome, Failure> {
     world.waiting("validateHead", "the restored mirror's heads", None);
     let look = restored_look(world, session.cut())?;
     let claim = claims::judge_restored(session.cut(), look);
-    session.update(world, |cut| {
-        cut.claims.retain(|other| other.name != claim.name);
-        cut.claims.push(claim.clone());
-        cut.digest = None;
-        cut.digest = cut.compute_digest().ok();
-    })?;
+    session.update(world, |cut| cut.add_claim(claim.clone()))?;
     Ok(Outcome::new(format!(
         "{} {}: {}",
         claim.name, claim.verdict, claim.reason
@@ -204,19 +199,12 @@ fn extra(cut: &Cut, view: &ClusterView) -> Vec<String> {
             .iter()
             .any(|topic| topic.name == name && topic.class == Class::Own)
     };
-    let unprotected = |name: &str| {
-        let listed = |patterns: &[slackwater_cut::Pattern]| {
-            patterns.iter().any(|pattern| pattern.matches(name))
-        };
-        listed(&cut.settings.exclude)
-            || !(cut.settings.include.is_empty() || listed(&cut.settings.include))
-    };
     let topics = view
         .topics
         .iter()
         .filter(|topic| !topic.internal && !topic.name.starts_with("__"))
         .map(|topic| topic.name.as_str())
-        .filter(|name| !known.contains(name) && !own(name) && !unprotected(name))
+        .filter(|name| !known.contains(name) && !own(name) && cut.settings.protects(name))
         .map(str::to_owned);
     let partitions = cut.rows.still_topics().filter_map(|topic| {
         let there = view.topics.iter().find(|one| one.name == topic.name)?;

@@ -3,12 +3,14 @@
 use slackwater_ports as ports;
 
 use super::record;
+use crate::bindings::slackwater::phase::broker_process as process;
 use crate::bindings::slackwater::phase::volume_flush as flush;
 use crate::bindings::slackwater::phase::volume_snapshot as snapshot;
 
 record!(ports::Flushed => flush::Flushed {
-    volume, broker, started_ms, ended_ms, method, error,
+    volume, broker, started_ms, ended_ms, method, opened_ms, error,
 });
 record!(ports::SnapshotSeen => snapshot::SnapshotSeen {
     volume, broker, driver, method, handle, started_ms, cut_ms, error,
 });
+record!(ports::BrokerProcess => process::BrokerProcessSeen { volume, broker, identity, why });

@@ -2,6 +2,7 @@
 
 use wasmtime::Result;
 
+use crate::bindings::slackwater::phase::broker_process::{self, BrokerProcessSeen};
 use crate::bindings::slackwater::phase::types::PortError;
 use crate::bindings::slackwater::phase::volume_flush::{self, Flushed};
 use crate::bindings::slackwater::phase::volume_snapshot::{self, SnapshotSeen};
@@ -24,5 +25,12 @@ impl volume_snapshot::Host for State {
 
     fn find(&mut self) -> Result<Seen<Vec<SnapshotSeen>>> {
         Ok(self.port(|ports| &ports.volume_snapshot)?.find().convert())
+    }
+}
+
+impl broker_process::Host for State {
+    fn look(&mut self) -> Result<Seen<Vec<BrokerProcessSeen>>> {
+        let port = self.port(|ports| &ports.broker_processes)?;
+        Ok(port.broker_processes().convert())
     }
 }

@@ -11,12 +11,15 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use serde_json::{Value, json};
-use slackwater_cut::{Claim, ClaimName, Cut};
-use slackwater_e2e::{Scene, SceneError};
+use slackwater_cut::{Claim, ClaimName, Cut, Verdict};
+use slackwater_e2e::{Chance, Scene, SceneError, Tamper, tamper};
 use slackwater_lab::{Lab, Load, LoadPlan, Volumes};
 
 /// How long the load runs before the backup: the mirror is warm then.
 const WARM_UP: Duration = Duration::from_secs(8);
+
+/// How long a segment is written to: the load before the backup fills three.
+const SEGMENT_MS: &str = "2500";
 
 /// Back up a mirror under load, restore it in isolation, and compare.
 #[derive(Debug, Parser)]
@@ -37,6 +40,9 @@ struct Args {
     /// Keep the cut, with the claim of the restored mirror, in this new file.
     #[arg(long)]
     cut: Option<PathBuf>,
+    /// Of the false backups: another seed tampers elsewhere.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Without exactly-once.
     #[arg(long)]
     at_least_once: bool,
@@ -56,6 +62,8 @@ fn run(args: &Args) -> Result<(), SceneError> {
     let lab = Lab::builder()
         .name("demo")
         .exactly_once(!args.at_least_once)
+        // Several for each partition, to be tampered with.
+        .mirror_property("log.roll.ms", SEGMENT_MS)
         .volumes(if args.no_root {
             Volumes::Directories
         } else {
@@ -91,30 +99,28 @@ fn run(args: &Args) -> Result<(), SceneError> {
         scene.lab.connect().stop()?;
         scene.lab.mirror().stop()?;
     }
-    say("slackwater restore, and starting the snapshot as a cluster of its own, isolated");
-    let restored = scene.restore(&cut.run_id)?;
+    say("slackwater restore, and slackwater validate of the volumes before a broker starts");
+    let copies = scene.restore_volumes(&cut.run_id)?;
+    let saved = scene.lab.run_dir().join("validated.json");
+    let opened = scene.open(&copies, "look")?;
+    let validated = scene
+        .validate_volumes(&opened, &cut.run_id, Some(&saved))?
+        .expect(0)?;
+    drop(opened);
+    show(&claims_of(&validated.stdout)?, ClaimName::Restored);
+
+    say(&format!("five false backups, made with seed {}", args.seed));
+    let caught = false_backups(&scene, &copies, &cut.run_id, args.seed)?;
+
+    say("starting the snapshot as a cluster of its own, isolated");
+    let restored = scene.lab.start_restored(&copies)?;
     say("slackwater validate, against the restored cluster");
     let validated = scene
-        .validate(&restored, &cut.run_id, args.cut.as_deref())?
+        .validate(&restored, &saved.display().to_string(), args.cut.as_deref())?
         .expect(0)?;
-    let claims: Vec<Claim> = serde_json::from_str(&validated.stdout)
-        .map_err(|error| SceneError::Unexpected(error.to_string()))?;
-    for claim in claims
-        .iter()
-        .filter(|claim| claim.name == ClaimName::HeadsRestored)
-    {
-        println!(
-            "  ✔ {:<13} {:<8} {}",
-            claim.name.to_string(),
-            claim.verdict.to_string(),
-            claim.reason
-        );
-    }
-    println!(
-        "\n`durable` and `intact` are unproven: they need the snapshot itself to be read, which \
-         this version does not do yet."
-    );
-    let figures = figures(args, &cut, &claims);
+    let claims = claims_of(&validated.stdout)?;
+    show(&claims, ClaimName::HeadsRestored);
+    let figures = figures(args, &cut, &claims, caught);
     if let Some(file) = &args.json {
         std::fs::write(file, format!("{figures:#}\n")).map_err(|source| SceneError::Io {
             what: "write",
@@ -129,7 +135,58 @@ fn run(args: &Args) -> Result<(), SceneError> {
     Ok(())
 }
 
-fn figures(args: &Args, cut: &Cut, claims: &[Claim]) -> Value {
+fn claims_of(printed: &str) -> Result<Vec<Claim>, SceneError> {
+    serde_json::from_str(printed).map_err(|error| SceneError::Unexpected(error.to_string()))
+}
+
+fn show(claims: &[Claim], name: ClaimName) {
+    for claim in claims.iter().filter(|claim| claim.name == name) {
+        println!(
+            "  ✔ {:<13} {:<8} {}",
+            claim.name.to_string(),
+            claim.verdict.to_string(),
+            claim.reason
+        );
+    }
+}
+
+/// Tampers with copies of what was restored, each in another way, and looks
+/// whether `validate` refutes each and names what was touched.
+fn false_backups(
+    scene: &Scene,
+    copies: &[(i32, PathBuf)],
+    run: &str,
+    seed: u64,
+) -> Result<bool, SceneError> {
+    let topics = ["blogs", "items"].map(|topic| scene.lab.policy().mirrored(topic));
+    let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+    let mut chance = Chance::new(seed);
+    let mut caught = 0;
+    for (at, kind) in Tamper::ALL.into_iter().enumerate() {
+        let opened = scene.open(copies, &format!("false{at}"))?;
+        let touched = tamper(kind, &opened, &topics, &mut chance)?;
+        let finished = scene.validate_volumes(&opened, run, None)?;
+        let claims = claims_of(&finished.stdout)?;
+        let claim = claims
+            .iter()
+            .find(|claim| claim.name == ClaimName::Restored)
+            .ok_or_else(|| SceneError::Unexpected("nothing was claimed".to_owned()))?;
+        let refuted = claim.verdict == Verdict::Refuted && touched.is_named_in(&claim.reason);
+        caught += u32::from(refuted);
+        println!(
+            "  {} {} ({} of {} on {:?}): {}",
+            if refuted { '✔' } else { '✘' },
+            kind.words(),
+            touched.what,
+            touched.partition,
+            touched.brokers,
+            claim.reason
+        );
+    }
+    Ok(caught as usize == Tamper::ALL.len())
+}
+
+fn figures(args: &Args, cut: &Cut, claims: &[Claim], caught: bool) -> Value {
     let quiesce = cut.quiesce.as_ref();
     let stop = quiesce.and_then(|one| one.stop_started_ms);
     let stopped = quiesce
@@ -153,5 +210,6 @@ fn figures(args: &Args, cut: &Cut, claims: &[Claim]) -> Value {
         "catch_up_ms": resume.and_then(|one| between(Some(one.started_ms), one.caught_up_ms)),
         "partitions": cut.rows.partitions.len(),
         "rate": args.rate,
+        "tampering_caught": caught,
     })
 }

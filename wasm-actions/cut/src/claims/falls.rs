@@ -5,7 +5,10 @@
 
 use serde_json::{Value, json};
 
-use super::{ClaimName, Evidence, Verdict, covers, heads_restored, resumable, still};
+use super::{
+    ClaimName, Evidence, Verdict, covers, durable, heads_restored, intact, restored, resumable,
+    still,
+};
 use crate::{Class, Rows};
 
 /// What is done to a field.
@@ -29,6 +32,7 @@ pub enum Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Target {
     Evidence,
+    Rows,
     StillRows,
     Copies,
     Seams,
@@ -46,6 +50,10 @@ enum Only {
     HeadPositive,
     /// After one row has lost its seam.
     UnanswerableRow,
+    /// The row's topic is not compacted.
+    NotCompacted,
+    /// The row may not move in the window.
+    Still,
 }
 
 /// One change that must make a claim fall.
@@ -55,6 +63,8 @@ pub struct Fall {
     field: String,
     change: Change,
     only: Only,
+    /// Only where the evidence has this basis.
+    basis: Option<&'static str>,
 }
 
 impl Fall {
@@ -64,11 +74,16 @@ impl Fall {
             field: field.into(),
             change,
             only: Only::Everywhere,
+            basis: None,
         }
     }
 
     pub(super) fn evidence(field: impl Into<String>, change: Change) -> Self {
         Self::new(Target::Evidence, field, change)
+    }
+
+    pub(super) fn rows(field: &str, change: Change) -> Self {
+        Self::new(Target::Rows, field, change)
     }
 
     pub(super) fn still_rows(field: &str, change: Change) -> Self {
@@ -93,6 +108,21 @@ impl Fall {
 
     pub(super) fn where_positive(mut self) -> Self {
         self.only = Only::Positive;
+        self
+    }
+
+    pub(super) fn where_not_compacted(mut self) -> Self {
+        self.only = Only::NotCompacted;
+        self
+    }
+
+    pub(super) fn where_still(mut self) -> Self {
+        self.only = Only::Still;
+        self
+    }
+
+    pub(super) fn of_basis(mut self, basis: &'static str) -> Self {
+        self.basis = Some(basis);
         self
     }
 
@@ -151,7 +181,9 @@ pub fn falls_of(claim: ClaimName) -> Vec<Fall> {
         ClaimName::Covers => covers::falls(),
         ClaimName::Resumable => resumable::falls(),
         ClaimName::HeadsRestored => heads_restored::falls(),
-        ClaimName::Durable | ClaimName::Intact => Vec::new(),
+        ClaimName::Durable => durable::falls(),
+        ClaimName::Intact => intact::falls(),
+        ClaimName::Restored => restored::falls(),
     }
 }
 
@@ -264,6 +296,7 @@ fn places(base: &Value, rows: &Rows, fall: &Fall) -> Vec<String> {
         .unwrap_or_default();
     let roots = match fall.target {
         Target::Evidence => vec![format!("/evidence/{variant}")],
+        Target::Rows => of_rows(&|_| true),
         Target::StillRows => of_rows(&|at| class(at) != Class::Own),
         Target::Copies => of_rows(&|at| source(at).is_some()),
         Target::Seams => of_rows(&|at| {
@@ -276,6 +309,13 @@ fn places(base: &Value, rows: &Rows, fall: &Fall) -> Vec<String> {
             of_topics(&|at| rows.still_rows().any(|row| row.topic as usize == at))
         }
     };
+    let has_basis = |basis| {
+        base.pointer(&format!("/evidence/{variant}/basis/{basis}"))
+            .is_some()
+    };
+    if fall.basis.is_some_and(|basis| !has_basis(basis)) {
+        return Vec::new();
+    }
     let mut places = Vec::new();
     for root in roots {
         expand(base, &root, &fall.field, &mut places);
@@ -286,6 +326,10 @@ fn places(base: &Value, rows: &Rows, fall: &Fall) -> Vec<String> {
             .and_then(Value::as_u64)
             .is_some_and(|n| n > 0),
         Only::HeadPositive => head_of(base, &variant, rows, pointer).is_some_and(|head| head > 0),
+        Only::NotCompacted => {
+            row_of(pointer).is_some_and(|at| !rows.topic(&rows.partitions[at]).compacted)
+        }
+        Only::Still => row_of(pointer).is_some_and(|at| class(at) != Class::Own),
         Only::Everywhere | Only::UnanswerableRow => true,
     });
     // A change that changes nothing says nothing.
@@ -322,13 +366,17 @@ fn expand(base: &Value, root: &str, field: &str, out: &mut Vec<String>) {
     out.extend(heads);
 }
 
+/// The position of the row that a pointer leads into, in the cut or in
+/// evidence that has one entry for each of its rows.
+fn row_of(pointer: &str) -> Option<usize> {
+    let (_, rest) = pointer
+        .split_once("/rows/partitions/")
+        .or_else(|| pointer.split_once("/rows/"))?;
+    rest.split('/').next()?.parse().ok()
+}
+
 fn head_of(base: &Value, variant: &str, rows: &Rows, pointer: &str) -> Option<u64> {
-    let at: usize = pointer
-        .strip_prefix("/rows/partitions/")?
-        .split('/')
-        .next()?
-        .parse()
-        .ok()?;
+    let at = row_of(pointer)?;
     let copy = rows.partitions[..at]
         .iter()
         .filter(|row| row.source.is_some())

@@ -22,12 +22,7 @@ pub struct HeadsRestoredEvidence {
 
 impl HeadsRestoredEvidence {
     pub(super) fn new(cut: &Cut, look: RestoredLook) -> Self {
-        let cluster_id = cut
-            .quiesce
-            .as_ref()
-            .and_then(|quiesce| quiesce.clusters.iter().find(|one| one.alias.is_none()))
-            .map(|cluster| cluster.cluster_id.clone())
-            .unwrap_or_default();
+        let cluster_id = cut.mirror_cluster_id().to_owned();
         let closed = matches!(cut.state, State::Closed { .. });
         Self {
             cut: cut.digest.clone().filter(|_| closed),

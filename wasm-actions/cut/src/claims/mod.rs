@@ -6,9 +6,14 @@
 //! field of the evidence. A test applies all of them to evidence of real runs.
 
 mod covers;
+mod durable;
 mod falls;
 mod heads_restored;
+mod intact;
+mod replicas;
+mod restored;
 mod resumable;
+mod start;
 mod still;
 
 use std::fmt;
@@ -17,12 +22,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use covers::{CoversEvidence, newest_covered};
+pub use durable::{DurableEvidence, FlushSeen, ProcessPair};
 pub use falls::{Change, Fall, FallError, apply_falls, falls_of, leaf_paths};
 pub use heads_restored::HeadsRestoredEvidence;
+pub use intact::IntactEvidence;
+pub use restored::{Basis, RestoredEvidence};
 pub use resumable::ResumableEvidence;
 pub use still::{EQUAL_LOOKS, StillEvidence, StillLook, TWO_FETCH_ROUNDS_MS};
 
-use crate::{Cut, RestoredLook, Rows};
+use crate::{Content, Cut, RestoredLook, RowContent, Rows};
 
 /// The claims.
 #[derive(
@@ -41,18 +49,21 @@ pub enum ClaimName {
     Covers,
     /// A restored mirror goes on with no hole and no duplicate.
     Resumable,
+    /// On volumes, before a broker starts, what came back is the cut.
+    Restored,
     /// On running brokers, what came back has the cut's heads.
     HeadsRestored,
 }
 
 impl ClaimName {
     /// All, in the order in which they are reported.
-    pub const ALL: [ClaimName; 6] = [
+    pub const ALL: [ClaimName; 7] = [
         ClaimName::Still,
         ClaimName::Durable,
         ClaimName::Intact,
         ClaimName::Covers,
         ClaimName::Resumable,
+        ClaimName::Restored,
         ClaimName::HeadsRestored,
     ];
 }
@@ -65,6 +76,7 @@ impl fmt::Display for ClaimName {
             ClaimName::Intact => "intact",
             ClaimName::Covers => "covers",
             ClaimName::Resumable => "resumable",
+            ClaimName::Restored => "restored",
             ClaimName::HeadsRestored => "headsRestored",
         })
     }
@@ -146,10 +158,16 @@ pub enum Evidence {
     },
     /// Of `still`.
     Still(Box<StillEvidence>),
+    /// Of `durable`.
+    Durable(Box<DurableEvidence>),
+    /// Of `intact`.
+    Intact(Box<IntactEvidence>),
     /// Of `covers`.
     Covers(Box<CoversEvidence>),
     /// Of `resumable`.
     Resumable(Box<ResumableEvidence>),
+    /// Of `restored`.
+    Restored(Box<RestoredEvidence>),
     /// Of `headsRestored`.
     HeadsRestored(Box<HeadsRestoredEvidence>),
 }
@@ -160,6 +178,9 @@ impl Evidence {
         match self {
             Evidence::NotExamined { why } => Judgement::unproven(0, why.clone()),
             Evidence::Still(evidence) => evidence.judge(rows),
+            Evidence::Durable(evidence) => evidence.judge(rows),
+            Evidence::Intact(evidence) => evidence.judge(rows),
+            Evidence::Restored(evidence) => evidence.judge(rows),
             Evidence::Covers(evidence) => evidence.judge(rows),
             Evidence::Resumable(evidence) => evidence.judge(rows),
             Evidence::HeadsRestored(evidence) => evidence.judge(rows),
@@ -208,8 +229,6 @@ impl Claim {
 
 /// All claims of a backup, judged from the sections of the run document.
 pub fn judge(cut: &Cut) -> Vec<Claim> {
-    const NO_READER: &str = "the snapshot itself was not read; a client sees the high watermark, \
-                             never what lies above it";
     let not_examined = |why: &str| Evidence::NotExamined {
         why: why.to_owned(),
     };
@@ -218,8 +237,14 @@ pub fn judge(cut: &Cut) -> Vec<Claim> {
             ClaimName::Still,
             still::gather(cut).map(Box::new).map(Evidence::Still),
         ),
-        (ClaimName::Durable, Err(NO_READER.to_owned())),
-        (ClaimName::Intact, Err(NO_READER.to_owned())),
+        (
+            ClaimName::Durable,
+            durable::gather(cut).map(Box::new).map(Evidence::Durable),
+        ),
+        (
+            ClaimName::Intact,
+            intact::gather(cut).map(Box::new).map(Evidence::Intact),
+        ),
         (
             ClaimName::Covers,
             covers::gather(cut).map(Box::new).map(Evidence::Covers),
@@ -238,6 +263,24 @@ pub fn judge(cut: &Cut) -> Vec<Claim> {
             Claim::from_evidence(name, evidence, &cut.rows)
         })
         .collect()
+}
+
+/// What was read of the snapshot.
+fn content(cut: &Cut) -> Result<&Content, String> {
+    const NOT_READ: &str = "the snapshot itself was not read; a client sees the high watermark, \
+                            never what lies above it";
+    cut.content.as_ref().ok_or_else(|| NOT_READ.to_owned())
+}
+
+/// The claim `restored`, of volumes that were read, against a cut; one of
+/// `rows` for each row of the cut.
+pub fn judge_volumes(cut: &Cut, content: Content, rows: Vec<RowContent>) -> Claim {
+    let evidence = RestoredEvidence::new(cut, content, rows);
+    Claim::from_evidence(
+        ClaimName::Restored,
+        Evidence::Restored(Box::new(evidence)),
+        &cut.rows,
+    )
 }
 
 /// The claim `headsRestored`, of a restored mirror against a closed cut.

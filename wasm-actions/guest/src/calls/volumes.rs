@@ -4,7 +4,7 @@ use slackwater_ports as ports;
 use slackwater_ports::{Flushed, Seen, SnapshotSeen};
 
 use crate::Capabilities;
-use crate::bindings::slackwater::phase::{volume_flush, volume_snapshot};
+use crate::bindings::slackwater::phase::{broker_process, volume_flush, volume_snapshot};
 use crate::convert::Convert as _;
 
 impl ports::VolumeFlush for Capabilities {
@@ -20,5 +20,11 @@ impl ports::VolumeSnapshot for Capabilities {
 
     fn find(&self) -> Seen<Vec<SnapshotSeen>> {
         volume_snapshot::find().convert()
+    }
+}
+
+impl ports::BrokerProcesses for Capabilities {
+    fn broker_processes(&self) -> Seen<Vec<ports::BrokerProcess>> {
+        broker_process::look().convert()
     }
 }

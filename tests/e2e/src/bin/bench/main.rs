@@ -2,7 +2,6 @@
 //! one object for a program. Nothing is asserted about a time.
 
 mod phase_start;
-mod silence;
 
 use std::process::ExitCode;
 

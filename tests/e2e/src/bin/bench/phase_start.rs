@@ -20,7 +20,7 @@ use slackwater::components::Components;
 use slackwater_host::{Host, HostError, HostOptions, Limits, PhaseName, Ports};
 
 use crate::BenchError;
-use crate::silence::Silence;
+use slackwater_ports::Silence;
 
 /// Samples of each phase: enough for a 95th percentile that two outliers
 /// don't move.

@@ -1,16 +1,11 @@
 //! A world in which nothing is there: every capability that can fail does, so
 //! that a phase ends at its first look. Its clock stands still.
 
-use slackwater_ports::{
-    Answer, Clock, Cluster, ClusterView, ConnectorPosition, ConnectorRef, Flushed, GroupOffset,
-    Groups, GuardLook, GuardStart, GuardView, HeadSweep, Heads, Isolation, Level, Log, MirrorLook,
-    MirrorStart, MirrorStop, MirrorView, PartitionId, PortError, PortErrorKind, Position, Progress,
-    Records, RunRecord, RunStore, Seen, SnapshotSeen, Span, SpanRead, TopicConfig, VolumeFlush,
-    VolumeSnapshot, Want,
-};
+use crate::*;
 
 /// See the module.
-pub(crate) struct Silence;
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silence;
 
 fn silence<T>() -> Seen<T> {
     Err(PortError::new(
@@ -117,6 +112,34 @@ impl VolumeSnapshot for Silence {
     }
 
     fn find(&self) -> Seen<Vec<SnapshotSeen>> {
+        silence()
+    }
+}
+
+impl VolumeContent for Silence {
+    fn survey(&self) -> Seen<ContentSurvey> {
+        silence()
+    }
+
+    fn scan(&self, _depth: ContentDepth, _wanted: &[ScanWanted]) -> Seen<Vec<ScanRow>> {
+        silence()
+    }
+
+    fn range(&self, _wanted: &[RangeWanted]) -> Seen<Vec<RangeRow>> {
+        silence()
+    }
+
+    fn transactions(&self) -> Seen<TransactionsSeen> {
+        silence()
+    }
+
+    fn metadata(&self) -> Seen<Vec<MetadataSeen>> {
+        silence()
+    }
+}
+
+impl BrokerProcesses for Silence {
+    fn broker_processes(&self) -> Seen<Vec<BrokerProcess>> {
         silence()
     }
 }

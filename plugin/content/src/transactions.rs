@@ -1,0 +1,64 @@
+//! What the coordinators would go on with, from all replicas of
+//! `__transaction_state`: which of them a restored cluster takes can't be
+//! known, so each counts.
+
+use std::ops::ControlFlow;
+
+use slackwater_logdir::{Isolation, TransactionTable, on_all_cores, records};
+use slackwater_ports::{PendingTransaction, TransactionsSeen};
+
+use crate::state::State;
+
+const TOPIC: &str = "__transaction_state";
+
+pub(crate) fn seen(state: &State) -> TransactionsSeen {
+    let jobs = state.of_topic(TOPIC);
+    let replicas: Vec<_> = jobs.iter().map(|job| job.1).collect();
+    let tables = on_all_cores(&replicas, |reader, _, replica| {
+        let mut table = TransactionTable::default();
+        let (mut count, mut wrong) = (0u64, None);
+        let isolation = Isolation::ReadUncommitted;
+        let read = records(reader, replica, isolation, |record| {
+            count += 1;
+            match table.apply(record.key.unwrap_or_default(), record.value) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    wrong = Some(error.to_string());
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        match (read, wrong) {
+            (Err(error), _) => Err(error.to_string()),
+            (_, Some(why)) => Err(why),
+            (Ok(_), None) => Ok((table, count)),
+        }
+    });
+    let mut seen = TransactionsSeen {
+        pending: Vec::new(),
+        replicas: 0,
+        records: 0,
+        unread: Vec::new(),
+    };
+    for ((dir, replica), table) in jobs.iter().zip(tables) {
+        match table {
+            Err(why) => seen.unread.push(format!("{}: {why}", replica.partition)),
+            Ok((table, count)) => {
+                seen.replicas += 1;
+                seen.records += count;
+                let pending = table
+                    .rows
+                    .into_iter()
+                    .filter(|(_, row)| row.status.is_pending());
+                seen.pending
+                    .extend(pending.map(|(id, row)| PendingTransaction {
+                        dir: *dir,
+                        id,
+                        status: format!("{:?}", row.status),
+                        partitions: row.partitions,
+                    }));
+            }
+        }
+    }
+    seen
+}

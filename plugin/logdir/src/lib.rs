@@ -1,0 +1,42 @@
+//! Kafka's log directories, read offline, as brokers leave them: on a restored
+//! volume, on a clone of a snapshot, on the disk of a broker that is stopped.
+//!
+//! [`survey`] lists what is there; [`scan`] reads one replica's log; [`range`]
+//! a part of it, for replicas that differ elsewhere. What is found is given as
+//! it is: whether it is right is for others to judge.
+//!
+//! It only reads, and only files: no network, no clock, and never a write. It
+//! trusts no byte, and its memory has a bound whatever it reads.
+
+mod batch;
+mod coordinator;
+mod decompress;
+mod error;
+mod kraft;
+mod name;
+mod pool;
+mod range;
+mod record;
+mod records;
+mod rolling;
+mod scan;
+mod segment;
+pub mod small;
+mod survey;
+mod tail;
+mod transactions;
+pub mod wire;
+
+pub use batch::{BatchHeader, Codec, HEADER, NotABatch};
+pub use coordinator::{CoordinatorError, TransactionRow, TransactionStatus, TransactionTable};
+pub use decompress::{DecompressError, MAX_DECOMPRESSED};
+pub use error::LogdirError;
+pub use kraft::{MetadataError, MetadataImage, TopicImage, parse_uuid};
+pub use pool::on_all_cores;
+pub use range::{LiveSeen, RangeSeen, range};
+pub use record::{Control, Record, RecordError, control, for_each};
+pub use records::{Isolation, RecordsEnd, records};
+pub use scan::{Bad, Depth, Hole, ReplicaScan, ScanOptions, SegmentAge, scan};
+pub use segment::{BatchSeen, MAX_HELD, SegmentEnd, SegmentFile, SegmentReader, Want};
+pub use survey::{Locked, LogDir, Replica, survey};
+pub use tail::TailSeen;

@@ -1,0 +1,219 @@
+//! A part of a log, to be held against the same part of another replica: its
+//! batches, and where those may differ because each replica compacts by
+//! itself, the last value of each live key.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+use slackwater_ports::Digest128;
+
+use crate::LogdirError;
+use crate::record;
+use crate::rolling::Rolling;
+use crate::segment::{BatchSeen, SegmentReader, Want};
+use crate::survey::Replica;
+use crate::transactions::{Aborted, Open};
+
+/// Keys that are held at once, some 64 MiB. A log with more records is read
+/// several times, a share of the keys each time.
+const KEYS_AT_ONCE: u64 = 1 << 20;
+
+/// Only one log's keys at a time, whatever the number of threads: the bound on
+/// memory is the process's.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// A part of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RangeSeen {
+    /// Over its batches: those that end at or past its begin, and begin
+    /// before its end.
+    pub batches: Digest128,
+    /// Its live keys; `None` where they were not wanted or can't be read.
+    pub live: Option<LiveSeen>,
+}
+
+/// The last record of each key, of those that no tombstone and no abort took
+/// away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LiveSeen {
+    /// How many keys.
+    pub keys: u64,
+    /// Sum, modulo 2^128, of the digests over key, offset, timestamp and
+    /// content of each: no order in it, since keys are read in shares.
+    pub sum: Digest128,
+}
+
+/// Reads the part from `from` (inclusive) to `until` (exclusive).
+///
+/// # Errors
+/// A file that can't be read.
+pub fn range(
+    reader: &mut SegmentReader,
+    replica: &Replica,
+    from: u64,
+    until: u64,
+    live: bool,
+) -> Result<RangeSeen, LogdirError> {
+    let mut rolling = Rolling::default();
+    let mut survey = Survey::default();
+    each(reader, replica, from, until, |batch| {
+        rolling.add(&batch.header);
+        survey.take(batch);
+    })?;
+    let live = if live {
+        survey.live(reader, replica, from, until)?
+    } else {
+        None
+    };
+    Ok(RangeSeen {
+        batches: rolling.finish(),
+        live,
+    })
+}
+
+/// Each good batch of the part, in order.
+fn each(
+    reader: &mut SegmentReader,
+    replica: &Replica,
+    from: u64,
+    until: u64,
+    mut visit: impl FnMut(&BatchSeen<'_>),
+) -> Result<(), LogdirError> {
+    let segments = &replica.segments;
+    for (index, segment) in segments.iter().enumerate() {
+        // A segment holds nothing at or past the base of the next one.
+        let over = segments
+            .get(index + 1)
+            .is_some_and(|next| next.base <= from);
+        if over || segment.base >= until {
+            continue;
+        }
+        reader.read_while(&segment.path, 0, Want::Content, |batch| {
+            let header = &batch.header;
+            if header.base_offset >= until {
+                return ControlFlow::Break(());
+            }
+            if header.last_offset >= from && batch.crc_holds {
+                visit(batch);
+            }
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(())
+}
+
+/// What must be known of a part before its live keys can be.
+#[derive(Default)]
+struct Survey {
+    open: Open,
+    aborted: Aborted,
+    records: u64,
+    undecoded: bool,
+    scratch: Vec<u8>,
+}
+
+impl Survey {
+    fn take(&mut self, batch: &BatchSeen<'_>) {
+        let header = &batch.header;
+        let Some(bytes) = batch.records else {
+            self.undecoded = true;
+            return;
+        };
+        if !header.control {
+            self.records += u64::from(header.records);
+        }
+        if !header.transactional {
+            return;
+        }
+        let marker = header
+            .control
+            .then(|| record::control(header, bytes, &mut self.scratch))
+            .flatten();
+        if let Some(first) = self.open.take(header, marker)
+            && marker == Some(record::Control::Abort)
+        {
+            self.aborted
+                .add(header.producer_id, first, header.base_offset);
+        }
+    }
+
+    /// What is open is not compacted, so it ends the part.
+    fn live(
+        &self,
+        reader: &mut SegmentReader,
+        replica: &Replica,
+        from: u64,
+        until: u64,
+    ) -> Result<Option<LiveSeen>, LogdirError> {
+        if self.undecoded || self.aborted.overflowed || self.open.least().is_some() {
+            return Ok(None);
+        }
+        let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let shares = self.records.div_ceil(KEYS_AT_ONCE).max(1);
+        let mut seen = LiveSeen {
+            keys: 0,
+            sum: Digest128(0),
+        };
+        for share in 0..shares {
+            let of_share = |key: Digest128| key.0 as u64 % shares == share;
+            let mut last: HashMap<Digest128, u64> = HashMap::new();
+            let whole = self.data(reader, replica, from, until, |key, record| {
+                if of_share(key) {
+                    last.insert(key, record.offset);
+                }
+            })?;
+            if !whole {
+                return Ok(None);
+            }
+            self.data(reader, replica, from, until, |key, record| {
+                if of_share(key) && last.get(&key) == Some(&record.offset) && record.value.is_some()
+                {
+                    let place = record.offset.to_be_bytes();
+                    let time = record.timestamp_ms.to_be_bytes();
+                    let content = record.content().0.to_be_bytes();
+                    let one = Digest128::of([place.as_slice(), &time, &content]);
+                    seen.keys += 1;
+                    seen.sum = Digest128(seen.sum.0.wrapping_add(one.0));
+                }
+            })?;
+        }
+        Ok(Some(seen))
+    }
+
+    /// Each data record with a key that no abort took away. Gives whether all
+    /// could be decoded.
+    fn data(
+        &self,
+        reader: &mut SegmentReader,
+        replica: &Replica,
+        from: u64,
+        until: u64,
+        mut visit: impl FnMut(Digest128, &record::Record<'_>),
+    ) -> Result<bool, LogdirError> {
+        let (mut scratch, mut whole) = (Vec::new(), true);
+        each(reader, replica, from, until, |batch| {
+            let header = &batch.header;
+            if header.control || self.aborted.holds(header) {
+                return;
+            }
+            let decoded = record::for_each(
+                header,
+                batch.records.unwrap_or_default(),
+                &mut scratch,
+                |record| {
+                    if let Some(key) = record.key
+                        && (from..until).contains(&record.offset)
+                    {
+                        visit(Digest128::of([key]), record);
+                    }
+                },
+            );
+            whole &= decoded.is_ok();
+        })?;
+        Ok(whole)
+    }
+}

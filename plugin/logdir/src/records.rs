@@ -1,0 +1,123 @@
+//! The data records of a whole log, in order, for those who want to see each.
+
+use std::ops::ControlFlow;
+
+use crate::LogdirError;
+use crate::record::{self, Control, Record};
+use crate::segment::{SegmentReader, Want};
+use crate::survey::Replica;
+use crate::transactions::{Aborted, Open};
+
+/// Which records are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// All.
+    ReadUncommitted,
+    /// Those of committed transactions, up to the first that is open; two
+    /// passes over the log.
+    ReadCommitted,
+}
+
+/// How a reading ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordsEnd {
+    /// The offset up to which everything was given.
+    pub position: u64,
+    /// A batch before it that is not what it says, or that can't be decoded:
+    /// its records are missing.
+    pub broken: bool,
+}
+
+/// Gives each record from the log's start on to `visit`, until it has seen
+/// enough.
+///
+/// # Errors
+/// A file that can't be read.
+pub fn records(
+    reader: &mut SegmentReader,
+    replica: &Replica,
+    isolation: Isolation,
+    mut visit: impl FnMut(&Record<'_>) -> ControlFlow<()>,
+) -> Result<RecordsEnd, LogdirError> {
+    let committed = match isolation {
+        Isolation::ReadUncommitted => None,
+        Isolation::ReadCommitted => Some(fates(reader, replica)?),
+    };
+    let mut end = RecordsEnd {
+        position: replica.start,
+        broken: committed
+            .as_ref()
+            .is_some_and(|fates| fates.aborted.overflowed),
+    };
+    let stable = committed.as_ref().and_then(|fates| fates.open.least());
+    let mut scratch = Vec::new();
+    for segment in &replica.segments {
+        let mut over = false;
+        let read = reader.read_while(&segment.path, 0, Want::Content, |batch| {
+            let header = &batch.header;
+            if stable.is_some_and(|stable| header.base_offset >= stable) {
+                over = true;
+                return ControlFlow::Break(());
+            }
+            let (true, Some(bytes)) = (batch.crc_holds, batch.records) else {
+                end.broken = true;
+                return ControlFlow::Continue(());
+            };
+            let dropped = committed
+                .as_ref()
+                .is_some_and(|fates| header.transactional && fates.aborted.holds(header));
+            if !header.control && !dropped {
+                let decoded = record::for_each(header, bytes, &mut scratch, |record| {
+                    if !over && record.offset >= replica.start {
+                        over = visit(record).is_break();
+                    }
+                });
+                end.broken |= decoded.is_err();
+            }
+            if over {
+                return ControlFlow::Break(());
+            }
+            end.position = end.position.max(header.last_offset + 1);
+            ControlFlow::Continue(())
+        })?;
+        if over {
+            break;
+        }
+        end.broken |= read.stopped.is_some();
+    }
+    Ok(end)
+}
+
+struct Fates {
+    open: Open,
+    aborted: Aborted,
+}
+
+/// What became of each transaction.
+fn fates(reader: &mut SegmentReader, replica: &Replica) -> Result<Fates, LogdirError> {
+    let mut fates = Fates {
+        open: Open::default(),
+        aborted: Aborted::default(),
+    };
+    let mut scratch = Vec::new();
+    for segment in &replica.segments {
+        reader.read(&segment.path, Want::Content, |batch| {
+            let header = &batch.header;
+            if !header.transactional || !batch.crc_holds {
+                return;
+            }
+            let marker = match (header.control, batch.records) {
+                (true, Some(bytes)) => record::control(header, bytes, &mut scratch),
+                _ => None,
+            };
+            if let Some(first) = fates.open.take(header, marker)
+                && marker == Some(Control::Abort)
+            {
+                fates
+                    .aborted
+                    .add(header.producer_id, first, header.base_offset);
+            }
+        })?;
+    }
+    Ok(fates)
+}

@@ -1,0 +1,151 @@
+//! The last data records of a log, as a reader of committed records gets
+//! them: so that what a client saw can be held against what is kept.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::ControlFlow;
+
+use serde::Serialize;
+use slackwater_ports::{Digest128, RecordSeen};
+
+use crate::LogdirError;
+use crate::batch::BatchHeader;
+use crate::record::{self, Control};
+use crate::segment::{SegmentReader, Want};
+use crate::survey::Replica;
+
+/// So many of the last batches are remembered. Where each record is a
+/// transaction of its own, every second batch is a marker; 64 records need 128
+/// then, and this leaves room for a tail of 1,000 and for aborted ones.
+const REMEMBERED: usize = 4096;
+
+/// The last data records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TailSeen {
+    /// How many.
+    pub count: u32,
+    /// Over offset, timestamp, batch epoch and content of each, in order.
+    pub digest: Digest128,
+    /// Offset of the last one; 0 where there is none.
+    pub last_offset: u64,
+    /// Timestamp of the last one, ms since the Unix epoch.
+    pub last_timestamp_ms: i64,
+    /// Leader epoch in the last one's batch header.
+    pub batch_epoch: Option<i32>,
+}
+
+/// The last batches that were read.
+#[derive(Debug, Default)]
+pub(crate) struct Last {
+    batches: VecDeque<Remembered>,
+    /// There were more.
+    forgot: bool,
+}
+
+#[derive(Debug)]
+struct Remembered {
+    segment: usize,
+    position: u64,
+    header: BatchHeader,
+    marker: Option<Control>,
+}
+
+impl Last {
+    pub(crate) fn push(
+        &mut self,
+        segment: usize,
+        position: u64,
+        header: &BatchHeader,
+        marker: Option<Control>,
+    ) {
+        if self.batches.len() == REMEMBERED {
+            self.batches.pop_front();
+            self.forgot = true;
+        }
+        self.batches.push_back(Remembered {
+            segment,
+            position,
+            header: *header,
+            marker,
+        });
+    }
+
+    /// The last `most` data records below `until`; fewer where the reading
+    /// began too late or there are no more. `None` where they may lie further
+    /// back than is remembered, or can't be decoded.
+    pub(crate) fn tail(
+        &self,
+        reader: &mut SegmentReader,
+        replica: &Replica,
+        until: u64,
+        most: u32,
+    ) -> Result<Option<TailSeen>, LogdirError> {
+        let most = most as usize;
+        let mut ended: HashMap<i64, Option<Control>> = HashMap::new();
+        // The last records, the last one first.
+        let mut seen: Vec<RecordSeen> = Vec::new();
+        for batch in self.batches.iter().rev() {
+            if seen.len() >= most || batch.header.last_offset < replica.start {
+                break;
+            }
+            let producer = batch.header.producer_id;
+            if batch.header.control {
+                ended.insert(producer, batch.marker);
+                continue;
+            }
+            let committed = matches!(ended.get(&producer), Some(Some(Control::Commit)));
+            if batch.header.transactional && !committed {
+                continue;
+            }
+            match records(reader, replica, batch)? {
+                Some(records) => seen.extend(
+                    records
+                        .into_iter()
+                        .rev()
+                        .filter(|one| one.offset < until && one.offset >= replica.start),
+                ),
+                None => return Ok(None),
+            }
+        }
+        if seen.len() < most && self.forgot {
+            return Ok(None);
+        }
+        seen.truncate(most);
+        seen.reverse();
+        Ok(Some(TailSeen {
+            count: u32::try_from(seen.len()).unwrap_or(u32::MAX),
+            digest: RecordSeen::digest_of_run(&seen),
+            last_offset: seen.last().map_or(0, |one| one.offset),
+            last_timestamp_ms: seen.last().map_or(0, |one| one.timestamp_ms),
+            batch_epoch: seen.last().and_then(|one| one.batch_epoch),
+        }))
+    }
+}
+
+/// The records of one batch; `None` where they can't be decoded.
+fn records(
+    reader: &mut SegmentReader,
+    replica: &Replica,
+    batch: &Remembered,
+) -> Result<Option<Vec<RecordSeen>>, LogdirError> {
+    let path = &replica.segments[batch.segment].path;
+    let mut found = None;
+    reader.read_while(path, batch.position, Want::Content, |batch| {
+        let Some(bytes) = batch.records else {
+            return ControlFlow::Break(());
+        };
+        let mut records = Vec::new();
+        let decoded = record::for_each(&batch.header, bytes, &mut Vec::new(), |record| {
+            records.push(RecordSeen {
+                offset: record.offset,
+                timestamp_ms: record.timestamp_ms,
+                timestamp_type: record.timestamp_type,
+                batch_epoch: (record.batch_epoch >= 0).then_some(record.batch_epoch),
+                content: record.content(),
+            });
+        });
+        found = decoded.is_ok().then_some(records);
+        ControlFlow::Break(())
+    })?;
+    Ok(found)
+}

@@ -1,0 +1,55 @@
+//! `slackwater verify`: reads the snapshot of a closed run again, every batch
+//! of it, and closes its cut again. What was said before stays beside it.
+
+use std::sync::Arc;
+
+use clap::Args;
+use slackwater_cut::{Cut, State, Verify as Depth};
+use slackwater_host::{Entry, PhaseName};
+use slackwater_ports::RunStore;
+use slackwater_store::RunId;
+
+use super::{ConfigArg, Context, report};
+use crate::adapters::ScratchStore;
+use crate::exit::{Stop, of_claims};
+
+/// Read a snapshot again, every batch of it, and close its cut again with what
+/// is found. The cut names the digest that it had before.
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// The run.
+    run: RunId,
+}
+
+impl Verify {
+    pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
+        let site = context.site(&self.config)?;
+        let record = site.store.load(&self.run).map_err(Stop::bad_input)?;
+        let mut cut = Cut::parse(&record.document).map_err(Stop::failed)?;
+        if !matches!(cut.state, State::Closed { .. }) {
+            return Err(Stop::bad_input(format!(
+                "run {} is {}: only a closed cut is verified again",
+                self.run,
+                cut.state.word()
+            )));
+        }
+        cut.settings.verify = Depth::Full;
+        let document = cut.to_canonical().map_err(Stop::failed)?;
+        let store = Arc::new(ScratchStore::new(document));
+        let ports = site.without_guard(site.ports(&self.run)?);
+        let ports = slackwater_host::Ports {
+            run_store: Some(store.clone()),
+            ..ports
+        };
+        site.run(PhaseName::ValidateHead, Entry::ProveContent, ports)?;
+        let judged = store.load().map_err(|error| Stop::failed(error.message))?;
+        site.store
+            .supersede(&self.run, record.revision, &judged.document)
+            .map_err(Stop::failed)?;
+        let cut = Cut::parse(&judged.document).map_err(Stop::failed)?;
+        context.print(&cut, report::text)?;
+        of_claims(&cut, &cut.settings.require)
+    }
+}

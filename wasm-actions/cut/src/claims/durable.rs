@@ -1,0 +1,218 @@
+//! `durable`: what was acknowledged, and only that, is in the snapshot. Read
+//! from the snapshot: a client sees the high watermark, and when a follower's
+//! fetcher hangs, the leader's log goes on alone above it.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use slackwater_ports::{Interval, LogDirSeen, MetadataSeen};
+
+use super::falls::{Change, Fall};
+use super::replicas::{Findings, Read, directories, directory_falls, end_falls, replica_falls};
+use super::{Judgement, name_some, start};
+use crate::{Cut, Rows, Transactions};
+
+/// The evidence, beside what was read of each replica.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DurableEvidence {
+    /// The mirror's `cluster.id`.
+    pub cluster_id: String,
+    /// When the snapshot was listed.
+    pub asked: Interval,
+    /// Before the first stop. Milliseconds since the Unix epoch.
+    pub stop_started_ms: u64,
+    /// The revision that sealed the run; 0 where none did.
+    pub sealed_revision: u64,
+    /// Each volume's flush, after the seal.
+    pub flushed: Vec<FlushSeen>,
+    /// The broker's process on each volume.
+    pub processes: Vec<ProcessPair>,
+    /// The log directories of the snapshot.
+    pub dirs: Vec<LogDirSeen>,
+    /// What could not be read, and why.
+    pub unread: Vec<String>,
+    /// What the coordinators would go on with.
+    pub transactions: Transactions,
+    /// The metadata logs.
+    pub metadata: Vec<MetadataSeen>,
+}
+
+/// What became of one volume's flush.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FlushSeen {
+    /// Which volume.
+    pub volume: String,
+    /// When the descriptor that was flushed was opened; `null` where a command
+    /// flushed. Milliseconds since the Unix epoch.
+    pub opened_ms: Option<u64>,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
+/// Which process a broker was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProcessPair {
+    /// Which volume it writes to.
+    pub volume: String,
+    /// At the end of the drain.
+    pub drained: Option<String>,
+    /// At the closing look.
+    pub closing: Option<String>,
+}
+
+pub(super) fn gather(cut: &Cut) -> Result<DurableEvidence, String> {
+    let content = super::content(cut)?;
+    let quiesce = cut.quiesce.as_ref().ok_or("the mirror was not quiesced")?;
+    let drain = cut.drain.as_ref().ok_or("the drain was not proven")?;
+    let bracket = cut.bracket.as_ref().ok_or("there was no closing look")?;
+    let snapshot = cut.snapshot.as_ref().ok_or("there is no snapshot")?;
+    let processes = drain
+        .broker_processes
+        .iter()
+        .map(|seen| ProcessPair {
+            volume: seen.volume.clone(),
+            drained: seen.identity.clone(),
+            closing: bracket
+                .broker_processes
+                .iter()
+                .find(|other| other.volume == seen.volume)
+                .and_then(|other| other.identity.clone()),
+        })
+        .collect();
+    Ok(DurableEvidence {
+        cluster_id: cut.mirror_cluster_id().to_owned(),
+        asked: content.asked,
+        stop_started_ms: quiesce.stop_started_ms.unwrap_or(0),
+        sealed_revision: snapshot.sealed_revision,
+        flushed: snapshot
+            .flushed
+            .iter()
+            .map(|one| FlushSeen {
+                volume: one.volume.clone(),
+                opened_ms: one.opened_ms,
+                failed: one.error.is_some(),
+            })
+            .collect(),
+        processes,
+        dirs: content.dirs.clone(),
+        unread: content.unread.clone(),
+        transactions: content.transactions.clone(),
+        metadata: content.metadata.clone(),
+    })
+}
+
+impl DurableEvidence {
+    pub(super) fn judge(&self, rows: &Rows) -> Judgement {
+        let mut findings = Findings::default();
+        directories(&self.dirs, &self.cluster_id, &mut findings);
+        for row in rows.still_rows() {
+            let Some(content) = &row.content else {
+                findings
+                    .unknown
+                    .push(format!("{} was not read", rows.name(row)));
+                continue;
+            };
+            let read = Read {
+                rows,
+                row,
+                content,
+                dirs: &self.dirs,
+                unread: !self.unread.is_empty(),
+            };
+            read.are_there(&mut findings);
+            read.end_at_the_cut(&mut findings);
+        }
+        start::transactions(&self.transactions, rows, &mut findings);
+        start::metadata(&self.metadata, &self.dirs, rows, &mut findings);
+        let examined = findings.examined;
+        if !findings.contrary.is_empty() {
+            return Judgement::refuted(examined, name_some(&findings.contrary));
+        }
+        // What could not be read comes first: the rest follows from it.
+        let doubts = [self.unread.clone(), findings.unknown, self.doubts()];
+        findings.unknown = doubts.concat();
+        if !findings.unknown.is_empty() {
+            return Judgement::unproven(examined, name_some(&findings.unknown));
+        }
+        Judgement::proven(
+            examined,
+            format!(
+                "{examined} replicas of {} partitions end at the cut, with its last records",
+                rows.still_rows().count()
+            ),
+        )
+    }
+
+    /// What is missing around what was read.
+    fn doubts(&self) -> Vec<String> {
+        let mut doubts = Vec::new();
+        let mut doubt = |doubtful: bool, why: String| {
+            if doubtful {
+                doubts.push(why);
+            }
+        };
+        doubt(
+            !self.asked.is_well_formed(),
+            "the reading has no time".to_owned(),
+        );
+        doubt(
+            self.sealed_revision == 0,
+            "the run was not sealed".to_owned(),
+        );
+        doubt(self.stop_started_ms == 0, "the stop has no time".to_owned());
+        let volumes: BTreeSet<&str> = self.dirs.iter().map(|dir| dir.volume.as_str()).collect();
+        for volume in volumes {
+            let flush = self.flushed.iter().find(|one| one.volume == volume);
+            doubt(flush.is_none(), format!("volume {volume} was not flushed"));
+            if let Some(flush) = flush {
+                doubt(flush.failed, format!("the flush of volume {volume} failed"));
+                doubt(
+                    flush.opened_ms.is_some_and(|at| at > self.stop_started_ms),
+                    format!(
+                        "volume {volume} was opened after the stop: its flush hides older errors"
+                    ),
+                );
+            }
+            let pair = self.processes.iter().find(|one| one.volume == volume);
+            let same = pair.is_some_and(|one| one.drained.is_some() && one.drained == one.closing);
+            doubt(
+                !same,
+                format!(
+                    "the broker on volume {volume} is not known to be the same process at both looks"
+                ),
+            );
+        }
+        doubts
+    }
+}
+
+/// Changes that must make it fall.
+pub(super) fn falls() -> Vec<Fall> {
+    let mut falls = vec![
+        Fall::evidence("clusterId", Change::OtherText),
+        Fall::evidence("asked.firstRequestMs", Change::Set(0.into())),
+        Fall::evidence("asked.lastAnswerMs", Change::Set(1.into())),
+        Fall::evidence("stopStartedMs", Change::Set(0.into())),
+        Fall::evidence("sealedRevision", Change::Set(0.into())),
+        Fall::evidence("flushed", Change::Clear),
+        Fall::evidence("flushed[].volume", Change::OtherText),
+        Fall::evidence("flushed[].openedMs", Change::Set(u64::MAX.into())),
+        Fall::evidence("flushed[].failed", Change::Set(true.into())),
+        Fall::evidence("dirs[].volume", Change::OtherText),
+        Fall::evidence("processes", Change::Clear),
+        Fall::evidence("processes[].volume", Change::OtherText),
+        Fall::evidence("processes[].drained", Change::OtherText),
+        Fall::evidence("processes[].drained", Change::Set(serde_json::Value::Null)),
+        Fall::evidence("processes[].closing", Change::OtherText),
+        Fall::evidence("unread", Change::Push("t-0".into())),
+    ];
+    falls.extend(start::falls());
+    falls.extend(directory_falls());
+    falls.extend(replica_falls(Fall::still_rows));
+    falls.extend(end_falls());
+    falls
+}

@@ -1,0 +1,105 @@
+//! `intact`: the content is whole, not only its head. Every batch of every
+//! replica was read, is what it says, follows the one before it, and is the
+//! same on all replicas.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use slackwater_ports::{ContentDepth, Interval, LogDirSeen};
+
+use super::falls::{Change, Fall};
+use super::replicas::{Findings, Read, directories, directory_falls, replica_falls, whole_falls};
+use super::{Judgement, name_some};
+use crate::{Cut, Rows};
+
+/// The evidence, beside what was read of each replica.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IntactEvidence {
+    /// The mirror's `cluster.id`.
+    pub cluster_id: String,
+    /// When the snapshot was listed.
+    pub asked: Interval,
+    /// How much was read.
+    pub depth: ContentDepth,
+    /// The log directories of the snapshot.
+    pub dirs: Vec<LogDirSeen>,
+    /// What could not be read, and why.
+    pub unread: Vec<String>,
+}
+
+pub(super) fn gather(cut: &Cut) -> Result<IntactEvidence, String> {
+    let content = super::content(cut)?;
+    Ok(IntactEvidence {
+        cluster_id: cut.mirror_cluster_id().to_owned(),
+        asked: content.asked,
+        depth: content.depth,
+        dirs: content.dirs.clone(),
+        unread: content.unread.clone(),
+    })
+}
+
+impl IntactEvidence {
+    pub(super) fn judge(&self, rows: &Rows) -> Judgement {
+        let mut findings = Findings::default();
+        directories(&self.dirs, &self.cluster_id, &mut findings);
+        for row in &rows.partitions {
+            let Some(content) = &row.content else {
+                findings
+                    .unknown
+                    .push(format!("{} was not read", rows.name(row)));
+                continue;
+            };
+            let read = Read {
+                rows,
+                row,
+                content,
+                dirs: &self.dirs,
+                unread: !self.unread.is_empty(),
+            };
+            read.are_there(&mut findings);
+            read.are_whole(&mut findings);
+            if self.depth == ContentDepth::Full {
+                read.agree(&mut findings);
+            }
+        }
+        let examined = findings.examined;
+        if !findings.contrary.is_empty() {
+            return Judgement::refuted(examined, name_some(&findings.contrary));
+        }
+        if self.depth != ContentDepth::Full {
+            return Judgement::unproven(examined, "only the ends of the logs were read");
+        }
+        findings.unknown = [self.unread.clone(), findings.unknown].concat();
+        if !self.asked.is_well_formed() {
+            findings.unknown.push("the reading has no time".to_owned());
+        }
+        if !findings.unknown.is_empty() {
+            return Judgement::unproven(examined, name_some(&findings.unknown));
+        }
+        Judgement::proven(
+            examined,
+            format!(
+                "every batch of {examined} replicas of {} partitions is what it says, and all \
+                 replicas agree",
+                rows.partitions.len()
+            ),
+        )
+    }
+}
+
+/// Changes that must make it fall.
+pub(super) fn falls() -> Vec<Fall> {
+    let mut falls = vec![
+        Fall::evidence("clusterId", Change::OtherText),
+        Fall::evidence("asked.firstRequestMs", Change::Set(0.into())),
+        Fall::evidence("asked.lastAnswerMs", Change::Set(1.into())),
+        Fall::evidence("depth", Change::Set("tail".into())),
+        Fall::evidence("unread", Change::Push("t-0".into())),
+        Fall::still_rows("content.comparedTo", Change::Add(1)),
+        Fall::still_rows("content.replicas[].holes", Change::Add(1)).where_not_compacted(),
+    ];
+    falls.extend(directory_falls());
+    falls.extend(replica_falls(Fall::rows));
+    falls.extend(whole_falls(Fall::rows));
+    falls
+}

@@ -1,0 +1,383 @@
+//! What `durable`, `intact` and `restored` ask alike of the replicas that were
+//! read: which there should be, where they end, whether they are whole and
+//! agree.
+
+use slackwater_ports::{LogDirSeen, ReplicaRead};
+
+use super::falls::{Change, Fall};
+use crate::content::outliers;
+use crate::{Class, PartitionRow, RowContent, Rows, Tail};
+
+/// What was found: contradictions refute, gaps leave unproven.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) contrary: Vec<String>,
+    pub(super) unknown: Vec<String>,
+    /// Replicas that were looked at.
+    pub(super) examined: u64,
+}
+
+/// A row with what was read of it.
+pub(super) struct Read<'a> {
+    pub(super) rows: &'a Rows,
+    pub(super) row: &'a PartitionRow,
+    pub(super) content: &'a RowContent,
+    pub(super) dirs: &'a [LogDirSeen],
+    /// Something could not be read, so that what is missing may be there.
+    pub(super) unread: bool,
+}
+
+impl Read<'_> {
+    fn broker(&self, dir: u32) -> Option<i32> {
+        self.dirs.get(dir as usize).map(|dir| dir.broker)
+    }
+
+    pub(super) fn on(&self, dir: u32) -> String {
+        let name = self.rows.name(self.row);
+        match self.broker(dir) {
+            Some(broker) => format!("{name} on broker {broker}"),
+            None => format!("{name} on an unknown broker"),
+        }
+    }
+
+    /// Every assigned broker has one replica, of this topic.
+    pub(super) fn are_there(&self, findings: &mut Findings) {
+        findings.examined += self.content.replicas.len() as u64;
+        let topic = self.rows.topic(self.row);
+        for broker in &self.row.replicas {
+            let of_broker = |one: &&ReplicaRead| self.broker(one.dir) == Some(*broker);
+            let count = self.content.replicas.iter().filter(of_broker).count();
+            let name = self.rows.name(self.row);
+            match count {
+                1 => {}
+                0 if self.unread => {
+                    findings
+                        .unknown
+                        .push(format!("{name} on broker {broker} was not read"));
+                }
+                0 => findings
+                    .contrary
+                    .push(format!("{name} is not on broker {broker}")),
+                n => findings
+                    .contrary
+                    .push(format!("{name} is {n} times on broker {broker}")),
+            }
+        }
+        for replica in &self.content.replicas {
+            if self
+                .broker(replica.dir)
+                .is_none_or(|id| !self.row.replicas.contains(&id))
+            {
+                findings
+                    .contrary
+                    .push(format!("{} is not assigned there", self.on(replica.dir)));
+            }
+            match &replica.topic_id {
+                Some(id) if *id == topic.id => {}
+                Some(id) => findings.contrary.push(format!(
+                    "{} has topic id {id}, not {}",
+                    self.on(replica.dir),
+                    topic.id
+                )),
+                None => findings
+                    .unknown
+                    .push(format!("{} has no topic id", self.on(replica.dir))),
+            }
+        }
+    }
+
+    /// Each ends where the cut does, with the records that a client saw.
+    pub(super) fn end_at_the_cut(&self, findings: &mut Findings) {
+        for replica in &self.content.replicas {
+            let on = self.on(replica.dir);
+            let end = self.row.end;
+            if replica.end > end {
+                findings.contrary.push(format!(
+                    "{on} holds {} records above the high watermark (offsets {end} to {})",
+                    replica.beyond, replica.end
+                ));
+            } else if replica.end < end {
+                findings.contrary.push(format!(
+                    "{on} ends at {}, {} before the cut",
+                    replica.end,
+                    end - replica.end
+                ));
+            }
+            if replica.end == end && replica.beyond > 0 {
+                findings.unknown.push(format!("{on} contradicts itself"));
+            }
+            if replica.open_transactions > 0 {
+                findings.contrary.push(format!(
+                    "{on} has {} open transactions",
+                    replica.open_transactions
+                ));
+            }
+            match (&replica.tail, replica.end >= end) {
+                (None, true) => findings
+                    .unknown
+                    .push(format!("the last records of {on} could not be read")),
+                (Some(tail), true) if !self.same_tail(tail, replica) => findings.contrary.push(
+                    format!("{on} has other last records than the mirror showed"),
+                ),
+                _ => {}
+            }
+        }
+    }
+
+    /// What the cleaner or retention took away since is no difference: the
+    /// last record stays.
+    fn same_tail(&self, seen: &slackwater_ports::TailRead, replica: &ReplicaRead) -> bool {
+        let Some(tail) = &self.row.tail else {
+            return seen.count == 0;
+        };
+        let same_last = |tail: &Tail| {
+            seen.last_offset == tail.last_offset
+                && seen.last_timestamp_ms == tail.last_timestamp_ms
+                && seen.batch_epoch == tail.batch_epoch
+        };
+        if seen.count == tail.count && seen.digest == tail.digest {
+            return same_last(tail);
+        }
+        let retention = replica.start > self.row.start && seen.count < tail.count;
+        if retention && replica.start > tail.last_offset {
+            return true;
+        }
+        let thinned = self.rows.topic(self.row).compacted && replica.cleaned_to > 0;
+        (retention || thinned) && same_last(tail)
+    }
+
+    /// Every batch is what it says, and none is missing.
+    pub(super) fn are_whole(&self, findings: &mut Findings) {
+        let cleaned = self.rows.topic(self.row).compacted
+            || self
+                .content
+                .replicas
+                .iter()
+                .any(|one| one.cleaner_offset > 0);
+        let alike = self
+            .content
+            .replicas
+            .iter()
+            .all(|one| one.holes == self.content.replicas[0].holes);
+        for replica in &self.content.replicas {
+            let on = self.on(replica.dir);
+            if replica.bad > 0 {
+                let first = replica.first_bad.as_deref().unwrap_or("no position known");
+                findings.contrary.push(format!(
+                    "{on} has {} bad batches, the first: {first}",
+                    replica.bad
+                ));
+            }
+            if replica.holes > 0 && !cleaned {
+                let first = replica.first_hole.as_deref().unwrap_or("no offsets known");
+                let what = format!("{on} lacks offsets {first}");
+                if alike && replica.bad == 0 {
+                    findings.unknown.push(format!(
+                        "{what}, as all its replicas do: compacted once, or lost"
+                    ));
+                } else {
+                    findings.contrary.push(what);
+                }
+            }
+            if replica.read_from > replica.start {
+                findings.unknown.push(format!(
+                    "{on} was read from offset {}, and begins at {}",
+                    replica.read_from, replica.start
+                ));
+            }
+        }
+    }
+
+    /// All replicas hold the same from the greatest of their starts on.
+    pub(super) fn agree(&self, findings: &mut Findings) {
+        let replicas = &self.content.replicas;
+        let name = self.rows.name(self.row);
+        let greatest = replicas.iter().map(|one| one.start).max().unwrap_or(0);
+        let moves = self.rows.topic(self.row).class == Class::Own;
+        let wanted = (!moves).then_some(self.row.end);
+        if self.content.compared_from != greatest || self.content.compared_to != wanted {
+            findings.unknown.push(format!(
+                "{name} was compared from {} to {:?}, not from {greatest} to {wanted:?}",
+                self.content.compared_from, self.content.compared_to
+            ));
+            return;
+        }
+        let digests: Vec<_> = replicas.iter().map(|one| (one.dir, one.digest)).collect();
+        let differing = outliers(&digests);
+        if differing.is_empty() {
+            return;
+        }
+        match &self.content.range {
+            None => self.differ(&differing, "other batches than most", findings),
+            Some(range) => self.agree_in(range, findings),
+        }
+    }
+
+    fn agree_in(&self, range: &crate::RowRange, findings: &mut Findings) {
+        let replicas = &self.content.replicas;
+        let name = self.rows.name(self.row);
+        let cleaned = replicas
+            .iter()
+            .map(|one| one.cleaned_to.max(one.cleaner_offset))
+            .max()
+            .unwrap_or(0);
+        let least_end = replicas.iter().map(|one| one.end).min().unwrap_or(0);
+        let from = self.content.compared_from.max(cleaned);
+        let until = self.content.compared_to.unwrap_or(u64::MAX).min(least_end);
+        let read: Vec<u32> = range.replicas.iter().map(|one| one.dir).collect();
+        let wanted: Vec<u32> = replicas.iter().map(|one| one.dir).collect();
+        if (range.from, read) != (from, wanted) || range.until != until.max(from) {
+            findings
+                .unknown
+                .push(format!("{name} was not read a second time as it had to be"));
+            return;
+        }
+        let batches: Vec<_> = range
+            .replicas
+            .iter()
+            .map(|one| (one.dir, one.batches))
+            .collect();
+        if batches.iter().any(|(_, digest)| digest.is_none()) {
+            findings
+                .unknown
+                .push(format!("{name} could not be read a second time"));
+            return;
+        }
+        let differing = outliers(&batches);
+        if !differing.is_empty() {
+            self.differ(&differing, "other batches than most", findings);
+            return;
+        }
+        if cleaned <= self.content.compared_from {
+            return;
+        }
+        let live: Vec<_> = range
+            .replicas
+            .iter()
+            .map(|one| (one.dir, one.live.map(|live| (live.keys, live.sum))))
+            .collect();
+        if live.iter().any(|(_, live)| live.is_none()) {
+            findings
+                .unknown
+                .push(format!("the live keys of {name} could not be read"));
+            return;
+        }
+        let differing = outliers(&live);
+        self.differ(
+            &differing,
+            "other last values of its keys than most",
+            findings,
+        );
+    }
+
+    fn differ(&self, dirs: &[u32], what: &str, findings: &mut Findings) {
+        for dir in dirs {
+            findings
+                .contrary
+                .push(format!("{} has {what} of its replicas", self.on(*dir)));
+        }
+    }
+}
+
+/// What is wrong with the log directories themselves.
+pub(super) fn directories(dirs: &[LogDirSeen], cluster_id: &str, findings: &mut Findings) {
+    if dirs.is_empty() {
+        findings
+            .unknown
+            .push("no log directory was found".to_owned());
+    }
+    for dir in dirs {
+        let volume = &dir.volume;
+        match dir.node_id {
+            Some(id) if id == dir.broker => {}
+            Some(id) => findings.contrary.push(format!(
+                "volume {volume} is node {id}'s, the configuration says {}",
+                dir.broker
+            )),
+            None => findings
+                .unknown
+                .push(format!("volume {volume} names no node.id")),
+        }
+        match dir.cluster_id.as_deref() {
+            Some(id) if id == cluster_id && !id.is_empty() => {}
+            Some(id) => findings.contrary.push(format!(
+                "volume {volume} is of cluster {id}, the mirror is {cluster_id}"
+            )),
+            None => findings
+                .unknown
+                .push(format!("volume {volume} names no cluster.id")),
+        }
+    }
+}
+
+/// Changes of [`directories`]' evidence.
+pub(super) fn directory_falls() -> Vec<Fall> {
+    vec![
+        Fall::evidence("dirs", Change::Clear),
+        Fall::evidence("dirs[].broker", Change::Add(1)),
+        Fall::evidence("dirs[].nodeId", Change::Add(1)),
+        Fall::evidence("dirs[].nodeId", Change::Set(serde_json::Value::Null)),
+        Fall::evidence("dirs[].clusterId", Change::OtherText),
+    ]
+}
+
+/// Changes of what [`Read::are_there`] looks at.
+pub(super) fn replica_falls(rows: impl Fn(&str, Change) -> Fall) -> Vec<Fall> {
+    vec![
+        rows("content", Change::Set(serde_json::Value::Null)),
+        rows("content.replicas", Change::Clear),
+        rows("content.replicas[].dir", Change::Add(1000)),
+        rows("content.replicas[].topicId", Change::OtherText),
+        rows(
+            "content.replicas[].topicId",
+            Change::Set(serde_json::Value::Null),
+        ),
+        rows("replicas", Change::Push(99.into())),
+        Fall::topics_that_stand_still("id", Change::OtherText),
+    ]
+}
+
+/// Changes of what [`Read::end_at_the_cut`] looks at.
+pub(super) fn end_falls() -> Vec<Fall> {
+    let null = || Change::Set(serde_json::Value::Null);
+    let mut falls = vec![
+        Fall::still_rows("end", Change::Add(1)),
+        Fall::still_rows("content.replicas[].end", Change::Add(1)),
+        Fall::still_rows("content.replicas[].end", Change::Add(-1)).where_positive(),
+        Fall::still_rows("content.replicas[].beyond", Change::Add(1)),
+        Fall::still_rows("content.replicas[].openTransactions", Change::Add(1)),
+        Fall::still_rows("content.replicas[].tail", null()),
+    ];
+    for side in ["tail", "content.replicas[].tail"] {
+        falls.extend([
+            Fall::still_rows(&format!("{side}.count"), Change::Add(1)).where_not_compacted(),
+            Fall::still_rows(&format!("{side}.digest"), Change::OtherDigest).where_not_compacted(),
+        ]);
+    }
+    // Where there is no last record these say nothing.
+    for side in ["tail", "content.replicas[].tail"] {
+        falls.extend([
+            Fall::still_rows(&format!("{side}.lastOffset"), Change::Add(1)).where_positive(),
+            Fall::still_rows(&format!("{side}.lastTimestampMs"), Change::Add(1)).where_positive(),
+            Fall::still_rows(&format!("{side}.batchEpoch"), Change::Add(1)),
+        ]);
+    }
+    falls
+}
+
+/// Changes of what [`Read::are_whole`] and [`Read::agree`] look at.
+pub(super) fn whole_falls(rows: impl Fn(&str, Change) -> Fall) -> Vec<Fall> {
+    vec![
+        rows("content.comparedFrom", Change::Add(1)),
+        rows("content.replicas[].bad", Change::Add(1)),
+        rows("content.replicas[].readFrom", Change::Add(1_000_000_000)),
+        rows("content.replicas[].digest", Change::OtherDigest),
+        rows("content.replicas[].start", Change::Add(1_000_000_000)),
+        rows("content.range.from", Change::Add(1)),
+        rows("content.range.until", Change::Add(1)),
+        rows("content.range.replicas", Change::Clear),
+        rows("content.range.replicas[].batches", Change::OtherDigest),
+        rows("content.range.replicas[].live.keys", Change::Add(1)),
+        rows("content.range.replicas[].live.sum", Change::OtherDigest),
+    ]
+}
