@@ -47,7 +47,8 @@ pub(crate) enum FileName {
     Log(u64),
     /// `<base>.log.swap`: what a cleaner made, complete.
     Swap(u64),
-    /// `<base>.log.cleaned`: what a cleaner was making.
+    /// `<base>.log.cleaned`, or another file of such a segment: what a cleaner
+    /// was making.
     Cleaned(u64),
 }
 
@@ -60,7 +61,7 @@ pub(crate) fn file_name(name: &str) -> Option<FileName> {
     match ending {
         "log" => Some(FileName::Log(base)),
         "log.swap" => Some(FileName::Swap(base)),
-        "log.cleaned" => Some(FileName::Cleaned(base)),
+        _ if ending.ends_with(".cleaned") => Some(FileName::Cleaned(base)),
         _ => None,
     }
 }
@@ -103,8 +104,13 @@ mod tests {
             file_name("00000000000000000042.log.swap"),
             Some(FileName::Swap(42))
         );
+        assert_eq!(
+            file_name("00000000000000000042.timeindex.cleaned"),
+            Some(FileName::Cleaned(42))
+        );
         for none in [
             "42.log",
+            "00000000000000000042.log.deleted",
             "00000000000000000042.index",
             "99999999999999999999.log",
         ] {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use slackwater_ports::Digest128;
 
 use crate::LogdirError;
+use crate::batch::BatchHeader;
 use crate::record;
 use crate::rolling::Rolling;
 use crate::segment::{BatchSeen, SegmentReader, Want};
@@ -60,9 +61,16 @@ pub fn range(
 ) -> Result<RangeSeen, LogdirError> {
     let mut rolling = Rolling::default();
     let mut survey = Survey::default();
-    each(reader, replica, from, until, |batch| {
-        rolling.add(&batch.header);
-        survey.take(batch);
+    each(reader, replica, from, |batch| {
+        if batch.header.base_offset < until {
+            rolling.add(&batch.header);
+            survey.take(batch);
+        } else if live && survey.undecided() {
+            survey.follow(batch);
+        } else {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
     })?;
     let live = if live {
         survey.live(reader, replica, from, until)?
@@ -75,13 +83,13 @@ pub fn range(
     })
 }
 
-/// Each good batch of the part, in order.
+/// Each good batch from that with `from` on, in order, until `visit` has seen
+/// enough.
 fn each(
     reader: &mut SegmentReader,
     replica: &Replica,
     from: u64,
-    until: u64,
-    mut visit: impl FnMut(&BatchSeen<'_>),
+    mut visit: impl FnMut(&BatchSeen<'_>) -> ControlFlow<()>,
 ) -> Result<(), LogdirError> {
     let segments = &replica.segments;
     for (index, segment) in segments.iter().enumerate() {
@@ -89,19 +97,21 @@ fn each(
         let over = segments
             .get(index + 1)
             .is_some_and(|next| next.base <= from);
-        if over || segment.base >= until {
+        if over {
             continue;
         }
+        let mut enough = false;
         reader.read_while(&segment.path, 0, Want::Content, |batch| {
-            let header = &batch.header;
-            if header.base_offset >= until {
-                return ControlFlow::Break(());
+            if batch.header.last_offset < from || !batch.crc_holds {
+                return ControlFlow::Continue(());
             }
-            if header.last_offset >= from && batch.crc_holds {
-                visit(batch);
-            }
-            ControlFlow::Continue(())
+            let seen = visit(batch);
+            enough = seen.is_break();
+            seen
         })?;
+        if enough {
+            break;
+        }
     }
     Ok(())
 }
@@ -125,14 +135,25 @@ impl Survey {
         };
         if !header.control {
             self.records += u64::from(header.records);
+            if header.transactional {
+                self.open.take(header, None);
+            }
+        } else if header.transactional {
+            self.marker(header, bytes);
         }
-        if !header.transactional {
-            return;
+    }
+
+    /// A transaction of the part may be ended past it: of what follows, its
+    /// markers count.
+    fn follow(&mut self, batch: &BatchSeen<'_>) {
+        let header = &batch.header;
+        if let (true, true, Some(bytes)) = (header.control, header.transactional, batch.records) {
+            self.marker(header, bytes);
         }
-        let marker = header
-            .control
-            .then(|| record::control(header, bytes, &mut self.scratch))
-            .flatten();
+    }
+
+    fn marker(&mut self, header: &BatchHeader, bytes: &[u8]) {
+        let marker = record::control(header, bytes, &mut self.scratch);
         if let Some(first) = self.open.take(header, marker)
             && marker == Some(record::Control::Abort)
         {
@@ -141,7 +162,12 @@ impl Survey {
         }
     }
 
-    /// What is open is not compacted, so it ends the part.
+    /// Whether it is not known what became of a transaction.
+    fn undecided(&self) -> bool {
+        self.open.count() > 0
+    }
+
+    /// `None` where a transaction has no end: what is open is not compacted.
     fn live(
         &self,
         reader: &mut SegmentReader,
@@ -149,7 +175,7 @@ impl Survey {
         from: u64,
         until: u64,
     ) -> Result<Option<LiveSeen>, LogdirError> {
-        if self.undecoded || self.aborted.overflowed || self.open.least().is_some() {
+        if self.undecoded || self.aborted.overflowed || self.undecided() {
             return Ok(None);
         }
         let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -195,10 +221,13 @@ impl Survey {
         mut visit: impl FnMut(Digest128, &record::Record<'_>),
     ) -> Result<bool, LogdirError> {
         let (mut scratch, mut whole) = (Vec::new(), true);
-        each(reader, replica, from, until, |batch| {
+        each(reader, replica, from, |batch| {
             let header = &batch.header;
+            if header.base_offset >= until {
+                return ControlFlow::Break(());
+            }
             if header.control || self.aborted.holds(header) {
-                return;
+                return ControlFlow::Continue(());
             }
             let decoded = record::for_each(
                 header,
@@ -213,6 +242,7 @@ impl Survey {
                 },
             );
             whole &= decoded.is_ok();
+            ControlFlow::Continue(())
         })?;
         Ok(whole)
     }

@@ -6,9 +6,14 @@ use crate::batch::BatchHeader;
 use crate::decompress::{DecompressError, decompress};
 use crate::wire::{Cursor, WireError};
 
-/// Most headers of one record: each takes two bytes at least, so that a count
-/// beyond this in a record of 1 MiB is a lie; room is made as they come.
+/// Room for so many headers of a record is made at once; for more as they
+/// come.
 const HEADERS_AT_ONCE: usize = 64;
+
+/// Most headers of one record. Each takes two bytes at least, so that a record
+/// of 1 MiB can't have more; held apart they take twenty times as much, and a
+/// few bytes can decompress to millions of them.
+const MAX_HEADERS: usize = 1 << 19;
 
 /// Why a batch's records can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +32,9 @@ pub enum RecordError {
     /// A length, an offset or a count that contradicts the header.
     #[error("record {0} of the batch contradicts its header")]
     Contradiction(u32),
+    /// More headers than there can be.
+    #[error("record {0} of the batch has more than {MAX_HEADERS} headers")]
+    Headers(u32),
     /// Bytes after the last record.
     #[error("the batch has {0} bytes after its last record")]
     Trailing(usize),
@@ -89,8 +97,9 @@ pub fn for_each(
     let mut next = header.base_offset;
     for index in 0..header.records {
         one(&mut cursor, header, &mut record).map_err(|wrong| match wrong {
-            Some(why) => RecordError::Wire { index, why },
-            None => RecordError::Contradiction(index),
+            Wrong::Wire(why) => RecordError::Wire { index, why },
+            Wrong::Contradiction => RecordError::Contradiction(index),
+            Wrong::Headers => RecordError::Headers(index),
         })?;
         if record.offset < next || record.offset > header.last_offset {
             return Err(RecordError::Contradiction(index));
@@ -114,18 +123,34 @@ fn timestamp_type(header: &BatchHeader) -> TimestampType {
     }
 }
 
-/// Reads the next record; `None` where its numbers contradict the header.
+/// What is wrong with a record of which it is not known which one it is.
+enum Wrong {
+    Wire(WireError),
+    Contradiction,
+    Headers,
+}
+
+impl From<WireError> for Wrong {
+    fn from(why: WireError) -> Self {
+        Self::Wire(why)
+    }
+}
+
+/// Reads the next record.
 fn one<'b>(
     cursor: &mut Cursor<'b>,
     header: &BatchHeader,
     record: &mut Record<'b>,
-) -> Result<(), Option<WireError>> {
-    let body = cursor.varint_bytes()?.ok_or(None)?;
+) -> Result<(), Wrong> {
+    let body = cursor.varint_bytes()?.ok_or(Wrong::Contradiction)?;
     let mut body = Cursor::new(body);
     body.i8()?;
     let since_base = body.varint()?;
-    let delta = u64::try_from(body.varint()?).map_err(|_| None)?;
-    record.offset = header.base_offset.checked_add(delta).ok_or(None)?;
+    let delta = u64::try_from(body.varint()?).map_err(|_| Wrong::Contradiction)?;
+    record.offset = header
+        .base_offset
+        .checked_add(delta)
+        .ok_or(Wrong::Contradiction)?;
     record.timestamp_ms = if header.log_append_time {
         header.max_timestamp
     } else {
@@ -133,14 +158,21 @@ fn one<'b>(
     };
     record.key = body.varint_bytes()?;
     record.value = body.varint_bytes()?;
-    let headers = usize::try_from(body.varint()?).map_err(|_| None)?;
+    let headers = usize::try_from(body.varint()?).map_err(|_| Wrong::Contradiction)?;
+    if headers > MAX_HEADERS {
+        return Err(Wrong::Headers);
+    }
     record.headers.clear();
     record.headers.reserve(headers.min(HEADERS_AT_ONCE));
     for _ in 0..headers {
-        let name = body.varint_bytes()?.ok_or(None)?;
+        let name = body.varint_bytes()?.ok_or(Wrong::Contradiction)?;
         record.headers.push((name, body.varint_bytes()?));
     }
-    if body.is_empty() { Ok(()) } else { Err(None) }
+    if body.is_empty() {
+        Ok(())
+    } else {
+        Err(Wrong::Contradiction)
+    }
 }
 
 /// What a control batch marks. Source: `ControlRecordType`.

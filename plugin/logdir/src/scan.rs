@@ -5,13 +5,10 @@ use serde::Serialize;
 use slackwater_ports::Digest128;
 
 use crate::LogdirError;
-use crate::batch::BatchHeader;
-use crate::record;
-use crate::rolling::Rolling;
-use crate::segment::{BatchSeen, SegmentReader, Want};
+use crate::pass::Pass;
+use crate::segment::SegmentReader;
 use crate::survey::Replica;
-use crate::tail::{Last, TailSeen};
-use crate::transactions::Open;
+use crate::tail::TailSeen;
 
 /// How much of the log is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +65,9 @@ pub struct Hole {
 pub struct ReplicaScan {
     /// Offset at which the reading began.
     pub scanned_from: u64,
-    /// Log end offset as a broker that recovers the log would have it: where
-    /// the valid batches of its last segment end.
+    /// Log end offset as a broker that recovers the last segment would have
+    /// it: where the valid batches of that segment end, or the log start where
+    /// that lies further. Damage in an earlier segment does not change it.
     pub end: u64,
     /// Segments that were read.
     pub segments: u64,
@@ -96,8 +94,9 @@ pub struct ReplicaScan {
     /// The offset below which the log shows that it was compacted: holes,
     /// batches with records taken out, delete horizons. 0 where it does not.
     pub cleaned_to: u64,
-    /// Bytes after the last valid batch of the last segment: a write that a
-    /// crash cut short, or preallocated.
+    /// Bytes of the last segment from the first on that is no valid batch: a
+    /// write that a crash cut short, preallocated, or damage. What lies there
+    /// is left out of all else but `bad`.
     pub torn_bytes: u64,
     /// Transactions without a marker at the end.
     pub open_transactions: u64,
@@ -158,229 +157,5 @@ pub fn scan(
         }
         // Further back by as much again, so that a long way is few passes.
         first = first.saturating_sub(last - first + 1);
-    }
-}
-
-/// One pass over the segments from one on.
-struct Pass<'r> {
-    replica: &'r Replica,
-    options: &'r ScanOptions,
-    until: u64,
-    /// The offset that the next batch should have.
-    expected: u64,
-    /// Once a batch of the last segment is bad, the log ends before it.
-    ended: Option<u64>,
-    rolling: Rolling,
-    whole: Rolling,
-    /// Behind a bad batch it is not known where the log goes on.
-    lost_count: bool,
-    open: Open,
-    last: Last,
-    scratch: Vec<u8>,
-    found: ReplicaScan,
-}
-
-impl<'r> Pass<'r> {
-    fn new(replica: &'r Replica, options: &'r ScanOptions, first: usize) -> Self {
-        let base = replica
-            .segments
-            .get(first)
-            .map_or(replica.start, |one| one.base);
-        Self {
-            replica,
-            options,
-            until: options.until.unwrap_or(u64::MAX),
-            expected: base,
-            ended: None,
-            rolling: Rolling::default(),
-            whole: Rolling::default(),
-            lost_count: false,
-            open: Open::default(),
-            last: Last::default(),
-            scratch: Vec::new(),
-            found: ReplicaScan {
-                scanned_from: base,
-                end: base,
-                segments: 0,
-                bytes: 0,
-                batches: 0,
-                records: 0,
-                beyond: 0,
-                last_epoch: None,
-                last_timestamp_ms: None,
-                bad: 0,
-                first_bad: None,
-                holes: 0,
-                first_hole: None,
-                cleaned_to: 0,
-                torn_bytes: 0,
-                open_transactions: 0,
-                undecoded: 0,
-                digest: Digest128(0),
-                whole: Digest128(0),
-                tail: None,
-                segment_ages: Vec::new(),
-            },
-        }
-    }
-
-    fn segment(
-        &mut self,
-        reader: &mut SegmentReader,
-        index: usize,
-        is_last: bool,
-    ) -> Result<(), LogdirError> {
-        let replica = self.replica;
-        let segment = &replica.segments[index];
-        self.reach(segment.base);
-        let mut age = SegmentAge {
-            base: segment.base,
-            bytes: segment.bytes,
-            max_timestamp_ms: None,
-        };
-        let end = reader.read(&segment.path, Want::Content, |batch| {
-            let timestamp = batch.header.max_timestamp;
-            if timestamp >= 0 {
-                age.max_timestamp_ms = age.max_timestamp_ms.max(Some(timestamp));
-            }
-            self.batch(index, batch, is_last);
-        })?;
-        self.found.segments += 1;
-        self.found.bytes += end.bytes;
-        self.found.segment_ages.push(age);
-        if let Some(why) = end.stopped {
-            if is_last {
-                self.found.torn_bytes = end.invalid();
-            }
-            // Without a cut, the last segment may end anywhere.
-            let may_end = is_last && self.options.until.is_none();
-            if self.expected < self.until && !may_end {
-                self.bad(index, end.valid, self.expected, why.to_string());
-            }
-        }
-        Ok(())
-    }
-
-    /// The log goes on at `offset`: what lies between is a hole.
-    fn reach(&mut self, offset: u64) {
-        if offset > self.expected && self.expected < self.until {
-            let hole = Hole {
-                first: self.expected,
-                next: offset,
-            };
-            self.found.holes += 1;
-            self.found.first_hole.get_or_insert(hole);
-            self.found.cleaned_to = self.found.cleaned_to.max(offset.min(self.until));
-        }
-        self.expected = self.expected.max(offset);
-    }
-
-    fn batch(&mut self, index: usize, batch: &BatchSeen<'_>, is_last: bool) {
-        let header = &batch.header;
-        self.found.batches += 1;
-        if header.base_offset < self.expected {
-            let why = format!("offset {} after {}", header.base_offset, self.expected);
-            self.wrong(index, batch, is_last, why);
-            return;
-        }
-        if !batch.crc_holds {
-            self.wrong(index, batch, is_last, "its CRC does not hold".to_owned());
-            self.lost_count = true;
-            return;
-        }
-        if std::mem::take(&mut self.lost_count) {
-            self.expected = header.base_offset;
-        }
-        self.reach(header.base_offset);
-        self.expected = header.last_offset + 1;
-        self.take(header);
-        let marker = self.content(index, batch, is_last);
-        if header.transactional {
-            self.open.take(header, marker);
-        }
-        if header.base_offset < self.until {
-            self.last.push(index, batch.position, header, marker);
-        }
-    }
-
-    /// What its header tells.
-    fn take(&mut self, header: &BatchHeader) {
-        let found = &mut self.found;
-        if !header.control {
-            found.records += u64::from(header.records);
-        }
-        found.beyond += header.data_from(self.until);
-        if header.max_timestamp >= 0 {
-            found.last_timestamp_ms = found.last_timestamp_ms.max(Some(header.max_timestamp));
-        }
-        if header.base_offset < self.until {
-            found.last_epoch = Some(header.leader_epoch);
-            if header.was_cleaned() {
-                found.cleaned_to = found.cleaned_to.max(header.last_offset + 1);
-            }
-            self.whole.add(header);
-            if header.last_offset >= self.options.digest_from {
-                self.rolling.add(header);
-            }
-        }
-    }
-
-    /// The marker of a control batch; and where it is wanted, all records.
-    fn content(
-        &mut self,
-        index: usize,
-        batch: &BatchSeen<'_>,
-        is_last: bool,
-    ) -> Option<record::Control> {
-        let header = &batch.header;
-        let Some(records) = batch.records else {
-            self.found.undecoded += 1;
-            return None;
-        };
-        if header.control {
-            return record::control(header, records, &mut self.scratch);
-        }
-        if self.options.depth == Depth::Deep
-            && let Err(error) = record::decoded(header, records, &mut self.scratch)
-        {
-            self.wrong(index, batch, is_last, error.to_string());
-        }
-        None
-    }
-
-    fn wrong(&mut self, index: usize, batch: &BatchSeen<'_>, is_last: bool, why: String) {
-        let offset = batch.header.base_offset;
-        if is_last {
-            self.ended.get_or_insert(offset.min(self.expected));
-        }
-        if offset < self.until {
-            self.bad(index, batch.position, offset, why);
-        }
-    }
-
-    fn bad(&mut self, index: usize, position: u64, offset: u64, why: String) {
-        self.found.bad += 1;
-        let path = &self.replica.segments[index].path;
-        self.found.first_bad.get_or_insert_with(|| Bad {
-            file: path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-            position,
-            offset,
-            why,
-        });
-    }
-
-    fn finish(mut self, reader: &mut SegmentReader) -> Result<ReplicaScan, LogdirError> {
-        self.found.end = self.ended.unwrap_or(self.expected);
-        self.found.open_transactions = self.open.count();
-        self.found.digest = self.rolling.finish();
-        self.found.whole = self.whole.finish();
-        self.found.tail = self
-            .last
-            .tail(reader, self.replica, self.until, self.options.tail)?;
-        Ok(self.found)
     }
 }

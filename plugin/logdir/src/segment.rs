@@ -13,6 +13,7 @@ use rustix::fs::{Advice, fadvise};
 
 use crate::LogdirError;
 use crate::batch::{BatchHeader, CRC_FROM, HEADER, NotABatch, crc_of};
+use crate::file;
 
 /// What is read at once: small enough to stay in a core's cache between the
 /// copy from the kernel and the checksum.
@@ -119,7 +120,7 @@ impl SegmentReader {
         want: Want,
         mut visit: impl FnMut(&BatchSeen<'_>) -> ControlFlow<()>,
     ) -> Result<SegmentEnd, LogdirError> {
-        let file = File::open(path).map_err(LogdirError::io("open", path))?;
+        let file = file::open(path).map_err(LogdirError::io("open", path))?;
         let bytes = file
             .metadata()
             .map_err(LogdirError::io("stat", path))?

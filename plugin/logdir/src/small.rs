@@ -2,13 +2,13 @@
 //! `partition.metadata`. Parsing is pure; reading has a limit.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use slackwater_ports::PartitionId;
 
 use crate::LogdirError;
+use crate::file;
 
 /// The largest such file: a checkpoint of a million partitions with names of
 /// 200 characters.
@@ -33,7 +33,7 @@ pub type OffsetCheckpoint = BTreeMap<PartitionId, u64>;
 
 /// The text of `path`; `None` where there is no such file.
 pub(crate) fn read(path: &Path) -> Result<Option<String>, LogdirError> {
-    let file = match File::open(path) {
+    let file = match file::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(LogdirError::io("open", path)(error)),

@@ -2,13 +2,14 @@
 //! segments as a broker would take them at its start, their checkpoints.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use rustix::process::{Flock, FlockType, fcntl_getlk};
 use slackwater_ports::PartitionId;
 
 use crate::LogdirError;
+use crate::file;
 use crate::name::{DirName, FileName, dir_name, file_name};
 use crate::segment::{SegmentFile, SegmentReader, Want};
 use crate::small::{self, EpochStart, MetaProperties, OffsetCheckpoint};
@@ -205,7 +206,7 @@ fn log_dir(path: &Path, locked: Locked) -> Result<LogDir, LogdirError> {
 /// fcntl(2)'s).
 fn is_locked(path: &Path) -> Result<bool, LogdirError> {
     let lock = path.join(".lock");
-    let file = match File::open(&lock) {
+    let file = match file::open(&lock) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(LogdirError::io("open", &lock)(error)),
@@ -240,8 +241,9 @@ fn replica(
 }
 
 /// The segments that a broker would load. Source: `LogLoader.load`: what was
-/// being cleaned is dropped, and with it swaps at or past it; a swap that is
-/// complete takes the place of the segments whose offsets it covers.
+/// being cleaned is dropped, and with it swaps at or past it; the swaps that
+/// are left take the place of all segments from the first of them to where the
+/// last of them ends.
 fn segments(
     path: &Path,
     reader: &mut SegmentReader,
@@ -254,29 +256,32 @@ fn segments(
         let Some(kind) = file_name(&name) else {
             continue;
         };
-        let file = |base| -> Result<SegmentFile, LogdirError> {
-            let metadata = entry.metadata().map_err(LogdirError::io("stat", &entry))?;
-            Ok(SegmentFile {
-                base,
-                bytes: metadata.len(),
-                path: entry.clone(),
-            })
+        let metadata = entry.metadata().map_err(LogdirError::io("stat", &entry))?;
+        if !metadata.is_file() {
+            continue;
+        }
+        let file = |base| SegmentFile {
+            base,
+            bytes: metadata.len(),
+            path: entry.clone(),
         };
         match kind {
-            FileName::Log(base) => drop(logs.insert(base, file(base)?)),
-            FileName::Swap(base) => swaps.push(file(base)?),
+            FileName::Log(base) => drop(logs.insert(base, file(base))),
+            FileName::Swap(base) => swaps.push(file(base)),
             FileName::Cleaned(base) => least_cleaned = least_cleaned.min(base),
         }
     }
-    let mut ended = 0;
-    for swap in swaps.into_iter().filter(|swap| swap.base < least_cleaned) {
-        let mut next = swap.base;
+    swaps.retain(|swap| swap.base < least_cleaned);
+    let (mut first, mut next) = (u64::MAX, 0);
+    for swap in &swaps {
+        first = first.min(swap.base);
+        next = next.max(swap.base);
         reader.read(&swap.path, Want::Headers, |batch| {
-            next = batch.header.last_offset + 1;
+            next = next.max(batch.header.last_offset + 1);
         })?;
-        logs.retain(|base, _| !(swap.base..next.max(swap.base + 1)).contains(base));
-        logs.insert(swap.base, swap);
-        ended += 1;
     }
+    logs.retain(|base, _| !(first..next).contains(base));
+    let ended = u32::try_from(swaps.len()).unwrap_or(u32::MAX);
+    logs.extend(swaps.into_iter().map(|swap| (swap.base, swap)));
     Ok((logs.into_values().collect(), ended))
 }

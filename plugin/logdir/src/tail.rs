@@ -97,20 +97,15 @@ impl Last {
             if batch.header.transactional && !committed {
                 continue;
             }
-            match records(reader, replica, batch)? {
-                Some(records) => seen.extend(
-                    records
-                        .into_iter()
-                        .rev()
-                        .filter(|one| one.offset < until && one.offset >= replica.start),
-                ),
+            let missing = most - seen.len();
+            match records(reader, replica, batch, until, missing)? {
+                Some(records) => seen.extend(records.into_iter().rev()),
                 None => return Ok(None),
             }
         }
         if seen.len() < most && self.forgot {
             return Ok(None);
         }
-        seen.truncate(most);
         seen.reverse();
         Ok(Some(TailSeen {
             count: u32::try_from(seen.len()).unwrap_or(u32::MAX),
@@ -122,21 +117,31 @@ impl Last {
     }
 }
 
-/// The records of one batch; `None` where they can't be decoded.
+/// The last `most` records of one batch between the log's start and `until`;
+/// `None` where they can't be decoded. No more are ever held: a batch may
+/// decompress to millions.
 fn records(
     reader: &mut SegmentReader,
     replica: &Replica,
     batch: &Remembered,
-) -> Result<Option<Vec<RecordSeen>>, LogdirError> {
+    until: u64,
+    most: usize,
+) -> Result<Option<VecDeque<RecordSeen>>, LogdirError> {
     let path = &replica.segments[batch.segment].path;
     let mut found = None;
     reader.read_while(path, batch.position, Want::Content, |batch| {
         let Some(bytes) = batch.records else {
             return ControlFlow::Break(());
         };
-        let mut records = Vec::new();
+        let mut records = VecDeque::new();
         let decoded = record::for_each(&batch.header, bytes, &mut Vec::new(), |record| {
-            records.push(RecordSeen {
+            if record.offset < replica.start || record.offset >= until {
+                return;
+            }
+            if records.len() == most {
+                records.pop_front();
+            }
+            records.push_back(RecordSeen {
                 offset: record.offset,
                 timestamp_ms: record.timestamp_ms,
                 timestamp_type: record.timestamp_type,

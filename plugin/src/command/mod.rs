@@ -4,6 +4,7 @@ mod backup;
 mod cut;
 mod guard;
 mod heads;
+mod logdir;
 mod phase;
 mod report;
 mod restore;
@@ -71,6 +72,8 @@ enum Command {
     Cut(cut::Cut),
     /// Look at snapshots, or delete one.
     Snapshot(snapshot::Snapshot),
+    /// Kafka's log directories, read offline.
+    Logdir(logdir::Logdir),
     /// JSON Schemas of what is read and written.
     Schema(schema::Schema),
     /// The version, and the digests of the phases.
@@ -189,6 +192,7 @@ pub fn run(cli: Cli) -> Result<(), Stop> {
         Command::Heads(command) => command.run(&context),
         Command::Cut(command) => command.run(&context),
         Command::Snapshot(command) => command.run(&context),
+        Command::Logdir(command) => command.run(&context),
         Command::Schema(command) => command.run(),
         Command::Version => version::run(&context),
         Command::Guard(command) => command.run(),

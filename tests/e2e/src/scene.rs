@@ -62,6 +62,16 @@ impl Scene {
         fs::write(&file, self.yaml() + more).map_err(SceneError::io("write", &file))
     }
 
+    /// Changes the configuration's text.
+    ///
+    /// # Errors
+    /// A file that can't be read or written.
+    pub fn rewrite(&self, change: impl FnOnce(&str) -> String) -> Result<(), SceneError> {
+        let file = self.config();
+        let text = fs::read_to_string(&file).map_err(SceneError::io("read", &file))?;
+        fs::write(&file, change(&text)).map_err(SceneError::io("write", &file))
+    }
+
     /// The configuration's file.
     pub fn config(&self) -> PathBuf {
         self.dir.join("mirror.yaml")
