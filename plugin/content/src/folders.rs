@@ -9,7 +9,7 @@ use slackwater_ports::{
 };
 
 use crate::state::State;
-use crate::{ContentError, metadata, read, transactions};
+use crate::{ContentError, ReplicaAges, ages, metadata, read, transactions};
 
 /// A volume and where it can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,14 @@ impl Folders {
     fn state(&self) -> Result<Arc<State>, ContentError> {
         let kept = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         kept.clone().ok_or(ContentError::NotListed)
+    }
+
+    /// How old the segments of what was listed are.
+    ///
+    /// # Errors
+    /// Nothing was listed.
+    pub fn ages(&self) -> Seen<Vec<ReplicaAges>> {
+        Ok(ages::of(&*self.state()?))
     }
 }
 

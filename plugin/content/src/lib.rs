@@ -10,6 +10,7 @@
     reason = "an adapter: an observation says when it was made"
 )]
 
+mod ages;
 mod clock;
 mod error;
 mod folders;
@@ -19,6 +20,7 @@ mod snapshot;
 mod state;
 mod transactions;
 
+pub use ages::ReplicaAges;
 pub use error::ContentError;
 pub use folders::{Folder, Folders};
 pub use snapshot::SnapshotContent;

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use slackwater_logdir::kraft::{MetadataError, MetadataImage, Snapshot, SnapshotId, Uuid};
 use slackwater_logdir::{
-    Depth, Isolation, MetadataImage, Replica, ScanOptions, SegmentFile, SegmentReader, records,
-    scan,
+    Depth, Isolation, Replica, ScanOptions, SegmentFile, SegmentReader, records, scan,
 };
 use slackwater_ports::MetadataSeen;
 
@@ -42,10 +42,12 @@ fn of(state: &State, dir: u32, replica: &Replica, reader: &mut SegmentReader) ->
             seen.topics = read.image.topics.len() as u64;
             for (at, other) in state.dirs.iter().enumerate() {
                 for replica in &other.log.replicas {
-                    let id = replica.topic_id.as_deref().unwrap_or_default();
+                    let id = Uuid::parse(replica.topic_id.as_deref().unwrap_or_default());
                     let partition = &replica.partition;
                     let known = partition.topic == TOPIC
-                        || read.image.assigns(id, partition.partition, other.broker);
+                        || id.is_some_and(|id| {
+                            read.image.assigns(id, partition.partition, other.broker)
+                        });
                     if !known && seen.unassigned.len() < MOST_NAMED {
                         tracing::debug!(%partition, dir = as_u32(at), "not in the metadata");
                         seen.unassigned.push(partition.clone());
@@ -67,8 +69,8 @@ struct Read {
 fn image(replica: &Replica, reader: &mut SegmentReader) -> Result<Read, String> {
     let mut image = MetadataImage::default();
     let mut from = 0;
-    if let Some((offset, path)) = newest_snapshot(replica)? {
-        let snapshot = Replica {
+    if let Some((id, path)) = newest_snapshot(replica)? {
+        let file = Replica {
             segments: vec![SegmentFile {
                 base: 0,
                 bytes: 0,
@@ -77,10 +79,12 @@ fn image(replica: &Replica, reader: &mut SegmentReader) -> Result<Read, String> 
             start: 0,
             ..replica.clone()
         };
-        follow(&mut image, &snapshot, 0, reader)?;
-        from = offset;
+        let mut snapshot = Snapshot::new(id);
+        follow(&file, reader, |offset, value| snapshot.apply(offset, value))?;
+        image = snapshot.finish().map_err(|error| error.to_string())?;
+        from = id.end;
     }
-    follow(&mut image, replica, from, reader)?;
+    follow(replica, reader, |offset, value| image.apply(offset, value))?;
     let options = ScanOptions {
         depth: Depth::Full,
         digest_from: 0,
@@ -107,47 +111,40 @@ fn image(replica: &Replica, reader: &mut SegmentReader) -> Result<Read, String> 
     })
 }
 
-/// `<offset>-<epoch>.checkpoint`: what lies below that offset
-/// (`Snapshots.filenameFromSnapshotId`).
-fn newest_snapshot(replica: &Replica) -> Result<Option<(u64, PathBuf)>, String> {
+fn newest_snapshot(replica: &Replica) -> Result<Option<(SnapshotId, PathBuf)>, String> {
     let entries = std::fs::read_dir(&replica.path).map_err(|error| error.to_string())?;
-    let mut newest: Option<(u64, PathBuf)> = None;
+    let mut newest: Option<(SnapshotId, PathBuf)> = None;
     for entry in entries {
         let path = entry.map_err(|error| error.to_string())?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let Some((offset, _)) = name
-            .strip_suffix(".checkpoint")
-            .and_then(|id| id.split_once('-'))
-        else {
+        let Some(id) = SnapshotId::parse(&name) else {
             continue;
         };
-        let Ok(offset) = offset.parse() else { continue };
-        if newest.as_ref().is_none_or(|(known, _)| *known < offset) {
-            newest = Some((offset, path));
+        if newest.as_ref().is_none_or(|(known, _)| *known < id) {
+            newest = Some((id, path));
         }
     }
     Ok(newest)
 }
 
 fn follow(
-    image: &mut MetadataImage,
     replica: &Replica,
-    from: u64,
     reader: &mut SegmentReader,
+    mut apply: impl FnMut(u64, &[u8]) -> Result<(), MetadataError>,
 ) -> Result<(), String> {
     let mut wrong = None;
-    let read = records(reader, replica, Isolation::ReadUncommitted, |record| {
-        if record.offset < from {
-            return ControlFlow::Continue(());
-        }
-        match image.apply(record.value.unwrap_or_default()) {
+    let read = records(
+        reader,
+        replica,
+        Isolation::ReadUncommitted,
+        |record| match apply(record.offset, record.value.unwrap_or_default()) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
-                wrong = Some(format!("offset {}: {error}", record.offset));
+                wrong = Some(error.to_string());
                 ControlFlow::Break(())
             }
-        }
-    });
+        },
+    );
     match (read, wrong) {
         (Err(error), _) => Err(error.to_string()),
         (_, Some(why)) => Err(why),

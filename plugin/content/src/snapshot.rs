@@ -11,8 +11,7 @@ use slackwater_ports::{
 use slackwater_volumes::{RunName, Snapshots, VolumeError};
 
 use crate::folders::Folders;
-use crate::state::folder;
-use crate::{ContentError, Folder};
+use crate::{ContentError, Folder, ReplicaAges};
 
 /// See the module.
 pub struct SnapshotContent {
@@ -53,7 +52,11 @@ impl SnapshotContent {
             std::fs::create_dir_all(&at).map_err(VolumeError::io("make folder", &at))?;
             let path = self.snapshots.open(&self.run, &name, &at)?;
             opened.volumes.push((name.clone(), at));
-            folders.push(folder(&name, volume.broker(), path));
+            folders.push(Folder {
+                volume: name,
+                broker: volume.broker(),
+                path,
+            });
         }
         Ok(folders)
     }
@@ -76,6 +79,14 @@ impl SnapshotContent {
         }
         // Empty by now, or not ours to remove.
         drop(std::fs::remove_dir(&self.at));
+    }
+
+    /// How old the segments of what was listed are.
+    ///
+    /// # Errors
+    /// Nothing was listed.
+    pub fn ages(&self) -> Seen<Vec<ReplicaAges>> {
+        self.with(Folders::ages)
     }
 
     fn with<T>(&self, look: impl FnOnce(&Folders) -> Seen<T>) -> Seen<T> {

@@ -1,7 +1,6 @@
 //! What was listed, at hand while it is read.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use slackwater_logdir::{Locked, LogDir, Replica, survey};
 use slackwater_ports::{ContentSurvey, Interval, LogDirSeen, PartitionId, ReplicaFound};
@@ -130,13 +129,4 @@ impl Dir {
 
 pub(crate) fn as_u32(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-/// Where a folder is, for those who open one.
-pub(crate) fn folder(volume: &str, broker: i32, path: PathBuf) -> Folder {
-    Folder {
-        volume: volume.to_owned(),
-        broker,
-        path,
-    }
 }

@@ -3,9 +3,11 @@
 //! known, so each counts.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use slackwater_logdir::{Isolation, TransactionTable, on_all_cores, records};
-use slackwater_ports::{PendingTransaction, TransactionsSeen};
+use slackwater_logdir::state::TransactionTable;
+use slackwater_logdir::{Isolation, on_all_cores, records};
+use slackwater_ports::{PartitionId, PendingTransaction, TransactionsSeen};
 
 use crate::state::State;
 
@@ -20,7 +22,7 @@ pub(crate) fn seen(state: &State) -> TransactionsSeen {
         let isolation = Isolation::ReadUncommitted;
         let read = records(reader, replica, isolation, |record| {
             count += 1;
-            match table.apply(record.key.unwrap_or_default(), record.value) {
+            match table.apply(record.offset, record.key, record.value) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
                     wrong = Some(error.to_string());
@@ -46,16 +48,14 @@ pub(crate) fn seen(state: &State) -> TransactionsSeen {
             Ok((table, count)) => {
                 seen.replicas += 1;
                 seen.records += count;
-                let pending = table
-                    .rows
-                    .into_iter()
-                    .filter(|(_, row)| row.status.is_pending());
+                let named =
+                    |(topic, partition): &(Arc<str>, u32)| PartitionId::new(&**topic, *partition);
                 seen.pending
-                    .extend(pending.map(|(id, row)| PendingTransaction {
+                    .extend(table.pending().map(|row| PendingTransaction {
                         dir: *dir,
-                        id,
-                        status: format!("{:?}", row.status),
-                        partitions: row.partitions,
+                        id: row.transactional_id.to_string(),
+                        status: row.status.to_string(),
+                        partitions: row.partitions.iter().map(named).collect(),
                     }));
             }
         }

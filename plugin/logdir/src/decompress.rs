@@ -6,7 +6,8 @@ use crate::batch::Codec;
 
 /// Most that one batch may decompress to. Kafka's own clients compress what
 /// fits into `max.request.size`, 1 MiB by default; this is for others, and
-/// against bombs.
+/// against bombs. Zstandard's window comes on top: up to 128 MiB, which its
+/// best level asks for.
 pub const MAX_DECOMPRESSED: usize = 64 << 20;
 
 /// Why there are no records.

@@ -8,12 +8,12 @@
 //! It only reads, and only files: no network, no clock, and never a write. It
 //! trusts no byte, and its memory has a bound whatever it reads.
 
+mod ages;
 mod batch;
-mod coordinator;
 mod decompress;
 mod error;
 mod file;
-mod kraft;
+pub mod kraft;
 mod name;
 mod pass;
 mod pool;
@@ -24,21 +24,21 @@ mod rolling;
 mod scan;
 mod segment;
 pub mod small;
+pub mod state;
 mod survey;
 mod tail;
 mod transactions;
 pub mod wire;
 
+pub use ages::{SegmentAge, ages};
 pub use batch::{BatchHeader, Codec, HEADER, NotABatch};
-pub use coordinator::{CoordinatorError, TransactionRow, TransactionStatus, TransactionTable};
 pub use decompress::{DecompressError, MAX_DECOMPRESSED};
 pub use error::LogdirError;
-pub use kraft::{MetadataError, MetadataImage, TopicImage, parse_uuid};
 pub use pool::on_all_cores;
 pub use range::{LiveSeen, RangeSeen, range};
 pub use record::{Control, Record, RecordError, control, for_each};
 pub use records::{Isolation, RecordsEnd, records};
-pub use scan::{Bad, Depth, Hole, ReplicaScan, ScanOptions, SegmentAge, scan};
+pub use scan::{Bad, Depth, Hole, ReplicaScan, ScanOptions, scan};
 pub use segment::{BatchSeen, MAX_HELD, SegmentEnd, SegmentFile, SegmentReader, Want};
 pub use survey::{Locked, LogDir, Replica, survey};
 pub use tail::TailSeen;

@@ -6,7 +6,7 @@ use crate::LogdirError;
 use crate::batch::BatchHeader;
 use crate::record;
 use crate::rolling::Rolling;
-use crate::scan::{Bad, Depth, Hole, ReplicaScan, ScanOptions, SegmentAge};
+use crate::scan::{Bad, Depth, Hole, ReplicaScan, ScanOptions};
 use crate::segment::{BatchSeen, SegmentReader, Want};
 use crate::survey::Replica;
 use crate::tail::Last;
@@ -71,7 +71,6 @@ impl<'r> Pass<'r> {
                 digest: Digest128(0),
                 whole: Digest128(0),
                 tail: None,
-                segment_ages: Vec::new(),
             },
         }
     }
@@ -86,21 +85,11 @@ impl<'r> Pass<'r> {
         let replica = self.replica;
         let segment = &replica.segments[index];
         self.begin(index, segment.base);
-        let mut age = SegmentAge {
-            base: segment.base,
-            bytes: segment.bytes,
-            max_timestamp_ms: None,
-        };
         let end = reader.read(&segment.path, Want::Content, |batch| {
-            let timestamp = batch.header.max_timestamp;
-            if timestamp >= 0 && batch.crc_holds {
-                age.max_timestamp_ms = age.max_timestamp_ms.max(Some(timestamp));
-            }
             self.batch(index, batch, is_last);
         })?;
         self.found.segments += 1;
         self.found.bytes += end.bytes;
-        self.found.segment_ages.push(age);
         if is_last {
             self.found.torn_bytes = end.bytes - self.ended.unwrap_or(end.valid);
         }

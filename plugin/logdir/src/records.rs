@@ -53,6 +53,8 @@ pub fn records(
     let mut scratch = Vec::new();
     for segment in &replica.segments {
         let mut over = false;
+        // An empty one says by its name how far the log went before it.
+        end.position = end.position.max(segment.base);
         let read = reader.read_while(&segment.path, 0, Want::Content, |batch| {
             let header = &batch.header;
             if stable.is_some_and(|stable| header.base_offset >= stable) {

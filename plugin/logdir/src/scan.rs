@@ -110,20 +110,6 @@ pub struct ReplicaScan {
     /// The last data records before the cut that a reader of committed
     /// records gets; `None` where they were not found.
     pub tail: Option<TailSeen>,
-    /// Greatest timestamp and size of each segment, for retention.
-    #[serde(skip)]
-    pub segment_ages: Vec<SegmentAge>,
-}
-
-/// What retention looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SegmentAge {
-    /// First offset, by its name.
-    pub base: u64,
-    /// Its size.
-    pub bytes: u64,
-    /// The greatest of its timestamps; `None` where it holds none.
-    pub max_timestamp_ms: Option<i64>,
 }
 
 /// Reads `replica`. `progress` is given bytes as they are read.

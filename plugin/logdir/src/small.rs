@@ -128,7 +128,7 @@ fn lines(text: &str) -> Result<impl Iterator<Item = &str>, String> {
 pub fn meta_properties(text: &str) -> Result<MetaProperties, String> {
     let mut meta = MetaProperties::default();
     for (key, value) in text.lines().filter_map(|line| line.split_once('=')) {
-        let value = value.trim().to_owned();
+        let value = unescaped(value.trim());
         match key.trim() {
             "cluster.id" => meta.cluster_id = Some(value),
             "directory.id" => meta.directory_id = Some(value),
@@ -140,6 +140,17 @@ pub fn meta_properties(text: &str) -> Result<MetaProperties, String> {
         }
     }
     Ok(meta)
+}
+
+/// Java's `Properties` puts a backslash before `=`, `:`, `#`, `!` and itself:
+/// old cluster ids end in `==`.
+fn unescaped(value: &str) -> String {
+    let mut chars = value.chars();
+    let mut next = || match chars.next() {
+        Some('\\') => chars.next(),
+        other => other,
+    };
+    std::iter::from_fn(&mut next).collect()
 }
 
 /// The topic id in `partition.metadata` (KIP-516).
@@ -181,6 +192,8 @@ mod tests {
             (meta.node_id, meta.cluster_id.as_deref()),
             (Some(2), Some("abc"))
         );
+        let meta = meta_properties("cluster.id=a\\:b\\\\c\\=\\=\n").unwrap();
+        assert_eq!(meta.cluster_id.as_deref(), Some("a:b\\c=="));
         assert_eq!(
             topic_id("version: 0\ntopic_id: x_Y\n"),
             Ok("x_Y".to_owned())

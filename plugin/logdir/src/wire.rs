@@ -17,7 +17,14 @@ pub enum WireError {
     /// Text that is not UTF-8.
     #[error("has a text that is not UTF-8")]
     Text,
+    /// More than any message of Kafka's has.
+    #[error("has more than {MAX_TAGGED} tagged fields")]
+    Tagged,
 }
+
+/// Most tagged fields of one structure. Kafka's messages have a handful; each
+/// takes two bytes at least and twelve times as much when it is held.
+const MAX_TAGGED: u64 = 1024;
 
 /// See the module.
 #[derive(Debug, Clone, Copy)]
@@ -167,8 +174,8 @@ impl<'b> Cursor<'b> {
     /// Tagged fields (KIP-482), each as tag and bytes.
     pub fn tagged(&mut self) -> Result<Vec<(u64, &'b [u8])>, WireError> {
         let count = self.uvarint()?;
-        if count > self.bytes.len() as u64 {
-            return Err(WireError::Short);
+        if count > MAX_TAGGED {
+            return Err(WireError::Tagged);
         }
         (0..count)
             .map(|_| {
@@ -219,6 +226,18 @@ mod tests {
             Cursor::new(&[0xff, 0x7f]).compact_count(),
             Err(WireError::Short)
         );
+    }
+
+    #[test]
+    fn tagged_fields_are_read_and_no_more_than_there_can_be() {
+        let two = [2, 0, 1, b'x', 5, 0];
+        let read = Cursor::new(&two).tagged();
+        assert_eq!(read, Ok(vec![(0, b"x".as_slice()), (5, b"".as_slice())]));
+        let mut many = vec![0x81, 0x08];
+        many.resize(4096, 0);
+        assert_eq!(Cursor::new(&many).tagged(), Err(WireError::Tagged));
+        many[0] = 0x80;
+        assert_eq!(Cursor::new(&many).tagged().map(|all| all.len()), Ok(1024));
     }
 
     proptest! {
