@@ -64,6 +64,16 @@ pub(crate) enum Error {
     NotTidy(Vec<String>),
     #[error("no test has {} in its name", .0.join(" or "))]
     NoSuchTest(Vec<String>),
+    #[error("no fuzz target is called {target}; there are: {}", .known.join(", "))]
+    NoSuchTarget { target: String, known: Vec<String> },
+    #[error(
+        "the fuzzer found something:\n{said}\nrun only this again with\n    cargo xtask fuzz {target} --input {input}"
+    )]
+    FuzzerFound {
+        target: String,
+        said: String,
+        input: String,
+    },
     #[error("these test programs failed: {}", .0.join(", "))]
     TestsFailed(Vec<String>),
 }

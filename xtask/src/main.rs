@@ -5,6 +5,7 @@ mod build;
 mod command;
 mod error;
 mod files;
+mod fuzz;
 mod generate;
 mod programs;
 mod project;
@@ -84,6 +85,17 @@ enum Cmd {
         #[arg(long)]
         json: bool,
     },
+    /// Run the fuzz targets of the offline reader
+    Fuzz {
+        /// For each target
+        #[arg(long, default_value_t = fuzz::SECONDS)]
+        seconds: u32,
+        /// Run only this input, once
+        #[arg(long)]
+        input: Option<PathBuf>,
+        /// Which ones; without any, all
+        targets: Vec<String>,
+    },
     /// Write the files that are generated from the code
     Generate,
     /// Check the rules on files that no compiler checks
@@ -150,6 +162,18 @@ fn run(command: Cmd) -> Result<ExitCode, Error> {
             return programs::demo(&project, &mut steps, &options);
         }
         Cmd::Bench { name, json } => return programs::bench(&project, &mut steps, &name, json),
+        Cmd::Fuzz {
+            seconds,
+            input,
+            targets,
+        } => {
+            let options = fuzz::Options {
+                seconds,
+                input,
+                targets,
+            };
+            steps.run("fuzz", || fuzz::run(&project, &options))?;
+        }
         Cmd::Generate => {
             steps.run("wasm components", || wasm::build(&project, None))?;
             let built = steps.run("build", || build::debug_bins(&project))?;

@@ -5,6 +5,7 @@
 use crate::build::{self, Executables};
 use crate::command;
 use crate::error::Error;
+use crate::fuzz;
 use crate::generate;
 use crate::project::Project;
 use crate::setup;
@@ -14,6 +15,10 @@ use crate::wasm::{self, StdChoice};
 
 mod lanes;
 mod tests;
+
+/// Seconds that each fuzz target runs here: it goes on from where it was, and
+/// what was found before is run again first.
+const FUZZ_SECONDS: u32 = 5;
 
 /// What was asked for.
 #[derive(Debug)]
@@ -32,7 +37,10 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
     steps.run("packages", setup::ensure)?;
     let whole = options.filters.is_empty();
     if whole {
-        steps.run("format", || cargo(project, &["fmt", "--all", "--check"]))?;
+        steps.run("format", || {
+            cargo(project, &["fmt", "--all", "--check"])?;
+            fuzz::check_format(project)
+        })?;
         steps.run("tidy", || tidy::check(project))?;
     }
     let components = steps.run("wasm components", || wasm::build(project, options.std))?;
@@ -59,6 +67,12 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
         steps.run("examples in the documentation", || {
             cargo(project, &["test", "--quiet", "--workspace", "--doc"])
         })?;
+        let options = fuzz::Options {
+            seconds: FUZZ_SECONDS,
+            input: None,
+            targets: Vec::new(),
+        };
+        steps.run("fuzz", || fuzz::run(project, &options))?;
     }
     let left = run_tests(project, steps, &built, options)?;
     println!("{}", last_line(&left, options, &steps.total()));

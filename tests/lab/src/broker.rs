@@ -12,6 +12,7 @@ pub struct Broker {
     pub(crate) port: u16,
     // Before the volume: fields drop in order, and a volume in use stays mounted.
     pub(crate) service: Service,
+    pub(crate) log_dirs: Vec<PathBuf>,
     pub(crate) volume: Volume,
 }
 
@@ -44,10 +45,17 @@ impl Broker {
         &self.volume.point
     }
 
-    /// Kafka's `log.dirs`: `<mount point>/data`.
+    /// The first directory of Kafka's `log.dirs`, mostly the only one:
+    /// `<mount point>/data`. A controller's metadata is there.
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
-        self.volume.point.join("data")
+        self.log_dirs.first().cloned().unwrap_or_default()
+    }
+
+    /// All directories of Kafka's `log.dirs`.
+    #[must_use]
+    pub fn log_dirs(&self) -> &[PathBuf] {
+        &self.log_dirs
     }
 
     /// The image file that holds its volume; `None` for a plain directory.

@@ -131,13 +131,7 @@ impl LabBuilder {
     }
 
     fn check(&self) -> Result<(), LabError> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        if self.name.is_empty() || self.name.len() > NAME_CHARS || !self.name.chars().all(plain) {
-            return Err(LabError::Invalid(format!(
-                "the lab's name {:?} must be 1 to {NAME_CHARS} letters, digits and dashes",
-                self.name
-            )));
-        }
+        check_name(&self.name)?;
         if self.tasks_max == 0 || self.topics.is_empty() {
             return Err(LabError::Invalid(
                 "a lab needs a topic and a task to mirror".into(),
@@ -155,6 +149,17 @@ impl LabBuilder {
         }
         Ok(())
     }
+}
+
+/// Whether a directory and a namespace can have this name.
+pub(crate) fn check_name(name: &str) -> Result<(), LabError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if name.is_empty() || name.len() > NAME_CHARS || !name.chars().all(plain) {
+        return Err(LabError::Invalid(format!(
+            "the lab's name {name:?} must be 1 to {NAME_CHARS} letters, digits and dashes"
+        )));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

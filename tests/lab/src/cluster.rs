@@ -43,8 +43,8 @@ impl Cluster {
         for (node, volume) in spec.nodes.iter().zip(volumes) {
             let name = format!("{}-{}", spec.name, node.id);
             let properties = place.run_dir.join(format!("{name}.properties"));
-            spec.properties(*node, &volume.point.join("data"))
-                .write(&properties)?;
+            let log_dirs = spec.log_dirs(&volume.point);
+            spec.properties(*node, &log_dirs).write(&properties)?;
             let service = Service::new(
                 place.jvm,
                 ServiceSpec {
@@ -60,6 +60,7 @@ impl Cluster {
                 id: node.id,
                 port: node.port,
                 service,
+                log_dirs,
                 volume,
             });
         }

@@ -1,7 +1,7 @@
 //! What a KRaft cluster of combined nodes is, and the properties of its nodes.
 //! Pure.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::properties::Properties;
 
@@ -14,6 +14,8 @@ pub(crate) struct ClusterSpec {
     pub(crate) cluster_id: String,
     /// One node each.
     pub(crate) nodes: Vec<NodeSpec>,
+    /// How many directories a node's `log.dirs` has.
+    pub(crate) log_dirs: u16,
     /// Broker properties that a test wants otherwise.
     pub(crate) extra: Vec<(String, String)>,
 }
@@ -37,8 +39,23 @@ impl ClusterSpec {
         addresses.join(",")
     }
 
-    /// The properties file of one node, with its data in `data`.
-    pub(crate) fn properties(&self, node: NodeSpec, data: &Path) -> Properties {
+    /// A node's `log.dirs` on its volume: `data`, or `data-1`, `data-2`, … where
+    /// there are several.
+    pub(crate) fn log_dirs(&self, volume: &Path) -> Vec<PathBuf> {
+        match self.log_dirs {
+            1 => vec![volume.join("data")],
+            several => (1..=several)
+                .map(|n| volume.join(format!("data-{n}")))
+                .collect(),
+        }
+    }
+
+    /// The properties file of one node, with its data in `log_dirs`.
+    pub(crate) fn properties(&self, node: NodeSpec, log_dirs: &[PathBuf]) -> Properties {
+        let log_dirs: Vec<String> = log_dirs
+            .iter()
+            .map(|dir| dir.display().to_string())
+            .collect();
         let replication = self.nodes.len();
         let min_isr = replication.min(2);
         let voters: Vec<String> = self
@@ -67,7 +84,7 @@ impl ClusterSpec {
             )
             .set("controller.listener.names", "CONTROLLER")
             .set("inter.broker.listener.name", "PLAINTEXT")
-            .set("log.dirs", data.display())
+            .set("log.dirs", log_dirs.join(","))
             .set("default.replication.factor", replication)
             .set("min.insync.replicas", min_isr)
             .set("offsets.topic.replication.factor", replication)
@@ -109,9 +126,10 @@ mod tests {
             name: "mirror".into(),
             cluster_id: "x".into(),
             nodes: nodes.to_vec(),
+            log_dirs: 2,
             extra: vec![("num.io.threads".into(), "9".into())],
         };
-        let properties = spec.properties(nodes[1], Path::new("/data"));
+        let properties = spec.properties(nodes[1], &spec.log_dirs(Path::new("/v")));
         let map = properties.as_map();
         assert_eq!(
             map["controller.quorum.voters"],
@@ -122,6 +140,7 @@ mod tests {
             ("2", "2")
         );
         assert_eq!(map["num.io.threads"], "9");
+        assert_eq!(map["log.dirs"], "/v/data-1,/v/data-2");
         assert_eq!(
             spec.bootstrap(),
             "127.0.0.1:101,127.0.0.1:102,127.0.0.1:103"

@@ -27,6 +27,18 @@ pub(crate) const BROKER_HEAP: &str = "256m";
 pub(crate) const CONNECT_HEAP: &str = "1g";
 const TOOL_HEAP: &str = "128m";
 
+/// What `kafka-run-class.sh` gives Java where nothing else is set.
+const SHIPPED_HEAP: &str = "256M";
+const SHIPPED_FLAGS: [&str; 7] = [
+    "-server",
+    "-XX:+UseG1GC",
+    "-XX:MaxGCPauseMillis=20",
+    "-XX:InitiatingHeapOccupancyPercent=35",
+    "-XX:+ExplicitGCInvokesConcurrent",
+    "-XX:MaxInlineLevel=15",
+    "-Djava.awt.headless=true",
+];
+
 /// How the lab calls Java.
 #[derive(Debug, Clone)]
 pub(crate) struct Jvm {
@@ -45,9 +57,16 @@ impl Jvm {
         })
     }
 
-    fn words(&self, heap: &str, level: &str, class: &str, args: &[&str]) -> Vec<String> {
+    fn words(
+        &self,
+        heap: &str,
+        flags: &[&str],
+        level: &str,
+        class: &str,
+        args: &[&str],
+    ) -> Vec<String> {
         let mut words = vec!["java".to_owned(), format!("-Xmx{heap}")];
-        words.extend(FLAGS.iter().map(ToString::to_string));
+        words.extend(flags.iter().map(ToString::to_string));
         words.push(format!(
             "-Dlog4j2.configurationFile={}",
             self.log_config.display()
@@ -61,7 +80,7 @@ impl Jvm {
     /// Starts a server that runs until it is ended.
     pub(crate) fn serve(&self, server: &Server<'_>) -> Result<Process, LabError> {
         let properties = server.properties.display().to_string();
-        let words = self.words(server.heap, "INFO", server.class, &[&properties]);
+        let words = self.words(server.heap, &FLAGS, "INFO", server.class, &[&properties]);
         Process::start(
             server.name,
             server.prefix,
@@ -73,10 +92,25 @@ impl Jvm {
 
     /// Runs one of Kafka's tools to its end and gives what it printed.
     pub(crate) fn tool(&self, class: &str, args: &[&str]) -> Result<String, LabError> {
-        let words = self.words(TOOL_HEAP, "ERROR", class, args);
+        let mut command = self.tool_command(class);
+        command.args(args);
+        command::run_command(command)
+    }
+
+    /// One of Kafka's tools, its arguments still to come.
+    pub(crate) fn tool_command(&self, class: &str) -> Command {
+        let words = self.words(TOOL_HEAP, &FLAGS, "ERROR", class, &[]);
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]);
-        command::run_command(command)
+        command
+    }
+
+    /// The same as Kafka's own scripts start it: to be measured.
+    pub(crate) fn shipped_command(&self, class: &str) -> Command {
+        let words = self.words(SHIPPED_HEAP, &SHIPPED_FLAGS, "ERROR", class, &[]);
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]);
+        command
     }
 }
 

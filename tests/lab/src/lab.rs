@@ -178,6 +178,7 @@ fn source_spec(wanted: &LabBuilder, ports: &PortBlock) -> ClusterSpec {
             port: ports.port(0),
             controller_port: ports.port(1),
         }],
+        log_dirs: 1,
         extra: wanted.source.clone(),
     }
 }
@@ -193,6 +194,7 @@ fn mirror_spec(wanted: &LabBuilder, ports: &PortBlock) -> ClusterSpec {
                 controller_port: ports.port(1 + MIRROR_NODES + n),
             })
             .collect(),
+        log_dirs: 1,
         extra: wanted.mirror.clone(),
     }
 }
@@ -223,7 +225,7 @@ fn mirror_maker(
 /// A cluster id of its own for every cluster of every lab on this machine, so
 /// that none can join another's: 16 bytes in URL-safe base64, of which the
 /// 22nd character carries two bits only.
-fn cluster_id(role: &str) -> String {
+pub(crate) fn cluster_id(role: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed) % 10_000;
     format!("{role:-<6}-{:010}{count:04}A", std::process::id())

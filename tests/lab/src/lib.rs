@@ -1,7 +1,8 @@
 //! A real Kafka and MirrorMaker 2 on this machine, for tests and the demo: a
 //! source of one broker, a mirror of three on volumes that can be snapped, a
 //! Connect worker between them; a load generator and an audit whose records
-//! tell loss, duplicate and reorder apart; restored copies in isolation.
+//! tell loss, duplicate and reorder apart; restored copies in isolation; a
+//! broker alone, and what Kafka's own tool says of a log.
 //!
 //! May start processes, mount images and make network namespaces, all in one
 //! run directory below the system's temporary one, and leaves none of it
@@ -9,6 +10,7 @@
 //! and jars.
 
 mod admin;
+mod alone;
 pub mod audit;
 mod broker;
 mod builder;
@@ -16,10 +18,12 @@ mod cluster;
 mod cluster_spec;
 mod command;
 mod connect;
+mod dump_log;
 mod error;
 mod group;
 mod janitor;
 mod jars;
+mod java_producer;
 mod jvm;
 mod lab;
 pub mod load;
@@ -42,15 +46,18 @@ mod volume;
 mod wait;
 
 pub use admin::Admin;
+pub use alone::{Alone, AloneBuilder};
 pub use audit::{AuditReport, Isolation, audit};
 pub use broker::Broker;
 pub use builder::LabBuilder;
 pub use cluster::Cluster;
 pub use command::is_root;
 pub use connect::{Connect, ConnectorStatus};
+pub use dump_log::{DumpLog, Dumped, DumpedBatch, DumpedRecord, Iteration};
 pub use error::LabError;
 pub use group::GroupReader;
 pub use jars::{Jars, KAFKA_VERSION};
+pub use java_producer::Production;
 pub use lab::Lab;
 pub use load::{HangingTransaction, Load, LoadPlan, LoadReport};
 pub use mirror_maker::{

@@ -1,5 +1,6 @@
 //! A restored mirror: brokers on copies of the volumes, with the same cluster
-//! id, node ids, addresses and ports, in a network namespace of its own.
+//! id, node ids, addresses and ports, in a network namespace of its own; or in
+//! the original's place, where that is stopped.
 //! Root only, unless the original is stopped and the copies are directories.
 //!
 //! The isolation is not for tidiness: a restored broker that can reach the
@@ -90,6 +91,18 @@ impl Lab {
     /// [`LabError::NeedsRoot`] without root, unless the mirror's brokers are
     /// stopped and the copies are directories; the broker that died; a timeout.
     pub fn start_restored(&self, copies: &[(i32, PathBuf)]) -> Result<Restored, LabError> {
+        self.start_restored_with(copies, &[])
+    }
+
+    /// The same with further properties of the brokers.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn start_restored_with(
+        &self,
+        copies: &[(i32, PathBuf)],
+        properties: &[(&str, &str)],
+    ) -> Result<Restored, LabError> {
         let n = self.restored.fetch_add(1, Ordering::Relaxed) + 1;
         let name = format!("restored{n}");
         let netns = self.isolation(&name)?;
@@ -100,6 +113,9 @@ impl Lab {
         };
         let mut spec = self.mirror().spec().clone();
         spec.name.clone_from(&name);
+        let more = properties.iter();
+        spec.extra
+            .extend(more.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let mut volumes = Vec::new();
         for node in &spec.nodes {
             let copy = copies
@@ -141,7 +157,7 @@ impl Lab {
             .brokers()
             .iter()
             .all(|broker| broker.pid().is_none());
-        if stopped && !crate::command::is_root() {
+        if stopped {
             return Ok(None);
         }
         let netns = format!("slackwater-{}-{name}", self.label());

@@ -1,4 +1,4 @@
-//! A log directory on a real file system.
+//! A log directory.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -9,6 +9,9 @@ use tempfile::TempDir;
 
 use crate::log::batch::{Batch, bytes_of};
 
+/// A file system in memory: some tests write thousands of logs.
+const MEMORY: &str = "/dev/shm";
+
 /// Removed when it is dropped.
 pub struct Disk {
     root: TempDir,
@@ -17,8 +20,12 @@ pub struct Disk {
 impl Disk {
     /// As `kafka-storage format` leaves it.
     pub fn new() -> Self {
+        let root = match Path::new(MEMORY).is_dir() {
+            true => tempfile::tempdir_in(MEMORY),
+            false => tempfile::tempdir(),
+        };
         let disk = Self {
-            root: tempfile::tempdir().unwrap(),
+            root: root.unwrap(),
         };
         let meta = "#\n#Sat Nov 21 10:00:00 UTC 2026\ncluster.id=kVSgfurUQFGGpHMTBqBPiw\n\
                     directory.id=6WIBsTTm7wzXXoJYKTsyHw\nnode.id=1\nversion=1\n";

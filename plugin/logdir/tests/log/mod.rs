@@ -10,6 +10,7 @@
     reason = "tests' helpers, of which each file uses a part"
 )]
 
+pub mod agree;
 pub mod arbitrary;
 pub mod batch;
 pub mod cleaner;

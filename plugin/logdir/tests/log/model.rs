@@ -8,13 +8,17 @@ use slackwater_ports::{Digest128, RecordSeen, TimestampType};
 use crate::log::batch::Batch;
 use crate::log::record::Rec;
 
-/// A record of a batch as a client would digest it.
-pub fn seen(batch: &Batch, record: &Rec) -> RecordSeen {
+fn content(record: &Rec) -> Digest128 {
     let headers: Vec<(&[u8], Option<&[u8]>)> = record
         .headers
         .iter()
         .map(|(name, value)| (name.as_slice(), value.as_deref()))
         .collect();
+    Digest128::of_content(record.key.as_deref(), record.value.as_deref(), &headers)
+}
+
+/// A record of a batch as a client would digest it.
+pub fn seen(batch: &Batch, record: &Rec) -> RecordSeen {
     let newest = batch.records.iter().map(|one| one.timestamp).max();
     RecordSeen {
         offset: record.offset,
@@ -25,7 +29,7 @@ pub fn seen(batch: &Batch, record: &Rec) -> RecordSeen {
             (None, _) => TimestampType::None,
         },
         batch_epoch: (batch.epoch >= 0).then_some(batch.epoch),
-        content: Digest128::of_content(record.key.as_deref(), record.value.as_deref(), &headers),
+        content: content(record),
     }
 }
 
@@ -108,11 +112,11 @@ pub fn live(batches: &[Batch], from: u64, until: u64) -> (u64, u128) {
     }
     let live = last.values().filter(|(_, record)| record.value.is_some());
     live.fold((0, 0), |(keys, sum), (batch, record)| {
-        let seen = seen(batch, record);
+        let timestamp = batch.append_time.unwrap_or(record.timestamp);
         let one = Digest128::of([
-            seen.offset.to_be_bytes().as_slice(),
-            &seen.timestamp_ms.to_be_bytes(),
-            &seen.content.0.to_be_bytes(),
+            record.offset.to_be_bytes().as_slice(),
+            &timestamp.to_be_bytes(),
+            &content(record).0.to_be_bytes(),
         ]);
         (keys + 1, one.0.wrapping_add(sum))
     })
