@@ -1,12 +1,16 @@
-//! The benchmarks, by name. Each prints a table for a person, or with `--json`
-//! one object for a program. Nothing is asserted about a time.
+//! The benchmarks, by name. Each prints a table for a person; with `--json` one
+//! object for a program, which is all, or the last line where it takes minutes
+//! to measure. Nothing is asserted about a time.
 
 mod phase_start;
+mod scan;
 
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use slackwater_host::HostError;
+use slackwater_lab::LabError;
+use slackwater_logdir::LogdirError;
 
 /// Measure one thing.
 #[derive(Debug, Parser)]
@@ -23,6 +27,8 @@ struct Args {
 enum Benchmark {
     /// How long it takes until a phase can be called.
     PhaseStart,
+    /// How fast logs are read, beside `kafka-dump-log` and `cat`.
+    Scan,
 }
 
 /// Why nothing was measured.
@@ -34,6 +40,32 @@ enum BenchError {
     /// The directory of the cache.
     #[error("can't make a directory for the cache: {0}")]
     Directory(#[from] std::io::Error),
+    /// The broker that writes the logs.
+    #[error(transparent)]
+    Lab(#[from] LabError),
+    /// The logs.
+    #[error(transparent)]
+    Logs(#[from] LogdirError),
+    /// A file, or a program that reads it.
+    #[error("can't {what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// What was read is not what was written.
+    #[error(
+        "{set} has {read} records in good batches, and {written} were written: nothing was measured"
+    )]
+    NotWhole {
+        /// Which logs.
+        set: &'static str,
+        /// Found.
+        read: u64,
+        /// Made.
+        written: u64,
+    },
     /// Something else than what was meant would have been measured.
     #[error("{phase} was compiled anew instead of taken from the cache: nothing was measured")]
     ColdCache {
@@ -45,15 +77,22 @@ enum BenchError {
 fn main() -> ExitCode {
     let args = Args::parse();
     let measured = match args.benchmark {
-        Benchmark::PhaseStart => phase_start::measure(),
+        Benchmark::PhaseStart => phase_start::measure().map(|report| match args.json {
+            true => println!("{:#}", report.json()),
+            false => print!("{}", report.table()),
+        }),
+        Benchmark::Scan => scan::measure().map(|report| {
+            print!("{}", report.table());
+            if args.json {
+                println!("{}", report.json());
+            }
+        }),
     };
     match measured {
-        Ok(report) if args.json => println!("{:#}", report.json()),
-        Ok(report) => print!("{}", report.table()),
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {error}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
     }
-    ExitCode::SUCCESS
 }
