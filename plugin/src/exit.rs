@@ -12,9 +12,9 @@ use slackwater_volumes::VolumeError;
 /// | code | meaning |
 /// |---|---|
 /// | 0 | done; all required claims are proven |
-/// | 1 | a required claim is refuted, or something failed |
+/// | 1 | a required claim is refuted, source and mirror differ, or something failed |
 /// | 2 | bad input, or a refusal: nothing was done |
-/// | 3 | a required claim is unproven |
+/// | 3 | a required claim is unproven, or nothing could be compared |
 /// | 4 | the mirror is held by another run |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -61,6 +61,11 @@ impl Stop {
     /// Something failed.
     pub fn failed(cause: impl ToString) -> Self {
         Self::new(Exit::Failed, cause)
+    }
+
+    /// It can't be told.
+    pub fn unproven(cause: impl ToString) -> Self {
+        Self::new(Exit::Unproven, cause)
     }
 
     /// Another run holds the mirror.
@@ -125,11 +130,11 @@ pub fn of_claims(cut: &Cut, required: &[ClaimName]) -> Result<(), Stop> {
             Some(claim) if claim.verdict == Verdict::Proven => {}
             Some(claim) => {
                 let cause = format!("{name} is unproven: {}", claim.reason);
-                return Err(Stop::new(Exit::Unproven, cause));
+                return Err(Stop::unproven(cause));
             }
             None => {
                 let cause = format!("{name} is unproven: the cut does not claim it");
-                return Err(Stop::new(Exit::Unproven, cause));
+                return Err(Stop::unproven(cause));
             }
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod adapters;
 pub mod command;
+pub mod compare;
 pub mod components;
 pub mod config;
 pub mod exit;

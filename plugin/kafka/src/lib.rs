@@ -25,8 +25,10 @@ mod member;
 mod options;
 mod read;
 mod span;
+mod stream;
 mod sweep;
 mod topic_id;
 
 pub use clusters::KafkaClusters;
 pub use options::{ClusterOptions, FIXED_PROPERTIES};
+pub use stream::{Stream, StreamRecord};

@@ -83,7 +83,8 @@ impl Member {
         })
     }
 
-    fn client(&self, isolation: Isolation) -> Result<Client, KafkaError> {
+    /// A new client that reads at this isolation.
+    pub(crate) fn client(&self, isolation: Isolation) -> Result<Client, KafkaError> {
         let config = config(&self.cluster, &self.options, isolation)?;
         Client::new(&config).map_err(|reason| KafkaError::Properties {
             cluster: self.cluster.clone(),

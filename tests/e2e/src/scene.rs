@@ -291,6 +291,21 @@ impl Scene {
         self.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
+    /// `slackwater compare` of the source with restored volumes, up to a cut.
+    ///
+    /// # Errors
+    /// A program that can't be started.
+    pub fn compare_volumes(&self, opened: &[OpenCopy], cut: &str) -> Result<Finished, SceneError> {
+        let mut args = vec!["compare".to_owned(), "--output=json".to_owned()];
+        args.push(format!("--up-to={cut}"));
+        args.extend(
+            opened
+                .iter()
+                .map(|one| format!("--mirror-dir={}", one.path().display())),
+        );
+        self.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
     /// `slackwater validate` against a restored cluster, from within its
     /// isolation; the judged cut is saved in a new file where one is named.
     ///

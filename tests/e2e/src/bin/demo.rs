@@ -106,8 +106,15 @@ fn run(args: &Args) -> Result<(), SceneError> {
     let validated = scene
         .validate_volumes(&opened, &cut.run_id, Some(&saved))?
         .expect(0)?;
-    drop(opened);
     show(&claims_of(&validated.stdout)?, ClaimName::Restored);
+    say("slackwater compare: the source's records up to the cut with those in the volumes");
+    let compared = scene.compare_volumes(&opened, &cut.run_id)?.expect(0)?;
+    drop(opened);
+    let compared = Compared::of(&compared.stdout)?;
+    println!(
+        "  ✔ {} records are equal, {} missing, {} extra, {} duplicates",
+        compared.records, compared.missing, compared.extra, compared.duplicates
+    );
 
     say(&format!("five false backups, made with seed {}", args.seed));
     let caught = false_backups(&scene, &copies, &cut.run_id, args.seed)?;
@@ -120,7 +127,7 @@ fn run(args: &Args) -> Result<(), SceneError> {
         .expect(0)?;
     let claims = claims_of(&validated.stdout)?;
     show(&claims, ClaimName::HeadsRestored);
-    let figures = figures(args, &cut, &claims, caught);
+    let figures = figures(args, &cut, &claims, &compared, caught);
     if let Some(file) = &args.json {
         std::fs::write(file, format!("{figures:#}\n")).map_err(|source| SceneError::Io {
             what: "write",
@@ -186,7 +193,33 @@ fn false_backups(
     Ok(caught as usize == Tamper::ALL.len())
 }
 
-fn figures(args: &Args, cut: &Cut, claims: &[Claim], caught: bool) -> Value {
+/// What `compare` counted.
+struct Compared {
+    records: u64,
+    missing: u64,
+    extra: u64,
+    duplicates: u64,
+}
+
+impl Compared {
+    fn of(printed: &str) -> Result<Self, SceneError> {
+        let report: Value = serde_json::from_str(printed)
+            .map_err(|error| SceneError::Unexpected(error.to_string()))?;
+        let count = |name: &str| {
+            report[name]
+                .as_u64()
+                .ok_or_else(|| SceneError::Unexpected(format!("compare says nothing of {name}")))
+        };
+        Ok(Self {
+            records: count("recordsCompared")?,
+            missing: count("missing")?,
+            extra: count("extra")?,
+            duplicates: count("duplicates")?,
+        })
+    }
+}
+
+fn figures(args: &Args, cut: &Cut, claims: &[Claim], compared: &Compared, caught: bool) -> Value {
     let quiesce = cut.quiesce.as_ref();
     let stop = quiesce.and_then(|one| one.stop_started_ms);
     let stopped = quiesce
@@ -210,6 +243,10 @@ fn figures(args: &Args, cut: &Cut, claims: &[Claim], caught: bool) -> Value {
         "catch_up_ms": resume.and_then(|one| between(Some(one.started_ms), one.caught_up_ms)),
         "partitions": cut.rows.partitions.len(),
         "rate": args.rate,
+        "records_compared": compared.records,
+        "missing": compared.missing,
+        "extra": compared.extra,
+        "duplicates": compared.duplicates,
         "tampering_caught": caught,
     })
 }
