@@ -11,4 +11,5 @@ pub mod config;
 pub mod exit;
 pub mod guard;
 pub mod outputs;
+pub mod retention;
 pub mod site;

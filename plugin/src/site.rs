@@ -120,6 +120,16 @@ impl Site {
         Cut::parse(&record.document).map_err(Stop::failed)
     }
 
+    /// What the snapshot of `run` holds.
+    ///
+    /// # Errors
+    /// See [`Site::snapshots`].
+    pub fn content(&self, run: &RunId) -> Result<SnapshotContent, Stop> {
+        let name = RunName::new(run.as_str()).map_err(Stop::bad_input)?;
+        let at = self.store.dir().join("open").join(run.as_str());
+        Ok(SnapshotContent::new(self.snapshots()?, name, at))
+    }
+
     /// All ports but those of the guard, for `run`.
     ///
     /// # Errors
@@ -127,11 +137,7 @@ impl Site {
     pub fn ports(&self, run: &RunId) -> Result<Ports, Stop> {
         let name = RunName::new(run.as_str()).map_err(Stop::bad_input)?;
         Ok(Ports {
-            volume_content: Some(Arc::new(SnapshotContent::new(
-                self.snapshots()?,
-                name.clone(),
-                self.store.dir().join("open").join(run.as_str()),
-            ))),
+            volume_content: Some(Arc::new(self.content(run)?)),
             volume_snapshot: Some(Arc::new(self.snapshots()?.of_run(name))),
             ..self.ports_on(Arc::new(RunHandle::new(self.store.clone(), run.clone())))
         })
