@@ -208,7 +208,9 @@ impl Scene {
     /// # Errors
     /// A restore that failed.
     pub fn restore_volumes(&self, run: &str) -> Result<Vec<(i32, PathBuf)>, SceneError> {
-        let at = self.copies_dir().join(format!("restored-{run}"));
+        let copies = self.copies_dir();
+        fs::create_dir_all(&copies).map_err(SceneError::io("create", &copies))?;
+        let at = copies.join(format!("restored-{run}"));
         let target = |id: i32| PathBuf::from(format!("{}-{id}", at.display()));
         let ids: Vec<i32> = self
             .lab
