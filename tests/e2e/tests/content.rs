@@ -1,5 +1,6 @@
-//! What the snapshot itself holds: refuted where blocks were cut without a
-//! flush, and where somebody tampered with what was restored.
+//! What the snapshot itself holds: proven where retention and compaction run
+//! through the window, refuted where blocks were cut without a flush, and
+//! where somebody tampered with what was restored.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -13,7 +14,7 @@ use slackwater_e2e::{Chance, Scene, Tamper, tamper};
 use slackwater_lab::{Lab, LabBuilder, Load, LoadPlan, Volumes};
 
 /// Messages a second, and for how long before the backup. Few: brokers that
-/// roll all the time have little time left.
+/// roll, delete and compact all the time have little time left.
 const RATE: u32 = 1_000;
 const LOADED: Duration = Duration::from_secs(9);
 
@@ -39,6 +40,32 @@ fn loaded(lab: LabBuilder) -> (Scene, Load) {
 
 mod needs_root {
     use super::*;
+
+    #[test]
+    fn retention_and_compaction_that_run_through_the_window_refute_nothing() {
+        let (scene, load) = loaded(
+            Lab::builder()
+                .name("content")
+                .mirror_property("log.roll.ms", "2000")
+                .mirror_property("log.retention.ms", "7000")
+                .mirror_property("log.retention.check.interval.ms", "1000")
+                .mirror_property("log.initial.task.delay.ms", "1000")
+                .mirror_property("log.cleaner.backoff.ms", "1000")
+                .mirror_property("log.cleaner.min.cleanable.ratio", "0.01"),
+        );
+        let (_, cut) = scene.backup(&[], 0).unwrap();
+        assert!(load.stop().unwrap().is_whole());
+        for name in [ClaimName::Still, ClaimName::Durable, ClaimName::Intact] {
+            let claim = claim(&cut, name);
+            assert_eq!(claim.verdict, Verdict::Proven, "{claim:?}");
+        }
+        let replicas = || {
+            let contents = cut.rows.partitions.iter().flat_map(|row| &row.content);
+            contents.flat_map(|content| &content.replicas)
+        };
+        assert!(replicas().any(|one| one.start > 0), "retention ran");
+        assert!(replicas().any(|one| one.holes > 0), "compaction ran");
+    }
 
     #[test]
     fn a_false_backup_of_each_kind_is_refuted_and_what_was_touched_is_named() {
