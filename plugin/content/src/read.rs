@@ -1,11 +1,10 @@
 //! The answers of the port, from what the offline reader finds.
 
 use slackwater_logdir::{
-    Depth, LogdirError, Replica, ReplicaScan, ScanOptions, TailSeen, on_all_cores, range, scan,
+    Depth, LogdirError, Replica, ReplicaScan, ScanOptions, on_all_cores, range, scan,
 };
 use slackwater_ports::{
-    ContentDepth, LiveKeys, PartitionId, RangeRow, RangeWanted, ReplicaRead, ScanRow, ScanWanted,
-    TailRead,
+    ContentDepth, PartitionId, RangeRow, RangeWanted, ReplicaRead, ScanRow, ScanWanted,
 };
 
 use crate::state::State;
@@ -79,17 +78,7 @@ fn of_scan(dir: u32, replica: &Replica, found: ReplicaScan) -> ReplicaRead {
         open_transactions: found.open_transactions,
         digest: found.digest,
         whole: found.whole,
-        tail: found.tail.map(of_tail),
-    }
-}
-
-fn of_tail(tail: TailSeen) -> TailRead {
-    TailRead {
-        count: tail.count,
-        digest: tail.digest,
-        last_offset: tail.last_offset,
-        last_timestamp_ms: tail.last_timestamp_ms,
-        batch_epoch: tail.batch_epoch,
+        tail: found.tail,
     }
 }
 
@@ -110,10 +99,7 @@ pub(crate) fn range_rows(state: &State, wanted: &[RangeWanted]) -> Vec<RangeRow>
                 batches: found
                     .map(|found| found.batches)
                     .map_err(|error: LogdirError| error.to_string()),
-                live: live.map(|live| LiveKeys {
-                    keys: live.keys,
-                    sum: live.sum,
-                }),
+                live,
             }
         })
         .collect()

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
-use slackwater_ports::Digest128;
+use slackwater_ports::{Digest128, LiveKeys};
 
 use crate::LogdirError;
 use crate::batch::BatchHeader;
@@ -33,19 +33,7 @@ pub struct RangeSeen {
     /// before its end.
     pub batches: Digest128,
     /// Its live keys; `None` where they were not wanted or can't be read.
-    pub live: Option<LiveSeen>,
-}
-
-/// The last record of each key, of those that no tombstone and no abort took
-/// away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LiveSeen {
-    /// How many keys.
-    pub keys: u64,
-    /// Sum, modulo 2^128, of the digests over key, offset, timestamp and
-    /// content of each: no order in it, since keys are read in shares.
-    pub sum: Digest128,
+    pub live: Option<LiveKeys>,
 }
 
 /// Reads the part from `from` (inclusive) to `until` (exclusive).
@@ -174,13 +162,13 @@ impl Survey {
         replica: &Replica,
         from: u64,
         until: u64,
-    ) -> Result<Option<LiveSeen>, LogdirError> {
+    ) -> Result<Option<LiveKeys>, LogdirError> {
         if self.undecoded || self.aborted.overflowed || self.undecided() {
             return Ok(None);
         }
         let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let shares = self.records.div_ceil(KEYS_AT_ONCE).max(1);
-        let mut seen = LiveSeen {
+        let mut seen = LiveKeys {
             keys: 0,
             sum: Digest128(0),
         };

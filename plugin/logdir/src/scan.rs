@@ -2,13 +2,12 @@
 //! whether it is whole. Decides nothing: what it finds is for others to judge.
 
 use serde::Serialize;
-use slackwater_ports::Digest128;
+use slackwater_ports::{Digest128, TailRead};
 
 use crate::LogdirError;
 use crate::pass::Pass;
 use crate::segment::SegmentReader;
 use crate::survey::Replica;
-use crate::tail::TailSeen;
 
 /// How much of the log is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +108,7 @@ pub struct ReplicaScan {
     pub whole: Digest128,
     /// The last data records before the cut that a reader of committed
     /// records gets; `None` where they were not found.
-    pub tail: Option<TailSeen>,
+    pub tail: Option<TailRead>,
 }
 
 /// Reads `replica`. `progress` is given bytes as they are read.

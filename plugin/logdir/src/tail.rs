@@ -4,8 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
 
-use serde::Serialize;
-use slackwater_ports::{Digest128, RecordSeen};
+use slackwater_ports::{RecordSeen, TailRead};
 
 use crate::LogdirError;
 use crate::batch::BatchHeader;
@@ -17,22 +16,6 @@ use crate::survey::Replica;
 /// transaction of its own, every second batch is a marker; 64 records need 128
 /// then, and this leaves room for a tail of 1,000 and for aborted ones.
 const REMEMBERED: usize = 4096;
-
-/// The last data records.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TailSeen {
-    /// How many.
-    pub count: u32,
-    /// Over offset, timestamp, batch epoch and content of each, in order.
-    pub digest: Digest128,
-    /// Offset of the last one; 0 where there is none.
-    pub last_offset: u64,
-    /// Timestamp of the last one, ms since the Unix epoch.
-    pub last_timestamp_ms: i64,
-    /// Leader epoch in the last one's batch header.
-    pub batch_epoch: Option<i32>,
-}
 
 /// The last batches that were read.
 #[derive(Debug, Default)]
@@ -79,7 +62,7 @@ impl Last {
         replica: &Replica,
         until: u64,
         most: u32,
-    ) -> Result<Option<TailSeen>, LogdirError> {
+    ) -> Result<Option<TailRead>, LogdirError> {
         let most = most as usize;
         let mut ended: HashMap<i64, Option<Control>> = HashMap::new();
         // The last records, the last one first.
@@ -107,7 +90,7 @@ impl Last {
             return Ok(None);
         }
         seen.reverse();
-        Ok(Some(TailSeen {
+        Ok(Some(TailRead {
             count: u32::try_from(seen.len()).unwrap_or(u32::MAX),
             digest: RecordSeen::digest_of_run(&seen),
             last_offset: seen.last().map_or(0, |one| one.offset),

@@ -8,13 +8,14 @@ use log::arbitrary::{self, segmented, slices};
 use log::cleaner::Cleaning;
 use log::{Batch, Rec, abort, commit, disk_with, model, scan_full};
 use proptest::prelude::*;
-use slackwater_logdir::{LiveSeen, RangeSeen, Replica, SegmentReader, range};
+use slackwater_logdir::{RangeSeen, Replica, SegmentReader, range};
+use slackwater_ports::LiveKeys;
 
 fn seen(replica: &Replica, from: u64, until: u64) -> RangeSeen {
     range(&mut SegmentReader::default(), replica, from, until, true).unwrap()
 }
 
-fn live(batches: &[Batch], until: u64) -> Option<LiveSeen> {
+fn live(batches: &[Batch], until: u64) -> Option<LiveKeys> {
     let (_disk, replica) = disk_with(&[batches]);
     seen(&replica, 0, until).live
 }

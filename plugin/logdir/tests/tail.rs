@@ -8,13 +8,13 @@ use log::arbitrary::{self, segmented, slices};
 use log::model::{committed, last, open_transactions};
 use log::{Batch, PARTITION, abort, commit, disk_with, options, plain, scan_with};
 use proptest::prelude::*;
-use slackwater_logdir::{Depth, Replica, ReplicaScan, ScanOptions, TailSeen};
-use slackwater_ports::RecordSeen;
+use slackwater_logdir::{Depth, Replica, ReplicaScan, ScanOptions};
+use slackwater_ports::{RecordSeen, TailRead};
 
 /// As a reader's records stand in a cut.
-fn expected(run: &[RecordSeen], most: u32) -> TailSeen {
+fn expected(run: &[RecordSeen], most: u32) -> TailRead {
     let run = last(run, most as usize);
-    TailSeen {
+    TailRead {
         count: run.len() as u32,
         digest: RecordSeen::digest_of_run(run),
         last_offset: run.last().map_or(0, |one| one.offset),
