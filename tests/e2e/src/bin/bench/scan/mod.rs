@@ -8,6 +8,7 @@
 )]
 
 mod logs;
+mod many;
 mod report;
 
 use std::path::Path;
@@ -38,6 +39,7 @@ const KAFKA_STARTS: f64 = 10.0;
 
 /// Makes the logs and reads them.
 pub(crate) fn measure() -> Result<Report, BenchError> {
+    let many = many::measure()?;
     let logs = Logs::make()?;
     let kafka = Kafka::new(&logs.empty()?)?;
     let mut sets = Vec::new();
@@ -48,6 +50,7 @@ pub(crate) fn measure() -> Result<Report, BenchError> {
     Ok(Report {
         sets,
         kafka_start: kafka.start,
+        many,
     })
 }
 

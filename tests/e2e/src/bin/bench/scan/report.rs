@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::many::Many;
+
 /// All that was measured.
 pub(crate) struct Report {
     pub(super) sets: Vec<Figures>,
     /// `kafka-dump-log` on a log without a batch.
     pub(super) kafka_start: Duration,
+    pub(super) many: Many,
 }
 
 /// Of one set of logs.
@@ -92,6 +95,10 @@ impl Report {
             round(self.kafka_start.as_secs_f64()),
         );
         object.insert("cores".into(), json!(cores()));
+        let many = &self.many;
+        object.insert("small_partitions".into(), json!(many.partitions));
+        object.insert("small_partitions_s".into(), round(many.took.as_secs_f64()));
+        object.insert("small_partitions_peak_mib".into(), round(many.peak_mib));
         Value::Object(object)
     }
 
@@ -136,6 +143,14 @@ impl Report {
                 times(&figures.deep, &figures.kafka_deep)
             );
         }
+        let many = &self.many;
+        let _ = writeln!(
+            out,
+            "\n{} small partitions, every record: {:.2} s, {:.0} MiB at most",
+            many.partitions,
+            many.took.as_secs_f64(),
+            many.peak_mib
+        );
         out
     }
 }
@@ -173,6 +188,11 @@ mod tests {
         let report = Report {
             sets: vec![figures("plain"), figures("zstd")],
             kafka_start: Duration::from_secs(1),
+            many: Many {
+                partitions: 3,
+                took: Duration::from_secs(2),
+                peak_mib: 4.0,
+            },
         };
         let json = report.json();
         assert_eq!(json["slackwater_mb_s"], 5.0);
@@ -180,6 +200,8 @@ mod tests {
         assert_eq!(json["times_cat"], 2.0);
         assert_eq!(json["times_kafka_dump_log_deep"], 20.0);
         assert_eq!(json["zstd_mb_s"], 5.0);
+        assert_eq!(json["small_partitions_peak_mib"], 4.0);
         assert!(report.table().contains("(2.0 to 10.0)"));
+        assert!(report.table().contains("3 small partitions"));
     }
 }
