@@ -9,10 +9,12 @@
 
 mod error;
 mod finished;
+mod gate;
 mod scene;
 mod tamper;
 
 pub use error::SceneError;
 pub use finished::{Finished, wait_until};
+pub use gate::Gate;
 pub use scene::{Scene, program};
 pub use tamper::{Chance, Tamper, Touched, tamper};

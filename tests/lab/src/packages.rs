@@ -7,7 +7,7 @@ use crate::command;
 use crate::error::LabError;
 
 /// A program, and the Debian (bookworm) package that brings it.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("java", "default-jdk-headless"),
     ("mvn", "maven"),
     ("mkfs.xfs", "xfsprogs"),
@@ -16,6 +16,7 @@ const PROGRAMS: [(&str, &str); 9] = [
     ("losetup", "mount"),
     ("mount", "mount"),
     ("setpriv", "util-linux"),
+    ("strace", "strace"),
     ("nsenter", "util-linux"),
 ];
 
