@@ -15,8 +15,16 @@ use slackwater_cut::{Claim, ClaimName, Cut, Verdict};
 use slackwater_e2e::{Chance, Scene, SceneError, Tamper, tamper};
 use slackwater_lab::{Lab, Load, LoadPlan, Volumes};
 
-/// How long the load runs before the backup: the mirror is warm then.
-const WARM_UP: Duration = Duration::from_secs(8);
+/// How long load runs at first. Java compiles meanwhile, and a mirror that has
+/// just started falls behind; it is given time to catch up, as one that has
+/// long run needs none.
+const WARM_UP: Duration = Duration::from_secs(6);
+
+/// For that.
+const CATCH_UP: Duration = Duration::from_secs(90);
+
+/// How long the load runs before the backup.
+const LOADED: Duration = Duration::from_secs(5);
 
 /// How long a segment is written to: the load before the backup fills three.
 const SEGMENT_MS: &str = "2500";
@@ -74,12 +82,17 @@ fn run(args: &Args) -> Result<(), SceneError> {
     let scene = Scene::new(lab, "")?;
     let mut plan = LoadPlan::new(args.rate);
     plan.size = args.size;
-    let load = Load::start(&scene.lab.source().bootstrap(), &plan)?;
+    let source = scene.lab.source().bootstrap();
+    say("warming up");
+    let warm = Load::start(&source, &plan)?;
+    std::thread::sleep(WARM_UP);
+    scene.lab.wait_mirrored(&warm.stop()?, CATCH_UP)?;
+    let load = Load::start(&source, &plan.producer(2))?;
     say(&format!(
         "load: {} messages a second of {} bytes into blogs and items",
         args.rate, args.size
     ));
-    std::thread::sleep(WARM_UP);
+    std::thread::sleep(LOADED);
 
     say("slackwater backup");
     let (_, cut) = scene.backup(&[], 0)?;

@@ -1,12 +1,14 @@
 //! `headsRestored`: what running brokers show of a restored mirror is the
 //! cut's. Heads don't prove bodies: that is why it has a name of its own.
 
+use std::cmp::Ordering;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::falls::{Change, Fall};
 use super::{Judgement, name_some};
-use crate::{Cut, PartitionRow, RestoredLook, RestoredRow, Rows, State};
+use crate::{Cut, PartitionRow, RestoredLook, RestoredRow, Rows, State, Tail, TopicRow};
 
 /// The evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,14 +37,16 @@ impl HeadsRestoredEvidence {
         let expected: Vec<&PartitionRow> = rows.still_rows().collect();
         let examined = expected.len() as u64;
         let mut contrary = Vec::new();
-        let mut unknown = Vec::new();
-        let mut trailing = 0u64;
+        let (mut unknown, mut undecided) = (Vec::new(), Vec::new());
+        let (mut trailing, mut compacted) = (0u64, 0u64);
         for (row, seen) in expected.iter().zip(&self.look.rows) {
             let name = rows.name(row);
-            match compare(row, &rows.topic(row).id, seen) {
+            match compare(row, rows.topic(row), seen) {
                 Found::Same => {}
                 Found::TrailingMarkers => trailing += 1,
+                Found::Compacted => compacted += 1,
                 Found::Other(what) => contrary.push(format!("{name} {what}")),
+                Found::MaybeCompacted => undecided.push(name),
                 Found::Nothing => unknown.push(name),
             }
         }
@@ -67,6 +71,13 @@ impl HeadsRestoredEvidence {
         if expected.len() != self.look.rows.len() || !unknown.is_empty() {
             return Judgement::unproven(examined, format!("no answer for {}", name_some(&unknown)));
         }
+        if !undecided.is_empty() {
+            let names = name_some(&undecided);
+            return Judgement::unproven(
+                examined,
+                format!("compacted since the start, or other last records: {names}"),
+            );
+        }
         if self.cut.is_none() {
             return Judgement::unproven(examined, "the cut is not closed");
         }
@@ -76,6 +87,9 @@ impl HeadsRestoredEvidence {
         let mut reason = format!("{examined} partitions have the cut's ends and last records");
         if trailing > 0 {
             reason += &format!("; {trailing} end in transaction markers beyond it");
+        }
+        if compacted > 0 {
+            reason += &format!("; of {compacted}, compacted since the start, the last one");
         }
         if !self.look.groups_beyond_end.is_empty() {
             reason += &format!(
@@ -91,16 +105,35 @@ enum Found {
     Same,
     /// A restored coordinator aborts what was open: markers follow, no data.
     TrailingMarkers,
+    /// The restored brokers have compacted it since: fewer records, the same
+    /// last one.
+    Compacted,
+    /// As many others, with the same last one: what a compaction may leave of
+    /// many keys, which can't be told from here.
+    MaybeCompacted,
     Other(String),
     Nothing,
 }
 
-fn compare(row: &PartitionRow, topic_id: &str, seen: &RestoredRow) -> Found {
+impl Found {
+    fn other_records() -> Self {
+        Self::Other("has other last records than the cut".to_owned())
+    }
+}
+
+/// A cleaner never takes the last record away.
+fn same_last(cut: &Tail, seen: &Tail) -> bool {
+    cut.last_offset == seen.last_offset
+        && cut.last_timestamp_ms == seen.last_timestamp_ms
+        && cut.batch_epoch == seen.batch_epoch
+}
+
+fn compare(row: &PartitionRow, topic: &TopicRow, seen: &RestoredRow) -> Found {
     let Some(id) = &seen.topic_id else {
         return Found::Other("is not there".to_owned());
     };
-    if id != topic_id {
-        return Found::Other(format!("has topic id {id}, not {topic_id}"));
+    if *id != topic.id {
+        return Found::Other(format!("has topic id {id}, not {}", topic.id));
     }
     let Some(end) = seen.end else {
         return Found::Nothing;
@@ -115,7 +148,16 @@ fn compare(row: &PartitionRow, topic_id: &str, seen: &RestoredRow) -> Found {
         return Found::Nothing;
     }
     if seen.tail != row.tail {
-        return Found::Other("has other last records than the cut".to_owned());
+        return match (&row.tail, &seen.tail) {
+            (Some(cut), Some(seen)) if topic.compacted && same_last(cut, seen) => {
+                match seen.count.cmp(&cut.count) {
+                    Ordering::Less => Found::Compacted,
+                    Ordering::Equal => Found::MaybeCompacted,
+                    Ordering::Greater => Found::other_records(),
+                }
+            }
+            _ => Found::other_records(),
+        };
     }
     if end > row.end {
         return Found::TrailingMarkers;
@@ -148,4 +190,68 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::still_rows("tail.digest", Change::OtherDigest),
         Fall::topics_that_stand_still("id", Change::OtherText),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use slackwater_ports::Digest128;
+
+    use super::*;
+    use crate::Class;
+
+    fn tail(count: u32, digest: u128, last_offset: u64) -> Tail {
+        Tail {
+            count,
+            digest: Digest128(digest),
+            last_offset,
+            last_timestamp_ms: 5,
+            batch_epoch: Some(0),
+        }
+    }
+
+    fn found(compacted: bool, seen: Tail) -> Found {
+        let topic = TopicRow {
+            name: "heartbeats".to_owned(),
+            id: "id".to_owned(),
+            class: Class::MirrorState,
+            partitions: 1,
+            config: Digest128(0),
+            compacted,
+            retention_ms: None,
+            retention_bytes: None,
+            source: None,
+        };
+        let row = PartitionRow {
+            topic: 0,
+            partition: 0,
+            start: 0,
+            end: 91,
+            last_stable: 91,
+            leader_epoch: Some(0),
+            replicas: Vec::new(),
+            tail: Some(tail(64, 1, 90)),
+            source: None,
+            content: None,
+        };
+        let seen = RestoredRow {
+            topic_id: Some("id".to_owned()),
+            end: Some(91),
+            tail_read: true,
+            tail: Some(seen),
+            beyond: 0,
+        };
+        compare(&row, &topic, &seen)
+    }
+
+    #[test]
+    fn what_restored_brokers_compact_is_no_difference_as_long_as_the_last_record_is_the_same() {
+        assert!(matches!(found(true, tail(64, 1, 90)), Found::Same));
+        assert!(matches!(found(true, tail(6, 2, 90)), Found::Compacted));
+        assert!(matches!(
+            found(true, tail(64, 2, 90)),
+            Found::MaybeCompacted
+        ));
+        assert!(matches!(found(true, tail(6, 2, 89)), Found::Other(_)));
+        assert!(matches!(found(false, tail(6, 2, 90)), Found::Other(_)));
+    }
 }
