@@ -1,8 +1,6 @@
 //! `headsRestored`: what running brokers show of a restored mirror is the
 //! cut's. Heads don't prove bodies: that is why it has a name of its own.
 
-use std::cmp::Ordering;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +73,7 @@ impl HeadsRestoredEvidence {
             let names = name_some(&undecided);
             return Judgement::unproven(
                 examined,
-                format!("compacted since the start, or other last records: {names}"),
+                format!("compacted, or other last records: {names}"),
             );
         }
         if self.cut.is_none() {
@@ -89,7 +87,7 @@ impl HeadsRestoredEvidence {
             reason += &format!("; {trailing} end in transaction markers beyond it");
         }
         if compacted > 0 {
-            reason += &format!("; of {compacted}, compacted since the start, the last one");
+            reason += &format!("; of {compacted}, which are compacted, the last one");
         }
         if !self.look.groups_beyond_end.is_empty() {
             reason += &format!(
@@ -105,8 +103,8 @@ enum Found {
     Same,
     /// A restored coordinator aborts what was open: markers follow, no data.
     TrailingMarkers,
-    /// The restored brokers have compacted it since: fewer records, the same
-    /// last one.
+    /// Each replica compacts by itself, and another one may lead now or have
+    /// compacted since: more records or fewer, the same last one.
     Compacted,
     /// As many others, with the same last one: what a compaction may leave of
     /// many keys, which can't be told from here.
@@ -150,10 +148,11 @@ fn compare(row: &PartitionRow, topic: &TopicRow, seen: &RestoredRow) -> Found {
     if seen.tail != row.tail {
         return match (&row.tail, &seen.tail) {
             (Some(cut), Some(seen)) if topic.compacted && same_last(cut, seen) => {
-                match seen.count.cmp(&cut.count) {
-                    Ordering::Less => Found::Compacted,
-                    Ordering::Equal => Found::MaybeCompacted,
-                    Ordering::Greater => Found::other_records(),
+                match (seen.count == cut.count, seen.digest == cut.digest) {
+                    (false, false) => Found::Compacted,
+                    (true, _) => Found::MaybeCompacted,
+                    // The digest covers how many there are.
+                    (false, true) => Found::other_records(),
                 }
             }
             _ => Found::other_records(),
@@ -244,9 +243,11 @@ mod tests {
     }
 
     #[test]
-    fn what_restored_brokers_compact_is_no_difference_as_long_as_the_last_record_is_the_same() {
+    fn what_replicas_compact_is_no_difference_as_long_as_the_last_record_is_the_same() {
         assert!(matches!(found(true, tail(64, 1, 90)), Found::Same));
         assert!(matches!(found(true, tail(6, 2, 90)), Found::Compacted));
+        assert!(matches!(found(true, tail(80, 2, 90)), Found::Compacted));
+        assert!(matches!(found(true, tail(6, 1, 90)), Found::Other(_)));
         assert!(matches!(
             found(true, tail(64, 2, 90)),
             Found::MaybeCompacted
