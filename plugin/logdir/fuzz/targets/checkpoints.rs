@@ -5,7 +5,8 @@
 use std::fmt::Write as _;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use slackwater_logdir::{parse_uuid, small};
+use slackwater_logdir::kraft::Uuid;
+use slackwater_logdir::small;
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {
     let Ok(text) = std::str::from_utf8(bytes) else {
@@ -27,7 +28,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     }
     let _ = small::meta_properties(text);
     if let Ok(id) = small::topic_id(text) {
-        let _ = parse_uuid(&id);
+        let _ = Uuid::parse(&id);
     }
     Corpus::Keep
 });

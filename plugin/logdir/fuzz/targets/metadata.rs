@@ -2,19 +2,19 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use slackwater_logdir::MetadataImage;
+use slackwater_logdir::kraft::{MetadataImage, Uuid};
 use slackwater_logdir_fuzz::pieces;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut image = MetadataImage::default();
-    for value in pieces(bytes) {
-        let _ = image.apply(value);
+    for (offset, value) in (0..).zip(pieces(bytes)) {
+        let _ = image.apply(offset, value);
     }
-    for topic in image.topics.values() {
-        for (partition, replicas) in &topic.partitions {
+    for (_, topic) in image.topics.iter() {
+        for (partition, one) in &topic.partitions {
             // No more than there were bytes for.
-            assert!(replicas.len() <= bytes.len(), "{partition}");
+            assert!(one.replicas.len() <= bytes.len(), "{partition}");
         }
     }
-    let _ = image.assigns("BwcHBwcHBwcHBwcHBwcHBw", 0, 1);
+    let _ = image.assigns(Uuid([7; 16]), 0, 1);
 });

@@ -3,20 +3,22 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use slackwater_logdir::TransactionTable;
+use slackwater_logdir::state::TransactionTable;
 use slackwater_logdir_fuzz::pieces;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut table = TransactionTable::default();
     let mut pieces = pieces(bytes);
+    let mut offset = 0;
     while let (Some(key), Some(value)) = (pieces.next(), pieces.next()) {
         let value = Some(value).filter(|value| !value.is_empty());
-        let rows = table.rows.len();
-        let applied = table.apply(key, value);
+        let rows = table.len();
+        let applied = table.apply(offset, Some(key), value);
         // What can't be read changes nothing.
-        assert!(applied.is_ok() || table.rows.len() == rows);
+        assert!(applied.is_ok() || table.len() == rows);
+        offset += 1;
     }
-    for row in table.rows.values() {
+    for row in table.rows() {
         assert!(row.partitions.len() <= bytes.len());
     }
 });
