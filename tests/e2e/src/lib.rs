@@ -16,5 +16,5 @@ mod tamper;
 pub use error::SceneError;
 pub use finished::{Finished, wait_until};
 pub use gate::Gate;
-pub use scene::{Scene, program};
+pub use scene::{PATIENT, Scene, program};
 pub use tamper::{Chance, Tamper, Touched, tamper};

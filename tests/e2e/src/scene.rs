@@ -17,6 +17,11 @@ pub struct Scene {
     dir: PathBuf,
 }
 
+/// For [`Scene::new`] where a mirror is loaded: it shares a small machine with
+/// two clusters and the load, and may take longer than most to pass what the
+/// source has accepted. Nothing stands still meanwhile.
+pub const PATIENT: &str = "limits: {coverWait: 90s}\n";
+
 /// A throw-away clone of the image, whose journal is replayed by a mount that
 /// may write; from then on it is only read. The snapshot itself is never
 /// mounted.

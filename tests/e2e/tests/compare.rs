@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::{REACH, produce, resume_by_hand, says, stop_by_hand};
-use slackwater_e2e::{Finished, Scene};
+use slackwater_e2e::{Finished, PATIENT, Scene};
 use slackwater_lab::{Isolation, Lab, Load, LoadPlan, ReplicationPolicy, Topic, Volumes, audit};
 
 /// Messages a second.
@@ -74,7 +74,7 @@ fn a_whole_mirror_is_equal_and_a_hole_in_it_is_missing_with_its_range() {
         .volumes(Volumes::Directories)
         .start()
         .unwrap();
-    let scene = Scene::new(lab, "").unwrap();
+    let scene = Scene::new(lab, PATIENT).unwrap();
     let (finished, report) = compare(&scene, &[], 3);
     assert_eq!(count(&report, "recordsCompared"), 0);
     says(finished.cause(), &["no record to compare"]);
@@ -216,7 +216,7 @@ fn records_that_a_killed_worker_copied_twice_are_duplicates_and_nothing_else() {
         .volumes(Volumes::Directories)
         .start()
         .unwrap();
-    let scene = Scene::new(lab, "").unwrap();
+    let scene = Scene::new(lab, PATIENT).unwrap();
     produce(&scene, "stamped", 0, 50);
     let going = Load::start(&scene.lab.source().bootstrap(), &LoadPlan::new(RATE)).unwrap();
     std::thread::sleep(Duration::from_secs(5));

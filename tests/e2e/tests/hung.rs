@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use slackwater_cut::{Claim, ClaimName, Cut, Verdict};
-use slackwater_e2e::{Gate, Scene, wait_until};
+use slackwater_e2e::{Gate, PATIENT, Scene, wait_until};
 use slackwater_lab::{Hang, Lab, Load, LoadPlan, Volumes};
 
 /// Messages a second: each task has a batch on its way at any time.
@@ -89,7 +89,7 @@ mod needs_root {
             .volumes(Volumes::LoopImages)
             .start()
             .unwrap();
-        let scene = Scene::new(lab, "").unwrap();
+        let scene = Scene::new(lab, PATIENT).unwrap();
         let follower = make_a_follower(&scene.lab);
         let connect = scene.lab.connect();
         let pid = scene.lab.mirror().broker(follower).unwrap().pid().unwrap();

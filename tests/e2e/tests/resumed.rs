@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use shared::REACH;
-use slackwater_e2e::Scene;
+use slackwater_e2e::{PATIENT, Scene};
 use slackwater_lab::{Lab, Load, LoadPlan, LoadReport, Topic, Volumes};
 
 /// Messages a second, over all topics.
@@ -32,7 +32,7 @@ fn lab(name: &str, exactly_once: bool) -> Scene {
         .volumes(Volumes::Directories)
         .start()
         .unwrap();
-    Scene::new(lab, "").unwrap()
+    Scene::new(lab, PATIENT).unwrap()
 }
 
 fn load(scene: &Scene, producer: u64) -> Load {

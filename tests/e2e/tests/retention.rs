@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use shared::{REACH, produce, says};
-use slackwater_e2e::{Finished, Scene, wait_until};
+use slackwater_e2e::{Finished, PATIENT, Scene, wait_until};
 use slackwater_lab::{Lab, Restored, Topic, Volumes};
 
 /// How long the source's topic keeps records, and the mirror's by that.
@@ -33,7 +33,7 @@ fn what_retention_deletes_of_a_restored_mirror_is_told_before_and_can_be_prevent
         .volumes(Volumes::Directories)
         .start()
         .unwrap();
-    let scene = Scene::new(lab, "").unwrap();
+    let scene = Scene::new(lab, PATIENT).unwrap();
     let load = produce(&scene, "short", 0, 300);
     let kept = produce(&scene, "blogs", 0, 300);
     for load in [&load, &kept] {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use slackwater_cut::{ClaimName, Class, Cut, Verdict};
-use slackwater_e2e::Scene;
+use slackwater_e2e::{PATIENT, Scene};
 use slackwater_lab::{
     AuditReport, Isolation, Lab, Load, LoadPlan, LoadReport, ReplicationPolicy, Volumes, audit,
 };
@@ -84,7 +84,7 @@ fn backed_up(
         .start()
         .unwrap();
     println!("{name}: up: {}", lab.timings());
-    let scene = Scene::new(lab, "").unwrap();
+    let scene = Scene::new(lab, PATIENT).unwrap();
     let source = scene.lab.source().bootstrap();
     let first = Load::start(&source, &LoadPlan::new(RATE)).unwrap();
     std::thread::sleep(Duration::from_secs(2));

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use serde_json::{Value, json};
 use slackwater_cut::{Claim, ClaimName, Cut, Verdict};
-use slackwater_e2e::{Chance, Scene, SceneError, Tamper, tamper};
+use slackwater_e2e::{Chance, PATIENT, Scene, SceneError, Tamper, tamper};
 use slackwater_lab::{Lab, Load, LoadPlan, Volumes};
 
 /// How long load runs at first. Java compiles meanwhile, and a mirror that has
@@ -25,11 +25,6 @@ const CATCH_UP: Duration = Duration::from_secs(90);
 
 /// How long the load runs before the backup.
 const LOADED: Duration = Duration::from_secs(5);
-
-/// All of it shares a small machine with two clusters and the load: the mirror
-/// may take longer than most to pass what the source has accepted. Nothing
-/// stands still meanwhile.
-const PATIENT: &str = "limits: {coverWait: 90s}\n";
 
 /// How long a segment is written to: the load before the backup fills three.
 const SEGMENT_MS: &str = "2500";
