@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use slackwater_cut::Cut;
 use slackwater_ports::{Clock as _, VolumeContent as _};
 use slackwater_store::RunId;
 use slackwater_volumes::RunName;
@@ -78,9 +77,7 @@ impl Restore {
 
     /// Nothing of it fails a restore, which is done by now.
     fn retention(&self, site: &Site) -> Result<Expiry, String> {
-        let record = site.store.load(&self.run);
-        let record = record.map_err(|error| error.to_string())?;
-        let cut = Cut::parse(&record.document).map_err(|error| error.to_string())?;
+        let cut = site.cut(&self.run).map_err(|stop| stop.cause)?;
         let content = site.content(&self.run).map_err(|stop| stop.cause)?;
         let survey = content.survey().map_err(|error| error.message)?;
         let ages = content.ages().map_err(|error| error.message)?;

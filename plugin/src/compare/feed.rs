@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use slackwater_compare::{Item, Items};
+use slackwater_kafka::StreamRecord;
 use slackwater_kit::identity;
 use slackwater_logdir::{Isolation, SegmentReader, records};
 use slackwater_ports::{Digest128, Ended, RecordSeen, TimestampType};
 
-use super::sides::{Extent, Reader};
+use super::sides::{Extent, Reader, of_file};
 
 /// Records that cross at once: so many that crossing costs nothing.
 const CHUNK: usize = 1024;
@@ -103,20 +104,16 @@ impl Feeder {
     /// counts offsets.
     pub(super) fn run(mut self, reader: &Reader<'_>, extent: &Extent, done: &AtomicU64) {
         let mut position = extent.start;
+        let mut pass = |record: &StreamRecord<'_>| {
+            let after = record.offset + 1;
+            // In a file, the first may lie before the extent.
+            done.fetch_add(after.saturating_sub(position), Ordering::Relaxed);
+            position = after;
+            self.take(record)
+        };
         let ended = match (reader, &extent.replica) {
             (Reader::Stream(stream), _) => {
-                let read = stream.read(&extent.partition, extent.start, extent.until, |record| {
-                    done.fetch_add(record.offset + 1 - position, Ordering::Relaxed);
-                    position = record.offset + 1;
-                    let seen = RecordSeen {
-                        offset: record.offset,
-                        timestamp_ms: record.timestamp_ms,
-                        timestamp_type: record.timestamp_type,
-                        batch_epoch: None,
-                        content: record.content(),
-                    };
-                    self.take(&seen, record.key, record.value)
-                });
+                let read = stream.read(&extent.partition, extent.start, extent.until, pass);
                 match read {
                     Ok(Ended::Most | Ended::Until | Ended::EndOfPartition) => None,
                     Ok(Ended::OutOfRange) => Some(Interrupted::Moved),
@@ -133,19 +130,7 @@ impl Feeder {
                     if record.offset >= extent.until {
                         return ControlFlow::Break(());
                     }
-                    done.fetch_add(
-                        (record.offset + 1).saturating_sub(position),
-                        Ordering::Relaxed,
-                    );
-                    position = record.offset + 1;
-                    let seen = RecordSeen {
-                        offset: record.offset,
-                        timestamp_ms: record.timestamp_ms,
-                        timestamp_type: record.timestamp_type,
-                        batch_epoch: None,
-                        content: record.content(),
-                    };
-                    self.take(&seen, record.key, record.value)
+                    pass(&of_file(record))
                 });
                 match read {
                     Ok(end) if !end.broken => None,
@@ -162,23 +147,25 @@ impl Feeder {
         self.end(ended);
     }
 
-    fn take(
-        &mut self,
-        seen: &RecordSeen,
-        key: Option<&[u8]>,
-        value: Option<&[u8]>,
-    ) -> ControlFlow<()> {
+    fn take(&mut self, record: &StreamRecord<'_>) -> ControlFlow<()> {
         let Compared { timestamps, keys } = self.compared;
-        if timestamps && seen.timestamp_type != TimestampType::CreateTime {
+        if timestamps && record.timestamp_type != TimestampType::CreateTime {
             self.interrupted = Some(Interrupted::Timestamps);
             return ControlFlow::Break(());
         }
+        let seen = RecordSeen {
+            offset: record.offset,
+            timestamp_ms: record.timestamp_ms,
+            timestamp_type: record.timestamp_type,
+            batch_epoch: None,
+            content: record.content(),
+        };
         self.items.push(Item {
             offset: seen.offset,
-            identity: identity(seen, timestamps),
+            identity: identity(&seen, timestamps),
             timestamp_ms: seen.timestamp_ms,
-            key: key.filter(|_| keys).map(|key| Digest128::of([key])),
-            tombstone: key.is_some() && value.is_none(),
+            key: record.key.filter(|_| keys).map(|key| Digest128::of([key])),
+            tombstone: record.key.is_some() && record.value.is_none(),
         });
         if self.items.len() < CHUNK {
             return ControlFlow::Continue(());

@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 
 use serde::Serialize;
+use slackwater_kafka::StreamRecord;
 use slackwater_logdir::{Isolation, SegmentReader, records};
 
-use super::sides::{Extent, Reader};
+use super::sides::{Extent, Reader, of_file};
 
 /// Bytes shown of a key, a value or a header: enough to know a record by.
 const SHOWN: usize = 512;
@@ -32,13 +33,7 @@ pub(super) fn show(reader: &Reader<'_>, extent: &Extent, offset: u64) -> Option<
     match (reader, &extent.replica) {
         (Reader::Stream(stream), _) => {
             let read = stream.read(&extent.partition, offset, offset + 1, |record| {
-                shown = Some(Shown {
-                    offset: record.offset,
-                    timestamp_ms: record.timestamp_ms,
-                    key: record.key.map(text),
-                    value: record.value.map(text),
-                    headers: headers(record.headers),
-                });
+                shown = Some(Shown::of(record));
                 ControlFlow::Break(())
             });
             read.ok()?;
@@ -50,13 +45,7 @@ pub(super) fn show(reader: &Reader<'_>, extent: &Extent, offset: u64) -> Option<
                     return ControlFlow::Continue(());
                 }
                 if record.offset == offset {
-                    shown = Some(Shown {
-                        offset,
-                        timestamp_ms: record.timestamp_ms,
-                        key: record.key.map(text),
-                        value: record.value.map(text),
-                        headers: headers(&record.headers),
-                    });
+                    shown = Some(Shown::of(&of_file(record)));
                 }
                 ControlFlow::Break(())
             });
@@ -67,10 +56,19 @@ pub(super) fn show(reader: &Reader<'_>, extent: &Extent, offset: u64) -> Option<
     shown
 }
 
-fn headers(of: &[(&[u8], Option<&[u8]>)]) -> Vec<(String, Option<String>)> {
-    of.iter()
-        .map(|(name, value)| (text(name), value.map(text)))
-        .collect()
+impl Shown {
+    fn of(record: &StreamRecord<'_>) -> Self {
+        let headers = record.headers.iter();
+        Self {
+            offset: record.offset,
+            timestamp_ms: record.timestamp_ms,
+            key: record.key.map(text),
+            value: record.value.map(text),
+            headers: headers
+                .map(|(name, value)| (text(name), value.map(text)))
+                .collect(),
+        }
+    }
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use slackwater_kafka::{KafkaClusters, Stream};
-use slackwater_logdir::{Depth, Locked, LogDir, Replica, ScanOptions, SegmentReader, scan, survey};
+use slackwater_kafka::{KafkaClusters, Stream, StreamRecord};
+use slackwater_logdir::{
+    Depth, Locked, LogDir, Record, Replica, ScanOptions, SegmentReader, scan, survey,
+};
 use slackwater_ports::{Cluster, Heads as _, Isolation, PartitionId, PortError};
 
 use super::pairs::Topics;
@@ -41,6 +43,18 @@ pub struct Extent {
 pub(super) enum Reader<'a> {
     Stream(Stream<'a>),
     Files,
+}
+
+/// A record of a file, as a stream has it.
+pub(super) fn of_file<'r>(record: &'r Record<'r>) -> StreamRecord<'r> {
+    StreamRecord {
+        offset: record.offset,
+        timestamp_ms: record.timestamp_ms,
+        timestamp_type: record.timestamp_type,
+        key: record.key,
+        value: record.value,
+        headers: &record.headers,
+    }
 }
 
 fn failed(error: PortError) -> Stop {

@@ -6,9 +6,11 @@
     reason = "real brokers are loaded for a real while; a test may panic"
 )]
 
+mod shared;
+
 use std::time::Duration;
 
-use serde_json::json;
+use shared::move_committed;
 use slackwater_cut::{ClaimName, Cut, Verdict};
 use slackwater_e2e::{Finished, Scene};
 use slackwater_lab::{Lab, Load, LoadPlan, Volumes};
@@ -74,7 +76,7 @@ fn run(scene: &Scene, how: &[&str], code: i32) -> (Finished, Finished, Cut) {
         })
         .unwrap()
         .to_owned();
-    set_back(scene);
+    move_committed(scene, |committed| committed - AHEAD);
     let drained = phase("awaitDrain", 0);
     phase("snapshotPartitions", 0);
     let ended = phase("validateHead", code);
@@ -83,21 +85,6 @@ fn run(scene: &Scene, how: &[&str], code: i32) -> (Finished, Finished, Cut) {
         .unwrap();
     let cut = Cut::parse(&shown.expect(0).unwrap().stdout).unwrap();
     (drained, ended, cut)
-}
-
-fn set_back(scene: &Scene) {
-    let path = "/connectors/mirror-source/offsets";
-    let connect = scene.lab.connect();
-    let all = connect.request("GET", path, None).unwrap();
-    let at = all["offsets"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|one| one["partition"]["topic"] == "blogs" && one["partition"]["partition"] == 0)
-        .unwrap();
-    let offset = at["offset"]["offset"].as_u64().unwrap() - AHEAD;
-    let other = json!({"offsets": [{"partition": at["partition"], "offset": {"offset": offset}}]});
-    connect.request("PATCH", path, Some(&other)).unwrap();
 }
 
 fn claim(cut: &Cut) -> (Verdict, String) {

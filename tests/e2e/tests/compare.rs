@@ -13,7 +13,7 @@ mod shared;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::{REACH, produce, resume_by_hand, says, stop_by_hand};
+use shared::{REACH, move_committed, produce, resume_by_hand, says, stop_by_hand};
 use slackwater_e2e::{Finished, PATIENT, Scene};
 use slackwater_lab::{Isolation, Lab, Load, LoadPlan, ReplicationPolicy, Topic, Volumes, audit};
 
@@ -186,21 +186,7 @@ fn in_directories(scene: &Scene, run: &str, records: u64) {
 fn leave_out(scene: &Scene) -> u64 {
     stop_by_hand(scene);
     produce(scene, "blogs", 0, 100);
-    let path = "/connectors/mirror-source/offsets";
-    let connect = scene.lab.connect();
-    let all = connect.request("GET", path, None).unwrap();
-    let at = all["offsets"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|one| one["partition"]["topic"] == "blogs" && one["partition"]["partition"] == 0)
-        .unwrap();
-    let committed = at["offset"]["offset"].as_u64().unwrap();
-    let on = json!({"offsets": [{
-        "partition": at["partition"],
-        "offset": {"offset": committed + HOLE},
-    }]});
-    connect.request("PATCH", path, Some(&on)).unwrap();
+    let committed = move_committed(scene, |committed| committed + HOLE);
     resume_by_hand(scene);
     let later = produce(scene, "blogs", 0, 10);
     scene.lab.wait_mirrored(&later, REACH).unwrap();

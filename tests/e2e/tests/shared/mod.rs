@@ -12,6 +12,7 @@ use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use slackwater_e2e::{Scene, wait_until};
 use slackwater_lab::{Connector, Load, LoadPlan};
 
@@ -120,6 +121,27 @@ pub(crate) fn resume_by_hand(scene: &Scene) {
     let connect = scene.lab.connect();
     connect.resume_connector(Connector::Source.name()).unwrap();
     connect.wait_running().unwrap();
+}
+
+/// Moves the position that MirrorMaker has committed for blogs-0, while its
+/// connector is stopped. Gives the one that it had.
+pub(crate) fn move_committed(scene: &Scene, to: impl FnOnce(u64) -> u64) -> u64 {
+    let path = "/connectors/mirror-source/offsets";
+    let connect = scene.lab.connect();
+    let all = connect.request("GET", path, None).unwrap();
+    let at = all["offsets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["partition"]["topic"] == "blogs" && one["partition"]["partition"] == 0)
+        .unwrap();
+    let committed = at["offset"]["offset"].as_u64().unwrap();
+    let moved = json!({"offsets": [{
+        "partition": at["partition"],
+        "offset": {"offset": to(committed)},
+    }]});
+    connect.request("PATCH", path, Some(&moved)).unwrap();
+    committed
 }
 
 /// Puts records on one partition of the source, about `count` of them.
