@@ -10,11 +10,13 @@
 mod error;
 mod finished;
 mod gate;
+mod interlude;
 mod scene;
 mod tamper;
 
 pub use error::SceneError;
 pub use finished::{Finished, wait_until};
 pub use gate::Gate;
+pub use interlude::Interlude;
 pub use scene::{PATIENT, Scene, program};
 pub use tamper::{Chance, Tamper, Touched, tamper};

@@ -12,9 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde_json::json;
 use slackwater_cut::{Claim, ClaimName, Cut, Verdict};
-use slackwater_e2e::{Gate, PATIENT, Scene, wait_until};
+use slackwater_e2e::{Gate, PATIENT, Scene};
 use slackwater_lab::{Hang, Lab, Load, LoadPlan, Volumes};
 
 /// Messages a second: each task has a batch on its way at any time.
@@ -26,7 +25,6 @@ const HUNG_BEFORE_STOP: Duration = Duration::from_millis(2_500);
 /// How the kernel calls a `ReplicaFetcherThread`.
 const FETCHER: &str = "ReplicaFetcher";
 
-const REASSIGN: &str = "org.apache.kafka.tools.reassign.ReassignPartitionsCommand";
 const QUORUM: &str = "org.apache.kafka.tools.MetadataQuorumCommand";
 
 fn claim(cut: &Cut, name: ClaimName) -> &Claim {
@@ -48,31 +46,13 @@ fn make_a_follower(lab: &Lab) -> i32 {
         .unwrap();
     let follower = if leader == 3 { 2 } else { 3 };
     let others: Vec<i32> = (1..=3).filter(|id| *id != follower).collect();
-    let mut partitions = Vec::new();
-    for (topic, count) in lab.mirror().admin().unwrap().topics().unwrap() {
-        for partition in 0..count {
-            let mut replicas = others.clone();
-            replicas.rotate_left(partition as usize % 2);
-            if ["blogs", "items"].contains(&topic.as_str()) {
-                replicas.push(follower);
-            }
-            partitions.push(json!({
-                "topic": topic, "partition": partition, "replicas": replicas
-            }));
+    lab.reassign(|topic, partition| {
+        let mut replicas = others.clone();
+        replicas.rotate_left(partition as usize % 2);
+        if ["blogs", "items"].contains(&topic) {
+            replicas.push(follower);
         }
-    }
-    let plan = lab.run_dir().join("reassignment.json");
-    let text = json!({"version": 1, "partitions": partitions}).to_string();
-    std::fs::write(&plan, text).unwrap();
-    let plan = plan.display().to_string();
-    let run = |what: &str| {
-        let args = ["--reassignment-json-file", plan.as_str(), what];
-        lab.kafka_tool(REASSIGN, &[&server[..], &args].concat())
-            .unwrap()
-    };
-    run("--execute");
-    wait_until("the reassignment", Duration::from_secs(60), || {
-        !run("--verify").contains("still in progress")
+        replicas
     })
     .unwrap();
     lab.elect_preferred_leaders().unwrap();

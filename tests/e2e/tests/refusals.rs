@@ -196,6 +196,7 @@ fn a_foreign_producer_in_the_window_is_named_and_the_mirror_runs_again() {
         .partitions("items", &[7])
         .producer(66);
     let foreign = Load::start(&scene.lab.mirror().bootstrap(), &plan).unwrap();
+    wait_until("its first record", REACH, || foreign.acked() > 0).unwrap();
     let drain = phase(&scene, "awaitDrain", 1);
     foreign.stop().unwrap();
     says(drain.cause(), &["items-7", "someone else"]);

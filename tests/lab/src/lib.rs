@@ -27,6 +27,7 @@ mod jars;
 mod java_producer;
 mod jvm;
 mod lab;
+mod leaders;
 pub mod load;
 mod mirror_maker;
 mod mirrored;
@@ -61,7 +62,7 @@ pub use hang::Hang;
 pub use jars::{Jars, KAFKA_VERSION};
 pub use java_producer::Production;
 pub use lab::Lab;
-pub use load::{HangingTransaction, Load, LoadPlan, LoadReport};
+pub use load::{HangingTransaction, Load, LoadPlan, LoadReport, PreparedTransaction};
 pub use mirror_maker::{
     CONFIG_TOPIC, Connector, MIRROR_ALIAS, OFFSET_TOPIC, ReplicationPolicy, SOURCE_ALIAS,
     STATUS_TOPIC,

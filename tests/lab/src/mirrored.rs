@@ -1,5 +1,4 @@
-//! Waiting for the mirror, the producer quota, preferred leaders, topic
-//! configurations: what tests do to a whole lab. Runs Kafka's own tools where
+//! Waiting for the mirror, the producer quota, topic configurations: what tests do to a whole lab. Runs Kafka's own tools where
 //! the wire client has no call.
 
 use std::time::Duration;
@@ -96,24 +95,6 @@ impl Lab {
             &pairs.join(","),
         ];
         self.jvm().tool(CONFIGS, &args).map(drop)
-    }
-
-    /// Elects the preferred leader of every partition of the mirror. About 1.5 s.
-    ///
-    /// # Errors
-    /// With the tool's message.
-    pub fn elect_preferred_leaders(&self) -> Result<(), LabError> {
-        let bootstrap = self.mirror().bootstrap();
-        let args = [
-            "--bootstrap-server",
-            &bootstrap,
-            "--election-type",
-            "preferred",
-            "--all-topic-partitions",
-        ];
-        self.jvm()
-            .tool("org.apache.kafka.tools.LeaderElectionCommand", &args)
-            .map(drop)
     }
 
     /// Runs any of Kafka's own tools by its main class, and gives what it

@@ -27,7 +27,7 @@ pub use rows::{
 };
 pub use sections::{
     Bracket, ClusterIdentity, ConnectIdentity, ConnectorPrior, ConnectorSeen, Drain, HeadSample,
-    Lost, MirrorLookSummary, Moved, Quiesce, RestoredLook, RestoredRow, Resume, Snapshot,
+    Lost, MirrorLookSummary, Moved, Movement, Quiesce, RestoredLook, RestoredRow, Resume, Snapshot,
 };
 pub use settings::{ConnectTopics, OnLoss, Settings};
 pub use verify::{Verified, verify};

@@ -1,6 +1,8 @@
 //! What each phase leaves in the run document: what it saw and did, and when.
 //! Times are milliseconds since the Unix epoch.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slackwater_ports::{
@@ -191,10 +193,48 @@ pub struct Snapshot {
 pub struct Moved {
     /// Which partition.
     pub partition: PartitionId,
-    /// What was other, in words: `end 10 → 12`, `leader epoch 3 → 4`.
-    pub change: String,
-    /// Whether the end is the same and only the leader's epoch is other.
-    pub epoch_only: bool,
+    /// What was other.
+    pub change: Movement,
+}
+
+/// What was other at the closing look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum Movement {
+    /// It did not answer.
+    NoAnswer,
+    /// The high watermark.
+    End {
+        /// At the end of the drain.
+        was: u64,
+        /// At the closing look.
+        is: u64,
+    },
+    /// The leader's epoch alone: the end is the same. Leaders are elected with
+    /// a new epoch each (KIP-101), so another one led in between.
+    LeaderEpoch {
+        /// At the end of the drain.
+        was: Option<i32>,
+        /// At the closing look.
+        is: Option<i32>,
+    },
+}
+
+impl fmt::Display for Movement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let epoch = |epoch: &Option<i32>| epoch.map_or("unknown".to_owned(), |n| n.to_string());
+        match self {
+            Movement::NoAnswer => f.write_str("no answer"),
+            Movement::End { was, is } => write!(f, "end {was} → {is}"),
+            Movement::LeaderEpoch { was, is } => {
+                write!(f, "leader epoch {} → {}", epoch(was), epoch(is))
+            }
+        }
+    }
 }
 
 /// Left by validateHead's closing look.
@@ -214,7 +254,8 @@ pub struct Bracket {
     pub topology: Digest128,
     /// Over the configurations, as they were now.
     pub configurations: Digest128,
-    /// Rows that moved; at most a hundred.
+    /// Rows that moved. Those that another leader leads now are all here, since
+    /// the snapshot may still tell what it left; of others at most a hundred.
     pub moved: Vec<Moved>,
     /// The connectors now.
     pub connectors: MirrorLookSummary,

@@ -2,7 +2,9 @@
 //! of its fields, each change that the claim lists.
 //!
 //! The fixtures are cuts of real runs, closed and then held against their
-//! restored mirror: `cargo xtask demo -- --cut FILE` writes one.
+//! restored mirror: `cargo xtask demo -- --cut FILE` writes one. That of leaders
+//! that changed in the window is written by
+//! `SLACKWATER_KEEP_CUT=FILE cargo xtask test leaders_that_change`.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -16,11 +18,14 @@ use slackwater_cut::{ClaimName, Cut, Evidence, Verdict, verify};
 /// that is ahead breaks nothing; how a directory is called, and whether a
 /// broker would recover it, says nothing of what it holds; a second reading
 /// counts only where the first one differs.
-const INFORMATIVE: [&str; 9] = [
+const INFORMATIVE: [&str; 12] = [
     "look.groupsBeyondEnd",
     "dirs[].volume",
     "dirs[].cleanShutdown",
     "dirs[].directoryId",
+    "ledAnew.dirs[].volume",
+    "ledAnew.dirs[].cleanShutdown",
+    "ledAnew.dirs[].directoryId",
     "rows[].range",
     "basis.closed.dirs[].broker",
     "basis.closed.dirs[].nodeId",

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slackwater_cut::{Bracket, Class, Cut, Moved, PartitionRow, Rows};
+use slackwater_cut::{Bracket, Class, Cut, Moved, Movement, PartitionRow, Rows};
 use slackwater_kit::{
     Deadline, Feed, Session, TopicMap, configurations, look, look_at_connectors, look_summary,
     rows_of,
@@ -11,8 +11,8 @@ use slackwater_ports::{Failure, Outcome, PartitionId};
 
 use crate::World;
 
-/// Of the rows that moved, so many are kept: one is enough to refute the
-/// claim, a hundred show what happened.
+/// Of the rows whose ends moved, or that gave no answer, so many are kept: one
+/// is enough for the verdict, a hundred show what happened.
 const MOST_MOVED: usize = 100;
 
 /// How long Connect may take to answer: the mirror is held meanwhile, and
@@ -55,7 +55,7 @@ pub fn close_bracket(world: &impl World) -> Result<Outcome, Failure> {
     let broker_processes = world.broker_processes().unwrap_or_default();
     let mut moved = moved(&cut.rows, &rows, Class::Own, false);
     let count = moved.len();
-    moved.truncate(MOST_MOVED);
+    keep_some(&mut moved);
     let bracket = Bracket {
         began_after_revision,
         asked: seen.sweep.asked,
@@ -96,23 +96,29 @@ fn moved(before: &Rows, after: &Rows, class: Class, only: bool) -> Vec<Moved> {
     of(before)
         .into_iter()
         .filter_map(|(partition, was)| {
-            let (change, epoch_only) = match now.get(&partition) {
-                None => ("no answer".to_owned(), true),
-                Some(is) if is.end != was.end => (format!("end {} → {}", was.end, is.end), false),
-                Some(is) if is.leader_epoch != was.leader_epoch => (
-                    format!(
-                        "leader epoch {:?} → {:?}",
-                        was.leader_epoch, is.leader_epoch
-                    ),
-                    true,
-                ),
+            let change = match now.get(&partition) {
+                None => Movement::NoAnswer,
+                Some(is) if is.end != was.end => Movement::End {
+                    was: was.end,
+                    is: is.end,
+                },
+                Some(is) if is.leader_epoch != was.leader_epoch => Movement::LeaderEpoch {
+                    was: was.leader_epoch,
+                    is: is.leader_epoch,
+                },
                 Some(_) => return None,
             };
-            Some(Moved {
-                partition,
-                change,
-                epoch_only,
-            })
+            Some(Moved { partition, change })
         })
         .collect()
+}
+
+/// Drops what need not be kept.
+fn keep_some(moved: &mut Vec<Moved>) {
+    let mut others = 0;
+    moved.retain(|moved| {
+        let led_anew = matches!(moved.change, Movement::LeaderEpoch { .. });
+        others += usize::from(!led_anew);
+        led_anew || others <= MOST_MOVED
+    });
 }

@@ -211,8 +211,8 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("unread", Change::Push("t-0".into())),
     ];
     falls.extend(start::falls());
-    falls.extend(directory_falls());
+    falls.extend(directory_falls(""));
     falls.extend(replica_falls(Fall::still_rows));
-    falls.extend(end_falls());
+    falls.extend(end_falls(Fall::still_rows));
     falls
 }

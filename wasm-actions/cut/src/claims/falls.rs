@@ -34,6 +34,8 @@ enum Target {
     Evidence,
     Rows,
     StillRows,
+    /// Rows that `moved` in the evidence names.
+    MovedRows,
     Copies,
     Seams,
     SeamOwners,
@@ -88,6 +90,10 @@ impl Fall {
 
     pub(super) fn still_rows(field: &str, change: Change) -> Self {
         Self::new(Target::StillRows, field, change)
+    }
+
+    pub(super) fn moved_rows(field: &str, change: Change) -> Self {
+        Self::new(Target::MovedRows, field, change)
     }
 
     pub(super) fn copies(field: &str, change: Change) -> Self {
@@ -294,10 +300,18 @@ fn places(base: &Value, rows: &Rows, fall: &Fall) -> Vec<String> {
         .as_object()
         .and_then(|map| map.keys().next().cloned())
         .unwrap_or_default();
+    let moved = base.pointer(&format!("/evidence/{variant}/moved"));
+    let has_moved = |at: usize| {
+        let row = &rows.partitions[at];
+        let partition = json!({"topic": rows.topic(row).name, "partition": row.partition});
+        let mut moved = moved.and_then(Value::as_array).into_iter().flatten();
+        moved.any(|moved| moved["partition"] == partition)
+    };
     let roots = match fall.target {
         Target::Evidence => vec![format!("/evidence/{variant}")],
         Target::Rows => of_rows(&|_| true),
         Target::StillRows => of_rows(&|at| class(at) != Class::Own),
+        Target::MovedRows => of_rows(&|at| has_moved(at)),
         Target::Copies => of_rows(&|at| source(at).is_some()),
         Target::Seams => of_rows(&|at| {
             source(at)

@@ -98,7 +98,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::still_rows("content.comparedTo", Change::Add(1)),
         Fall::still_rows("content.replicas[].holes", Change::Add(1)).where_not_compacted(),
     ];
-    falls.extend(directory_falls());
+    falls.extend(directory_falls(""));
     falls.extend(replica_falls(Fall::rows));
     falls.extend(whole_falls(Fall::rows));
     falls

@@ -2,7 +2,7 @@
 //! read: which there should be, where they end, whether they are whole and
 //! agree.
 
-use slackwater_ports::{LogDirSeen, ReplicaRead};
+use slackwater_ports::{Digest128, LogDirSeen, ReplicaRead};
 
 use super::falls::{Change, Fall};
 use crate::content::outliers;
@@ -128,7 +128,7 @@ impl Read<'_> {
     /// last record stays.
     fn same_tail(&self, seen: &slackwater_ports::TailRead, replica: &ReplicaRead) -> bool {
         let Some(tail) = &self.row.tail else {
-            return seen.count == 0;
+            return seen.count == 0 && seen.digest == Digest128::of([]);
         };
         let same_last = |tail: &Tail| {
             seen.last_offset == tail.last_offset
@@ -310,14 +310,16 @@ pub(super) fn directories(dirs: &[LogDirSeen], cluster_id: &str, findings: &mut 
     }
 }
 
-/// Changes of [`directories`]' evidence.
-pub(super) fn directory_falls() -> Vec<Fall> {
+/// Changes of [`directories`]' evidence, which is `dirs` in the part of the
+/// evidence that `within` names: empty, or a field with a dot.
+pub(super) fn directory_falls(within: &str) -> Vec<Fall> {
+    let dirs = |field: &str, change| Fall::evidence(format!("{within}dirs{field}"), change);
     vec![
-        Fall::evidence("dirs", Change::Clear),
-        Fall::evidence("dirs[].broker", Change::Add(1)),
-        Fall::evidence("dirs[].nodeId", Change::Add(1)),
-        Fall::evidence("dirs[].nodeId", Change::Set(serde_json::Value::Null)),
-        Fall::evidence("dirs[].clusterId", Change::OtherText),
+        dirs("", Change::Clear),
+        dirs("[].broker", Change::Add(1)),
+        dirs("[].nodeId", Change::Add(1)),
+        dirs("[].nodeId", Change::Set(serde_json::Value::Null)),
+        dirs("[].clusterId", Change::OtherText),
     ]
 }
 
@@ -338,28 +340,28 @@ pub(super) fn replica_falls(rows: impl Fn(&str, Change) -> Fall) -> Vec<Fall> {
 }
 
 /// Changes of what [`Read::end_at_the_cut`] looks at.
-pub(super) fn end_falls() -> Vec<Fall> {
+pub(super) fn end_falls(rows: impl Fn(&str, Change) -> Fall) -> Vec<Fall> {
     let null = || Change::Set(serde_json::Value::Null);
     let mut falls = vec![
-        Fall::still_rows("end", Change::Add(1)),
-        Fall::still_rows("content.replicas[].end", Change::Add(1)),
-        Fall::still_rows("content.replicas[].end", Change::Add(-1)).where_positive(),
-        Fall::still_rows("content.replicas[].beyond", Change::Add(1)),
-        Fall::still_rows("content.replicas[].openTransactions", Change::Add(1)),
-        Fall::still_rows("content.replicas[].tail", null()),
+        rows("end", Change::Add(1)),
+        rows("content.replicas[].end", Change::Add(1)),
+        rows("content.replicas[].end", Change::Add(-1)).where_positive(),
+        rows("content.replicas[].beyond", Change::Add(1)),
+        rows("content.replicas[].openTransactions", Change::Add(1)),
+        rows("content.replicas[].tail", null()),
     ];
     for side in ["tail", "content.replicas[].tail"] {
         falls.extend([
-            Fall::still_rows(&format!("{side}.count"), Change::Add(1)).where_not_compacted(),
-            Fall::still_rows(&format!("{side}.digest"), Change::OtherDigest).where_not_compacted(),
+            rows(&format!("{side}.count"), Change::Add(1)).where_not_compacted(),
+            rows(&format!("{side}.digest"), Change::OtherDigest).where_not_compacted(),
         ]);
     }
     // Where there is no last record these say nothing.
     for side in ["tail", "content.replicas[].tail"] {
         falls.extend([
-            Fall::still_rows(&format!("{side}.lastOffset"), Change::Add(1)).where_positive(),
-            Fall::still_rows(&format!("{side}.lastTimestampMs"), Change::Add(1)).where_positive(),
-            Fall::still_rows(&format!("{side}.batchEpoch"), Change::Add(1)),
+            rows(&format!("{side}.lastOffset"), Change::Add(1)).where_positive(),
+            rows(&format!("{side}.lastTimestampMs"), Change::Add(1)).where_positive(),
+            rows(&format!("{side}.batchEpoch"), Change::Add(1)),
         ]);
     }
     falls

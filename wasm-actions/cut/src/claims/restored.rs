@@ -310,7 +310,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::topics_that_stand_still("id", Change::OtherText),
         Fall::still_rows("end", Change::Add(1)).of_basis("sealed"),
     ];
-    falls.extend(directory_falls());
+    falls.extend(directory_falls(""));
     falls.extend(start::falls());
     falls
 }

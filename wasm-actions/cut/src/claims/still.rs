@@ -1,13 +1,14 @@
 //! `still`: nothing that MirrorMaker writes moved between the end of the
-//! drain and the cut of the last snapshot.
+//! drain and the cut of the last snapshot. A leader may have: see `led_anew`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slackwater_ports::{ConnectorRef, ConnectorState, Digest128, Interval};
 
 use super::falls::{Change, Fall};
+use super::led_anew::{self, LedAnew};
 use super::{Judgement, name_some};
-use crate::{ConnectorSeen, Cut, Moved, Rows};
+use crate::{ConnectorSeen, Cut, Moved, Movement, Rows};
 
 /// Equal looks that make a drain: three, so that two fetch rounds of every
 /// follower (`replica.fetch.wait.max.ms`, 500 ms) lie between the first and
@@ -68,8 +69,10 @@ pub struct StillEvidence {
     pub volumes_failed: u32,
     /// How many rows the closing look got an answer for.
     pub answered: u64,
-    /// Rows that were not the same; at most a hundred.
+    /// Rows that were not the same: see [`crate::Bracket::moved`].
     pub moved: Vec<Moved>,
+    /// Where leaders changed, and the snapshot was read.
+    pub led_anew: Option<LedAnew>,
 }
 
 pub(super) fn gather(cut: &Cut) -> Result<StillEvidence, String> {
@@ -120,6 +123,7 @@ pub(super) fn gather(cut: &Cut) -> Result<StillEvidence, String> {
         volumes_failed: count(snapshot.volumes.iter().filter(|seen| seen.error.is_some())),
         answered: bracket.answered,
         moved: bracket.moved.clone(),
+        led_anew: LedAnew::gather(cut, &bracket.moved),
     })
 }
 
@@ -130,7 +134,7 @@ fn count<T>(items: impl Iterator<Item = T>) -> u32 {
 impl StillEvidence {
     pub(super) fn judge(&self, rows: &Rows) -> Judgement {
         let examined = rows.still_rows().count() as u64;
-        if self.answered < examined && !self.moved.iter().any(|moved| !moved.epoch_only) {
+        if self.answered < examined && self.ends_that_moved().next().is_none() {
             return Judgement::unproven(
                 examined,
                 format!(
@@ -143,12 +147,22 @@ impl StillEvidence {
             Some(reason) => Judgement::refuted(examined, reason),
             None => match self.doubt(rows, examined) {
                 Some(reason) => Judgement::unproven(examined, reason),
-                None => Judgement::proven(
-                    examined,
-                    format!("{examined} partitions stood still from the drain to the closing look"),
-                ),
+                None => Judgement::proven(examined, self.stood_still(examined)),
             },
         }
+    }
+
+    fn stood_still(&self, examined: u64) -> String {
+        let stood = format!("{examined} partitions stood still from the drain to the closing look");
+        match self.moved.len() {
+            0 => stood,
+            n => format!("{stood}; {n} have another leader, and are in the snapshot as they were"),
+        }
+    }
+
+    fn ends_that_moved(&self) -> impl Iterator<Item = &Moved> {
+        let ends = |moved: &&Moved| matches!(moved.change, Movement::End { .. });
+        self.moved.iter().filter(ends)
     }
 
     /// What shows the contrary.
@@ -171,9 +185,7 @@ impl StillEvidence {
             return Some(format!("{what} at the closing look"));
         }
         let really: Vec<String> = self
-            .moved
-            .iter()
-            .filter(|moved| !moved.epoch_only)
+            .ends_that_moved()
             .map(|moved| format!("{} ({})", moved.partition, moved.change))
             .collect();
         if !really.is_empty() {
@@ -284,11 +296,7 @@ impl StillEvidence {
                 "the drain's configurations are not those of the rows",
             ),
             (
-                !self.moved.is_empty(),
-                "a leader changed in the window; only the snapshot can tell what it left",
-            ),
-            (
-                self.drained.still != self.closing.still,
+                led_anew::still_digest(&self.moved, rows) != self.closing.still,
                 "the closing look differs",
             ),
         ];
@@ -296,6 +304,17 @@ impl StillEvidence {
             .into_iter()
             .find(|(doubtful, _)| *doubtful)
             .map(|(_, why)| why.to_owned())
+            .or_else(|| self.doubt_of_leaders(rows))
+    }
+
+    fn doubt_of_leaders(&self, rows: &Rows) -> Option<String> {
+        const UNREAD: &str =
+            "a leader changed in the window; only the snapshot can tell what it left";
+        match &self.led_anew {
+            _ if self.moved.is_empty() => None,
+            None => Some(UNREAD.to_owned()),
+            Some(led_anew) => led_anew.doubt(&self.moved, rows),
+        }
     }
 }
 
@@ -319,6 +338,11 @@ pub(super) fn falls() -> Vec<Fall> {
         ]
         .map(|(field, change)| Fall::evidence(format!("{side}.{field}"), change))
     };
+    let moved = |change: serde_json::Value| {
+        let partition = serde_json::json!({"topic": "t", "partition": 0});
+        let moved = serde_json::json!({"partition": partition, "change": change});
+        Fall::evidence("moved", Change::Push(moved))
+    };
     let mut falls: Vec<Fall> = look("drained").into_iter().chain(look("closing")).collect();
     falls.extend([
         Fall::evidence("equalLooks", Change::Set(2.into())),
@@ -335,22 +359,9 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("volumesCut", Change::Set(0.into())),
         Fall::evidence("volumesFailed", Change::Add(1)),
         Fall::evidence("answered", Change::Add(-1)),
-        Fall::evidence(
-            "moved",
-            Change::Push(serde_json::json!({
-                "partition": {"topic": "t", "partition": 0},
-                "change": "end 1 → 2",
-                "epochOnly": false,
-            })),
-        ),
-        Fall::evidence(
-            "moved",
-            Change::Push(serde_json::json!({
-                "partition": {"topic": "t", "partition": 0},
-                "change": "leader epoch 1 → 2",
-                "epochOnly": true,
-            })),
-        ),
+        moved(serde_json::json!({"end": {"was": 1, "is": 2}})),
+        moved(serde_json::json!({"leaderEpoch": {"was": 1, "is": 2}})),
+        moved("noAnswer".into()),
         Fall::still_rows("end", Change::Add(1)),
         Fall::still_rows("leaderEpoch", Change::Add(1)),
         Fall::still_rows("replicas", Change::Push(99.into())),
@@ -358,5 +369,6 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::topics_that_stand_still("config", Change::OtherDigest),
         Fall::topics_that_stand_still("partitions", Change::Add(1)),
     ]);
+    falls.extend(led_anew::falls());
     falls
 }

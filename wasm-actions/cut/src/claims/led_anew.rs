@@ -1,0 +1,125 @@
+//! Partitions that another leader led at the closing look, with the end that
+//! the drain saw. Equal ends don't tell what the change left: a new leader
+//! makes followers truncate, and what lay above the high watermark goes or
+//! stays (KIP-101). The snapshot tells: where every replica ends at the cut,
+//! with the last records that a client saw before, nothing was written.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use slackwater_ports::{Digest128, LogDirSeen};
+
+use super::falls::{Change, Fall};
+use super::name_some;
+use super::replicas::{Findings, Read, directories, directory_falls, end_falls, replica_falls};
+use crate::{Cut, Moved, Movement, PartitionRow, Rows};
+
+/// What the snapshot's logs were read with, beside what the rows hold of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LedAnew {
+    /// The mirror's `cluster.id`.
+    pub cluster_id: String,
+    /// The log directories of the snapshot.
+    pub dirs: Vec<LogDirSeen>,
+    /// What could not be read, and why.
+    pub unread: Vec<String>,
+}
+
+impl LedAnew {
+    /// Nothing where no leader changed, or where the snapshot was not read.
+    pub(super) fn gather(cut: &Cut, moved: &[Moved]) -> Option<Self> {
+        let content = cut.content.as_ref()?;
+        let led_anew = |moved: &Moved| matches!(moved.change, Movement::LeaderEpoch { .. });
+        moved.iter().any(led_anew).then(|| Self {
+            cluster_id: cut.mirror_cluster_id().to_owned(),
+            dirs: content.dirs.clone(),
+            unread: content.unread.clone(),
+        })
+    }
+
+    /// Why the snapshot does not show that what moved was the leader alone.
+    pub(super) fn doubt(&self, moved: &[Moved], rows: &Rows) -> Option<String> {
+        let mut findings = Findings::default();
+        directories(&self.dirs, &self.cluster_id, &mut findings);
+        let by_name = by_name(rows);
+        for moved in moved {
+            let name = moved.partition.to_string();
+            let Some(row) = by_name.get(&name) else {
+                findings.unknown.push(format!("{name} is not in the cut"));
+                continue;
+            };
+            match moved.change {
+                Movement::LeaderEpoch { was, .. } if was == row.leader_epoch => {}
+                _ => findings.unknown.push(format!("{name}: {}", moved.change)),
+            }
+            let Some(content) = &row.content else {
+                findings.unknown.push(format!("{name} was not read"));
+                continue;
+            };
+            let read = Read {
+                rows,
+                row,
+                content,
+                dirs: &self.dirs,
+                unread: false,
+            };
+            read.are_there(&mut findings);
+            read.end_at_the_cut(&mut findings);
+        }
+        let found = [self.unread.clone(), findings.contrary, findings.unknown].concat();
+        (!found.is_empty()).then(|| {
+            let found = name_some(&found);
+            format!("a leader changed in the window, and of the snapshot: {found}")
+        })
+    }
+}
+
+/// What the closing look's digest must be if nothing but these leaders moved.
+pub(super) fn still_digest(moved: &[Moved], rows: &Rows) -> Digest128 {
+    let mut rows = rows.clone();
+    let epochs: BTreeMap<String, Option<i32>> = moved
+        .iter()
+        .filter_map(|moved| match moved.change {
+            Movement::LeaderEpoch { is, .. } => Some((moved.partition.to_string(), is)),
+            Movement::End { .. } | Movement::NoAnswer => None,
+        })
+        .collect();
+    let named: Vec<String> = rows.partitions.iter().map(|row| rows.name(row)).collect();
+    for (row, name) in rows.partitions.iter_mut().zip(named) {
+        if let Some(epoch) = epochs.get(&name) {
+            row.leader_epoch = *epoch;
+        }
+    }
+    rows.still_digest()
+}
+
+fn by_name(rows: &Rows) -> BTreeMap<String, &PartitionRow> {
+    let named = rows.still_rows().map(|row| (rows.name(row), row));
+    named.collect()
+}
+
+/// Changes that must make it fall, where a leader changed.
+pub(super) fn falls() -> Vec<Fall> {
+    let mut falls = vec![
+        Fall::evidence("ledAnew", Change::Set(Value::Null)),
+        Fall::evidence("ledAnew.clusterId", Change::OtherText),
+        Fall::evidence("ledAnew.unread", Change::Push("t-0".into())),
+        Fall::evidence("moved", Change::Clear),
+        Fall::evidence("moved[].partition.topic", Change::OtherText),
+        Fall::evidence("moved[].partition.partition", Change::Add(1_000)),
+        Fall::evidence("moved[].change.leaderEpoch.was", Change::Add(1)),
+        Fall::evidence("moved[].change.leaderEpoch.is", Change::Add(1)),
+        Fall::evidence("moved[].change", Change::Set("noAnswer".into())),
+        Fall::evidence(
+            "moved[].change",
+            Change::Set(serde_json::json!({"end": {"was": 1, "is": 2}})),
+        ),
+    ];
+    falls.extend(directory_falls("ledAnew."));
+    falls.extend(replica_falls(Fall::moved_rows));
+    falls.extend(end_falls(Fall::moved_rows));
+    falls
+}
