@@ -127,6 +127,7 @@ fn a_whole_mirror_is_equal_and_a_hole_in_it_is_missing_with_its_range() {
         at_cut
     );
     in_directories(&scene, &cut.run_id, at_cut);
+    source_in_a_directory(&scene, all + going.committed());
 
     let first = leave_out(&scene);
     let (finished, report) = compare(&scene, &["--show"], 1);
@@ -178,6 +179,28 @@ fn in_directories(scene: &Scene, run: &str, records: u64) {
         .display()
         .to_string();
     let args = ["compare", "--up-to", run, "--mirror-dir", &live];
+    scene.run(&args).unwrap().expect(2).unwrap();
+}
+
+/// The source's log directory, copied while nothing writes to it, against the
+/// running mirror.
+fn source_in_a_directory(scene: &Scene, records: u64) {
+    let source = scene.lab.source().brokers()[0].data_dir();
+    let copy = scene.lab.run_dir().join("source-copy");
+    let copied = std::process::Command::new("cp")
+        .arg("-r")
+        .args([&source, &copy])
+        .status()
+        .unwrap();
+    assert!(copied.success());
+    let copy = format!("--source-dir={}", copy.display());
+    let (_, report) = compare(scene, &[&copy], 0);
+    assert_whole(&report);
+    assert_eq!(count(&report, "recordsCompared"), records);
+    let read_from = row(&report, "items-0")["sourceDir"].as_str().unwrap();
+    assert!(read_from.ends_with("items-0"), "{read_from}");
+    let live = source.display().to_string();
+    let args = ["compare", "--source-dir", &live];
     scene.run(&args).unwrap().expect(2).unwrap();
 }
 

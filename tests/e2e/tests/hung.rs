@@ -1,7 +1,8 @@
 //! Replication that hangs just as the mirror is stopped: STOPPED connectors,
 //! heads that stand still, full in-sync sets, nothing uncommitted. All that a
 //! client can see is as it should be, while the leaders' logs hold records that
-//! no follower ever got. Only the snapshot tells.
+//! no follower ever got. Only the snapshot tells. And disks that are slow, with
+//! Kafka's own tool for a witness of what the snapshot holds.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use slackwater_cut::{Claim, ClaimName, Cut, Verdict};
 use slackwater_e2e::{Gate, PATIENT, Scene};
-use slackwater_lab::{Hang, Lab, Load, LoadPlan, Volumes};
+use slackwater_lab::{DumpLog, Hang, Iteration, Lab, Load, LoadPlan, Volumes};
 
 /// Messages a second: each task has a batch on its way at any time.
 const RATE: u32 = 3_000;
@@ -24,6 +25,16 @@ const HUNG_BEFORE_STOP: Duration = Duration::from_millis(2_500);
 
 /// How the kernel calls a `ReplicaFetcherThread`.
 const FETCHER: &str = "ReplicaFetcher";
+
+/// And the threads that write what producers send, and answer.
+const HANDLER: &str = "data-plane-kafk";
+
+/// What each write and each flush takes on a slow disk: at first less than a
+/// look of the drain, then so much that a fetch takes longer than its looks.
+const SLOW: [Duration; 2] = [Duration::from_millis(20), Duration::from_millis(400)];
+
+/// Messages a second there.
+const SLOW_RATE: u32 = 300;
 
 const QUORUM: &str = "org.apache.kafka.tools.MetadataQuorumCommand";
 
@@ -57,6 +68,50 @@ fn make_a_follower(lab: &Lab) -> i32 {
     .unwrap();
     lab.elect_preferred_leaders().unwrap();
     follower
+}
+
+/// The replicas of the loaded topics that don't end at the cut, as
+/// kafka-dump-log reads the restored volumes.
+fn beside_the_cut(scene: &Scene, cut: &Cut) -> Vec<String> {
+    let copies = scene.restore_volumes(&cut.run_id).unwrap();
+    let opened = scene
+        .open(&copies, &format!("seen-{}", cut.run_id))
+        .unwrap();
+    let topics = ["blogs", "items"].map(|topic| scene.lab.policy().mirrored(topic));
+    let mut last = Vec::new();
+    for row in cut.rows.partitions.iter() {
+        if !topics.contains(&cut.rows.topic(row).name) {
+            continue;
+        }
+        for volume in &opened {
+            let log = volume.path().join("data").join(cut.rows.name(row));
+            let segments = std::fs::read_dir(log).unwrap();
+            let newest = segments
+                .map(|file| file.unwrap().path())
+                .filter(|file| file.extension().is_some_and(|ending| ending == "log"))
+                .max();
+            last.push((row, volume.broker(), newest.unwrap()));
+        }
+    }
+    assert!(last.len() >= 3 * 12);
+    let files: Vec<_> = last.iter().map(|(_, _, file)| file.as_path()).collect();
+    let said = DumpLog::new()
+        .unwrap()
+        .run(&files, Iteration::Shallow)
+        .unwrap();
+    let mut beside = Vec::new();
+    for ((row, broker, file), said) in last.iter().zip(said) {
+        let base: u64 = file.file_stem().unwrap().to_str().unwrap().parse().unwrap();
+        let end = said
+            .batches
+            .last()
+            .map_or(base, |batch| batch.last_offset as u64 + 1);
+        if end != row.end {
+            let name = cut.rows.name(row);
+            beside.push(format!("{name} on {broker}: {end}, not {}", row.end));
+        }
+    }
+    beside
 }
 
 mod needs_root {
@@ -122,5 +177,41 @@ mod needs_root {
         assert!(first && durable.reason.contains("on broker"), "{durable:?}");
         let named = finished.cause();
         assert!(named.contains("durable is refuted"), "{named}");
+    }
+
+    #[test]
+    fn on_slow_disks_durable_says_what_kafkas_own_tool_sees_in_the_snapshot() {
+        let lab = Lab::builder()
+            .name("slow")
+            .volumes(Volumes::LoopImages)
+            .start()
+            .unwrap();
+        let scene = Scene::new(lab, PATIENT).unwrap();
+        let follower = make_a_follower(&scene.lab);
+        let pid = scene.lab.mirror().broker(follower).unwrap().pid().unwrap();
+        for delay in SLOW {
+            let slow: Vec<Hang> = [FETCHER, HANDLER]
+                .map(|name| Hang::writes(pid, name, delay).unwrap())
+                .into();
+            let load = Load::start(&scene.lab.source().bootstrap(), &LoadPlan::new(SLOW_RATE));
+            std::thread::sleep(Duration::from_secs(4));
+            let backup = scene.run(&["backup", "--output=json"]).unwrap();
+            drop(slow);
+            assert!(load.unwrap().stop().unwrap().is_whole());
+            println!("{delay:?}: {:?} {}", backup.code, backup.cause());
+            let Ok(cut) = Cut::parse(&backup.stdout) else {
+                // Given up, it claims nothing.
+                assert!(delay > SLOW[0] && backup.code != Some(0), "{backup:?}");
+                continue;
+            };
+            let durable = claim(&cut, ClaimName::Durable);
+            let beside = beside_the_cut(&scene, &cut);
+            println!("{durable:?}\nby Kafka's own tool: {beside:?}");
+            match durable.verdict {
+                Verdict::Proven => assert!(beside.is_empty(), "{beside:?}"),
+                Verdict::Refuted => assert!(!beside.is_empty(), "{durable:?}"),
+                Verdict::Unproven => panic!("all of it could be read: {durable:?}"),
+            }
+        }
     }
 }

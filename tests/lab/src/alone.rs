@@ -122,6 +122,7 @@ impl AloneBuilder {
             }],
             log_dirs: self.log_dirs,
             extra: self.properties,
+            extra_of_node: Vec::new(),
         };
         let place = Place {
             jvm: &jvm,

@@ -22,6 +22,7 @@ pub struct LabBuilder {
     pub(crate) tasks_max: u32,
     pub(crate) source: Vec<(String, String)>,
     pub(crate) mirror: Vec<(String, String)>,
+    pub(crate) mirror_broker: Vec<(i32, (String, String))>,
     pub(crate) connect: Vec<(String, String)>,
     pub(crate) connectors: Vec<(Connector, (String, String))>,
 }
@@ -37,6 +38,7 @@ impl LabBuilder {
             tasks_max: 2,
             source: Vec::new(),
             mirror: Vec::new(),
+            mirror_broker: Vec::new(),
             connect: Vec::new(),
             connectors: Vec::new(),
         }
@@ -103,6 +105,14 @@ impl LabBuilder {
     #[must_use]
     pub fn mirror_property(mut self, key: &str, value: &str) -> Self {
         self.mirror.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A property of one broker of the mirror, 1 to 3.
+    #[must_use]
+    pub fn mirror_broker_property(mut self, broker: i32, key: &str, value: &str) -> Self {
+        self.mirror_broker
+            .push((broker, (key.to_owned(), value.to_owned())));
         self
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct ClusterSpec {
     pub(crate) log_dirs: u16,
     /// Broker properties that a test wants otherwise.
     pub(crate) extra: Vec<(String, String)>,
+    /// The same, of one node alone.
+    pub(crate) extra_of_node: Vec<(i32, (String, String))>,
 }
 
 /// Identity and ports of one node, all on 127.0.0.1.
@@ -107,6 +109,9 @@ impl ClusterSpec {
             .set("log.retention.check.interval.ms", 1000)
             .set("log.initial.task.delay.ms", 500)
             .extend(&self.extra);
+        for (_, (key, value)) in self.extra_of_node.iter().filter(|(id, _)| *id == node.id) {
+            p.set(key, value);
+        }
         p
     }
 }
@@ -128,6 +133,7 @@ mod tests {
             nodes: nodes.to_vec(),
             log_dirs: 2,
             extra: vec![("num.io.threads".into(), "9".into())],
+            extra_of_node: vec![(2, ("num.network.threads".into(), "7".into()))],
         };
         let properties = spec.properties(nodes[1], &spec.log_dirs(Path::new("/v")));
         let map = properties.as_map();
@@ -140,6 +146,7 @@ mod tests {
             ("2", "2")
         );
         assert_eq!(map["num.io.threads"], "9");
+        assert_eq!(map["num.network.threads"], "7");
         assert_eq!(map["log.dirs"], "/v/data-1,/v/data-2");
         assert_eq!(
             spec.bootstrap(),

@@ -1,17 +1,20 @@
-//! Threads of a process that hang while the rest of it goes on: what a stuck
-//! disk or a fetcher that waits for nothing looks like from outside, where a
-//! stopped process is noticed by its missing heartbeats. strace(1) holds them
-//! at their next system call. Root only.
+//! Threads of a process that hang, or write slowly, while the rest of it goes
+//! on: what a stuck disk or a fetcher that waits for nothing looks like from
+//! outside, where a stopped process is noticed by its missing heartbeats.
+//! strace(1) puts off their system calls. Root only.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use crate::error::LabError;
 
-/// Each system call is put off by this, in microseconds: longer than a test
-/// lets it hang.
-const DELAY: &str = "inject=all:delay_enter=120000000";
+/// Longer than a test lets anything hang.
+const FOR_GOOD: Duration = Duration::from_secs(120);
+
+/// By which Java writes to files and sockets, and has files written to disks.
+const WRITES: &str = "write,writev,pwrite64,pwritev,sendto,fsync,fdatasync,msync";
 
 /// The threads go on when it is dropped.
 #[derive(Debug)]
@@ -26,9 +29,23 @@ impl Hang {
     /// # Errors
     /// No such thread; no strace.
     pub fn threads(pid: u32, name: &str) -> Result<Self, LabError> {
+        Self::put_off(pid, name, "all", FOR_GOOD)
+    }
+
+    /// Puts off by `delay` each write and each flush of such threads.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn writes(pid: u32, name: &str, delay: Duration) -> Result<Self, LabError> {
+        Self::put_off(pid, name, WRITES, delay)
+    }
+
+    fn put_off(pid: u32, name: &str, calls: &str, delay: Duration) -> Result<Self, LabError> {
         let tasks = PathBuf::from(format!("/proc/{pid}/task"));
         let mut strace = Command::new("strace");
-        strace.args(["-qq", "-o", "/dev/null", "-e", "trace=all", "-e", DELAY]);
+        let traced = format!("trace={calls}");
+        let delayed = format!("inject={calls}:delay_enter={}", delay.as_micros());
+        strace.args(["-qq", "-o", "/dev/null", "-e", &traced, "-e", &delayed]);
         let mut found = false;
         for task in fs::read_dir(&tasks).map_err(LabError::io("list", &tasks))? {
             let task = task.map_err(LabError::io("list", &tasks))?;

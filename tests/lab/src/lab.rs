@@ -180,6 +180,7 @@ fn source_spec(wanted: &LabBuilder, ports: &PortBlock) -> ClusterSpec {
         }],
         log_dirs: 1,
         extra: wanted.source.clone(),
+        extra_of_node: Vec::new(),
     }
 }
 
@@ -196,6 +197,7 @@ fn mirror_spec(wanted: &LabBuilder, ports: &PortBlock) -> ClusterSpec {
             .collect(),
         log_dirs: 1,
         extra: wanted.mirror.clone(),
+        extra_of_node: wanted.mirror_broker.clone(),
     }
 }
 
