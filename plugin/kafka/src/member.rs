@@ -14,13 +14,21 @@ use crate::ffi::{Client, Event, Failed, Queue};
 use crate::options::{ClusterOptions, config};
 
 /// How long a broker has to answer, one attempt after the other, where any
-/// broker will do. Such an answer takes milliseconds. The first are short,
-/// since librdkafka picks a broker by chance and may pick one that is frozen;
-/// it closes a connection that hung about a second later and then asks
-/// another. The last leave room for a cluster that is slow as a whole.
-const LIMITS: [Duration; 5] = [
+/// broker will do. Such an answer takes milliseconds. librdkafka picks a broker
+/// by chance for each attempt, and may pick one that is frozen, whose connection
+/// it closes only when a request was unanswered for `socket.timeout.ms` (4 s
+/// here, looked at each second). So the first attempts are many and short: with
+/// one of three brokers frozen, all miss once in twenty thousand times. The last
+/// begins when that connection is closed, and leaves room for a cluster that is
+/// slow as a whole.
+const LIMITS: [Duration; 10] = [
+    Duration::from_millis(250),
+    Duration::from_millis(250),
+    Duration::from_millis(250),
+    Duration::from_millis(250),
     Duration::from_millis(500),
     Duration::from_millis(500),
+    Duration::from_secs(1),
     Duration::from_secs(1),
     Duration::from_secs(2),
     Duration::from_secs(2),

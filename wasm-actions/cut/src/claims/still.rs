@@ -71,7 +71,9 @@ pub struct StillEvidence {
     pub answered: u64,
     /// Rows that were not the same: see [`crate::Bracket::moved`].
     pub moved: Vec<Moved>,
-    /// Where leaders changed, and the snapshot was read.
+    /// Where leaders changed, and the snapshot was read. Left out otherwise, so
+    /// that cuts from before there was this field keep their digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub led_anew: Option<LedAnew>,
 }
 
