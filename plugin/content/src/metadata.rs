@@ -1,11 +1,15 @@
 //! The metadata logs, and what lies on the volumes that each does not know.
 
+use std::io::Read as _;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use slackwater_logdir::kraft::{MetadataError, MetadataImage, Snapshot, SnapshotId, Uuid};
+use slackwater_logdir::kraft::{
+    KRAFT_VOTERS, MetadataError, MetadataImage, Snapshot, SnapshotId, Uuid, voters,
+};
 use slackwater_logdir::{
-    Depth, Isolation, Replica, ScanOptions, SegmentFile, SegmentReader, records, scan,
+    Depth, Isolation, Replica, ScanOptions, SegmentFile, SegmentReader, control_records, records,
+    scan,
 };
 use slackwater_ports::MetadataSeen;
 
@@ -31,6 +35,7 @@ fn of(state: &State, dir: u32, replica: &Replica, reader: &mut SegmentReader) ->
         end: 0,
         last_epoch: -1,
         topics: 0,
+        voters: Vec::new(),
         unassigned: Vec::new(),
         error: None,
     };
@@ -40,6 +45,7 @@ fn of(state: &State, dir: u32, replica: &Replica, reader: &mut SegmentReader) ->
             seen.end = read.end;
             seen.last_epoch = read.last_epoch;
             seen.topics = read.image.topics.len() as u64;
+            seen.voters = read.voters;
             for (at, other) in state.dirs.iter().enumerate() {
                 for replica in &other.log.replicas {
                     let id = Uuid::parse(replica.topic_id.as_deref().unwrap_or_default());
@@ -61,6 +67,9 @@ fn of(state: &State, dir: u32, replica: &Replica, reader: &mut SegmentReader) ->
 
 struct Read {
     image: MetadataImage,
+    /// The newest that the snapshot or the log names, else those of
+    /// `quorum-state`.
+    voters: Vec<i32>,
     end: u64,
     last_epoch: i32,
 }
@@ -69,6 +78,7 @@ struct Read {
 fn image(replica: &Replica, reader: &mut SegmentReader) -> Result<Read, String> {
     let mut image = MetadataImage::default();
     let mut from = 0;
+    let mut voters = configured_voters(replica)?;
     if let Some((id, path)) = newest_snapshot(replica)? {
         let file = Replica {
             segments: vec![SegmentFile {
@@ -79,12 +89,14 @@ fn image(replica: &Replica, reader: &mut SegmentReader) -> Result<Read, String> 
             start: 0,
             ..replica.clone()
         };
+        named_voters(&file, reader, &mut voters)?;
         let mut snapshot = Snapshot::new(id);
         follow(&file, reader, |offset, value| snapshot.apply(offset, value))?;
         image = snapshot.finish().map_err(|error| error.to_string())?;
         from = id.end;
     }
     follow(replica, reader, |offset, value| image.apply(offset, value))?;
+    named_voters(replica, reader, &mut voters)?;
     let options = ScanOptions {
         depth: Depth::Full,
         digest_from: 0,
@@ -106,9 +118,56 @@ fn image(replica: &Replica, reader: &mut SegmentReader) -> Result<Read, String> 
     }
     Ok(Read {
         image,
+        voters,
         end: found.end,
         last_epoch: found.last_epoch.unwrap_or(-1),
     })
+}
+
+/// Kafka's file beside the log. It names the voters of a quorum that is
+/// configured by `controller.quorum.voters`, and of no other
+/// (`QuorumStateData`, version 0).
+const QUORUM_STATE: &str = "quorum-state";
+
+/// No such file is longer: a hundred voters need 2 KiB.
+const MAX_QUORUM_STATE: u64 = 1 << 20;
+
+fn configured_voters(replica: &Replica) -> Result<Vec<i32>, String> {
+    let path = replica.path.join(QUORUM_STATE);
+    let file = match std::fs::File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(format!("{QUORUM_STATE}: {error}")),
+    };
+    let state: serde_json::Value = serde_json::from_reader(file.take(MAX_QUORUM_STATE))
+        .map_err(|error| format!("{QUORUM_STATE}: {error}"))?;
+    let voters = state["currentVoters"].as_array();
+    let ids = voters.into_iter().flatten().map(|one| {
+        let id = one["voterId"]
+            .as_i64()
+            .and_then(|id| i32::try_from(id).ok());
+        id.ok_or_else(|| format!("{QUORUM_STATE} names a voter without an id"))
+    });
+    ids.collect()
+}
+
+/// Takes the last voters that the control records name, if they name any.
+fn named_voters(
+    replica: &Replica,
+    reader: &mut SegmentReader,
+    known: &mut Vec<i32>,
+) -> Result<(), String> {
+    let mut wrong = None;
+    control_records(reader, replica, |kind, value| {
+        if kind == KRAFT_VOTERS {
+            match voters(value) {
+                Ok(ids) => *known = ids,
+                Err(error) => wrong = Some(format!("its VotersRecord {error}")),
+            }
+        }
+    })
+    .map_err(|error| error.to_string())?;
+    wrong.map_or(Ok(()), Err)
 }
 
 fn newest_snapshot(replica: &Replica) -> Result<Option<(SnapshotId, PathBuf)>, String> {

@@ -58,6 +58,7 @@ fn of_scan(dir: u32, replica: &Replica, found: ReplicaScan) -> ReplicaRead {
         dir,
         topic_id: replica.topic_id.clone(),
         start: replica.start,
+        bytes: replica.bytes(),
         end: found.end,
         read_from: found.scanned_from,
         beyond: found.beyond,
@@ -92,7 +93,9 @@ pub(crate) fn range_rows(state: &State, wanted: &[RangeWanted]) -> Vec<RangeRow>
     jobs.iter()
         .zip(found)
         .map(|((wanted, dir, _), found)| {
-            let live = found.as_ref().ok().and_then(|found| found.live);
+            let of = found.as_ref().ok();
+            let live = of.and_then(|found| found.live);
+            let newest_ms = of.and_then(|found| found.newest_ms);
             RangeRow {
                 partition: wanted.partition.clone(),
                 dir: *dir,
@@ -100,6 +103,7 @@ pub(crate) fn range_rows(state: &State, wanted: &[RangeWanted]) -> Vec<RangeRow>
                     .map(|found| found.batches)
                     .map_err(|error: LogdirError| error.to_string()),
                 live,
+                newest_ms,
             }
         })
         .collect()

@@ -34,6 +34,9 @@ pub struct RangeSeen {
     pub batches: Digest128,
     /// Its live keys; `None` where they were not wanted or can't be read.
     pub live: Option<LiveKeys>,
+    /// The greatest timestamp in its batches' headers; `None` where none has
+    /// one.
+    pub newest_ms: Option<i64>,
 }
 
 /// Reads the part from `from` (inclusive) to `until` (exclusive).
@@ -49,9 +52,13 @@ pub fn range(
 ) -> Result<RangeSeen, LogdirError> {
     let mut rolling = Rolling::default();
     let mut survey = Survey::default();
+    let mut newest_ms = None;
     each(reader, replica, from, |batch| {
         if batch.header.base_offset < until {
             rolling.add(&batch.header);
+            if batch.header.max_timestamp >= 0 {
+                newest_ms = newest_ms.max(Some(batch.header.max_timestamp));
+            }
             survey.take(batch);
         } else if live && survey.undecided() {
             survey.follow(batch);
@@ -68,6 +75,7 @@ pub fn range(
     Ok(RangeSeen {
         batches: rolling.finish(),
         live,
+        newest_ms,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::record::{self, Control, Record};
 use crate::segment::{SegmentReader, Want};
 use crate::survey::Replica;
 use crate::transactions::{Aborted, Open};
+use crate::wire::Cursor;
 
 /// Which records are given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +89,34 @@ pub fn records(
         end.broken |= read.stopped.is_some();
     }
     Ok(end)
+}
+
+/// Gives the type and value of each control record to `visit`.
+///
+/// # Errors
+/// A file that can't be read.
+pub fn control_records(
+    reader: &mut SegmentReader,
+    replica: &Replica,
+    mut visit: impl FnMut(i16, &[u8]),
+) -> Result<(), LogdirError> {
+    let mut scratch = Vec::new();
+    for segment in &replica.segments {
+        reader.read(&segment.path, Want::Content, |batch| {
+            let (true, true, Some(bytes)) = (batch.header.control, batch.crc_holds, batch.records)
+            else {
+                return;
+            };
+            // One that can't be decoded is told by whoever reads the records.
+            let _ = record::for_each(&batch.header, bytes, &mut scratch, |record| {
+                let mut key = Cursor::new(record.key.unwrap_or_default());
+                if let (Ok(_version), Ok(kind)) = (key.i16(), key.i16()) {
+                    visit(kind, record.value.unwrap_or_default());
+                }
+            });
+        })?;
+    }
+    Ok(())
 }
 
 struct Fates {

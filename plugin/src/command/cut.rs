@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use slackwater_cut::verify;
 
-use super::{ConfigArg, Context, read_cut, report};
+use super::{ConfigArg, Context, read_cut, read_document, report};
 use crate::exit::{Stop, of_claims};
 use crate::site::Site;
 
@@ -88,8 +88,10 @@ impl Cut {
     }
 
     fn verify(context: &Context, site: Option<&Site>, cut: &str) -> Result<(), Stop> {
-        let cut = read_cut(site, cut)?;
-        let verified = verify(&cut).map_err(Stop::failed)?;
+        let text = read_document(site, cut)?;
+        let wrong = |error| Stop::bad_input(format!("{cut}: {error}"));
+        let (read, verified) = (slackwater_cut::Cut::parse(&text), verify(&text));
+        let (cut, verified) = (read.map_err(wrong)?, verified.map_err(wrong)?);
         if let Some(why) = &verified.not_closed {
             return Err(Stop::failed(why));
         }

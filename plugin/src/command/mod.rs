@@ -157,8 +157,15 @@ fn volume_targets(pairs: &[String]) -> Result<BTreeMap<String, PathBuf>, Stop> {
     Ok(targets)
 }
 
-/// A cut by its run, or from a file.
+/// A cut by its run, or from a file. What is closed must have its digest:
+/// others rest on it.
 fn read_cut(site: Option<&Site>, what: &str) -> Result<slackwater_cut::Cut, Stop> {
+    slackwater_cut::Cut::trusted(&read_document(site, what)?)
+        .map_err(|error| Stop::bad_input(format!("{what}: {error}")))
+}
+
+/// The text of a cut, as it lies there.
+fn read_document(site: Option<&Site>, what: &str) -> Result<String, Stop> {
     let file = Path::new(what);
     if file.is_file() {
         let length = std::fs::metadata(file).map_err(Stop::bad_input)?.len();
@@ -167,10 +174,8 @@ fn read_cut(site: Option<&Site>, what: &str) -> Result<slackwater_cut::Cut, Stop
                 "{what} has {length} bytes: no cut is so large"
             )));
         }
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| Stop::bad_input(format!("can't read {what}: {error}")))?;
-        return slackwater_cut::Cut::parse(&text)
-            .map_err(|error| Stop::bad_input(format!("{what}: {error}")));
+        return std::fs::read_to_string(file)
+            .map_err(|error| Stop::bad_input(format!("can't read {what}: {error}")));
     }
     let Some(site) = site else {
         return Err(Stop::bad_input(format!(
@@ -178,7 +183,8 @@ fn read_cut(site: Option<&Site>, what: &str) -> Result<slackwater_cut::Cut, Stop
         )));
     };
     let run: RunId = what.parse().map_err(Stop::bad_input)?;
-    site.cut(&run)
+    let record = site.store.load(&run).map_err(Stop::bad_input)?;
+    Ok(record.document)
 }
 
 /// Runs what was typed.

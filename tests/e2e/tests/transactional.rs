@@ -73,7 +73,7 @@ fn an_idle_partition_of_which_only_markers_were_left_raises_no_false_alarm() {
         gap.first < gap.log_start,
         "the source starts beyond the next offset"
     );
-    assert_eq!(gap.cause, GapCause::NothingSeen);
+    assert_eq!(gap.cause, GapCause::LookedThrough);
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use slackwater_cut::claims::{EQUAL_LOOKS, TWO_FETCH_ROUNDS_MS};
-use slackwater_cut::{Cut, Rows};
+use slackwater_cut::{Cut, DrainLook, Rows};
 use slackwater_kit::{
-    Deadline, Feed, Look, TopicMap, look, look_at_connectors, look_summary, rows_of,
+    Deadline, Feed, Look, Problem, TopicMap, look, look_at_connectors, look_summary, rows_of,
 };
-use slackwater_ports::{Failure, GuardView, Interval, MirrorView, PortError, PortErrorKind};
+use slackwater_ports::{Failure, GuardView, MirrorView, PortError, PortErrorKind};
 
 use crate::World;
 use crate::settle::Movement;
@@ -25,7 +25,7 @@ pub(crate) struct Held {
 /// What the drain found.
 pub(crate) struct Drained {
     pub(crate) rows: Rows,
-    pub(crate) looks: Vec<Interval>,
+    pub(crate) looks: Vec<DrainLook>,
     pub(crate) looks_taken: u32,
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn drain(
     deadline: Deadline,
 ) -> Result<Drained, Failure> {
     let mut movement = Movement::default();
-    let mut equal: Vec<(Look, Vec<String>)> = Vec::new();
+    let mut equal: Vec<(Look, DrainLook)> = Vec::new();
     let mut sources: Option<Sources> = None;
     let mut looks_taken = 0;
     loop {
@@ -115,15 +115,15 @@ pub(crate) fn drain(
             seen => seen?,
         };
         let problems = seen.problems(&held.map);
-        let state = still_state(&seen, &held.map);
+        let kept = kept(&seen, &held.map, &problems);
         movement.note(&seen, &held.map);
         let settled = problems.is_empty();
-        if !settled || equal.last().is_some_and(|(_, before)| *before != state) {
+        if !settled || equal.last().is_some_and(|(_, before)| !same(before, &kept)) {
             equal.clear();
             sources = None;
         }
         if settled {
-            equal.push((seen, state));
+            equal.push((seen, kept));
         }
         if equal.len() >= EQUAL_LOOKS as usize
             && rounds_apart(&equal)
@@ -132,7 +132,7 @@ pub(crate) fn drain(
             let rows = sources::rows(world, cut, held, last, sources)?;
             return Ok(Drained {
                 rows,
-                looks: equal.iter().map(|(look, _)| look.sweep.asked).collect(),
+                looks: equal.into_iter().map(|(_, kept)| kept).collect(),
                 looks_taken,
             });
         }
@@ -172,20 +172,33 @@ fn passes(silence: &PortError) -> bool {
     }
 }
 
-fn rounds_apart(equal: &[(Look, Vec<String>)]) -> bool {
-    let (Some((first, _)), Some((last, _))) = (equal.first(), equal.last()) else {
+fn rounds_apart(equal: &[(Look, DrainLook)]) -> bool {
+    let (Some((_, first)), Some((_, last))) = (equal.first(), equal.last()) else {
         return false;
     };
-    let apart = last.sweep.asked.last_answer_ms;
-    apart.saturating_sub(first.sweep.asked.first_request_ms) >= TWO_FETCH_ROUNDS_MS
+    let apart = last.asked.last_answer_ms;
+    apart.saturating_sub(first.asked.first_request_ms) >= TWO_FETCH_ROUNDS_MS
+}
+
+/// What the run document keeps of a look.
+fn kept(look: &Look, map: &TopicMap, problems: &[Problem]) -> DrainLook {
+    let rows = rows_of(look, map, &std::collections::BTreeMap::new());
+    let count = |is: fn(&Problem) -> bool| {
+        let those = problems.iter().filter(|one| is(one));
+        u32::try_from(those.count()).unwrap_or(u32::MAX)
+    };
+    DrainLook {
+        asked: look.sweep.asked,
+        still: rows.still_digest(),
+        topology: rows.topology_digest(),
+        out_of_sync: count(|one| matches!(one, Problem::OutOfSync(_))),
+        open_transactions: count(|one| matches!(one, Problem::OpenTransaction(_))),
+        unanswered: count(|one| matches!(one, Problem::NoAnswer(..))),
+    }
 }
 
 /// What must be equal: topology and, for all that may not move, topic id,
 /// leader epoch and end.
-fn still_state(look: &Look, map: &TopicMap) -> Vec<String> {
-    let rows = rows_of(look, map, &std::collections::BTreeMap::new());
-    vec![
-        rows.still_digest().to_string(),
-        rows.topology_digest().to_string(),
-    ]
+fn same(one: &DrainLook, other: &DrainLook) -> bool {
+    (one.still, one.topology) == (other.still, other.topology)
 }

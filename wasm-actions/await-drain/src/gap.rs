@@ -1,6 +1,6 @@
 //! What the source no longer has beyond the committed offset.
 
-use slackwater_cut::{Gap, GapCause};
+use slackwater_cut::{Front, Gap, GapCause};
 
 /// What is known of one partition.
 pub(crate) struct Known {
@@ -8,9 +8,8 @@ pub(crate) struct Known {
     pub(crate) needed: u64,
     /// The source's log start offset now.
     pub(crate) log_start: u64,
-    /// The next data record as quiesceMirror saw it while the mirror ran, and
-    /// up to where it had looked.
-    pub(crate) front: Option<(Option<u64>, u64)>,
+    /// What quiesceMirror saw of it while the mirror ran.
+    pub(crate) front: Option<Front>,
     /// Whether the connector was RUNNING when the run began.
     pub(crate) was_running: bool,
 }
@@ -25,12 +24,16 @@ pub(crate) fn gap(known: &Known) -> Option<Gap> {
     let cause = match known.front {
         // A data record was there and is gone; the mirror has it if its
         // offset was committed since.
-        Some((Some(next), _)) if next >= known.needed && next < known.log_start => GapCause::Lost,
-        Some((_, searched_to)) if searched_to < known.log_start => GapCause::Lost,
-        // Looked through in this run, from its start on at that time: if that
-        // start lay beyond the needed offset already, nothing was seen of
-        // what had been there.
-        Some(_) if known.was_running => GapCause::NothingSeen,
+        Some(Front {
+            next: Some(next), ..
+        }) if next >= known.needed && next < known.log_start => GapCause::Lost,
+        Some(front) if front.searched_to < known.log_start => GapCause::Lost,
+        Some(front) if known.was_running && front.searched_from <= known.needed => {
+            GapCause::LookedThrough
+        }
+        // The start lay beyond the needed offset already: nothing was seen of
+        // what had been there, and a mirror that ran has passed it.
+        Some(_) if known.was_running => GapCause::BeforeRun,
         Some(_) | None => GapCause::Lost,
     };
     Some(Gap {
@@ -44,11 +47,15 @@ pub(crate) fn gap(known: &Known) -> Option<Gap> {
 mod tests {
     use super::*;
 
-    fn known(front: Option<(Option<u64>, u64)>, was_running: bool) -> Known {
+    fn known(next: Option<u64>, searched: (u64, u64), was_running: bool) -> Known {
         Known {
             needed: 10,
             log_start: 15,
-            front,
+            front: Some(Front {
+                next,
+                searched_from: searched.0,
+                searched_to: searched.1,
+            }),
             was_running,
         }
     }
@@ -57,32 +64,38 @@ mod tests {
     fn a_start_at_the_needed_offset_is_no_gap() {
         let at = Known {
             log_start: 10,
-            ..known(None, true)
+            ..known(None, (10, 15), true)
         };
         assert_eq!(gap(&at), None);
     }
 
     #[test]
     fn a_record_that_was_seen_there_and_is_gone_is_lost() {
-        let cause = gap(&known(Some((Some(12), 13)), true)).unwrap().cause;
+        let cause = gap(&known(Some(12), (10, 13), true)).unwrap().cause;
         assert_eq!(cause, GapCause::Lost);
     }
 
     #[test]
     fn a_gap_in_which_nothing_was_seen_while_the_mirror_ran_is_no_loss() {
-        let cause = gap(&known(Some((None, 15)), true)).unwrap().cause;
-        assert_eq!(cause, GapCause::NothingSeen);
+        let cause = gap(&known(None, (10, 15), true)).unwrap().cause;
+        assert_eq!(cause, GapCause::LookedThrough);
+    }
+
+    #[test]
+    fn a_gap_that_was_there_before_anybody_looked_is_told_apart() {
+        let cause = gap(&known(None, (15, 15), true)).unwrap().cause;
+        assert_eq!(cause, GapCause::BeforeRun);
     }
 
     #[test]
     fn what_came_and_went_after_the_look_counts_as_lost() {
-        let cause = gap(&known(Some((None, 14)), true)).unwrap().cause;
+        let cause = gap(&known(None, (10, 14), true)).unwrap().cause;
         assert_eq!(cause, GapCause::Lost);
     }
 
     #[test]
     fn a_gap_behind_a_mirror_that_was_stopped_counts_as_lost() {
-        let cause = gap(&known(Some((None, 15)), false)).unwrap().cause;
+        let cause = gap(&known(None, (10, 15), false)).unwrap().cause;
         assert_eq!(cause, GapCause::Lost);
     }
 }

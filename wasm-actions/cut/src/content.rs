@@ -88,6 +88,22 @@ pub struct RowContent {
     pub replicas: Vec<ReplicaRead>,
     /// A second reading, where the digests differ.
     pub range: Option<RowRange>,
+    /// What lies where some replicas begin later than their leader did.
+    pub front: Option<FrontRead>,
+}
+
+/// A part that not all replicas have: retention took it from some, or it is
+/// lost there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FrontRead {
+    /// The least of the replicas' starts.
+    pub from: u64,
+    /// The greatest of them.
+    pub until: u64,
+    /// The greatest timestamp in between, on replicas that have it, ms since
+    /// the Unix epoch; `null` where there is none.
+    pub newest_ms: Option<i64>,
 }
 
 /// A second reading of replicas that compact by themselves, or that moved

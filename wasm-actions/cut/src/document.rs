@@ -139,6 +139,9 @@ pub enum CutError {
     /// Another version.
     #[error("the document has apiVersion {0:?}; this program reads {API_VERSION}")]
     Version(String),
+    /// The digest is another one.
+    #[error("the cut's digest is not that of its content: it was changed")]
+    Digest,
     /// A row that refers to nothing.
     #[error("row {row} of the cut names topic {topic}, and there are {topics}")]
     Row {
@@ -195,6 +198,20 @@ impl Cut {
                     topics,
                 });
             }
+        }
+        Ok(cut)
+    }
+
+    /// Reads a document that others rest on: where it is closed, its digest
+    /// must hold.
+    ///
+    /// # Errors
+    /// See [`CutError`].
+    pub fn trusted(text: &str) -> Result<Self, CutError> {
+        let cut = Self::parse(text)?;
+        let closed = matches!(cut.state, State::Closed { .. });
+        if closed && !crate::digest_holds(text)? {
+            return Err(CutError::Digest);
         }
         Ok(cut)
     }

@@ -16,7 +16,7 @@ mod verify;
 
 pub use canonical::{canonical_json, sha256_hex};
 pub use claims::{Claim, ClaimName, Evidence, Judgement, Verdict};
-pub use content::{Content, RangeRead, RowContent, RowRange, Transactions, Verify};
+pub use content::{Content, FrontRead, RangeRead, RowContent, RowRange, Transactions, Verify};
 pub use document::{
     API_VERSION, ComponentUsed, Cut, CutError, Kind, LeaseEvent, MAX_DOCUMENT_BYTES, State,
 };
@@ -26,8 +26,9 @@ pub use rows::{
     Uneven,
 };
 pub use sections::{
-    Bracket, ClusterIdentity, ConnectIdentity, ConnectorPrior, ConnectorSeen, Drain, HeadSample,
-    Lost, MirrorLookSummary, Moved, Movement, Quiesce, RestoredLook, RestoredRow, Resume, Snapshot,
+    Bracket, ClusterIdentity, ConnectIdentity, ConnectorPrior, ConnectorSeen, Drain, DrainLook,
+    Front, HeadSample, Lost, MirrorLookSummary, Moved, Movement, Quiesce, RestoredLook,
+    RestoredRow, Resume, Snapshot,
 };
 pub use settings::{ConnectTopics, OnLoss, Settings};
-pub use verify::{Verified, verify};
+pub use verify::{Verified, digest_holds, verify};

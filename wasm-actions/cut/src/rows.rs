@@ -85,8 +85,11 @@ pub struct Next {
 #[serde(rename_all = "camelCase")]
 pub enum GapCause {
     /// Looked through in this run while MirrorMaker was running, and no data
-    /// record was seen: transaction markers, or what went before this run.
-    NothingSeen,
+    /// record was seen: transaction markers.
+    LookedThrough,
+    /// It was gone before this run looked, while MirrorMaker was running: what
+    /// lay there is not known, and MirrorMaker has passed it.
+    BeforeRun,
     /// Data that the mirror does not have may have lain there.
     Lost,
 }
@@ -184,6 +187,9 @@ pub struct PartitionRow {
     pub partition: u32,
     /// Log start offset.
     pub start: u64,
+    /// Log start offset at the closing look; `null` until then, or where there
+    /// was no answer.
+    pub closing_start: Option<u64>,
     /// High watermark.
     pub end: u64,
     /// Last stable offset.

@@ -82,6 +82,20 @@ pub struct HeadSample {
     pub heads: Vec<Option<u64>>,
 }
 
+/// The next data record of a source partition, as it was seen while the mirror
+/// ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Front {
+    /// Its offset; `null` where there was none.
+    pub next: Option<u64>,
+    /// From where it was looked for: past the committed offset, where the log
+    /// began later.
+    pub searched_from: u64,
+    /// Up to where.
+    pub searched_to: u64,
+}
+
 /// Left by quiesceMirror.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -99,9 +113,8 @@ pub struct Quiesce {
     pub samples: Vec<HeadSample>,
     /// How many were taken.
     pub samples_taken: u32,
-    /// The next data record of each sampled partition, where there was one
-    /// while the mirror ran, and up to where it was looked for.
-    pub fronts: Vec<(Option<u64>, u64)>,
+    /// The next data record of each sampled partition, in their order.
+    pub fronts: Vec<Front>,
     /// Source topics that the connectors' patterns match and that no task
     /// copies: what they hold is not covered.
     pub unassigned: Vec<String>,
@@ -138,15 +151,32 @@ impl MirrorLookSummary {
     }
 }
 
+/// One of the looks that showed the mirror drained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DrainLook {
+    /// When the heads were asked.
+    pub asked: Interval,
+    /// Over what may not move.
+    pub still: Digest128,
+    /// Over topic ids, partition counts and replica sets.
+    pub topology: Digest128,
+    /// Partitions with a replica that was not in sync.
+    pub out_of_sync: u32,
+    /// Partitions that may not move, with an open transaction.
+    pub open_transactions: u32,
+    /// Partitions without an answer.
+    pub unanswered: u32,
+}
+
 /// Left by awaitDrain. The rows of the cut are those of its last look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Drain {
     /// When the drain began.
     pub started_ms: u64,
-    /// When each of the looks that were equal was taken; the last is the
-    /// rows'.
-    pub looks: Vec<Interval>,
+    /// The looks that were equal; the last is the rows'.
+    pub looks: Vec<DrainLook>,
     /// How many looks were taken in all.
     pub looks_taken: u32,
     /// Source partitions that are copied and that the mirror has no row for.
@@ -183,6 +213,8 @@ pub struct Snapshot {
     pub flushed: Vec<Flushed>,
     /// Each volume's snapshot, read back; empty until then.
     pub volumes: Vec<SnapshotSeen>,
+    /// The revision with which the snapshots were recorded; `null` until then.
+    pub cut_revision: Option<u64>,
     /// When all of it was done; `null` until then.
     pub ended_ms: Option<u64>,
 }

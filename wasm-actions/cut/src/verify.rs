@@ -1,7 +1,9 @@
 //! Judges a closed cut again.
 
+use serde_json::Value;
+
 use crate::claims::{Claim, judge};
-use crate::{Cut, CutError, State};
+use crate::{Cut, CutError, State, sha256_hex};
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,10 +24,27 @@ impl Verified {
     }
 }
 
-/// Judges every claim of `cut` again from its evidence, and the evidence from
-/// the sections that it was taken from.
-pub fn verify(cut: &Cut) -> Result<Verified, CutError> {
-    let digest_holds = cut.digest.as_deref() == Some(cut.compute_digest()?.as_str());
+/// Whether the digest that a document holds is that of all the rest of it, as
+/// it was written: a later version may know fields that it does not have.
+///
+/// # Errors
+/// No JSON.
+pub fn digest_holds(text: &str) -> Result<bool, CutError> {
+    let mut document: Value = serde_json::from_str(text)?;
+    let written = document.get_mut("digest").map(Value::take);
+    let is = sha256_hex(serde_json::to_string(&document)?.as_bytes());
+    Ok(written.is_some_and(|written| written == is.as_str()))
+}
+
+/// Judges every claim of the cut in `text` again from its evidence, and the
+/// evidence from the sections that it was taken from. How a reason is worded
+/// is left to the version that wrote it.
+///
+/// # Errors
+/// No cut.
+pub fn verify(text: &str) -> Result<Verified, CutError> {
+    let cut = &Cut::parse(text)?;
+    let digest_holds = digest_holds(text)?;
     let not_closed = match &cut.state {
         State::Closed { .. } => None,
         state => Some(format!("the run is {}, not closed", state.word())),
@@ -43,7 +62,7 @@ pub fn verify(cut: &Cut) -> Result<Verified, CutError> {
                 .unwrap_or_else(|| {
                     Claim::from_evidence(written.name, written.evidence.clone(), &cut.rows)
                 });
-            (now != *written).then(|| (written.clone(), now))
+            (!same(written, &now)).then(|| (written.clone(), now))
         })
         .collect();
     // One that was taken out is as wrong as one that was changed.
@@ -53,9 +72,16 @@ pub fn verify(cut: &Cut) -> Result<Verified, CutError> {
             .filter(|claim| !cut.claims.iter().any(|written| written.name == claim.name))
             .map(|claim| (Claim::missing(claim), claim.clone())),
     );
+    let strange = cut.claims.iter().filter(|claim| !claim.is_consistent());
+    differing.extend(strange.map(|claim| (claim.clone(), Claim::missing(claim))));
     Ok(Verified {
         digest_holds,
         differing,
         not_closed,
     })
+}
+
+fn same(written: &Claim, now: &Claim) -> bool {
+    let of = |claim: &Claim| (claim.name, claim.verdict, claim.examined);
+    of(written) == of(now) && written.evidence == now.evidence
 }

@@ -161,6 +161,7 @@ pub fn rows_of(look: &Look, map: &TopicMap, configs: &BTreeMap<String, Vec<Confi
                 topic: position,
                 partition: partition.partition,
                 start: head.log_start,
+                closing_start: None,
                 end: head.high_watermark,
                 last_stable: head.last_stable,
                 leader_epoch: head.leader_epoch,

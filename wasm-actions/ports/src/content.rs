@@ -109,6 +109,8 @@ pub struct ReplicaRead {
     pub topic_id: Option<String>,
     /// Log start offset that a broker would come up with.
     pub start: u64,
+    /// Bytes of its segments.
+    pub bytes: u64,
     /// Log end offset that a broker which recovers the log would come up
     /// with.
     pub end: u64,
@@ -193,6 +195,9 @@ pub struct RangeRow {
     pub batches: Result<Digest128, String>,
     /// `None` where it was not wanted or can't be read.
     pub live: Option<LiveKeys>,
+    /// The greatest timestamp in the headers of its batches, ms since the Unix
+    /// epoch; `None` where none has one.
+    pub newest_ms: Option<i64>,
 }
 
 /// A transaction that a coordinator would go on with, by the last word of its
@@ -237,6 +242,9 @@ pub struct MetadataSeen {
     pub last_epoch: i32,
     /// Topics that it knows.
     pub topics: u64,
+    /// `node.id` of the quorum's voters, as this node knows them (`quorum-state`,
+    /// or KIP-853's `VotersRecord`); empty where it does not say.
+    pub voters: Vec<i32>,
     /// Replicas that lie on the volumes and that it does not assign to that
     /// broker, under that topic id: a broker would set them aside as stray.
     pub unassigned: Vec<PartitionId>,

@@ -24,14 +24,18 @@ pub(crate) struct Front {
     key: SourceKey,
     /// Offset and timestamp, if there is one.
     next: Option<(u64, i64)>,
-    /// Up to where it was looked for.
-    searched_to: u64,
+    /// Between where it was looked for.
+    searched: (u64, u64),
 }
 
 impl Front {
     /// What the run document keeps of it.
-    pub(crate) fn kept(&self) -> (Option<u64>, u64) {
-        (self.next.map(|(offset, _)| offset), self.searched_to)
+    pub(crate) fn kept(&self) -> slackwater_cut::Front {
+        slackwater_cut::Front {
+            next: self.next.map(|(offset, _)| offset),
+            searched_from: self.searched.0,
+            searched_to: self.searched.1,
+        }
     }
 }
 
@@ -67,7 +71,8 @@ pub(crate) fn fronts(world: &impl World, found: &Found) -> Result<Vec<Front>, Fa
                 keep_last: 1,
             });
         }
-        for read in world.read(&cluster, source.isolation, &spans, READ_MS)? {
+        let reads = world.read(&cluster, source.isolation, &spans, READ_MS)?;
+        for (span, read) in spans.iter().zip(reads) {
             if !read.ended.is_complete() {
                 return Err(Failure::refused(format!(
                     "the next record of {} of {cluster} could not be read ({:?}): retention can't \
@@ -84,7 +89,7 @@ pub(crate) fn fronts(world: &impl World, found: &Found) -> Result<Vec<Front>, Fa
                         .records
                         .last()
                         .map(|record| (record.offset, record.timestamp_ms)),
-                    searched_to: read.position,
+                    searched: (span.start, read.position),
                 },
             );
         }

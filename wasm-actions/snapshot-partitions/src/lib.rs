@@ -31,6 +31,7 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
                 guard: guard.clone(),
                 flushed: Vec::new(),
                 volumes: Vec::new(),
+                cut_revision: None,
                 ended_ms: None,
             });
         })?;
@@ -58,9 +59,10 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
         let found = world.find()?;
         check_found(&made, &found)?;
         let at_ms = world.now_ms();
-        session.update(world, |cut| {
+        session.update_at(world, |cut, revision| {
             if let Some(snapshot) = &mut cut.snapshot {
                 snapshot.volumes.clone_from(&found);
+                snapshot.cut_revision = Some(revision);
                 snapshot.ended_ms = Some(at_ms);
             }
         })?;
@@ -81,6 +83,7 @@ fn of(session: &Session) -> Snapshot {
         guard: GuardView::default(),
         flushed: Vec::new(),
         volumes: Vec::new(),
+        cut_revision: None,
         ended_ms: None,
     })
 }

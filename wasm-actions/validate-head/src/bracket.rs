@@ -69,11 +69,26 @@ pub fn close_bracket(world: &impl World) -> Result<Outcome, Failure> {
         broker_processes,
         own_moved: own_moved(cut, &rows),
     };
-    session.update(world, |cut| cut.bracket = Some(bracket.clone()))?;
+    let starts = starts(&rows);
+    session.update(world, |cut| {
+        cut.bracket = Some(bracket.clone());
+        let topics = &cut.rows.topics;
+        for row in &mut cut.rows.partitions {
+            let topic = &topics[row.topic as usize];
+            row.closing_start = starts.get(&(topic.id.clone(), row.partition)).copied();
+        }
+    })?;
     Ok(Outcome::new(match count {
         0 => "nothing moved between the drain and the closing look".to_owned(),
         n => format!("{n} partitions moved between the drain and the closing look"),
     }))
+}
+
+/// Log start offsets, by topic id and partition.
+fn starts(rows: &Rows) -> BTreeMap<(String, u32), u64> {
+    let each = rows.partitions.iter();
+    each.map(|row| ((rows.topic(row).id.clone(), row.partition), row.start))
+        .collect()
 }
 
 fn own_moved(cut: &Cut, rows: &Rows) -> u64 {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_cut::{
-    Class, Content, Cut, PartitionRow, RangeRead, RowContent, RowRange, Transactions,
+    Class, Content, Cut, FrontRead, PartitionRow, RangeRead, RowContent, RowRange, Transactions,
 };
 use slackwater_ports::{
     ContentDepth, ContentSurvey, Failure, PartitionId, RangeRow, RangeWanted, ReplicaRead,
@@ -40,6 +40,7 @@ pub(crate) fn read(
             compared_to: wanted.until,
             replicas: Vec::new(),
             range: None,
+            front: None,
         })
         .collect();
     let place: BTreeMap<&PartitionId, usize> = wanted
@@ -62,6 +63,7 @@ pub(crate) fn read(
     if depth == ContentDepth::Full {
         read_again(world, cut, &wanted, &mut rows)?;
     }
+    read_fronts(world, cut, &wanted, &mut rows)?;
     world.waiting("validateHead", "transactions and metadata are read", None);
     let transactions = world.transactions()?;
     unread.extend(transactions.unread);
@@ -216,6 +218,50 @@ fn read_again(
                 from: one.from,
                 until: one.until,
                 replicas,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Where some replicas begin later than their leader did at the closing look,
+/// the age of what they lack: retention took it, or nobody knows who.
+fn read_fronts(
+    world: &impl World,
+    cut: &Cut,
+    wanted: &[ScanWanted],
+    rows: &mut [RowContent],
+) -> Result<(), Failure> {
+    let mut asked = Vec::new();
+    for (at, row) in cut.rows.partitions.iter().enumerate() {
+        let starts = || rows[at].replicas.iter().map(|one| one.start);
+        let (Some(least), Some(greatest)) = (starts().min(), starts().max()) else {
+            continue;
+        };
+        if least < greatest && row.closing_start.is_none_or(|start| greatest > start) {
+            let range = RangeWanted {
+                partition: wanted[at].partition.clone(),
+                from: least,
+                until: greatest,
+                live: false,
+            };
+            asked.push((at, range));
+        }
+    }
+    for chunk in asked.chunks(AT_ONCE) {
+        let what = format!("the age of what {} partitions lack is read", asked.len());
+        world.waiting("validateHead", &what, None);
+        let ranges: Vec<RangeWanted> = chunk.iter().map(|(_, range)| range.clone()).collect();
+        let mut newest: BTreeMap<PartitionId, Option<i64>> = BTreeMap::new();
+        for row in world.range(&ranges)? {
+            let known = newest.entry(row.partition).or_default();
+            *known = row.newest_ms.max(*known);
+        }
+        for (at, range) in chunk {
+            rows[*at].front = Some(FrontRead {
+                from: range.from,
+                until: range.until,
+                newest_ms: newest.get(&range.partition).copied().flatten(),
             });
         }
     }

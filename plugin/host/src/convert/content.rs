@@ -18,14 +18,14 @@ record!(ports::TailRead => wit::TailRead {
     count, digest, last_offset, last_timestamp_ms, batch_epoch,
 });
 record!(ports::ReplicaRead => wit::ReplicaRead {
-    dir, topic_id, start, end, read_from, beyond, bad, first_bad, holes, first_hole, cleaned_to,
+    dir, topic_id, start, bytes, end, read_from, beyond, bad, first_bad, holes, first_hole, cleaned_to,
     cleaner_offset, last_epoch, open_transactions, digest, whole, tail,
 });
 record!(ports::ScanRow => wit::ScanRow { partition, dir, read });
 record!(ports::LiveKeys => wit::LiveKeys { keys, sum });
-record!(ports::RangeRow => wit::RangeRow { partition, dir, batches, live });
+record!(ports::RangeRow => wit::RangeRow { partition, dir, batches, live, newest_ms });
 record!(ports::PendingTransaction => wit::PendingTransaction { dir, id, status, partitions });
 record!(ports::TransactionsSeen => wit::TransactionsSeen { pending, replicas, records, unread });
 record!(ports::MetadataSeen => wit::MetadataSeen {
-    dir, end, last_epoch, topics, unassigned, error,
+    dir, end, last_epoch, topics, voters, unassigned, error,
 });

@@ -44,6 +44,7 @@ mod snapshot;
 mod tests;
 mod topics;
 mod uuid;
+mod voters;
 
 pub use config::{ConfigOf, Configs};
 pub use error::{Contradiction, Malformed, MetadataError};
@@ -54,3 +55,4 @@ pub use partition::PartitionImage;
 pub use snapshot::{Snapshot, SnapshotId};
 pub use topics::{TopicImage, Topics};
 pub use uuid::Uuid;
+pub use voters::{KRAFT_VOTERS, voters};

@@ -26,6 +26,9 @@ pub struct CoversEvidence {
     pub unassigned: Vec<String>,
     /// Source partitions that are copied and that the mirror has no row for.
     pub unmatched: Vec<String>,
+    /// Whether partitions whose source had deleted something before the run
+    /// leave it unproven.
+    pub strict: bool,
 }
 
 /// How far one partition is covered.
@@ -111,6 +114,7 @@ pub(super) fn gather(cut: &Cut) -> Result<CoversEvidence, String> {
         heads: align(cut, sample),
         unassigned: quiesce.unassigned.clone(),
         unmatched: drain.unmatched.clone(),
+        strict: cut.settings.strict,
     })
 }
 
@@ -171,10 +175,29 @@ impl CoversEvidence {
         if !self.sampled.is_well_formed() {
             return Judgement::unproven(examined, "the sample has no time");
         }
+        let before_run: Vec<String> = copies
+            .iter()
+            .filter(|(_, source)| {
+                source
+                    .gap
+                    .is_some_and(|gap| gap.cause == GapCause::BeforeRun)
+            })
+            .map(|(row, _)| rows.name(row))
+            .collect();
+        let apart = match before_run.len() {
+            0 => String::new(),
+            n => format!(
+                "; what the source of {n} had deleted before the run is not known: {}",
+                name_some(&before_run)
+            ),
+        };
+        if self.strict && !before_run.is_empty() {
+            return Judgement::unproven(examined, apart.trim_start_matches("; "));
+        }
         Judgement::proven(
             examined,
             format!(
-                "all that the source had accepted before {} ms since the epoch",
+                "all that the source had accepted before {} ms since the epoch{apart}",
                 self.sampled.first_request_ms
             ),
         )
@@ -191,12 +214,14 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("heads", Change::Push(0.into())),
         Fall::evidence("unassigned", Change::Push("t".into())),
         Fall::evidence("unmatched", Change::Push("t-0".into())),
+        Fall::evidence("strict", Change::Set(true.into())).with_a_gap_before_the_run(),
         Fall::seam_owners("source.end", Change::Set(0.into())),
         Fall::copies(
             "source.next",
             Change::Set(serde_json::json!({"offset": 0, "timestampMs": 0})),
         )
         .where_head_is_positive(),
+        Fall::copies("source.searchedTo", Change::Set(0.into())).where_nothing_is_next(),
         Fall::copies("source.lastStable", Change::Set(0.into())).where_head_is_positive(),
         Fall::copies(
             "source.gap",

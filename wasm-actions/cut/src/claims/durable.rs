@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use slackwater_ports::{Interval, LogDirSeen, MetadataSeen};
 
 use super::falls::{Change, Fall};
-use super::replicas::{Findings, Read, directories, directory_falls, end_falls, replica_falls};
+use super::replicas::{
+    Findings, Read, directories, directory_falls, end_falls, front_falls, replica_falls,
+};
 use super::{Judgement, name_some, start};
 use crate::{Cut, Rows, Transactions};
 
@@ -21,6 +23,9 @@ pub struct DurableEvidence {
     pub cluster_id: String,
     /// When the snapshot was listed.
     pub asked: Interval,
+    /// When the last volume was cut: what retention can have deleted by then.
+    /// Milliseconds since the Unix epoch.
+    pub last_cut_ms: u64,
     /// Before the first stop. Milliseconds since the Unix epoch.
     pub stop_started_ms: u64,
     /// The revision that sealed the run; 0 where none did.
@@ -86,6 +91,7 @@ pub(super) fn gather(cut: &Cut) -> Result<DurableEvidence, String> {
     Ok(DurableEvidence {
         cluster_id: cut.mirror_cluster_id().to_owned(),
         asked: content.asked,
+        last_cut_ms: super::last_cut_ms(cut),
         stop_started_ms: quiesce.stop_started_ms.unwrap_or(0),
         sealed_revision: snapshot.sealed_revision,
         flushed: snapshot
@@ -124,6 +130,7 @@ impl DurableEvidence {
                 unread: !self.unread.is_empty(),
             };
             read.are_there(&mut findings);
+            read.have_their_fronts(self.last_cut_ms, &mut findings);
             read.end_at_the_cut(&mut findings);
         }
         start::transactions(&self.transactions, rows, &mut findings);
@@ -158,6 +165,10 @@ impl DurableEvidence {
         doubt(
             !self.asked.is_well_formed(),
             "the reading has no time".to_owned(),
+        );
+        doubt(
+            self.last_cut_ms == 0,
+            "the snapshots have no time".to_owned(),
         );
         doubt(
             self.sealed_revision == 0,
@@ -196,6 +207,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("clusterId", Change::OtherText),
         Fall::evidence("asked.firstRequestMs", Change::Set(0.into())),
         Fall::evidence("asked.lastAnswerMs", Change::Set(1.into())),
+        Fall::evidence("lastCutMs", Change::Set(0.into())),
         Fall::evidence("stopStartedMs", Change::Set(0.into())),
         Fall::evidence("sealedRevision", Change::Set(0.into())),
         Fall::evidence("flushed", Change::Clear),
@@ -214,5 +226,6 @@ pub(super) fn falls() -> Vec<Fall> {
     falls.extend(directory_falls(""));
     falls.extend(replica_falls(Fall::still_rows));
     falls.extend(end_falls(Fall::still_rows));
+    falls.extend(front_falls(Fall::still_rows));
     falls
 }

@@ -54,6 +54,12 @@ enum Only {
     UnanswerableRow,
     /// The row's topic is not compacted.
     NotCompacted,
+    /// It is.
+    Compacted,
+    /// The source has no record that is not copied yet.
+    NothingNext,
+    /// After one row's source has lost something before the run.
+    GapBeforeRun,
     /// The row may not move in the window.
     Still,
 }
@@ -122,6 +128,21 @@ impl Fall {
         self
     }
 
+    pub(super) fn where_compacted(mut self) -> Self {
+        self.only = Only::Compacted;
+        self
+    }
+
+    pub(super) fn with_a_gap_before_the_run(mut self) -> Self {
+        self.only = Only::GapBeforeRun;
+        self
+    }
+
+    pub(super) fn where_nothing_is_next(mut self) -> Self {
+        self.only = Only::NothingNext;
+        self
+    }
+
     pub(super) fn where_still(mut self) -> Self {
         self.only = Only::Still;
         self
@@ -145,10 +166,19 @@ impl Fall {
     /// Whether this change is to the evidence field at `leaf`, or to one in
     /// or above it.
     pub fn reaches(&self, leaf: &str) -> bool {
-        self.target == Target::Evidence
-            && (leaf == self.field
-                || leaf.starts_with(&format!("{}.", self.field))
-                || self.field.starts_with(&format!("{leaf}.")))
+        self.target == Target::Evidence && self.covers(leaf)
+    }
+
+    /// Whether this change is to a row's field at `leaf`, as above.
+    pub fn reaches_row(&self, leaf: &str) -> bool {
+        !matches!(self.target, Target::Evidence | Target::StillTopics) && self.covers(leaf)
+    }
+
+    fn covers(&self, leaf: &str) -> bool {
+        leaf == self.field
+            || leaf.starts_with(&format!("{}.", self.field))
+            || leaf.starts_with(&format!("{}[]", self.field))
+            || self.field.starts_with(&format!("{leaf}."))
     }
 
     /// For a message.
@@ -252,7 +282,12 @@ fn apply(
         "evidence": serde_json::to_value(evidence).map_err(unreadable)?,
         "rows": serde_json::to_value(rows).map_err(unreadable)?,
     });
-    if fall.only == Only::UnanswerableRow && !take_one_seam(&mut base) {
+    let prepared = match fall.only {
+        Only::UnanswerableRow => take_one_seam(&mut base),
+        Only::GapBeforeRun => open_one_gap(&mut base),
+        _ => true,
+    };
+    if !prepared {
         return Ok(0);
     }
     let places = places(&base, rows, fall);
@@ -343,8 +378,16 @@ fn places(base: &Value, rows: &Rows, fall: &Fall) -> Vec<String> {
         Only::NotCompacted => {
             row_of(pointer).is_some_and(|at| !rows.topic(&rows.partitions[at]).compacted)
         }
+        Only::NothingNext => {
+            let source = row_of(pointer).and_then(source);
+            let idle = source.is_some_and(|source| source.next.is_none());
+            idle && head_of(base, &variant, rows, pointer).is_some_and(|head| head > 0)
+        }
+        Only::Compacted => {
+            row_of(pointer).is_some_and(|at| rows.topic(&rows.partitions[at]).compacted)
+        }
         Only::Still => row_of(pointer).is_some_and(|at| class(at) != Class::Own),
-        Only::Everywhere | Only::UnanswerableRow => true,
+        Only::Everywhere | Only::UnanswerableRow | Only::GapBeforeRun => true,
     });
     // A change that changes nothing says nothing.
     places.retain(|pointer| {
@@ -419,6 +462,15 @@ fn take_one_seam(base: &mut Value) -> bool {
         }
     }
     false
+}
+
+fn open_one_gap(base: &mut Value) -> bool {
+    let rows = base["rows"]["partitions"].as_array_mut();
+    let copy = rows.and_then(|rows| rows.iter_mut().find(|row| !row["source"].is_null()));
+    copy.is_some_and(|row| {
+        row["source"]["gap"] = json!({"first": 0, "logStart": 1, "cause": "beforeRun"});
+        true
+    })
 }
 
 fn change(value: &mut Value, change: &Change) {

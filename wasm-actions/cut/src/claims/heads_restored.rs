@@ -221,6 +221,7 @@ mod tests {
             source: None,
         };
         let row = PartitionRow {
+            closing_start: None,
             topic: 0,
             partition: 0,
             start: 0,

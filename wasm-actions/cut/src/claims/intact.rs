@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use slackwater_ports::{ContentDepth, Interval, LogDirSeen};
 
 use super::falls::{Change, Fall};
-use super::replicas::{Findings, Read, directories, directory_falls, replica_falls, whole_falls};
+use super::replicas::{
+    Findings, Read, directories, directory_falls, front_falls, replica_falls, whole_falls,
+};
 use super::{Judgement, name_some};
 use crate::{Cut, Rows};
 
@@ -19,6 +21,9 @@ pub struct IntactEvidence {
     pub cluster_id: String,
     /// When the snapshot was listed.
     pub asked: Interval,
+    /// When the last volume was cut: what retention can have deleted by then.
+    /// Milliseconds since the Unix epoch.
+    pub last_cut_ms: u64,
     /// How much was read.
     pub depth: ContentDepth,
     /// The log directories of the snapshot.
@@ -32,6 +37,7 @@ pub(super) fn gather(cut: &Cut) -> Result<IntactEvidence, String> {
     Ok(IntactEvidence {
         cluster_id: cut.mirror_cluster_id().to_owned(),
         asked: content.asked,
+        last_cut_ms: super::last_cut_ms(cut),
         depth: content.depth,
         dirs: content.dirs.clone(),
         unread: content.unread.clone(),
@@ -57,6 +63,7 @@ impl IntactEvidence {
                 unread: !self.unread.is_empty(),
             };
             read.are_there(&mut findings);
+            read.have_their_fronts(self.last_cut_ms, &mut findings);
             read.are_whole(&mut findings);
             if self.depth == ContentDepth::Full {
                 read.agree(&mut findings);
@@ -70,6 +77,10 @@ impl IntactEvidence {
             return Judgement::unproven(examined, "only the ends of the logs were read");
         }
         findings.unknown = [self.unread.clone(), findings.unknown].concat();
+        if self.last_cut_ms == 0 {
+            let untimed = "the snapshots have no time".to_owned();
+            findings.unknown.push(untimed);
+        }
         if !self.asked.is_well_formed() {
             findings.unknown.push("the reading has no time".to_owned());
         }
@@ -93,6 +104,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("clusterId", Change::OtherText),
         Fall::evidence("asked.firstRequestMs", Change::Set(0.into())),
         Fall::evidence("asked.lastAnswerMs", Change::Set(1.into())),
+        Fall::evidence("lastCutMs", Change::Set(0.into())),
         Fall::evidence("depth", Change::Set("tail".into())),
         Fall::evidence("unread", Change::Push("t-0".into())),
         Fall::still_rows("content.comparedTo", Change::Add(1)),
@@ -101,5 +113,6 @@ pub(super) fn falls() -> Vec<Fall> {
     falls.extend(directory_falls(""));
     falls.extend(replica_falls(Fall::rows));
     falls.extend(whole_falls(Fall::rows));
+    falls.extend(front_falls(Fall::rows));
     falls
 }

@@ -219,6 +219,21 @@ impl Claim {
         }
     }
 
+    /// Whether the evidence is of this claim's kind.
+    pub(crate) fn is_consistent(&self) -> bool {
+        let of = match &self.evidence {
+            Evidence::NotExamined { .. } => return self.verdict != Verdict::Proven,
+            Evidence::Still(_) => ClaimName::Still,
+            Evidence::Durable(_) => ClaimName::Durable,
+            Evidence::Intact(_) => ClaimName::Intact,
+            Evidence::Covers(_) => ClaimName::Covers,
+            Evidence::Resumable(_) => ClaimName::Resumable,
+            Evidence::Restored(_) => ClaimName::Restored,
+            Evidence::HeadsRestored(_) => ClaimName::HeadsRestored,
+        };
+        of == self.name
+    }
+
     /// What stands for a claim that is not in the cut.
     pub(crate) fn missing(claim: &Claim) -> Self {
         Self {
@@ -272,6 +287,12 @@ fn content(cut: &Cut) -> Result<&Content, String> {
     const NOT_READ: &str = "the snapshot itself was not read; a client sees the high watermark, \
                             never what lies above it";
     cut.content.as_ref().ok_or_else(|| NOT_READ.to_owned())
+}
+
+/// When the last volume was cut; 0 where none was.
+fn last_cut_ms(cut: &Cut) -> u64 {
+    let volumes = cut.snapshot.iter().flat_map(|snapshot| &snapshot.volumes);
+    volumes.map(|one| one.cut_ms).max().unwrap_or(0)
 }
 
 /// The claim `restored`, of volumes that were read, against a cut; one of

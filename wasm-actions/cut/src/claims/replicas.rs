@@ -86,6 +86,63 @@ impl Read<'_> {
         }
     }
 
+    /// Each begins where its leader did at the closing look, or what it lacks
+    /// is what retention may take: replicas delete each by itself, from the
+    /// front (`UnifiedLog.deleteOldSegments`).
+    pub(super) fn have_their_fronts(&self, cut_ms: u64, findings: &mut Findings) {
+        let name = self.rows.name(self.row);
+        let Some(closing) = self.row.closing_start else {
+            let unanswered = format!("{name} gave no log start at the closing look");
+            findings.unknown.push(unanswered);
+            return;
+        };
+        let replicas = &self.content.replicas;
+        if replicas.iter().all(|one| one.start > closing) && !replicas.is_empty() {
+            findings.unknown.push(format!(
+                "{name} begins after {closing} on every broker: what went before is not accounted \
+                 for"
+            ));
+            return;
+        }
+        let topic = self.rows.topic(self.row);
+        let deletes = topic.retention_ms.is_some() || topic.retention_bytes.is_some();
+        for replica in replicas.iter().filter(|one| one.start > closing) {
+            if self.retention_took(replica, cut_ms) {
+                continue;
+            }
+            let what = format!(
+                "{} begins at {}, its leader began at {closing}",
+                self.on(replica.dir),
+                replica.start
+            );
+            if deletes {
+                let why = format!("{what}: nothing shows that retention took what lay before");
+                findings.unknown.push(why);
+            } else {
+                findings.contrary.push(what);
+            }
+        }
+    }
+
+    /// By size: what is left is as large as retention leaves it. By age: what
+    /// lay there was old enough when the volumes were cut.
+    fn retention_took(&self, replica: &ReplicaRead, cut_ms: u64) -> bool {
+        let topic = self.rows.topic(self.row);
+        let by_size = topic
+            .retention_bytes
+            .is_some_and(|keeps| replica.bytes >= keeps);
+        let front = self.content.front.filter(|front| {
+            let starts = || self.content.replicas.iter().map(|one| one.start);
+            starts().min() == Some(front.from) && starts().max() == Some(front.until)
+        });
+        let newest = front.and_then(|front| u64::try_from(front.newest_ms?).ok());
+        let by_age = topic
+            .retention_ms
+            .zip(newest)
+            .is_some_and(|(keeps, newest)| newest > 0 && newest.saturating_add(keeps) < cut_ms);
+        by_size || by_age
+    }
+
     /// Each ends where the cut does, with the records that a client saw.
     pub(super) fn end_at_the_cut(&self, findings: &mut Findings) {
         for replica in &self.content.replicas {
@@ -110,6 +167,13 @@ impl Read<'_> {
                 findings.contrary.push(format!(
                     "{on} has {} open transactions",
                     replica.open_transactions
+                ));
+            }
+            if let (Some(last), Some(leader)) = (replica.last_epoch, self.row.leader_epoch)
+                && last > leader
+            {
+                findings.contrary.push(format!(
+                    "{on} ends in a batch of leader epoch {last}, and its leader's was {leader}"
                 ));
             }
             match (&replica.tail, replica.end >= end) {
@@ -159,8 +223,22 @@ impl Read<'_> {
             .replicas
             .iter()
             .all(|one| one.holes == self.content.replicas[0].holes);
+        let cleaners = self.content.replicas.iter().map(|one| one.cleaner_offset);
+        let cleaned_to = cleaners.max().unwrap_or(0);
         for replica in &self.content.replicas {
             let on = self.on(replica.dir);
+            if cleaned && replica.cleaned_to > cleaned_to {
+                findings.unknown.push(format!(
+                    "{on} lacks records below offset {}, and no cleaner got further than \
+                     {cleaned_to}",
+                    replica.cleaned_to
+                ));
+            } else if cleaned && replica.holes > 0 && self.content.replicas.len() == 1 {
+                findings.unknown.push(format!(
+                    "{on} is compacted and has no other replica: what was lost can't be told from \
+                     what was cleaned"
+                ));
+            }
             if replica.bad > 0 {
                 let first = replica.first_bad.as_deref().unwrap_or("no position known");
                 findings.contrary.push(format!(
@@ -348,6 +426,7 @@ pub(super) fn end_falls(rows: impl Fn(&str, Change) -> Fall) -> Vec<Fall> {
         rows("content.replicas[].end", Change::Add(-1)).where_positive(),
         rows("content.replicas[].beyond", Change::Add(1)),
         rows("content.replicas[].openTransactions", Change::Add(1)),
+        rows("content.replicas[].lastEpoch", Change::Add(1_000)),
         rows("content.replicas[].tail", null()),
     ];
     for side in ["tail", "content.replicas[].tail"] {
@@ -367,12 +446,21 @@ pub(super) fn end_falls(rows: impl Fn(&str, Change) -> Fall) -> Vec<Fall> {
     falls
 }
 
+/// Changes of what [`Read::have_their_fronts`] looks at.
+pub(super) fn front_falls(rows: impl Fn(&str, Change) -> Fall) -> Vec<Fall> {
+    vec![
+        rows("closingStart", Change::Set(serde_json::Value::Null)),
+        rows("content.replicas[].start", Change::Add(1_000_000_000)),
+    ]
+}
+
 /// Changes of what [`Read::are_whole`] and [`Read::agree`] look at.
 pub(super) fn whole_falls(rows: impl Fn(&str, Change) -> Fall) -> Vec<Fall> {
     vec![
         rows("content.comparedFrom", Change::Add(1)),
         rows("content.replicas[].bad", Change::Add(1)),
         rows("content.replicas[].readFrom", Change::Add(1_000_000_000)),
+        rows("content.replicas[].cleanedTo", Change::Add(1_000_000_000)).where_compacted(),
         rows("content.replicas[].digest", Change::OtherDigest),
         rows("content.replicas[].start", Change::Add(1_000_000_000)),
         rows("content.range.from", Change::Add(1)),

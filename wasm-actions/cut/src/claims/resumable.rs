@@ -317,6 +317,17 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::seams("mirrorCount", Change::Set(0.into())),
         Fall::seams("sourceCount", Change::Set(0.into())),
         Fall::seams("ahead", Change::Set(1.into())),
+        Fall::seams("sourceLastOffset", Change::Add(1)).where_not_compacted(),
+        Fall::seams(
+            "uneven",
+            Change::Set(serde_json::json!({
+                "common": 1,
+                "outOfOrder": 0,
+                "mirrorLast": "0123456789abcdef0123456789abcdef",
+                "sourceLast": "0123456789abcdef0123456789abcdef",
+            })),
+        )
+        .where_not_compacted(),
         Fall::seam_owners("source.end", Change::Set(0.into())),
         Fall::seam_owners("source.tailRead", Change::Set(serde_json::Value::Null)),
         Fall::seam_owners("source.committed", Change::Set(serde_json::Value::Null)),

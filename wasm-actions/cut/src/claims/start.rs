@@ -47,7 +47,8 @@ pub(super) fn transactions(seen: &Transactions, rows: &Rows, findings: &mut Find
 }
 
 /// A controller is elected whose log is as long as a majority's: in the worst
-/// case it is the middle one. A longer one knows no less.
+/// case it is the middle one. A longer one knows no less. Only voters count: a
+/// broker that merely follows has a log too, and elects nobody (KIP-595).
 pub(super) fn metadata(
     seen: &[MetadataSeen],
     dirs: &[LogDirSeen],
@@ -58,18 +59,31 @@ pub(super) fn metadata(
         .still_topics()
         .map(|topic| topic.name.as_str())
         .collect();
-    let mut logs: Vec<&MetadataSeen> = seen.iter().collect();
-    logs.sort_by_key(|log| (log.last_epoch, log.end));
-    if logs.is_empty() {
+    let node = |log: &MetadataSeen| dirs.get(log.dir as usize).map(|dir| dir.broker);
+    let voters: BTreeSet<i32> = seen.iter().flat_map(|log| &log.voters).copied().collect();
+    if seen.iter().any(|log| node(log).is_none()) {
         findings
             .unknown
-            .push("no metadata log was found".to_owned());
+            .push("a metadata log lies nowhere".to_owned());
+    }
+    let is_voter = |log: &&MetadataSeen| node(log).is_some_and(|id| voters.contains(&id));
+    let mut logs: Vec<&MetadataSeen> = seen.iter().filter(is_voter).collect();
+    logs.sort_by_key(|log| (log.last_epoch, log.end));
+    let there: BTreeSet<Option<i32>> = logs.iter().map(|log| node(log)).collect();
+    if voters.is_empty() {
+        findings
+            .unknown
+            .push("no metadata log tells who its voters are".to_owned());
+    } else if there.len() <= voters.len() / 2 {
+        findings.unknown.push(format!(
+            "of the {} voters {voters:?} the metadata logs of {} are in the snapshot: no controller \
+             could be elected",
+            voters.len(),
+            there.len()
+        ));
     }
     for (place, log) in logs.iter().enumerate() {
         let Some(dir) = dirs.get(log.dir as usize) else {
-            findings
-                .unknown
-                .push("a metadata log lies nowhere".to_owned());
             continue;
         };
         let whose = format!("the metadata log of node {}", dir.broker);
@@ -119,6 +133,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("metadata[].end", Change::Set(0.into())),
         Fall::evidence("metadata[].lastEpoch", Change::Set((-1).into())),
         Fall::evidence("metadata[].topics", Change::Set(0.into())),
+        Fall::evidence("metadata[].voters", Change::Set(json!([997, 998, 999]))),
         Fall::evidence(
             "metadata[].unassigned",
             Change::Push(json!({"topic": "mm2-offsets", "partition": 0})),

@@ -8,7 +8,7 @@ use slackwater_ports::{ConnectorRef, ConnectorState, Digest128, Interval};
 use super::falls::{Change, Fall};
 use super::led_anew::{self, LedAnew};
 use super::{Judgement, name_some};
-use crate::{ConnectorSeen, Cut, Moved, Movement, Rows};
+use crate::{ConnectorSeen, Cut, DrainLook, Moved, Movement, Rows};
 
 /// Equal looks that make a drain: three, so that two fetch rounds of every
 /// follower (`replica.fetch.wait.max.ms`, 500 ms) lie between the first and
@@ -49,10 +49,11 @@ pub struct StillEvidence {
     pub drained: StillLook,
     /// The look after the last snapshot was cut.
     pub closing: StillLook,
-    /// How many equal looks ended the drain.
-    pub equal_looks: u32,
-    /// When the first of them was taken.
-    pub first_look: Interval,
+    /// The equal looks that ended the drain; the last is that of the rows.
+    pub looks: Vec<DrainLook>,
+    /// Whether the guard held the mirror at the end of the drain and at the
+    /// seal.
+    pub held: bool,
     /// The connectors that were found feeding the mirror.
     pub expected: Vec<ConnectorRef>,
     /// Brokers whose volumes were cut.
@@ -60,6 +61,8 @@ pub struct StillEvidence {
     /// Revision of the run document that sealed it, written before the first
     /// snapshot.
     pub sealed_revision: u64,
+    /// Revision with which the snapshots were recorded; 0 where none did.
+    pub cut_revision: u64,
     /// Revision that was stored when the closing look began: order is by
     /// what was written, never by comparing clocks.
     pub closing_after_revision: u64,
@@ -85,10 +88,10 @@ pub(super) fn gather(cut: &Cut) -> Result<StillEvidence, String> {
     if snapshot.ended_ms.is_none() {
         return Err("the snapshot was not finished".to_owned());
     }
-    let asked = |looks: &[Interval]| looks.last().copied().ok_or("the drain has no look");
+    let last = drain.looks.last().ok_or("the drain has no look")?;
     Ok(StillEvidence {
         drained: StillLook {
-            asked: asked(&drain.looks)?,
+            asked: last.asked,
             still: drain.still,
             topology: drain.topology,
             configurations: drain.configurations,
@@ -107,12 +110,8 @@ pub(super) fn gather(cut: &Cut) -> Result<StillEvidence, String> {
             lease: bracket.guard.token.clone(),
             interruptions: bracket.guard.interruptions,
         },
-        equal_looks: u32::try_from(drain.looks.len()).unwrap_or(u32::MAX),
-        first_look: drain
-            .looks
-            .first()
-            .copied()
-            .ok_or("the drain has no look")?,
+        looks: drain.looks.clone(),
+        held: drain.guard.holding && snapshot.guard.holding,
         expected: quiesce
             .connectors
             .iter()
@@ -120,6 +119,7 @@ pub(super) fn gather(cut: &Cut) -> Result<StillEvidence, String> {
             .collect(),
         brokers_cut: snapshot.volumes.iter().map(|seen| seen.broker).collect(),
         sealed_revision: snapshot.sealed_revision,
+        cut_revision: snapshot.cut_revision.unwrap_or(0),
         closing_after_revision: bracket.began_after_revision,
         volumes_cut: count(snapshot.volumes.iter()),
         volumes_failed: count(snapshot.volumes.iter().filter(|seen| seen.error.is_some())),
@@ -220,11 +220,22 @@ impl StillEvidence {
         };
         let mut expected = self.expected.clone();
         expected.sort();
+        let first_asked = self
+            .looks
+            .first()
+            .map_or(u64::MAX, |look| look.asked.first_request_ms);
         let held_apart = self
             .drained
             .asked
             .last_answer_ms
-            .saturating_sub(self.first_look.first_request_ms);
+            .saturating_sub(first_asked);
+        let unsettled =
+            |look: &DrainLook| look.out_of_sync + look.open_transactions + look.unanswered > 0;
+        let other = |look: &DrainLook| {
+            (look.still, look.topology) != (self.drained.still, self.drained.topology)
+        };
+        let open = rows.still_rows().find(|row| row.last_stable != row.end);
+        let no_epoch = rows.still_rows().find(|row| row.leader_epoch.is_none());
         let uncut = rows
             .partitions
             .iter()
@@ -251,13 +262,33 @@ impl StillEvidence {
                 "a broker that holds replicas has no volume in the snapshot",
             ),
             (
-                self.equal_looks < EQUAL_LOOKS,
+                self.looks.len() < EQUAL_LOOKS as usize,
                 "the drain had too few equal looks",
             ),
             (
-                !self.first_look.is_well_formed(),
-                "the first equal look has no time",
+                self.looks.iter().any(|look| !look.asked.is_well_formed()),
+                "a look of the drain has no time",
             ),
+            (
+                self.looks.iter().any(other),
+                "the drain's looks were not equal",
+            ),
+            (
+                self.looks.iter().any(unsettled),
+                "a look of the drain was not settled",
+            ),
+            (
+                self.looks
+                    .last()
+                    .is_none_or(|look| look.asked != self.drained.asked),
+                "the rows are not those of the drain's last look",
+            ),
+            (open.is_some(), "a transaction was open at the cut"),
+            (
+                no_epoch.is_some(),
+                "the leader epoch of a partition is not known",
+            ),
+            (!self.held, "the guard did not hold the mirror"),
             (
                 held_apart < TWO_FETCH_ROUNDS_MS,
                 "the equal looks were too close together",
@@ -278,7 +309,8 @@ impl StillEvidence {
             (self.volumes_cut == 0, "no volume was cut"),
             (self.sealed_revision == 0, "the run was not sealed"),
             (
-                self.closing_after_revision <= self.sealed_revision,
+                self.cut_revision <= self.sealed_revision
+                    || self.closing_after_revision < self.cut_revision,
                 "the closing look began before the snapshots were recorded",
             ),
             (
@@ -347,25 +379,35 @@ pub(super) fn falls() -> Vec<Fall> {
     };
     let mut falls: Vec<Fall> = look("drained").into_iter().chain(look("closing")).collect();
     falls.extend([
-        Fall::evidence("equalLooks", Change::Set(2.into())),
+        Fall::evidence("looks", Change::Clear),
         Fall::evidence(
-            "firstLook.firstRequestMs",
+            "looks[].asked.firstRequestMs",
             Change::Set(u64::from(u32::MAX).pow(2).into()),
         ),
-        Fall::evidence("firstLook.lastAnswerMs", Change::Set(1.into())),
+        Fall::evidence("looks[].asked.lastAnswerMs", Change::Set(1.into())),
+        Fall::evidence("looks[].still", Change::OtherDigest),
+        Fall::evidence("looks[].topology", Change::OtherDigest),
+        Fall::evidence("looks[].outOfSync", Change::Add(1)),
+        Fall::evidence("looks[].openTransactions", Change::Add(1)),
+        Fall::evidence("looks[].unanswered", Change::Add(1)),
+        Fall::evidence("held", Change::Set(false.into())),
         Fall::evidence("expected[].connect", Change::Add(1)),
         Fall::evidence("expected[].name", Change::OtherText),
         Fall::evidence("brokersCut[]", Change::Set(999.into())),
         Fall::evidence("sealedRevision", Change::Set(0.into())),
-        Fall::evidence("closingAfterRevision", Change::Set(0.into())),
+        Fall::evidence("cutRevision", Change::Set(0.into())),
+        Fall::evidence("closingAfterRevision", Change::Add(-1)),
         Fall::evidence("volumesCut", Change::Set(0.into())),
         Fall::evidence("volumesFailed", Change::Add(1)),
         Fall::evidence("answered", Change::Add(-1)),
         moved(serde_json::json!({"end": {"was": 1, "is": 2}})),
         moved(serde_json::json!({"leaderEpoch": {"was": 1, "is": 2}})),
         moved("noAnswer".into()),
+        Fall::still_rows("topic", Change::Set(0.into())),
+        Fall::still_rows("partition", Change::Add(1_000)),
         Fall::still_rows("end", Change::Add(1)),
         Fall::still_rows("leaderEpoch", Change::Add(1)),
+        Fall::still_rows("lastStable", Change::Add(-1)).where_positive(),
         Fall::still_rows("replicas", Change::Push(99.into())),
         Fall::topics_that_stand_still("id", Change::OtherText),
         Fall::topics_that_stand_still("config", Change::OtherDigest),

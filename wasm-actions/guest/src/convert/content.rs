@@ -18,14 +18,14 @@ record!(wit::TailRead => ports::TailRead {
     count, digest, last_offset, last_timestamp_ms, batch_epoch,
 });
 record!(wit::ReplicaRead => ports::ReplicaRead {
-    dir, topic_id, start, end, read_from, beyond, bad, first_bad, holes, first_hole, cleaned_to,
+    dir, topic_id, start, bytes, end, read_from, beyond, bad, first_bad, holes, first_hole, cleaned_to,
     cleaner_offset, last_epoch, open_transactions, digest, whole, tail,
 });
 record!(wit::ScanRow => ports::ScanRow { partition, dir, read });
 record!(wit::LiveKeys => ports::LiveKeys { keys, sum });
-record!(wit::RangeRow => ports::RangeRow { partition, dir, batches, live });
+record!(wit::RangeRow => ports::RangeRow { partition, dir, batches, live, newest_ms });
 record!(wit::PendingTransaction => ports::PendingTransaction { dir, id, status, partitions });
 record!(wit::TransactionsSeen => ports::TransactionsSeen { pending, replicas, records, unread });
 record!(wit::MetadataSeen => ports::MetadataSeen {
-    dir, end, last_epoch, topics, unassigned, error,
+    dir, end, last_epoch, topics, voters, unassigned, error,
 });

@@ -1,0 +1,182 @@
+//! What a snapshot may lack without its claims falling, and what it may not:
+//! cuts of real runs, changed and judged again.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::path::PathBuf;
+
+use slackwater_cut::{ClaimName, Cut, FrontRead, PartitionRow, Verdict, claims};
+
+fn cut() -> Cut {
+    let file = "tests/fixtures/exactly-once.json";
+    let text = std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file));
+    Cut::parse(&text.unwrap()).unwrap()
+}
+
+fn verdict(cut: &Cut, name: ClaimName) -> (Verdict, String) {
+    let judged = claims::judge(cut);
+    let claim = judged.into_iter().find(|claim| claim.name == name).unwrap();
+    (claim.verdict, claim.reason)
+}
+
+/// The first row of `topic` that holds records.
+fn row<'a>(cut: &'a mut Cut, topic: &str) -> &'a mut PartitionRow {
+    let at = cut.rows.topics.iter().position(|one| one.name == topic);
+    let at = u32::try_from(at.unwrap()).unwrap();
+    let mut rows = cut.rows.partitions.iter_mut();
+    rows.find(|row| row.topic == at && row.end > 10).unwrap()
+}
+
+/// One replica begins at its end: all before is gone there.
+fn lose_a_front(row: &mut PartitionRow) -> FrontRead {
+    let content = row.content.as_mut().unwrap();
+    let digests = content.replicas[1].digest;
+    content.compared_from = row.end;
+    for replica in &mut content.replicas {
+        replica.digest = digests;
+    }
+    content.replicas[1].start = row.end;
+    content.replicas[1].read_from = row.end;
+    let mut empty = content.replicas[1].tail.unwrap();
+    empty.count = 0;
+    content.replicas[1].tail = Some(empty);
+    FrontRead {
+        from: 0,
+        until: row.end,
+        newest_ms: None,
+    }
+}
+
+fn of_both(cut: &Cut) -> [Verdict; 2] {
+    [ClaimName::Durable, ClaimName::Intact].map(|name| verdict(cut, name).0)
+}
+
+#[test]
+fn a_front_that_one_broker_lacks_refutes_where_retention_deletes_nothing() {
+    let mut cut = cut();
+    lose_a_front(row(&mut cut, "mm2-offsets"));
+    assert_eq!(of_both(&cut), [Verdict::Refuted; 2]);
+    let (_, why) = verdict(&cut, ClaimName::Intact);
+    assert!(why.contains("its leader began at 0"), "{why}");
+}
+
+#[test]
+fn a_front_that_was_too_young_to_be_deleted_is_not_taken_for_retentions_doing() {
+    let mut cut = cut();
+    let last_cut = cut.snapshot.as_ref().unwrap().volumes[0].cut_ms;
+    let row = row(&mut cut, "items");
+    let mut front = lose_a_front(row);
+    front.newest_ms = Some(i64::try_from(last_cut).unwrap() - 1_000);
+    row.content.as_mut().unwrap().front = Some(front);
+    assert_eq!(of_both(&cut), [Verdict::Unproven; 2]);
+}
+
+#[test]
+fn a_front_that_was_old_enough_may_be_missing_on_one_broker() {
+    let mut cut = cut();
+    let row = row(&mut cut, "items");
+    let mut front = lose_a_front(row);
+    front.newest_ms = Some(1_000);
+    row.content.as_mut().unwrap().front = Some(front);
+    assert_eq!(of_both(&cut), [Verdict::Proven; 2]);
+    // The age of another part says nothing of this one.
+    row_content(&mut cut).front = Some(FrontRead { until: 1, ..front });
+    assert_eq!(of_both(&cut), [Verdict::Unproven; 2]);
+}
+
+fn row_content(cut: &mut Cut) -> &mut slackwater_cut::RowContent {
+    row(cut, "items").content.as_mut().unwrap()
+}
+
+#[test]
+fn a_front_that_every_broker_lacks_is_not_accounted_for() {
+    let mut cut = cut();
+    for replica in &mut row_content(&mut cut).replicas {
+        replica.start = 5;
+        replica.read_from = 5;
+    }
+    row_content(&mut cut).compared_from = 5;
+    assert_eq!(of_both(&cut), [Verdict::Unproven; 2]);
+}
+
+#[test]
+fn a_hole_that_no_cleaner_reached_is_not_taken_for_its_work() {
+    let mut cut = cut();
+    for replica in &mut row(&mut cut, "mm2-offsets")
+        .content
+        .as_mut()
+        .unwrap()
+        .replicas
+    {
+        replica.holes = 1;
+        replica.cleaned_to = 9;
+        replica.cleaner_offset = 8;
+    }
+    let (is, why) = verdict(&cut, ClaimName::Intact);
+    assert_eq!(is, Verdict::Unproven);
+    assert!(why.contains("no cleaner got further than 8"), "{why}");
+}
+
+#[test]
+fn a_compacted_log_with_holes_and_no_other_replica_is_not_proven_whole() {
+    let mut cut = cut();
+    let row = row(&mut cut, "mm2-offsets");
+    row.replicas.truncate(1);
+    let broker = row.replicas[0];
+    let dirs = cut.content.as_ref().unwrap().dirs.clone();
+    let row = self::row(&mut cut, "mm2-offsets");
+    let replicas = &mut row.content.as_mut().unwrap().replicas;
+    replicas.retain(|one| dirs[one.dir as usize].broker == broker);
+    assert_eq!(replicas.len(), 1);
+    replicas[0].holes = 1;
+    replicas[0].cleaned_to = 5;
+    replicas[0].cleaner_offset = 9;
+    let (is, why) = verdict(&cut, ClaimName::Intact);
+    assert_eq!(is, Verdict::Unproven);
+    assert!(why.contains("no other replica"), "{why}");
+}
+
+#[test]
+fn a_snapshot_without_a_majority_of_the_voters_is_not_durable() {
+    let mut cut = cut();
+    for log in &mut cut.content.as_mut().unwrap().metadata {
+        log.voters = vec![1, 100, 101];
+    }
+    let (is, why) = verdict(&cut, ClaimName::Durable);
+    assert_eq!(is, Verdict::Unproven);
+    assert!(why.contains("no controller could be elected"), "{why}");
+    for log in &mut cut.content.as_mut().unwrap().metadata {
+        log.voters.clear();
+    }
+    assert_eq!(verdict(&cut, ClaimName::Durable).0, Verdict::Unproven);
+}
+
+#[test]
+fn leader_epochs_that_nobody_knows_are_not_taken_for_equal() {
+    let mut cut = cut();
+    for row in &mut cut.rows.partitions {
+        row.leader_epoch = None;
+    }
+    let still = cut.rows.still_digest();
+    let drain = cut.drain.as_mut().unwrap();
+    drain.still = still;
+    for look in &mut drain.looks {
+        look.still = still;
+    }
+    cut.bracket.as_mut().unwrap().still = still;
+    let (is, why) = verdict(&cut, ClaimName::Still);
+    assert_eq!(is, Verdict::Unproven);
+    assert!(why.contains("leader epoch"), "{why}");
+}
+
+#[test]
+fn a_claim_with_the_evidence_of_another_does_not_verify() {
+    let mut cut = cut();
+    let still = cut.claims.iter().find(|one| one.name == ClaimName::Still);
+    let mut borrowed = still.unwrap().clone();
+    borrowed.name = ClaimName::Restored;
+    cut.claims.retain(|one| one.name != ClaimName::Restored);
+    cut.add_claim(borrowed);
+    let verified = slackwater_cut::verify(&cut.to_canonical().unwrap()).unwrap();
+    assert!(verified.digest_holds && !verified.holds(), "{verified:?}");
+}
