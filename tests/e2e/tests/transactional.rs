@@ -73,7 +73,11 @@ fn an_idle_partition_of_which_only_markers_were_left_raises_no_false_alarm() {
         gap.first < gap.log_start,
         "the source starts beyond the next offset"
     );
-    assert_eq!(gap.cause, GapCause::LookedThrough);
+    assert_eq!(gap.cause, GapCause::BeforeRun);
+    let (covers, why) = verdict(&cut, ClaimName::Covers);
+    assert_eq!(covers, Verdict::Proven, "{why}");
+    assert!(why.contains("had deleted before the run"), "{why}");
+    assert!(why.contains("idle-0"), "{why}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(crate) struct Known {
 /// seen before it opened decides.
 pub(crate) fn gap(known: &Known) -> Option<Gap> {
     if known.log_start <= known.needed {
-        return None;
+        return known.front.and_then(|front| passed(&front, known));
     }
     let cause = match known.front {
         // A data record was there and is gone; the mirror has it if its
@@ -43,6 +43,24 @@ pub(crate) fn gap(known: &Known) -> Option<Gap> {
     })
 }
 
+/// What was not committed when the run began, is gone, and is committed now.
+/// Committed offsets are up to a minute old while the mirror runs, so that it
+/// may have been copied in time; nothing shows it.
+fn passed(front: &Front, known: &Known) -> Option<Gap> {
+    let gone_before = front.searched_from > front.needed && known.needed > front.searched_from;
+    let (first, log_start) = if gone_before {
+        (front.needed, front.searched_from)
+    } else {
+        let first = front.next.unwrap_or(front.searched_to);
+        (first < known.log_start).then_some((first, known.log_start))?
+    };
+    Some(Gap {
+        first,
+        log_start,
+        cause: GapCause::Passed,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +70,7 @@ mod tests {
             needed: 10,
             log_start: 15,
             front: Some(Front {
+                needed: 10,
                 next,
                 searched_from: searched.0,
                 searched_to: searched.1,
@@ -67,6 +86,25 @@ mod tests {
             ..known(None, (10, 15), true)
         };
         assert_eq!(gap(&at), None);
+    }
+
+    #[test]
+    fn what_was_deleted_before_it_was_committed_and_was_passed_since_is_told() {
+        let cause = |next, searched, needed, log_start| {
+            let known = Known {
+                needed,
+                log_start,
+                ..known(next, searched, true)
+            };
+            gap(&known).map(|gap| gap.cause)
+        };
+        // Gone while the run went on.
+        assert_eq!(cause(Some(12), (10, 13), 20, 15), Some(GapCause::Passed));
+        assert_eq!(cause(None, (10, 12), 20, 15), Some(GapCause::Passed));
+        // Gone before anybody looked.
+        assert_eq!(cause(Some(16), (15, 17), 20, 15), Some(GapCause::Passed));
+        // Still there, and copied.
+        assert_eq!(cause(Some(12), (10, 13), 20, 12), None);
     }
 
     #[test]

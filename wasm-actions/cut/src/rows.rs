@@ -90,6 +90,9 @@ pub enum GapCause {
     /// It was gone before this run looked, while MirrorMaker was running: what
     /// lay there is not known, and MirrorMaker has passed it.
     BeforeRun,
+    /// It was deleted before its offsets were committed, and MirrorMaker has
+    /// passed it since: copied, or skipped without a word.
+    Passed,
     /// Data that the mirror does not have may have lain there.
     Lost,
 }

@@ -87,6 +87,8 @@ pub struct HeadSample {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Front {
+    /// First offset that was not committed then.
+    pub needed: u64,
     /// Its offset; `null` where there was none.
     pub next: Option<u64>,
     /// From where it was looked for: past the committed offset, where the log

@@ -150,6 +150,12 @@ impl Found {
         Ok(())
     }
 
+    /// First offset of a source's partition that is not committed.
+    pub(crate) fn needed(&self, alias: &str, partition: &PartitionId) -> u64 {
+        let key = (alias.to_owned(), partition.clone());
+        self.committed.get(&key).map_or(0, |offset| offset + 1)
+    }
+
     pub(crate) fn clusters(&self) -> Vec<ClusterIdentity> {
         let identity = |alias: Option<&String>, view: &ClusterView| ClusterIdentity {
             alias: alias.cloned(),

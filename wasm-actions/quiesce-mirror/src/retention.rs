@@ -22,6 +22,8 @@ const READ_MS: u64 = 15_000;
 /// The next data record of a partition.
 pub(crate) struct Front {
     key: SourceKey,
+    /// First offset that is not committed.
+    needed: u64,
     /// Offset and timestamp, if there is one.
     next: Option<(u64, i64)>,
     /// Between where it was looked for.
@@ -32,6 +34,7 @@ impl Front {
     /// What the run document keeps of it.
     pub(crate) fn kept(&self) -> slackwater_cut::Front {
         slackwater_cut::Front {
+            needed: self.needed,
             next: self.next.map(|(offset, _)| offset),
             searched_from: self.searched.0,
             searched_to: self.searched.1,
@@ -61,8 +64,7 @@ pub(crate) fn fronts(world: &impl World, found: &Found) -> Result<Vec<Front>, Fa
                     row.partition
                 ))
             })?;
-            let key = (source.alias.clone(), row.partition.clone());
-            let after = found.committed.get(&key).map_or(0, |offset| offset + 1);
+            let after = found.needed(&source.alias, &row.partition);
             spans.push(Span {
                 partition: row.partition,
                 start: after.max(head.log_start).min(head.high_watermark),
@@ -80,11 +82,13 @@ pub(crate) fn fronts(world: &impl World, found: &Found) -> Result<Vec<Front>, Fa
                     read.partition, read.ended
                 )));
             }
+            let needed = found.needed(&source.alias, &read.partition);
             let key = (source.alias.clone(), read.partition);
             fronts.insert(
                 key.clone(),
                 Front {
                     key,
+                    needed,
                     next: read
                         .records
                         .last()

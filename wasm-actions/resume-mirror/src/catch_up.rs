@@ -2,7 +2,7 @@
 //! the source had between the next one and its head at the resume. Committed
 //! offsets don't tell it: Connect commits once a minute.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_cut::{Cut, Resume};
 use slackwater_kit::Deadline;
@@ -94,27 +94,28 @@ fn is_put_back_to_running(cut: &Cut, alias: &str) -> bool {
         })
 }
 
-/// Counts the backlog, and waits until as much has arrived.
+/// Counts the backlog, and waits until as much has arrived. Gives the copies
+/// that lack something of it when the time is up.
 pub(crate) fn watch(
     world: &impl World,
     cut: &Cut,
     sources: &SourceHeads,
     baseline: &Baseline,
     resume: &mut Resume,
-) -> Result<(), Failure> {
+) -> Result<BTreeSet<PartitionId>, Failure> {
     let deadline = Deadline::after(world, cut.settings.catch_up_timeout_ms);
     let Some(mut missing) = backlog(world, cut, sources, resume)? else {
-        return Ok(());
+        return Ok(BTreeSet::new());
     };
     let mut position = baseline.clone();
     loop {
         missing.retain(|_, count| *count > 0);
         if missing.is_empty() {
             resume.caught_up_ms = Some(world.now_ms());
-            return Ok(());
+            return Ok(BTreeSet::new());
         }
         if deadline.has_passed(world) {
-            return Ok(());
+            return Ok(missing.into_keys().collect());
         }
         let left: u64 = missing.values().sum();
         world.waiting(

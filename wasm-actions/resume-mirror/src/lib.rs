@@ -61,8 +61,20 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
     };
     let pending = catch_up::is_pending(&cut, &sources);
     start::start(world, quiesce, &baseline, pending, &mut resume)?;
+    // What went while the connectors started is lost like what went before.
+    let since = lost::look(world, quiesce);
+    resume.lost = lost::lost(&cut, &since);
+    resume.unanswered = resume.unanswered.max(lost::unanswered(&cut, &since));
     keep(world, &mut session, &resume)?;
-    catch_up::watch(world, &cut, &sources, &baseline, &mut resume)?;
+    let behind = catch_up::watch(world, &cut, &sources, &baseline, &mut resume)?;
+    if !behind.is_empty() {
+        let now = lost::lost(&cut, &lost::look(world, quiesce));
+        for one in lost::of_copies(&cut, now, &behind) {
+            if !resume.lost.contains(&one) {
+                resume.lost.push(one);
+            }
+        }
+    }
     keep(world, &mut session, &resume)?;
 
     let caught_up = match resume.caught_up_ms {

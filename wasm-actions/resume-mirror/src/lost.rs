@@ -57,6 +57,20 @@ pub(crate) fn lost(cut: &Cut, sources: &SourceHeads) -> Vec<Lost> {
         .collect()
 }
 
+/// Those of them whose copies are among these.
+pub(crate) fn of_copies(cut: &Cut, lost: Vec<Lost>, copies: &BTreeSet<PartitionId>) -> Vec<Lost> {
+    let is_of = |lost: &Lost, id: &PartitionId| {
+        cut.rows.topics.iter().any(|topic| {
+            let of = topic.source.as_ref();
+            let same =
+                of.is_some_and(|of| of.alias == lost.alias && of.topic == lost.partition.topic);
+            same && topic.name == id.topic && lost.partition.partition == id.partition
+        })
+    };
+    let named = |one: &Lost| copies.iter().any(|id| is_of(one, id));
+    lost.into_iter().filter(named).collect()
+}
+
 /// Copied partitions whose source gave no answer.
 pub(crate) fn unanswered(cut: &Cut, sources: &SourceHeads) -> u32 {
     let silent = cut.rows.copies().filter(|(row, _)| {

@@ -57,7 +57,13 @@ struct Args {
 }
 
 fn main() {
-    if let Err(error) = run(&Args::parse()) {
+    let args = Args::parse();
+    // Better now than when all is done.
+    if let Some(there) = args.cut.iter().find(|file| file.exists()) {
+        eprintln!("demo: {} is there: name a new file", there.display());
+        std::process::exit(2);
+    }
+    if let Err(error) = run(&args) {
         eprintln!("demo: {error}");
         std::process::exit(1);
     }

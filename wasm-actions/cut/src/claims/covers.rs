@@ -45,6 +45,9 @@ fn reach(head: Option<u64>, source: &SourceRow) -> Reach {
     if source.gap.is_some_and(|gap| gap.cause == GapCause::Lost) {
         return Reach::Beyond(source.committed.map_or(0, |offset| offset + 1));
     }
+    if source.gap.is_some_and(|gap| gap.cause == GapCause::Passed) {
+        return Reach::Unknown("had records deleted before their offsets were committed");
+    }
     // Read further than the source goes: another topic of that name, or a log
     // that was cut short.
     if source
@@ -226,6 +229,10 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::copies(
             "source.gap",
             Change::Set(serde_json::json!({"first": 0, "logStart": 1, "cause": "lost"})),
+        ),
+        Fall::copies(
+            "source.gap",
+            Change::Set(serde_json::json!({"first": 0, "logStart": 1, "cause": "passed"})),
         ),
     ]
 }
