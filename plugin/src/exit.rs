@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 
 use slackwater_cut::{ClaimName, Cut, State, Verdict};
+use slackwater_hold::Cause;
 use slackwater_ports::{Failure, FailureKind};
 use slackwater_volumes::VolumeError;
 
@@ -102,6 +103,16 @@ impl From<Failure> for Stop {
             FailureKind::Held => Exit::Held,
         };
         Self::new(exit, failure.reason)
+    }
+}
+
+impl Cause for Stop {
+    fn cause(&self) -> &str {
+        &self.cause
+    }
+
+    fn because(self, cause: String) -> Self {
+        Self::new(self.exit, cause)
     }
 }
 

@@ -1,12 +1,9 @@
 //! `slackwater backup`: the whole job.
 
-use clap::Args;
-use slackwater_host::{Entry, PhaseName};
-use slackwater_ports::Outcome;
-
 use super::run::{Accept, Run};
 use super::{ConfigArg, Context, report};
 use crate::exit::{Stop, of_claims};
+use clap::Args;
 
 /// The whole job: stop, drain, snapshot, resume, prove.
 #[derive(Debug, Args)]
@@ -22,22 +19,7 @@ impl Backup {
         let mut site = context.site(&self.config)?;
         self.accept.apply(&mut site)?;
         let run = Run::begin(&site, true)?;
-        let say = |phase: PhaseName, outcome: Outcome| {
-            site.terminal
-                .say(&format!("{}: {}", phase.function(), outcome.summary));
-        };
-        let done = run
-            .phase(PhaseName::QuiesceMirror, Entry::Run)
-            .map(|outcome| say(PhaseName::QuiesceMirror, outcome))
-            .and_then(|()| run.drain())
-            .map(|outcome| say(PhaseName::AwaitDrain, outcome))
-            .and_then(|()| run.phase(PhaseName::SnapshotPartitions, Entry::Run))
-            .map(|outcome| say(PhaseName::SnapshotPartitions, outcome))
-            .and_then(|()| run.release())
-            .and_then(|()| run.close());
-        if let Err(stop) = done {
-            return Err(run.give_up(stop));
-        }
+        slackwater_hold::backup(&run)?;
         let cut = site.cut(run.id())?;
         context.print(&cut, report::text)?;
         of_claims(&cut, &cut.settings.require)

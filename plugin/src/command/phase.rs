@@ -3,7 +3,8 @@
 //! standard error is the cause.
 
 use clap::Args;
-use slackwater_host::{Entry, PhaseName};
+use slackwater_hold::{Deck as _, Step, close, drain, give_up, release};
+use slackwater_host::PhaseName;
 use slackwater_ports::Outcome;
 use slackwater_store::RunId;
 
@@ -36,17 +37,22 @@ impl Phase {
         let outcome = match self.name {
             PhaseName::QuiesceMirror if self.run.is_none() => {
                 let run = Run::begin(&site, false)?;
-                run.phase(self.name, Entry::Run)
-                    .map_err(|stop| run.give_up(stop))?
+                run.phase(Step::Quiesce)
+                    .map_err(|stop| give_up(&run, stop))?
             }
             PhaseName::AwaitDrain => {
                 let run = Run::current(&site, self.run.as_ref())?;
-                run.drain().map_err(|stop| run.give_up(stop))?
+                drain(&run).map_err(|stop| give_up(&run, stop))?
             }
-            PhaseName::QuiesceMirror | PhaseName::SnapshotPartitions => {
+            PhaseName::QuiesceMirror => {
                 let run = Run::current(&site, self.run.as_ref())?;
-                run.phase(self.name, Entry::Run)
-                    .map_err(|stop| run.give_up(stop))?
+                run.phase(Step::Quiesce)
+                    .map_err(|stop| give_up(&run, stop))?
+            }
+            PhaseName::SnapshotPartitions => {
+                let run = Run::current(&site, self.run.as_ref())?;
+                run.phase(Step::Snapshot)
+                    .map_err(|stop| give_up(&run, stop))?
             }
             PhaseName::ValidateHead => self.validate(&site)?,
             PhaseName::ResumeMirror => self.resume(&site)?,
@@ -75,16 +81,18 @@ impl Phase {
     /// Releases the guard, and proves when the mirror runs again.
     fn validate(&self, site: &Site) -> Result<Outcome, Stop> {
         let run = Run::current(site, self.run.as_ref())?;
-        run.release()
-            .and_then(|()| run.close())
-            .map_err(|stop| run.give_up(stop))
+        release(&run)
+            .and_then(|()| close(&run))
+            .map_err(|stop| give_up(&run, stop))
     }
 
     /// Makes sure that the mirror runs; finding it done is success.
     fn resume(&self, site: &Site) -> Result<Outcome, Stop> {
         let done = match recover(site)? {
             Recovered::Nothing => "nobody holds the mirror".to_owned(),
-            Recovered::PutRight { run, summary } => format!("run {run} was left behind: {summary}"),
+            Recovered::PutRight { left, summary } => {
+                format!("run {} was left behind: {summary}", left.run_id)
+            }
             Recovered::Held(_) => {
                 let run = Run::current(site, self.run.as_ref())?;
                 run.resume()?

@@ -49,7 +49,7 @@ impl Resume {
                 return Err(Stop::held("somebody is just taking the mirror: try again"));
             }
             (None, LeaseState::Expired(_)) => match recover(&site)? {
-                Recovered::PutRight { run, summary } => format!("run {run}: {summary}"),
+                Recovered::PutRight { left, summary } => format!("run {}: {summary}", left.run_id),
                 _ => "somebody else put it right".to_owned(),
             },
         };

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use clap::Args;
 use slackwater_cut::Cut;
+use slackwater_hold::{Deck, LeaseLook, Released, Salvage, Step};
 use slackwater_host::{Entry, PhaseName};
-use slackwater_ports::{Clock, Outcome};
+use slackwater_ports::{Clock, Outcome, Seen};
 use slackwater_store::{Holder, Lease, LeaseState, RunId};
 
 use crate::adapters::{ScratchStore, SystemClock};
 use crate::exit::Stop;
-use crate::guard::{GuardClient, GuardPort, Launcher, Recovered, recover, socket, void};
+use crate::guard::{GuardClient, GuardPort, Launcher, Recovered, Salvor, recover, socket, void};
 use crate::site::{Site, split_phase};
 
 /// How long a mirror that is settled may run before it is stopped once more.
@@ -89,7 +90,8 @@ impl<'a> Run<'a> {
                 let who = holder.map_or_else(|| "another run".to_owned(), |one| one.to_string());
                 return Err(Stop::held(format!("the mirror is held by {who}")));
             }
-            Recovered::PutRight { run, summary } => {
+            Recovered::PutRight { left, summary } => {
+                let run = left.run_id;
                 site.terminal
                     .say(&format!("run {run} was left behind: {summary}"));
             }
@@ -165,7 +167,7 @@ impl<'a> Run<'a> {
     }
 
     /// Runs one export of a phase.
-    pub(super) fn phase(&self, phase: PhaseName, entry: Entry) -> Result<Outcome, Stop> {
+    fn run(&self, phase: PhaseName, entry: Entry) -> Result<Outcome, Stop> {
         let mut ports = self.site.ports(&self.id)?;
         ports.guard_look = Some(self.port.clone());
         ports.guard_start = Some(self.port.clone());
@@ -176,29 +178,9 @@ impl<'a> Run<'a> {
         self.site.run(phase, entry, ports)
     }
 
-    /// Waits for the drain; where the mirror is ahead of its committed offsets
-    /// and the run may settle that, it does so once and waits again.
-    pub(super) fn drain(&self) -> Result<Outcome, Stop> {
-        let outcome = self.phase(PhaseName::AwaitDrain, Entry::Run)?;
-        let ahead = outcome
-            .outputs
-            .iter()
-            .any(|one| one.key == "ahead" && one.value != "0");
-        let cut = self.site.cut(&self.id)?;
-        if !ahead || !cut.settings.settle {
-            return Ok(outcome);
-        }
-        self.site
-            .terminal
-            .say(&format!("settling: {}", outcome.summary));
-        self.resume_briefly(cut)?;
-        self.phase(PhaseName::QuiesceMirror, Entry::Run)?;
-        self.phase(PhaseName::AwaitDrain, Entry::Run)
-    }
-
     /// The connectors go on from their committed offsets; the run is back
     /// before its stop, and its deadline stays.
-    fn resume_briefly(&self, mut cut: Cut) -> Result<(), Stop> {
+    fn settle(&self, mut cut: Cut) -> Result<(), Stop> {
         cut.settings.catch_up_timeout_ms = SETTLE_MS;
         let document = cut.to_canonical().map_err(Stop::failed)?;
         let ports = self.site.ports_on(Arc::new(ScratchStore::new(document)));
@@ -215,21 +197,6 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Lets the guard take the closing look and resume the mirror.
-    pub(super) fn release(&self) -> Result<(), Stop> {
-        let released = self
-            .guard
-            .release()
-            .map_err(|error| Stop::failed(error.message))?;
-        if let Err(why) = &released.bracket {
-            self.site
-                .terminal
-                .say(&format!("warning: no closing look: {why}"));
-        }
-        released.resume.map_err(Stop::failed)?;
-        Ok(())
-    }
-
     /// Makes sure that the mirror runs. A run with a finished snapshot can
     /// still be closed after it; another one is given up.
     pub(super) fn resume(&self) -> Result<String, Stop> {
@@ -238,7 +205,7 @@ impl<'a> Run<'a> {
             .snapshot
             .is_some_and(|snapshot| snapshot.ended_ms.is_some());
         if finished {
-            self.release()?;
+            slackwater_hold::release(self)?;
             return Ok("the mirror runs again".to_owned());
         }
         let released = self
@@ -247,60 +214,95 @@ impl<'a> Run<'a> {
             .map_err(|error| Stop::failed(error.message))?;
         released.resume.map_err(Stop::failed)
     }
+}
 
-    /// Judges the claims and closes the cut, and lets the guard go.
-    pub(super) fn close(&self) -> Result<Outcome, Stop> {
-        let outcome = self.phase(PhaseName::ValidateHead, Entry::ProveContent)?;
-        self.guard
-            .finish()
-            .map_err(|error| Stop::failed(error.message))?;
-        Ok(outcome)
+impl Salvage for Run<'_> {
+    type Holder = Holder;
+    type Lease = Lease;
+    type Stop = Stop;
+
+    fn lease(&self) -> Result<LeaseLook<Holder>, Stop> {
+        Salvor(self.site).lease()
     }
 
-    /// Gives the run up because of `stop`: the mirror runs again before this
-    /// ends. What could not be undone is said with the cause.
-    pub(super) fn give_up(&self, stop: Stop) -> Stop {
-        if let Some(holder) = self.overtaken() {
-            void(self.site, &self.id, &stop.cause);
-            return Stop::held(format!("the mirror is held by {holder}"));
-        }
-        let undone = if self.guard.look().is_ok() {
-            self.guard
-                .abandon(&stop.cause)
-                .map_err(|error| error.message)
-                .and_then(|released| released.resume)
-        } else {
-            // No guard: nothing was stopped, or what it left is put right.
-            match recover(self.site) {
-                Ok(Recovered::PutRight { .. }) => {
-                    let cause = format!(
-                        "the guard died: the mirror was resumed, and the run is void ({})",
-                        stop.cause
-                    );
-                    return Stop { cause, ..stop };
-                }
-                Ok(_) => Ok(String::new()),
-                Err(error) => Err(error.cause),
-            }
-        };
-        // Where no guard was there to do it.
-        void(self.site, &self.id, &stop.cause);
-        match undone {
-            Ok(_) => stop,
-            Err(why) => Stop::failed(format!(
-                "{}; and the mirror is not resumed: {why}",
-                stop.cause
-            )),
-        }
+    fn take_over(&self, left: &Holder) -> Result<Lease, Stop> {
+        Salvor(self.site).take_over(left)
     }
 
-    /// Who else took the mirror after this run began: what it does with the
-    /// mirror is not this run's to undo.
-    fn overtaken(&self) -> Option<Holder> {
+    fn resume_left(&self, left: &Holder) -> Result<String, Stop> {
+        Salvor(self.site).resume_left(left)
+    }
+
+    fn void_left(&self, left: &Holder, reason: &str) {
+        Salvor(self.site).void_left(left, reason);
+    }
+
+    fn give_free(&self, lease: Lease) -> Result<(), Stop> {
+        Salvor(self.site).give_free(lease)
+    }
+}
+
+impl Deck for Run<'_> {
+    fn phase(&self, step: Step) -> Result<Outcome, Stop> {
+        let (phase, entry) = of_step(step);
+        self.run(phase, entry)
+    }
+
+    fn told(&self, step: Step, outcome: &Outcome) {
+        let phase = of_step(step).0;
+        self.site
+            .terminal
+            .say(&format!("{}: {}", phase.function(), outcome.summary));
+    }
+
+    fn warn(&self, line: &str) {
+        self.site.terminal.say(line);
+    }
+
+    fn may_settle(&self) -> Result<bool, Stop> {
+        Ok(self.site.cut(&self.id)?.settings.settle)
+    }
+
+    fn resume_briefly(&self) -> Result<(), Stop> {
+        self.settle(self.site.cut(&self.id)?)
+    }
+
+    fn ask_release(&self) -> Seen<Released> {
+        self.guard.release()
+    }
+
+    fn ask_abandon(&self, reason: &str) -> Seen<Released> {
+        self.guard.abandon(reason)
+    }
+
+    fn ask_finish(&self) -> Seen<()> {
+        self.guard.finish()
+    }
+
+    fn guard_answers(&self) -> bool {
+        self.guard.look().is_ok()
+    }
+
+    fn overtaken_by(&self) -> Option<String> {
         match Lease::read(self.site.store.dir(), &self.site.mirror.name) {
-            Ok(LeaseState::Held(Some(holder))) if holder.run_id != self.id => Some(holder),
+            Ok(LeaseState::Held(Some(holder))) if holder.run_id != self.id => {
+                Some(holder.to_string())
+            }
             _ => None,
         }
+    }
+
+    fn void(&self, reason: &str) {
+        void(self.site, &self.id, reason);
+    }
+}
+
+fn of_step(step: Step) -> (PhaseName, Entry) {
+    match step {
+        Step::Quiesce => (PhaseName::QuiesceMirror, Entry::Run),
+        Step::Drain => (PhaseName::AwaitDrain, Entry::Run),
+        Step::Snapshot => (PhaseName::SnapshotPartitions, Entry::Run),
+        Step::Prove => (PhaseName::ValidateHead, Entry::ProveContent),
     }
 }
 

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use slackwater_hold::Released;
 use slackwater_ports::{Answer, ConnectorRef, Flushed, GuardView, PortError, PortErrorKind, Seen};
 use slackwater_store::RunId;
 
-use super::protocol::{Asked, MOST_LINE_BYTES, Released, Request, Response};
+use super::protocol::{Asked, MOST_LINE_BYTES, Request, Response};
 use crate::adapters::Terminal;
 
 /// For a question that is answered at once.

@@ -2,20 +2,21 @@
 //! deadline, and resumes the mirror whatever happens to whoever began.
 //!
 //! It is started, seen alive, and spoken to through a socket in the store.
-//! Its only decision of its own is the deadline: what it does at a release it
-//! has from the phases, which it hosts.
+//! What it decides is in `slackwater_hold`; what it does at a release it has
+//! from the phases, which it hosts.
 
 mod client;
-mod hold;
+mod hands;
 mod launch;
 mod protocol;
 mod recover;
 mod serve;
 
 pub use client::GuardClient;
-pub(crate) use hold::void;
+pub(crate) use hands::void;
 pub use launch::{GuardPort, Launcher};
-pub use protocol::{Asked, Released, Request, Response};
+pub use protocol::{Asked, Request, Response};
+pub(crate) use recover::Salvor;
 pub use recover::{Recovered, recover};
 pub use serve::serve;
 

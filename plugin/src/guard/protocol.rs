@@ -2,6 +2,7 @@
 //! lines of progress in between.
 
 use serde::{Deserialize, Serialize};
+use slackwater_hold::Released;
 use slackwater_ports::{Answer, ConnectorRef, Flushed, GuardView};
 use slackwater_store::RunId;
 
@@ -70,14 +71,4 @@ pub enum Response {
     Done,
     /// It can't be done.
     Refused(String),
-}
-
-/// What became of a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Released {
-    /// The closing look: its summary, or why there was none.
-    pub bracket: Result<String, String>,
-    /// The resume.
-    pub resume: Result<String, String>,
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use slackwater_hold::{Chore, TICK_MS, Watch};
 use slackwater_ports::Clock;
 use slackwater_store::{Holder, Lease, RunId};
 use slackwater_volumes::FlushHandles;
@@ -18,23 +19,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast;
 use tokio::time::MissedTickBehavior;
 
-use super::hold::Hold;
+use super::hands::GuardHands;
 use super::protocol::{Asked, MOST_LINE_BYTES, Request, Response};
 use super::socket;
 use crate::adapters::{Lines, SystemClock, Terminal};
 use crate::exit::Stop;
 use crate::site::Site;
-
-/// How often the deadline is looked at.
-const TICK: Duration = Duration::from_millis(100);
-
-/// A tick that comes this much later than it should means that this process
-/// did not run meanwhile: the hold was interrupted.
-const LATE_MS: u64 = 5_000;
-
-/// A guard that nobody gave a deadline within this time goes: who started it
-/// has died, and nothing is stopped yet.
-const IDLE_MS: u64 = 30_000;
 
 /// Whoever asked for the end is answered before this process ends, unless he
 /// takes longer than this to read it.
@@ -95,17 +85,17 @@ pub fn serve(
     let flush = FlushHandles::open(&site.mirror.volumes).map_err(Stop::failed)?;
     let path = socket(&store, &site.mirror.name);
     let close_ms = site.mirror.close_ms;
-    let hold = Arc::new(Hold::new(site, run.clone(), flush, lease));
+    let hands = Arc::new(GuardHands::new(site, run.clone(), flush, lease));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(Stop::failed)?;
-    runtime.block_on(watch(hold, &path, progress, close_ms))
+    runtime.block_on(watch(hands, &path, progress, close_ms))
 }
 
 async fn watch(
-    hold: Arc<Hold>,
+    hands: Arc<GuardHands>,
     path: &Path,
     progress: broadcast::Sender<String>,
     close_ms: u64,
@@ -114,12 +104,9 @@ async fn watch(
     let listener = UnixListener::bind(path)
         .map_err(|error| Stop::failed(format!("can't listen at {}: {error}", path.display())))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Stop::failed)?;
-    let mut tick = tokio::time::interval(TICK);
+    let mut tick = tokio::time::interval(Duration::from_millis(TICK_MS));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut last_tick = SystemClock.monotonic_ms();
-    let began = last_tick;
-    let mut giving_up = false;
-    let mut resumed_at: Option<u64> = None;
+    let mut watch = Watch::new(SystemClock.monotonic_ms(), close_ms);
     let mut over_at: Option<u64> = None;
     // Each question holds a clone until it is answered.
     let asking = Asking::new(());
@@ -127,37 +114,22 @@ async fn watch(
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
-                    let answered = answer(hold.clone(), stream, progress.clone(), asking.clone());
+                    let answered = answer(hands.clone(), stream, progress.clone(), asking.clone());
                     tokio::spawn(answered);
                 }
             }
-            _ = terminate.recv() => give_up(&hold, "the guard was told to end"),
+            _ = terminate.recv() => abandon(&hands, "the guard was told to end", false),
             _ = tick.tick() => {
-                let now = SystemClock.monotonic_ms();
-                if now.saturating_sub(last_tick) > LATE_MS {
-                    hold.note_interruption();
+                match watch.tick(hands.hold(), &*hands) {
+                    Some(Chore::Late(reason)) => abandon(&hands, reason, true),
+                    Some(Chore::GiveUp(reason)) => abandon(&hands, reason, false),
+                    None => {}
                 }
-                last_tick = now;
-                if hold.is_over() {
+                if hands.hold().is_over() {
+                    let now = SystemClock.monotonic_ms();
                     let since = *over_at.get_or_insert(now);
                     if Asking::strong_count(&asking) == 1 || now.saturating_sub(since) > LAST_WORDS_MS {
                         return Ok(());
-                    }
-                }
-                if hold.is_late() && !giving_up {
-                    giving_up = true;
-                    let hold = hold.clone();
-                    let late = "the deadline passed before the release";
-                    tokio::task::spawn_blocking(move || hold.abandon(late, true));
-                }
-                if now.saturating_sub(began) > IDLE_MS {
-                    hold.leave_if_idle();
-                }
-                if hold.is_resumed() {
-                    let since = *resumed_at.get_or_insert(now);
-                    if now.saturating_sub(since) > close_ms && !giving_up {
-                        giving_up = true;
-                        give_up(&hold, "the run was not closed in time");
                     }
                 }
             }
@@ -166,13 +138,13 @@ async fn watch(
 }
 
 /// In a thread of its own; a second one finds it done.
-fn give_up(hold: &Arc<Hold>, reason: &'static str) {
-    let hold = hold.clone();
-    tokio::task::spawn_blocking(move || hold.abandon(reason, false));
+fn abandon(hands: &Arc<GuardHands>, reason: &'static str, only_if_late: bool) {
+    let hands = hands.clone();
+    tokio::task::spawn_blocking(move || hands.hold().abandon(&*hands, reason, only_if_late));
 }
 
 async fn answer(
-    hold: Arc<Hold>,
+    hands: Arc<GuardHands>,
     stream: UnixStream,
     progress: broadcast::Sender<String>,
     asking: Asking,
@@ -184,9 +156,13 @@ async fn answer(
         return;
     }
     let request = match serde_json::from_str::<Asked>(&line) {
-        Ok(asked) if asked.run == *hold.run() => asked.request,
+        Ok(asked) if asked.run == *hands.run() => asked.request,
         Ok(asked) => {
-            let why = format!("run {} holds the mirror, not run {}", hold.run(), asked.run);
+            let why = format!(
+                "run {} holds the mirror, not run {}",
+                hands.run(),
+                asked.run
+            );
             let _ = say(&mut write, &Response::Refused(why)).await;
             return;
         }
@@ -203,15 +179,15 @@ async fn answer(
         // Nothing comes any more but the end.
         let mut rest = [0; 1];
         while matches!(read.read(&mut rest).await, Ok(n) if n > 0) {}
-        if !hold.is_over() {
-            let ended =
-                move || hold.abandon("the program that began the run ended before it", false);
+        if !hands.hold().is_over() {
+            let reason = "the program that began the run ended before it";
+            let ended = move || hands.hold().abandon(&*hands, reason, false);
             let _ = tokio::task::spawn_blocking(ended).await;
         }
         return;
     }
     let mut lines = progress.subscribe();
-    let working = hold.clone();
+    let working = hands.clone();
     let mut work = tokio::task::spawn_blocking(move || respond(&working, request));
     loop {
         tokio::select! {
@@ -228,27 +204,28 @@ async fn answer(
     }
 }
 
-fn respond(hold: &Arc<Hold>, request: Request) -> Response {
+fn respond(hands: &GuardHands, request: Request) -> Response {
+    let hold = hands.hold();
     match request {
         Request::Look => Response::Guard(hold.view()),
-        Request::Engage { window_ms } => match hold.engage(window_ms) {
+        Request::Engage { window_ms } => match hold.engage(hands, window_ms) {
             Ok(view) => Response::Guard(view),
             Err(why) => Response::Refused(why),
         },
-        Request::Flush => match hold.flush() {
+        Request::Flush => match hands.flush() {
             Ok(flushed) => Response::Flushed(flushed),
             Err(error) => Response::Refused(error.message),
         },
-        Request::Stop { connectors } => match hold.stop(&connectors) {
+        Request::Stop { connectors } => match hold.stop(hands, &connectors) {
             Ok(answers) => Response::Answers(answers),
             Err(why) => Response::Refused(why),
         },
-        Request::Release => match hold.release() {
+        Request::Release => match hold.release(hands) {
             Ok(released) => Response::Released(released),
             Err(why) => Response::Refused(why),
         },
-        Request::Abandon { reason } => Response::Released(hold.abandon(&reason, false)),
-        Request::Finish => match hold.finish() {
+        Request::Abandon { reason } => Response::Released(hold.abandon(hands, &reason, false)),
+        Request::Finish => match hold.finish(hands) {
             Ok(()) => Response::Done,
             Err(why) => Response::Refused(why),
         },

@@ -1,0 +1,188 @@
+//! What the guard does its work with: the lease, the phases that it hosts, and
+//! Connect. It decides nothing: see `slackwater_hold`.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use slackwater_cut::{Cut, LeaseEvent, State};
+use slackwater_hold::{Hands, Hold};
+use slackwater_host::{Entry, Limits, PhaseName};
+use slackwater_kit::Session;
+use slackwater_ports::{
+    Answer, Clock, ConnectorRef, Flushed, GuardLook, GuardView, MirrorStop as _, Seen, VolumeFlush,
+};
+use slackwater_store::{Lease, RunHandle, RunId};
+use slackwater_volumes::FlushHandles;
+
+use super::socket;
+use crate::adapters::SystemClock;
+use crate::exit::Stop;
+use crate::site::Site;
+
+/// See the module. Its calls come from threads that may block.
+pub(super) struct GuardHands {
+    site: Site,
+    run: RunId,
+    flush: FlushHandles,
+    lease: Mutex<Option<Lease>>,
+    /// One release or abandonment at a time.
+    work: Mutex<()>,
+    hold: Arc<Hold>,
+}
+
+impl GuardHands {
+    pub(super) fn new(site: Site, run: RunId, flush: FlushHandles, lease: Lease) -> Self {
+        let holder = lease.holder();
+        let hold = Hold::new(
+            &SystemClock,
+            holder.token.clone(),
+            holder.deadline_ms,
+            std::process::id(),
+        );
+        Self {
+            site,
+            run,
+            flush,
+            lease: Mutex::new(Some(lease)),
+            work: Mutex::new(()),
+            hold: Arc::new(hold),
+        }
+    }
+
+    /// Which run it is of.
+    pub(super) fn run(&self) -> &RunId {
+        &self.run
+    }
+
+    pub(super) fn hold(&self) -> &Hold {
+        &self.hold
+    }
+
+    pub(super) fn flush(&self) -> Seen<Vec<Flushed>> {
+        self.flush.flush()
+    }
+
+    fn lease(&self) -> MutexGuard<'_, Option<Lease>> {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn phase(&self, phase: PhaseName, entry: Entry, limits: Limits) -> Result<String, Stop> {
+        let mut ports = self.site.ports(&self.run)?;
+        ports.guard_look = Some(Arc::new(Look(self.hold.clone())));
+        self.site
+            .run_within(phase, entry, ports, limits)
+            .map(|outcome| outcome.summary)
+    }
+}
+
+/// The guard looks at itself.
+struct Look(Arc<Hold>);
+
+impl GuardLook for Look {
+    fn guard(&self) -> Seen<GuardView> {
+        Ok(self.0.view())
+    }
+}
+
+impl Clock for GuardHands {
+    fn now_ms(&self) -> u64 {
+        SystemClock.now_ms()
+    }
+
+    fn monotonic_ms(&self) -> u64 {
+        SystemClock.monotonic_ms()
+    }
+
+    fn sleep_ms(&self, ms: u64) {
+        SystemClock.sleep_ms(ms);
+    }
+}
+
+impl Hands for GuardHands {
+    type Alone<'a> = MutexGuard<'a, ()>;
+
+    fn alone(&self) -> MutexGuard<'_, ()> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close_bracket(&self, within_ms: u64) -> Result<String, String> {
+        let limits = Limits {
+            wall: Duration::from_millis(within_ms),
+            ..Limits::default()
+        };
+        self.phase(PhaseName::ValidateHead, Entry::CloseBracket, limits)
+            .map_err(|stop| stop.cause)
+    }
+
+    fn resume(&self) -> Result<String, String> {
+        self.phase(PhaseName::ResumeMirror, Entry::Run, Limits::default())
+            .map_err(|stop| {
+                tracing::error!("the mirror could not be resumed: {stop}");
+                stop.cause
+            })
+    }
+
+    fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
+        self.site.connect().stop(connectors)
+    }
+
+    fn sign_deadline(&self, deadline_ms: u64) -> Result<(), String> {
+        match &mut *self.lease() {
+            Some(lease) => {
+                let mut holder = lease.holder().clone();
+                holder.deadline_ms = Some(deadline_ms);
+                lease.update(holder).map_err(|error| error.to_string())
+            }
+            None => Err("the lease was given back".to_owned()),
+        }
+    }
+
+    fn note(&self, event: &str) {
+        let handle = RunHandle::new(self.site.store.clone(), self.run.clone());
+        let at_ms = SystemClock.now_ms();
+        let noted = Session::load(&handle).and_then(|mut session| {
+            session.update(&handle, |cut: &mut Cut| {
+                cut.lease.push(LeaseEvent {
+                    at_ms,
+                    event: event.to_owned(),
+                });
+            })
+        });
+        if let Err(error) = noted {
+            tracing::warn!("{event} could not be noted: {error}");
+        }
+    }
+
+    fn void(&self, reason: &str) {
+        tracing::warn!("run {} is given up: {reason}", self.run);
+        void(&self.site, &self.run, reason);
+    }
+
+    fn give_back(&self) {
+        // First the socket: another run's guard may have the name at once.
+        let _ = std::fs::remove_file(socket(self.site.store.dir(), &self.site.mirror.name));
+        if let Some(lease) = self.lease().take()
+            && let Err(error) = lease.release()
+        {
+            tracing::error!("the lease could not be given back: {error}");
+        }
+    }
+}
+
+/// Ends a run that was not closed. One that has ended already stays as it is:
+/// of a close and a void the first wins.
+pub(crate) fn void(site: &Site, run: &RunId, reason: &str) {
+    let handle = RunHandle::new(site.store.clone(), run.clone());
+    let at_ms = SystemClock.now_ms();
+    let voided = Session::load(&handle).and_then(|mut session| {
+        session.update(&handle, |cut: &mut Cut| {
+            cut.state = State::Void {
+                at_ms,
+                reason: reason.to_owned(),
+            };
+        })
+    });
+    if let Err(error) = voided {
+        tracing::debug!("run {run} was not voided: {error}");
+    }
+}
