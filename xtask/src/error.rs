@@ -74,6 +74,12 @@ pub(crate) enum Error {
         said: String,
         input: String,
     },
+    #[error("{0} schedules of the simulation break an invariant")]
+    Broken(u64),
+    #[error("{0} faults befell a step in no schedule: see \"nothing tried\" above")]
+    Untried(u64),
+    #[error("no seed caught these mutants: {}", .0.join(", "))]
+    MutantsLive(Vec<String>),
     #[error("these test programs failed: {}", .0.join(", "))]
     TestsFailed(Vec<String>),
 }

@@ -10,6 +10,7 @@ mod generate;
 mod programs;
 mod project;
 mod setup;
+mod simulate;
 mod steps;
 mod suite;
 mod tidy;
@@ -96,6 +97,26 @@ enum Cmd {
         /// Which ones; without any, all
         targets: Vec<String>,
     },
+    /// Try the phases in a simulated world, and mutants of them
+    Simulate {
+        /// How many seeds
+        #[arg(long, default_value_t = simulate::SEEDS)]
+        seeds: u64,
+        /// The first one
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        /// This seed alone: its schedule in words
+        #[arg(long, conflicts_with_all = ["seeds", "from", "json"])]
+        seed: Option<u64>,
+        /// The last line is one JSON object
+        #[arg(long)]
+        json: bool,
+        /// Leave the mutants out
+        #[arg(long)]
+        no_mutants: bool,
+        /// Only mutants whose names contain one of these
+        mutants: Vec<String>,
+    },
     /// Write the files that are generated from the code
     Generate,
     /// Check the rules on files that no compiler checks
@@ -173,6 +194,26 @@ fn run(command: Cmd) -> Result<ExitCode, Error> {
                 targets,
             };
             steps.run("fuzz", || fuzz::run(&project, &options))?;
+        }
+        Cmd::Simulate {
+            seed: Some(seed), ..
+        } => simulate::one(&project, seed)?,
+        Cmd::Simulate {
+            seeds,
+            from,
+            json,
+            no_mutants,
+            mutants,
+            ..
+        } => {
+            let options = simulate::Options {
+                seeds,
+                from,
+                json,
+                no_mutants,
+                mutants,
+            };
+            simulate::run(&project, &options)?;
         }
         Cmd::Generate => {
             steps.run("wasm components", || wasm::build(&project, None))?;

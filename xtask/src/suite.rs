@@ -9,6 +9,7 @@ use crate::fuzz;
 use crate::generate;
 use crate::project::Project;
 use crate::setup;
+use crate::simulate;
 use crate::steps::Steps;
 use crate::tidy;
 use crate::wasm::{self, StdChoice};
@@ -73,6 +74,18 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
             targets: Vec::new(),
         };
         steps.run("fuzz", || fuzz::run(project, &options))?;
+    }
+    if whole {
+        let options = simulate::Options {
+            seeds: simulate::SEEDS,
+            from: 0,
+            json: false,
+            no_mutants: false,
+            mutants: Vec::new(),
+        };
+        steps.run("simulation, and its mutants", || {
+            simulate::run(project, &options)
+        })?;
     }
     let left = run_tests(project, steps, &built, options)?;
     println!("{}", last_line(&left, options, &steps.total()));

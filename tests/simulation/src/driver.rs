@@ -1,0 +1,126 @@
+//! Who calls the program: a person, Kanister, K10. Nothing befalls him.
+
+use std::rc::Rc;
+
+use crate::hand::Hand;
+use crate::program::{Command, start};
+use crate::schedule::Mode;
+use crate::sim::{NOBODY, Sim};
+use crate::world::connect::Told;
+
+/// How long whoever calls waits for one command at the most.
+const PATIENCE_MS: u64 = 240_000;
+
+/// The mirror is up for so long before the first command.
+const WARM_UP_MS: u64 = 2_500;
+
+/// After the last command everything that was broken is whole again; so long
+/// until the world is looked at.
+const AFTERMATH_MS: u64 = 12_000;
+
+/// Sets the driver going.
+pub(crate) fn begin(sim: &Rc<Sim>) {
+    let shared = sim.clone();
+    sim.spawn(NOBODY, move |rope| {
+        let hand = Hand::new(&shared, rope, NOBODY, "");
+        drive(&shared, &hand);
+        shared.over.set(true);
+    });
+}
+
+fn drive(sim: &Rc<Sim>, hand: &Hand<'_>) {
+    hand.pause(WARM_UP_MS);
+    for attempt in 0..=sim.schedule.scene.retries {
+        let run = format!("run-{attempt}");
+        match sim.schedule.scene.mode {
+            Mode::Backup => wait(sim, hand, Command::Backup, &run),
+            Mode::Phases => {
+                for command in [
+                    Command::Quiesce,
+                    Command::Drain,
+                    Command::Snapshot,
+                    Command::Validate,
+                ] {
+                    wait(sim, hand, command, &run);
+                    if !sim.record.borrow().went_well(command, &run) {
+                        break;
+                    }
+                }
+                // `deferPhase`, unless whoever runs blueprints is gone too.
+                let comes = sim.world.borrow_mut().rng.u8(..4) != 0;
+                if comes {
+                    wait(sim, hand, Command::EnsureResumed, &run);
+                }
+            }
+        }
+        if sim.record.borrow().is_closed(&run) {
+            break;
+        }
+        let pause_ms = sim.world.borrow_mut().rng.u64(500..4_000);
+        hand.pause(pause_ms);
+    }
+    // A living guard ends its hold by itself.
+    for _ in 0..120 {
+        let guarded = sim.world.borrow().store.locked_by.is_some();
+        if !guarded {
+            break;
+        }
+        hand.pause(1_000);
+    }
+    for _ in 0..5 {
+        wait(sim, hand, Command::PutRight, "");
+        let left = sim.world.borrow().store.signature.is_some();
+        if !left {
+            break;
+        }
+        hand.pause(10_000);
+    }
+    heal(sim);
+    hand.pause(AFTERMATH_MS);
+}
+
+fn wait(sim: &Rc<Sim>, hand: &Hand<'_>, command: Command, run: &str) {
+    let process = start(sim, command, run);
+    sim.program.set(Some(process));
+    let over = sim.now() + PATIENCE_MS;
+    while sim.alive(process) {
+        hand.pause(25);
+        if sim.now() > over {
+            sim.record.borrow_mut().never_ended(command);
+            sim.end(process);
+        }
+    }
+    sim.program.set(None);
+}
+
+/// Nothing is broken any more.
+fn heal(sim: &Sim) {
+    let mut world = sim.world.borrow_mut();
+    let now = world.now;
+    let reverts = world.reverts_until;
+    world.connect.silent_until = 0;
+    world.connect.slow_until = 0;
+    world.connect.down_until = world.connect.down_until.min(now);
+    world.source.silent_until = 0;
+    world.foreign_until = 0;
+    world.reverts_until = reverts.min(now);
+    for broker in &mut world.mirror.brokers {
+        broker.down_until = broker.down_until.min(now);
+        broker.frozen_until = 0;
+    }
+    for partition in &mut world.mirror.partitions {
+        for log in &mut partition.logs {
+            log.hung_until = 0;
+        }
+    }
+}
+
+/// Whether all connectors are told to run: what the driver looks for.
+pub(crate) fn all_run(sim: &Sim) -> bool {
+    let world = sim.world.borrow();
+    world
+        .connect
+        .connectors
+        .iter()
+        .all(|one| one.told == Told::Run && (!one.copies || !one.tasks.is_empty()))
+}

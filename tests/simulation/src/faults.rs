@@ -1,0 +1,146 @@
+//! Faults as they befall the world, and how often each did in which step.
+
+use std::collections::BTreeMap;
+
+use crate::fault::{Fault, Kind};
+use crate::sim::Sim;
+use crate::step::Step;
+use crate::world::connect::Told;
+use crate::world::process::{ProcessId, Role};
+
+/// What becomes of the call before which a fault was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spoil {
+    No,
+    Fails,
+    TimesOut,
+    AnswerLost,
+}
+
+/// Those that are still to come.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    left: Vec<Fault>,
+    calls: BTreeMap<Step, u32>,
+    pub(crate) fired: Vec<(Kind, Step)>,
+}
+
+impl Faults {
+    pub(crate) fn new(faults: &[Fault]) -> Self {
+        Self {
+            left: faults.to_vec(),
+            calls: BTreeMap::new(),
+            fired: Vec::new(),
+        }
+    }
+
+    /// Those that are due at the next call of a step.
+    fn due(&mut self, step: Step) -> Vec<Fault> {
+        let calls = self.calls.entry(step).or_default();
+        let at = *calls;
+        *calls += 1;
+        let (due, left) = self
+            .left
+            .drain(..)
+            .partition(|fault| fault.step == step && fault.call == at);
+        self.left = left;
+        due
+    }
+}
+
+impl Sim {
+    /// Before a call of `process` in `step`: what is due befalls the world.
+    pub(crate) fn befall(&self, process: ProcessId, step: Step) -> Spoil {
+        let due = self.faults.borrow_mut().due(step);
+        let mut spoil = Spoil::No;
+        for fault in due {
+            self.faults.borrow_mut().fired.push((fault.kind, step));
+            match fault.kind {
+                Kind::CallFails => spoil = Spoil::Fails,
+                Kind::CallTimesOut => spoil = Spoil::TimesOut,
+                Kind::AnswerLost => spoil = Spoil::AnswerLost,
+                _ => self.strike(fault, process),
+            }
+        }
+        spoil
+    }
+
+    fn strike(&self, fault: Fault, caller: ProcessId) {
+        let now = self.now();
+        let until = now + fault.lasts_ms;
+        let guard = self.living(Role::Guard);
+        let program = self.program.get().unwrap_or(caller);
+        match fault.kind {
+            Kind::ProgramKilled => self.end(program),
+            Kind::ProgramFrozen => self.world.borrow_mut().processes[program].frozen_until = until,
+            Kind::GuardKilled => guard.into_iter().for_each(|one| self.end(one)),
+            Kind::GuardFrozen => {
+                if let Some(one) = guard {
+                    self.world.borrow_mut().processes[one].frozen_until = until;
+                }
+            }
+            Kind::BothKilled => {
+                guard.into_iter().for_each(|one| self.end(one));
+                self.end(program);
+            }
+            Kind::SecondRun => self.add_rival(),
+            Kind::ClockJumps => {
+                let back = fault.target != 0;
+                let by = fault.lasts_ms as i64;
+                for process in &mut self.world.borrow_mut().processes {
+                    process.shift_ms += if back { -by } else { by };
+                }
+            }
+            _ => strike_the_world(&mut self.world.borrow_mut(), fault, now, until),
+        }
+    }
+
+    fn living(&self, role: Role) -> Option<ProcessId> {
+        let world = self.world.borrow();
+        world
+            .processes
+            .iter()
+            .rposition(|process| process.role == role && process.alive)
+    }
+}
+
+fn strike_the_world(world: &mut crate::world::World, fault: Fault, now: u64, until: u64) {
+    let broker = fault.target;
+    let rng = &mut world.rng;
+    let mirror = &mut world.mirror;
+    match fault.kind {
+        Kind::ConnectKilled => world.connect.kill(until, now, rng),
+        Kind::ConnectSilent => world.connect.silent_until = until,
+        Kind::SlowTarget => world.connect.slow_until = until,
+        Kind::BrokerKilled => mirror.kill(broker, until, now, rng),
+        Kind::BrokerFrozen => mirror.brokers[broker].frozen_until = until,
+        Kind::PowerLost => mirror.lose_power(broker, until, now, rng),
+        Kind::FetcherHangs => {
+            for partition in &mut mirror.partitions {
+                partition.logs[broker].hung_until = until;
+            }
+        }
+        Kind::LeaderMoves => {
+            let brokers = mirror.brokers.clone();
+            let count = mirror.partitions.len();
+            let at = (broker * 3 + fault.call as usize) % count;
+            mirror.partitions[at].elect(now, &brokers, rng);
+        }
+        Kind::SourceSilent => world.source.silent_until = until,
+        Kind::SourceDeletes => world.source.delete(now, fault.target as u64),
+        Kind::ForeignProducer => world.foreign_until = until,
+        Kind::Reverted => {
+            world.reverts_until = until;
+            world.tell_all(Told::Run);
+        }
+        Kind::TopicChanged => mirror.config_version += 1,
+        Kind::TopicAdded => mirror.strange_topics += 1,
+        Kind::StoreFull => world.store.full_until = until,
+        Kind::FlushFails => world.volumes.flush_fails[broker] = true,
+        Kind::SnapshotFails => world.volumes.snapshot_fails[broker] = true,
+        Kind::SnapshotSmears => world.volumes.smear_ms = fault.lasts_ms,
+        Kind::SnapshotRots => world.volumes.rots = Some(broker),
+        // Of processes and calls: see above.
+        _ => {}
+    }
+}

@@ -1,0 +1,296 @@
+//! The guard's process: what it is asked, and its own watch.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use slackwater_cut::{Cut, LeaseEvent, State};
+use slackwater_hold::{Chore, Hands, Hold, TICK_MS, Watch};
+use slackwater_kit::Session;
+use slackwater_ports::{Answer, Clock, ConnectorRef, PortError, PortErrorKind, Seen};
+
+use crate::hand::Hand;
+use crate::sim::Sim;
+use crate::step::Step;
+use crate::world::connect::Told;
+use crate::world::process::{ProcessId, Role};
+use crate::world::store::Signature;
+
+/// For a question that is answered at once.
+pub(crate) const AT_ONCE_MS: u64 = 5_000;
+/// For a stop.
+pub(crate) const STOP_MS: u64 = 45_000;
+/// For a flush.
+pub(crate) const FLUSH_MS: u64 = 120_000;
+/// For a release.
+pub(crate) const RELEASE_MS: u64 = 120_000;
+
+/// How long a run whose mirror runs again may stay open.
+const CLOSE_MS: u64 = 9_000;
+
+/// A guard.
+pub(crate) struct Guard {
+    pub(crate) process: ProcessId,
+    pub(crate) run: String,
+    pub(crate) hold: Hold,
+    watch: RefCell<Watch>,
+    pub(crate) leash: Cell<Option<ProcessId>>,
+    busy: Cell<bool>,
+    /// Jobs that are not done.
+    working: Cell<u32>,
+    /// When it opened the volumes.
+    pub(crate) opened_ms: u64,
+}
+
+/// The right to work alone.
+pub(crate) struct Alone(Rc<Guard>);
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        self.0.busy.set(false);
+    }
+}
+
+struct Working(Rc<Guard>);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.working.set(self.0.working.get() - 1);
+    }
+}
+
+/// Its means, in one of its coroutines.
+pub(crate) struct GuardHands<'r> {
+    pub(crate) hand: Hand<'r>,
+    guard: Rc<Guard>,
+}
+
+impl Clock for GuardHands<'_> {
+    fn now_ms(&self) -> u64 {
+        self.hand.now_ms()
+    }
+
+    fn monotonic_ms(&self) -> u64 {
+        self.hand.monotonic_ms()
+    }
+
+    fn sleep_ms(&self, ms: u64) {
+        self.hand.sleep_ms(ms);
+    }
+}
+
+impl Hands for GuardHands<'_> {
+    type Alone<'a>
+        = Alone
+    where
+        Self: 'a;
+
+    fn alone(&self) -> Alone {
+        while self.guard.busy.replace(true) {
+            self.hand.pause(5);
+        }
+        Alone(self.guard.clone())
+    }
+
+    fn close_bracket(&self, within_ms: u64) -> Result<String, String> {
+        self.hand.enter(Step::Close);
+        self.hand.give_it(within_ms);
+        let closed = slackwater_validate_head::close_bracket(&self.hand);
+        closed.map(|one| one.summary).map_err(|one| one.reason)
+    }
+
+    fn resume(&self) -> Result<String, String> {
+        self.hand.enter(Step::Resume);
+        let resumed = slackwater_resume_mirror::run(&self.hand);
+        resumed.map(|one| one.summary).map_err(|one| one.reason)
+    }
+
+    fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
+        self.hand.enter(Step::Stop);
+        self.hand.tell(connectors, Told::Stop)
+    }
+
+    fn sign_deadline(&self, deadline_ms: u64) -> Result<(), String> {
+        let mut world = self.hand.sim.world.borrow_mut();
+        if world.now < world.store.full_until {
+            return Err("no space is left for the lease".to_owned());
+        }
+        if let Some(signature) = &mut world.store.signature {
+            signature.deadline_ms = Some(deadline_ms);
+        }
+        Ok(())
+    }
+
+    fn note(&self, event: &str) {
+        let at_ms = self.now_ms();
+        let _ = Session::load(&self.hand).and_then(|mut session| {
+            session.update(&self.hand, |cut: &mut Cut| {
+                cut.lease.push(LeaseEvent {
+                    at_ms,
+                    event: event.to_owned(),
+                });
+            })
+        });
+    }
+
+    fn void(&self, reason: &str) {
+        void(&self.hand, reason);
+    }
+
+    fn give_back(&self) {
+        let mut world = self.hand.sim.world.borrow_mut();
+        if world.store.locked_by == Some(self.guard.process) {
+            world.store.signature = None;
+            world.store.locked_by = None;
+        }
+    }
+}
+
+/// Ends a run that was not closed.
+pub(crate) fn void(hand: &Hand<'_>, reason: &str) {
+    let at_ms = hand.now_ms();
+    let _ = Session::load(hand).and_then(|mut session| {
+        session.update(hand, |cut| {
+            cut.state = State::Void {
+                at_ms,
+                reason: reason.to_owned(),
+            };
+        })
+    });
+}
+
+/// Asks the guard of a run: it works in its own process, and goes on where the
+/// asker dies.
+pub(crate) fn ask<T: 'static>(
+    hand: &Hand<'_>,
+    timeout_ms: u64,
+    work: impl FnOnce(&GuardHands<'_>, &Guard) -> Seen<T> + 'static,
+) -> Seen<T> {
+    let gone = || PortError::new(PortErrorKind::Unreachable, "no guard answers");
+    let guard = living(&hand.sim).ok_or_else(gone)?;
+    if guard.run != hand.run {
+        let why = format!("run {} holds the mirror", guard.run);
+        return Err(PortError::new(PortErrorKind::Refused, why));
+    }
+    let slot = Rc::new(RefCell::new(None));
+    let answer = slot.clone();
+    job(&hand.sim, &guard, move |hands, guard| {
+        *answer.borrow_mut() = Some(work(hands, guard));
+    });
+    let over = hand.sim.now() + timeout_ms;
+    loop {
+        hand.pause(4);
+        if let Some(answer) = slot.take() {
+            return answer;
+        }
+        if !hand.sim.alive(guard.process) {
+            return Err(gone());
+        }
+        if hand.sim.now() > over {
+            return Err(PortError::new(
+                PortErrorKind::Timeout,
+                "the guard does not answer",
+            ));
+        }
+    }
+}
+
+fn living(sim: &Sim) -> Option<Rc<Guard>> {
+    let guards = sim.guards.borrow();
+    let alive = guards.iter().rev().find(|one| sim.alive(one.process));
+    alive.cloned()
+}
+
+fn job(sim: &Rc<Sim>, guard: &Rc<Guard>, work: impl FnOnce(&GuardHands<'_>, &Guard) + 'static) {
+    guard.working.set(guard.working.get() + 1);
+    let (shared, guard) = (sim.clone(), guard.clone());
+    sim.spawn(guard.process, move |rope| {
+        let _working = Working(guard.clone());
+        work(&hands(&shared, rope, &guard), &guard);
+    });
+}
+
+fn hands<'r>(sim: &Rc<Sim>, rope: &'r crate::sim::Rope, guard: &Rc<Guard>) -> GuardHands<'r> {
+    let mut hand = Hand::new(sim, rope, guard.process, &guard.run);
+    hand.guard = Some(guard.clone());
+    GuardHands {
+        hand,
+        guard: guard.clone(),
+    }
+}
+
+/// A new guard, seen alive.
+pub(crate) fn start(hand: &Hand<'_>) -> Seen<()> {
+    let refused = |why: String| PortError::new(PortErrorKind::Refused, why);
+    let process = hand.sim.process(Role::Guard);
+    let start_ms = hand.sim.world.borrow_mut().rng.u64(30..250);
+    hand.pause(start_ms);
+    let token = format!("{}-{process}", hand.run);
+    let before = {
+        let mut world = hand.sim.world.borrow_mut();
+        if world.store.locked_by.is_some() {
+            world.processes[process].alive = false;
+            return Err(refused("another run holds the mirror".to_owned()));
+        }
+        let left = world.store.signature.clone();
+        if left.as_ref().is_some_and(|left| left.run != hand.run) {
+            world.processes[process].alive = false;
+            return Err(refused("another run was left behind".to_owned()));
+        }
+        let before = left.and_then(|left| left.deadline_ms);
+        world.store.locked_by = Some(process);
+        world.store.signature = Some(Signature {
+            run: hand.run.clone(),
+            token: token.clone(),
+            deadline_ms: before,
+        });
+        before
+    };
+    let hold = Hold::new(hand, token, before, process as u32);
+    let guard = Rc::new(Guard {
+        process,
+        run: hand.run.clone(),
+        hold,
+        watch: RefCell::new(Watch::new(hand.monotonic_ms(), CLOSE_MS)),
+        leash: Cell::new(None),
+        busy: Cell::new(false),
+        working: Cell::new(0),
+        opened_ms: hand.now_ms(),
+    });
+    hand.sim.guards.borrow_mut().push(guard.clone());
+    let sim = hand.sim.clone();
+    hand.sim.spawn(process, move |rope| {
+        keep_watch(&sim, &hands(&sim, rope, &guard), &guard);
+    });
+    hand.pause(5);
+    Ok(())
+}
+
+fn keep_watch(sim: &Rc<Sim>, hands: &GuardHands<'_>, guard: &Rc<Guard>) {
+    let mut leash_cut = false;
+    loop {
+        hands.sleep_ms(TICK_MS);
+        match guard.watch.borrow_mut().tick(&guard.hold, hands) {
+            Some(Chore::Late(reason)) => abandon(sim, guard, reason, true),
+            Some(Chore::GiveUp(reason)) => abandon(sim, guard, reason, false),
+            None => {}
+        }
+        let masterless = guard.leash.get().is_some_and(|one| !sim.alive(one));
+        if masterless && !leash_cut && !guard.hold.is_over() {
+            leash_cut = true;
+            abandon(sim, guard, "the program ended before its run did", false);
+        }
+        if guard.hold.is_over() && guard.working.get() == 0 {
+            let world = sim.world.borrow();
+            sim.record.borrow_mut().guard_leaves(&guard.run, &world);
+            drop(world);
+            sim.end(guard.process);
+            return;
+        }
+    }
+}
+
+fn abandon(sim: &Rc<Sim>, guard: &Rc<Guard>, reason: &'static str, only_if_late: bool) {
+    job(sim, guard, move |hands, guard| {
+        guard.hold.abandon(hands, reason, only_if_late);
+    });
+}

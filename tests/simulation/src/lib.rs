@@ -1,0 +1,27 @@
+//! The phases, the guard's hold and the course of a run, in a world that is
+//! simulated: the same capabilities, on a virtual clock, from one seed.
+//!
+//! What the world does, and what it does not, is in `WORLD.md`. Nothing here is
+//! part of the product; nothing of the product knows that it is simulated.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "numbers here are small: a schedule lasts minutes and holds thousands of records"
+)]
+
+mod agenda;
+mod driver;
+mod fault;
+mod faults;
+mod guard;
+mod hand;
+mod invariants;
+mod program;
+mod record;
+mod schedule;
+mod sim;
+mod step;
+mod trial;
+mod world;
+
+pub use trial::{Coverage, Trial, shrink, try_seed};

@@ -1,0 +1,415 @@
+//! The program's process: one command of it.
+
+use std::rc::Rc;
+
+use slackwater_cut::{ClaimName, Cut, OnLoss, Settings, State, Verdict, Verify};
+use slackwater_hold::{
+    Cause, Deck, LeaseLook, Recovered, Released, Salvage, Step as Phase, backup, close, drain,
+    give_up, recover, release,
+};
+use slackwater_kit::Session;
+use slackwater_ports::{Clock, Failure, FailureKind, Outcome, RunRecord, Seen};
+
+use crate::guard;
+use crate::hand::Hand;
+use crate::schedule::Scene;
+use crate::sim::{Rope, Sim};
+use crate::step::Step;
+use crate::world::process::{ProcessId, Role};
+use crate::world::store::Signature;
+
+/// Claims that a run must prove here.
+pub(crate) fn required(scene: &Scene) -> Vec<ClaimName> {
+    let mut required = vec![
+        ClaimName::Still,
+        ClaimName::Durable,
+        ClaimName::Covers,
+        ClaimName::Resumable,
+    ];
+    if scene.verify_full {
+        required.push(ClaimName::Intact);
+    }
+    required
+}
+
+fn settings(scene: &Scene) -> Settings {
+    Settings {
+        window_ms: scene.window_ms,
+        cover_wait_ms: 6_000,
+        sample_lead_ms: 1_000,
+        sample_every_ms: 400,
+        stop_timeout_ms: 6_000,
+        drain_timeout_ms: 6_000,
+        catch_up_timeout_ms: 4_000,
+        retention_factor: 2,
+        accept_retention_risk: Vec::new(),
+        allow_stopped: false,
+        strict: false,
+        settle: scene.settle,
+        on_loss: OnLoss::Resume,
+        tail_records: 8,
+        include: Vec::new(),
+        exclude: Vec::new(),
+        own: Vec::new(),
+        connect_topics: vec![slackwater_cut::ConnectTopics {
+            config: "mm2-configs".to_owned(),
+            offset: "mm2-offsets".to_owned(),
+            status: "mm2-status".to_owned(),
+        }],
+        verify: if scene.verify_full {
+            Verify::Full
+        } else {
+            Verify::Tail
+        },
+        require: required(scene),
+    }
+}
+
+/// Why a command did not end well.
+#[derive(Debug, Clone)]
+pub(crate) struct Stop(pub(crate) Failure);
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+impl Cause for Stop {
+    fn cause(&self) -> &str {
+        &self.0.reason
+    }
+
+    fn because(self, cause: String) -> Self {
+        Self(Failure {
+            reason: cause,
+            ..self.0
+        })
+    }
+}
+
+/// A command that works on a run.
+pub(crate) struct Program<'r> {
+    hand: Hand<'r>,
+}
+
+/// A lease that was taken over, held by this process.
+pub(crate) struct TakenOver {
+    sim: Rc<Sim>,
+    process: ProcessId,
+}
+
+impl Drop for TakenOver {
+    fn drop(&mut self) {
+        let mut world = self.sim.world.borrow_mut();
+        if world.store.locked_by == Some(self.process) {
+            world.store.locked_by = None;
+        }
+    }
+}
+
+impl Salvage for Program<'_> {
+    type Holder = Signature;
+    type Lease = TakenOver;
+    type Stop = Stop;
+
+    fn lease(&self) -> Result<LeaseLook<Signature>, Stop> {
+        self.hand.pause(1);
+        let world = self.hand.sim.world.borrow();
+        let signature = world.store.signature.clone();
+        Ok(match (world.store.locked_by, signature) {
+            (Some(_), signature) => LeaseLook::Held(signature),
+            (None, Some(left)) => LeaseLook::Expired(left),
+            (None, None) => LeaseLook::Free,
+        })
+    }
+
+    fn take_over(&self, _left: &Signature) -> Result<TakenOver, Stop> {
+        let mut world = self.hand.sim.world.borrow_mut();
+        if world.store.locked_by.is_some() {
+            return Err(held("somebody else"));
+        }
+        world.store.locked_by = Some(self.hand.process);
+        Ok(TakenOver {
+            sim: self.hand.sim.clone(),
+            process: self.hand.process,
+        })
+    }
+
+    fn resume_left(&self, left: &Signature) -> Result<String, Stop> {
+        let hand = self.beside(&left.run);
+        hand.enter(Step::Resume);
+        Ok(slackwater_resume_mirror::run(&hand)?.summary)
+    }
+
+    fn void_left(&self, left: &Signature, reason: &str) {
+        guard::void(&self.beside(&left.run), reason);
+    }
+
+    fn give_free(&self, lease: TakenOver) -> Result<(), Stop> {
+        self.hand.sim.world.borrow_mut().store.signature = None;
+        drop(lease);
+        Ok(())
+    }
+}
+
+fn held(by: &str) -> Stop {
+    Stop(Failure {
+        kind: FailureKind::Held,
+        reason: format!("the mirror is held by {by}"),
+    })
+}
+
+impl Deck for Program<'_> {
+    fn phase(&self, step: Phase) -> Result<Outcome, Stop> {
+        let hand = &self.hand;
+        Ok(match step {
+            Phase::Quiesce => {
+                hand.enter(Step::Sample);
+                slackwater_quiesce_mirror::run(hand)?
+            }
+            Phase::Drain => {
+                hand.enter(Step::Drain);
+                slackwater_await_drain::run(hand)?
+            }
+            Phase::Snapshot => {
+                hand.enter(Step::Flush);
+                slackwater_snapshot_partitions::run(hand)?
+            }
+            Phase::Prove => {
+                hand.enter(Step::Prove);
+                slackwater_validate_head::prove_content(hand)?
+            }
+        })
+    }
+
+    fn told(&self, _step: Phase, _outcome: &Outcome) {}
+
+    fn warn(&self, _line: &str) {}
+
+    fn may_settle(&self) -> Result<bool, Stop> {
+        Ok(self.hand.sim.schedule.scene.settle)
+    }
+
+    fn resume_briefly(&self) -> Result<(), Stop> {
+        let document = Session::load(&self.hand)?.cut().to_canonical();
+        let document = document.map_err(|error| Failure::failed(error.to_string()))?;
+        let scratch = format!("{}-scratch", self.hand.run);
+        let record = RunRecord {
+            revision: 1,
+            document,
+        };
+        let mut world = self.hand.sim.world.borrow_mut();
+        world.store.documents.insert(scratch.clone(), record);
+        drop(world);
+        let hand = self.beside(&scratch);
+        hand.enter(Step::Resume);
+        let resumed = slackwater_resume_mirror::run(&hand);
+        self.hand
+            .sim
+            .world
+            .borrow_mut()
+            .store
+            .documents
+            .remove(&scratch);
+        resumed?;
+        let mut session = Session::load(&self.hand)?;
+        session.update(&self.hand, |cut| {
+            cut.drain = None;
+            cut.rows = slackwater_cut::Rows::default();
+            if let Some(quiesce) = &mut cut.quiesce {
+                quiesce.stopped = None;
+            }
+        })?;
+        Ok(())
+    }
+
+    fn ask_release(&self) -> Seen<Released> {
+        guard::ask(&self.hand, guard::RELEASE_MS, |hands, guard| {
+            let released = guard.hold.release(hands);
+            released.map_err(|why| {
+                slackwater_ports::PortError::new(slackwater_ports::PortErrorKind::Refused, why)
+            })
+        })
+    }
+
+    fn ask_abandon(&self, reason: &str) -> Seen<Released> {
+        let reason = reason.to_owned();
+        guard::ask(&self.hand, guard::RELEASE_MS, move |hands, guard| {
+            Ok(guard.hold.abandon(hands, &reason, false))
+        })
+    }
+
+    fn ask_finish(&self) -> Seen<()> {
+        guard::ask(&self.hand, guard::AT_ONCE_MS, |hands, guard| {
+            let finished = guard.hold.finish(hands);
+            finished.map_err(|why| {
+                slackwater_ports::PortError::new(slackwater_ports::PortErrorKind::Refused, why)
+            })
+        })
+    }
+
+    fn guard_answers(&self) -> bool {
+        guard::ask(&self.hand, guard::AT_ONCE_MS, |_, _| Ok(())).is_ok()
+    }
+
+    fn overtaken_by(&self) -> Option<String> {
+        let world = self.hand.sim.world.borrow();
+        let other = world.store.signature.as_ref()?;
+        let living = world.store.locked_by.is_some() && other.run != self.hand.run;
+        living.then(|| other.run.clone())
+    }
+
+    fn void(&self, reason: &str) {
+        guard::void(&self.hand, reason);
+    }
+}
+
+impl Program<'_> {
+    fn beside(&self, run: &str) -> Hand<'_> {
+        Hand::new(&self.hand.sim, self.hand.rope, self.hand.process, run)
+    }
+
+    /// Puts right what was left behind, and writes the document.
+    fn begin(&self) -> Result<(), Stop> {
+        if let Recovered::Held(holder) = recover(self)? {
+            let by = holder.map_or_else(|| "another run".to_owned(), |one| one.run);
+            return Err(held(&by));
+        }
+        let cut = Cut::open(
+            self.hand.run.clone(),
+            "mirror".to_owned(),
+            self.hand.now_ms(),
+            settings(&self.hand.sim.schedule.scene),
+        );
+        let document = cut.to_canonical();
+        let document = document.map_err(|error| Failure::failed(error.to_string()))?;
+        let mut world = self.hand.sim.world.borrow_mut();
+        let now = world.now;
+        let saved = world.store.save(&self.hand.run, now, 0, &document);
+        saved.map_err(Failure::from)?;
+        Ok(())
+    }
+
+    /// The run that holds the mirror is this one.
+    fn is_current(&self) -> Result<(), Stop> {
+        match self.lease()? {
+            LeaseLook::Held(Some(holder)) if holder.run == self.hand.run => Ok(()),
+            LeaseLook::Held(holder) => {
+                let by = holder.map_or_else(|| "another run".to_owned(), |one| one.run);
+                Err(held(&by))
+            }
+            LeaseLook::Expired(_) => {
+                recover(self)?;
+                Err(Failure::failed("the guard died: the mirror was resumed").into())
+            }
+            LeaseLook::Free => Err(Failure::refused("no run holds the mirror").into()),
+        }
+    }
+
+    /// The verdict of the whole run.
+    fn verdict(&self) -> Result<(), Stop> {
+        let session = Session::load_any(&self.hand)?;
+        let cut = session.cut();
+        if !matches!(cut.state, State::Closed { .. }) {
+            return Err(Failure::failed(format!("the run is {}", cut.state.word())).into());
+        }
+        for name in &cut.settings.require {
+            let claim = cut.claims.iter().find(|claim| claim.name == *name);
+            match claim {
+                Some(claim) if claim.verdict == Verdict::Proven => {}
+                Some(claim) => {
+                    let why = format!("{name} is {}: {}", claim.verdict, claim.reason);
+                    return Err(Failure::failed(why).into());
+                }
+                None => return Err(Failure::failed(format!("{name} is not claimed")).into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Command {
+    Backup,
+    Quiesce,
+    Drain,
+    Snapshot,
+    Validate,
+    /// `resume --if-expired`
+    PutRight,
+    /// `phase resumeMirror`
+    EnsureResumed,
+}
+
+/// Starts a command in a process of its own. How it ends stands in the record.
+pub(crate) fn start(sim: &Rc<Sim>, command: Command, run: &str) -> ProcessId {
+    let process = sim.process(Role::Program);
+    let (shared, run) = (sim.clone(), run.to_owned());
+    sim.spawn(process, move |rope: &Rope| {
+        let mut hand = Hand::new(&shared, rope, process, &run);
+        hand.leashed = command == Command::Backup;
+        let program = Program { hand };
+        let began = shared.now();
+        let result = execute(&program, command);
+        let took = shared.now() - began;
+        let mut record = shared.record.borrow_mut();
+        record.ended(command, &run, took, result.map_err(|stop| stop.0));
+        drop(record);
+        shared.end(process);
+    });
+    process
+}
+
+fn execute(program: &Program<'_>, command: Command) -> Result<(), Stop> {
+    match command {
+        Command::Backup => {
+            program.begin()?;
+            backup(program)?;
+            program.verdict()
+        }
+        Command::Quiesce => {
+            program.begin()?;
+            let done = program.phase(Phase::Quiesce);
+            done.map(drop).map_err(|stop| give_up(program, stop))
+        }
+        Command::Drain => {
+            program.is_current()?;
+            drain(program)
+                .map(drop)
+                .map_err(|stop| give_up(program, stop))
+        }
+        Command::Snapshot => {
+            program.is_current()?;
+            let done = program.phase(Phase::Snapshot);
+            done.map(drop).map_err(|stop| give_up(program, stop))
+        }
+        Command::Validate => {
+            program.is_current()?;
+            release(program)
+                .and_then(|()| close(program))
+                .map_err(|stop| give_up(program, stop))?;
+            program.verdict()
+        }
+        Command::PutRight => recover(program).map(drop),
+        Command::EnsureResumed => match recover(program)? {
+            Recovered::Held(Some(holder)) if holder.run == program.hand.run => {
+                let cut = Session::load_any(&program.hand)?;
+                let ended = cut
+                    .cut()
+                    .snapshot
+                    .as_ref()
+                    .is_some_and(|one| one.ended_ms.is_some());
+                if ended {
+                    return release(program);
+                }
+                let released = program.ask_abandon("resumed before there was a snapshot");
+                let released = released.map_err(Failure::from)?;
+                released.resume.map_err(Failure::failed)?;
+                Ok(())
+            }
+            _ => Ok(()),
+        },
+    }
+}

@@ -1,0 +1,153 @@
+//! What a seed stands for: a scene, and faults that befall it.
+
+use std::fmt;
+
+use fastrand::Rng;
+
+use crate::fault::{ALL, Fault, Kind};
+use crate::step::Step;
+
+/// How the program is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// `slackwater backup`: the run ends with the process.
+    Backup,
+    /// `slackwater phase …`, one process after the other, as a blueprint does.
+    Phases,
+}
+
+/// How volumes are cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Driver {
+    /// What is on disk at one instant of each volume.
+    Block,
+    /// Each log at an instant of its own, as the kernel has it.
+    Copy,
+}
+
+/// What there is.
+#[derive(Debug, Clone)]
+pub(crate) struct Scene {
+    pub(crate) mode: Mode,
+    pub(crate) driver: Driver,
+    pub(crate) partitions: usize,
+    pub(crate) replicas: usize,
+    pub(crate) tasks: usize,
+    pub(crate) eos: bool,
+    pub(crate) rate: u64,
+    pub(crate) send_ms: u64,
+    pub(crate) commit_every_ms: u64,
+    pub(crate) window_ms: u64,
+    pub(crate) verify_full: bool,
+    pub(crate) settle: bool,
+    /// How often whoever called it calls it again.
+    pub(crate) retries: u32,
+}
+
+/// A seed's schedule.
+#[derive(Debug, Clone)]
+pub(crate) struct Schedule {
+    pub(crate) seed: u64,
+    pub(crate) scene: Scene,
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// Of so many schedules one has no fault at all.
+const FAULTLESS: u64 = 10;
+
+impl Schedule {
+    pub(crate) fn of(seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed ^ 0x5111_c2a7_e500_0000);
+        let scene = Scene {
+            mode: if rng.u8(..4) == 0 {
+                Mode::Phases
+            } else {
+                Mode::Backup
+            },
+            driver: if rng.u8(..4) == 0 {
+                Driver::Copy
+            } else {
+                Driver::Block
+            },
+            partitions: rng.usize(1..=3),
+            replicas: rng.usize(2..=3),
+            tasks: rng.usize(1..=2),
+            eos: rng.bool(),
+            rate: rng.u64(1..=3),
+            send_ms: [10, 20, 60, 1_200][rng.usize(..4)],
+            commit_every_ms: [400, 1_000, 5_000][rng.usize(..3)],
+            window_ms: [8_000, 12_000, 20_000][rng.usize(..3)],
+            verify_full: rng.u8(..4) != 0,
+            settle: rng.u8(..4) == 0,
+            retries: rng.u32(..2),
+        };
+        let count = if seed.is_multiple_of(FAULTLESS) {
+            0
+        } else {
+            rng.usize(1..=3)
+        };
+        let faults = (0..count)
+            .map(|_| {
+                let kind = ALL[rng.usize(..ALL.len())];
+                let step = Step::ALL[rng.usize(..Step::ALL.len())];
+                Fault {
+                    kind,
+                    step,
+                    call: rng.u32(..step.calls()),
+                    target: rng.usize(..3),
+                    lasts_ms: kind.lasts(&mut rng),
+                }
+            })
+            .collect();
+        Self {
+            seed,
+            scene,
+            faults,
+        }
+    }
+
+    /// The same without one of its faults.
+    pub(crate) fn without(&self, at: usize) -> Self {
+        let mut fewer = self.clone();
+        fewer.faults.remove(at);
+        fewer
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Scene {
+            mode,
+            driver,
+            partitions,
+            replicas,
+            tasks,
+            eos,
+            ..
+        } = self.scene;
+        writeln!(
+            f,
+            "seed {}: {mode:?}, {driver:?} snapshots, {partitions} partitions on {replicas} \
+             replicas, {tasks} tasks, {}exactly-once",
+            self.seed,
+            if eos { "" } else { "not " }
+        )?;
+        for fault in &self.faults {
+            writeln!(f, "  {fault}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Kinds that need no target and no time.
+impl Kind {
+    fn lasts(self, rng: &mut Rng) -> u64 {
+        match self {
+            Kind::ClockJumps => rng.u64(1_000..90_000),
+            Kind::FetcherHangs => rng.u64(2_000..45_000),
+            Kind::BrokerFrozen => rng.u64(1_000..15_000),
+            Kind::ForeignProducer | Kind::Reverted => rng.u64(100..2_000),
+            _ => rng.u64(300..12_000),
+        }
+    }
+}
