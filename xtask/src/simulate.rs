@@ -30,9 +30,10 @@ const MUTANTS: &str = "tests/simulation/mutants";
 const MUTANT_SEEDS: u64 = 2_000;
 
 /// What a mutant is built of: the crates that decide, and the simulation.
-const COPIED: [&str; 4] = [
+const COPIED: [&str; 5] = [
     "Cargo.lock",
     "plugin/hold",
+    "plugin/tape",
     "tests/simulation",
     "wasm-actions",
 ];

@@ -1,7 +1,7 @@
 //! `slackwater logdir`: Kafka's log directories, read offline.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::{Args, Subcommand};
@@ -29,7 +29,15 @@ enum Verb {
     Scan(Scan),
 }
 
-/// Read every log. Exit code 1 where one is not whole or replicas differ.
+/// Read every log. Exit code 1 where a batch is bad, a file can't be read or
+/// replicas differ; 2 where the directories can't be compared.
+///
+/// TORN: bytes behind the last valid batch, which a broker cuts off as it
+/// starts. HOLES: runs of offsets without a batch. OPEN: transactions without
+/// a marker. OTHERS: whether the replicas hold the same from the greatest of
+/// their starts to the least of their ends; SHORTER is one that ends before
+/// another, as a follower may, and a restored one may not. DIGEST: over the
+/// whole log.
 #[derive(Debug, Args)]
 struct Scan {
     /// Directories of `log.dirs`, or above them; those of several brokers are
@@ -58,6 +66,8 @@ enum Agreement {
     Agree,
     /// They do not.
     Differ,
+    /// As far as it goes it is what the others are, and they go further.
+    Shorter,
     /// It can't be told.
     Unknown,
 }
@@ -104,6 +114,7 @@ impl Scan {
         for path in &self.paths {
             dirs.extend(survey(path, locked).map_err(Stop::bad_input)?);
         }
+        of_one_cluster(&dirs)?;
         let report = self.read(&dirs, &Terminal::new(context.quiet));
         context.print(&report, text)?;
         verdict(&report)
@@ -153,10 +164,60 @@ impl Scan {
             scan: found.ok(),
             agreement: agreements[&replica.partition],
         });
+        let mut rows: Vec<Row> = rows.collect();
+        tell_the_shorter(&mut rows);
         Report {
-            replicas: rows.collect(),
+            replicas: rows,
             set_aside: dirs.iter().flat_map(|dir| dir.set_aside.clone()).collect(),
             unread: dirs.iter().flat_map(|dir| dir.unread.clone()).collect(),
+        }
+    }
+}
+
+/// Replicas are compared, so they must be such: of one cluster, and each of
+/// another node.
+fn of_one_cluster(dirs: &[LogDir]) -> Result<(), Stop> {
+    let mut clusters: Vec<&str> = dirs
+        .iter()
+        .filter_map(|dir| dir.meta.cluster_id.as_deref())
+        .collect();
+    clusters.sort_unstable();
+    clusters.dedup();
+    if clusters.len() > 1 {
+        return Err(Stop::bad_input(format!(
+            "these directories are of {} clusters ({}): scan them one after the other",
+            clusters.len(),
+            clusters.join(", ")
+        )));
+    }
+    let mut seen: BTreeMap<(Option<i32>, &PartitionId), &Path> = BTreeMap::new();
+    for dir in dirs {
+        for replica in &dir.replicas {
+            let key = (dir.meta.node_id, &replica.partition);
+            if let Some(other) = seen.insert(key, &replica.path) {
+                return Err(Stop::bad_input(format!(
+                    "{} and {} are the same replica of the same node: name each directory once",
+                    other.display(),
+                    replica.path.display()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What all replicas have agrees; the one that lacks what others have is named.
+fn tell_the_shorter(rows: &mut [Row]) {
+    let mut ends: BTreeMap<PartitionId, u64> = BTreeMap::new();
+    for row in &*rows {
+        let end = row.scan.as_ref().map_or(0, |found| found.end);
+        let known = ends.entry(row.partition.clone()).or_default();
+        *known = end.max(*known);
+    }
+    for row in rows {
+        let end = row.scan.as_ref().map_or(0, |found| found.end);
+        if row.agreement == Agreement::Agree && end < ends[&row.partition] {
+            row.agreement = Agreement::Shorter;
         }
     }
 }
@@ -293,6 +354,7 @@ fn text(report: &Report) -> String {
             Agreement::Alone => "-",
             Agreement::Agree => "agree",
             Agreement::Differ => "DIFFER",
+            Agreement::Shorter => "SHORTER",
             Agreement::Unknown => "unknown",
         };
         out += &format!(

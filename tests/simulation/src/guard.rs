@@ -9,7 +9,7 @@ use slackwater_kit::Session;
 use slackwater_ports::{Answer, Clock, ConnectorRef, PortError, PortErrorKind, Seen};
 
 use crate::hand::Hand;
-use crate::sim::Sim;
+use crate::sim::{Sim, run_phase};
 use crate::step::Step;
 use crate::world::connect::Told;
 use crate::world::process::{ProcessId, Role};
@@ -94,13 +94,23 @@ impl Hands for GuardHands<'_> {
     fn close_bracket(&self, within_ms: u64) -> Result<String, String> {
         self.hand.enter(Step::Close);
         self.hand.give_it(within_ms);
-        let closed = slackwater_validate_head::close_bracket(&self.hand);
+        let closed = run_phase!(
+            &self.hand,
+            "validate-head",
+            "close-bracket",
+            slackwater_validate_head::close_bracket
+        );
         closed.map(|one| one.summary).map_err(|one| one.reason)
     }
 
     fn resume(&self) -> Result<String, String> {
         self.hand.enter(Step::Resume);
-        let resumed = slackwater_resume_mirror::run(&self.hand);
+        let resumed = run_phase!(
+            &self.hand,
+            "resume-mirror",
+            "run",
+            slackwater_resume_mirror::run
+        );
         resumed.map(|one| one.summary).map_err(|one| one.reason)
     }
 

@@ -18,10 +18,12 @@ mod hand;
 mod invariants;
 mod program;
 mod record;
+#[cfg(test)]
+mod regressions;
 mod schedule;
 mod sim;
 mod step;
 mod trial;
 mod world;
 
-pub use trial::{Coverage, Trial, shrink, try_seed};
+pub use trial::{Coverage, Trial, record_seed, shrink, try_seed};

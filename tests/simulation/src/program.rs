@@ -13,7 +13,7 @@ use slackwater_ports::{Clock, Failure, FailureKind, Outcome, RunRecord, Seen};
 use crate::guard;
 use crate::hand::Hand;
 use crate::schedule::Scene;
-use crate::sim::{Rope, Sim};
+use crate::sim::{Rope, Sim, run_phase};
 use crate::step::Step;
 use crate::world::process::{ProcessId, Role};
 use crate::world::store::Signature;
@@ -139,7 +139,8 @@ impl Salvage for Program<'_> {
     fn resume_left(&self, left: &Signature) -> Result<String, Stop> {
         let hand = self.beside(&left.run);
         hand.enter(Step::Resume);
-        Ok(slackwater_resume_mirror::run(&hand)?.summary)
+        let resumed = run_phase!(&hand, "resume-mirror", "run", slackwater_resume_mirror::run);
+        Ok(resumed?.summary)
     }
 
     fn void_left(&self, left: &Signature, reason: &str) {
@@ -166,19 +167,34 @@ impl Deck for Program<'_> {
         Ok(match step {
             Phase::Quiesce => {
                 hand.enter(Step::Sample);
-                slackwater_quiesce_mirror::run(hand)?
+                run_phase!(
+                    hand,
+                    "quiesce-mirror",
+                    "run",
+                    slackwater_quiesce_mirror::run
+                )?
             }
             Phase::Drain => {
                 hand.enter(Step::Drain);
-                slackwater_await_drain::run(hand)?
+                run_phase!(hand, "await-drain", "run", slackwater_await_drain::run)?
             }
             Phase::Snapshot => {
                 hand.enter(Step::Flush);
-                slackwater_snapshot_partitions::run(hand)?
+                run_phase!(
+                    hand,
+                    "snapshot-partitions",
+                    "run",
+                    slackwater_snapshot_partitions::run
+                )?
             }
             Phase::Prove => {
                 hand.enter(Step::Prove);
-                slackwater_validate_head::prove_content(hand)?
+                run_phase!(
+                    hand,
+                    "validate-head",
+                    "prove-content",
+                    slackwater_validate_head::prove_content
+                )?
             }
         })
     }

@@ -7,9 +7,12 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
+
+use slackwater_tape::{Begun, RECORDING, Tape};
 
 use crate::agenda::{Agenda, Event};
 use crate::faults::Faults;
@@ -35,6 +38,22 @@ const MOST_EVENTS: u64 = 400_000;
 /// Bytes of a coroutine's stack.
 const STACK: usize = 256 << 10;
 
+/// Runs a phase on a hand; recorded, where recordings are kept.
+macro_rules! run_phase {
+    ($hand:expr, $phase:literal, $entry:literal, $run:path) => {
+        match $hand.sim.tape($phase, $entry) {
+            None => $run($hand),
+            Some(tape) => {
+                let ended = $run(&slackwater_tape::Recorded::new($hand, tape.clone()));
+                $hand.sim.keep(tape.end(&ended));
+                ended
+            }
+        }
+    };
+}
+
+pub(crate) use run_phase;
+
 /// All that coroutines share.
 pub(crate) struct Sim {
     pub(crate) world: RefCell<World>,
@@ -48,6 +67,8 @@ pub(crate) struct Sim {
     pub(crate) over: Cell<bool>,
     /// Runs that somebody else begins.
     rivals: Cell<u32>,
+    /// What phases did that got to their ends, where that is kept.
+    recordings: Option<RefCell<Vec<String>>>,
 }
 
 struct Job {
@@ -82,7 +103,7 @@ impl Job {
 }
 
 impl Sim {
-    pub(crate) fn new(schedule: Schedule) -> Rc<Self> {
+    pub(crate) fn new(schedule: Schedule, records: bool) -> Rc<Self> {
         Rc::new(Self {
             world: RefCell::new(World::new(&schedule.scene, schedule.seed)),
             faults: RefCell::new(Faults::new(&schedule.faults)),
@@ -92,6 +113,7 @@ impl Sim {
             program: Cell::new(None),
             over: Cell::new(false),
             rivals: Cell::new(0),
+            recordings: records.then(RefCell::default),
             schedule,
         })
     }
@@ -111,6 +133,29 @@ impl Sim {
     /// Work for a process, from now on.
     pub(crate) fn spawn(&self, process: ProcessId, work: impl FnOnce(&Rope) + 'static) {
         self.newborn.borrow_mut().push((process, Box::new(work)));
+    }
+
+    /// A new tape, where recordings are kept.
+    pub(crate) fn tape(&self, phase: &str, entry: &str) -> Option<Arc<Tape>> {
+        self.recordings.as_ref()?;
+        Some(Tape::begin(Begun {
+            recording: RECORDING.to_owned(),
+            phase: phase.to_owned(),
+            entry: entry.to_owned(),
+            component: String::new(),
+        }))
+    }
+
+    pub(crate) fn keep(&self, recording: String) {
+        if let Some(recordings) = &self.recordings {
+            recordings.borrow_mut().push(recording);
+        }
+    }
+
+    pub(crate) fn recordings(&self) -> Vec<String> {
+        self.recordings
+            .as_ref()
+            .map_or_else(Vec::new, RefCell::take)
     }
 
     /// Somebody else begins a run.

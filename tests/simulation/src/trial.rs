@@ -39,9 +39,18 @@ pub fn try_seed(seed: u64) -> Trial {
     attempt(Schedule::of(seed))
 }
 
-fn attempt(schedule: Schedule) -> Trial {
+/// What each phase did and was told in the schedule of `seed`, of those that got
+/// to their ends.
+pub fn record_seed(seed: u64) -> Vec<String> {
+    let sim = Sim::new(Schedule::of(seed), true);
+    driver::begin(&sim);
+    sim::run(&sim);
+    sim.recordings()
+}
+
+pub(crate) fn attempt(schedule: Schedule) -> Trial {
     let tried = catch_unwind(AssertUnwindSafe(|| {
-        let sim = Sim::new(schedule.clone());
+        let sim = Sim::new(schedule.clone(), false);
         driver::begin(&sim);
         let ended = sim::run(&sim);
         let mut broken = invariants::check(&sim);

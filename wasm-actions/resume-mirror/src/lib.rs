@@ -78,7 +78,7 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
     keep(world, &mut session, &resume)?;
 
     let caught_up = match resume.caught_up_ms {
-        Some(at) => format!("caught up after {} ms", at - started_ms),
+        Some(at) => format!("caught up after {} ms", at.saturating_sub(started_ms)),
         None => "not caught up in time".to_owned(),
     };
     Ok(Outcome::new(format!(

@@ -1,0 +1,15 @@
+//! Every capability call of a phase, with its arguments and its answer, one
+//! JSON line each: recorded on any world, and played back to another run of the
+//! same phase, which must make the same calls and end in the same way.
+//!
+//! A recording holds what the capabilities give: observations and digests, no
+//! content and no credentials. Pure: it opens no file.
+
+mod calls;
+mod line;
+mod player;
+mod recorder;
+
+pub use line::{Begun, Line, RECORDING, TapeError};
+pub use player::{Difference, Player};
+pub use recorder::{Recorded, Tape};

@@ -1,0 +1,69 @@
+//! What simulated schedules have found, each at every call at which it may
+//! happen; and that a seed is always the same schedule.
+
+use crate::fault::{Fault, Kind};
+use crate::schedule::Schedule;
+use crate::step::Step;
+use crate::trial::{attempt, try_seed};
+
+/// So many scenes each.
+const SCENES: u64 = 8;
+
+/// These faults, one after the other, with the first one at each call of its
+/// step.
+fn holds(faults: &[(Kind, Step, u64)]) {
+    let (_, first, _) = faults[0];
+    for seed in 0..SCENES {
+        for call in 0..first.calls() {
+            let mut schedule = Schedule::of(seed);
+            schedule.faults = faults
+                .iter()
+                .enumerate()
+                .map(|(at, (kind, step, lasts_ms))| Fault {
+                    kind: *kind,
+                    step: *step,
+                    call: if at == 0 { call } else { 0 },
+                    target: 1,
+                    lasts_ms: *lasts_ms,
+                })
+                .collect();
+            let trial = attempt(schedule);
+            assert!(trial.broken.is_empty(), "{trial}");
+        }
+    }
+}
+
+#[test]
+fn what_the_source_deletes_during_the_samples_is_not_called_covered() {
+    holds(&[(Kind::SourceDeletes, Step::Sample, 0)]);
+}
+
+#[test]
+fn what_the_source_deletes_while_the_connectors_start_is_not_called_resumable() {
+    holds(&[(Kind::SourceDeletes, Step::Resume, 0)]);
+}
+
+#[test]
+fn a_guard_that_dies_while_it_resumes_after_a_failure_leaves_no_mirror_stopped() {
+    holds(&[
+        (Kind::GuardKilled, Step::Resume, 0),
+        (Kind::SnapshotFails, Step::Flush, 0),
+    ]);
+}
+
+#[test]
+fn a_program_that_wakes_after_its_run_was_given_up_does_not_close_it() {
+    holds(&[(Kind::ProgramFrozen, Step::Prove, 30_000)]);
+}
+
+#[test]
+fn a_follower_that_hangs_before_the_drain_makes_no_false_proof() {
+    holds(&[(Kind::FetcherHangs, Step::Stop, 20_000)]);
+}
+
+#[test]
+fn a_seed_is_always_the_same_schedule_and_ends_the_same_way() {
+    for seed in 0..40 {
+        assert_eq!(try_seed(seed).to_string(), try_seed(seed).to_string());
+    }
+}
