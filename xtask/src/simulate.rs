@@ -3,8 +3,10 @@
 //! wrong each, as patches that are applied to a copy of their crates.
 
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -28,6 +30,10 @@ const MUTANTS: &str = "tests/simulation/mutants";
 
 /// Within so many seeds each is to be caught.
 const MUTANT_SEEDS: u64 = 2_000;
+
+/// Mutants that are built side by side: most of a build is one crate after the
+/// other.
+const LANES: usize = 2;
 
 /// What a mutant is built of: the crates that decide, and the simulation.
 const COPIED: [&str; 5] = [
@@ -146,13 +152,38 @@ fn mutants(project: &Project, wanted: &[String]) -> Result<(usize, Vec<String>),
         }
     }
     patches.sort();
-    let copy = project.target.join("mutants");
+    let lanes: Vec<Result<Vec<String>, Error>> = thread::scope(|scope| {
+        let lane = |number| {
+            let of_it = patches.iter().skip(number).step_by(LANES);
+            move || missed(project, number, of_it)
+        };
+        let running: Vec<_> = (0..LANES).map(|at| scope.spawn(lane(at))).collect();
+        let ended = running.into_iter().map(|one| one.join());
+        ended
+            .map(|how| how.unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    });
     let mut missed = Vec::new();
-    for patch in &patches {
+    for lane in lanes {
+        missed.extend(lane?);
+    }
+    Ok((patches.len(), missed))
+}
+
+/// Tries these mutants, one after the other; gives those that live.
+fn missed<'p>(
+    project: &Project,
+    lane: usize,
+    patches: impl Iterator<Item = &'p PathBuf>,
+) -> Result<Vec<String>, Error> {
+    let copy = project.target.join("mutants").join(lane.to_string());
+    let target = project.target.join("mutants-build").join(lane.to_string());
+    let mut missed = Vec::new();
+    for patch in patches {
         let name = patch.file_stem().unwrap_or_default().to_string_lossy();
         copy_crates(project, &copy)?;
         apply(patch, &copy)?;
-        let program = build(project, &copy, &project.target.join("mutants-build"))?;
+        let program = build(project, &copy, &target)?;
         let seeds = MUTANT_SEEDS.to_string();
         let mut command = Command::new(program);
         command.args(["--first", "--json", "--seeds", &seeds]);
@@ -170,7 +201,7 @@ fn mutants(project: &Project, wanted: &[String]) -> Result<(usize, Vec<String>),
             }
         }
     }
-    Ok((patches.len(), missed))
+    Ok(missed)
 }
 
 /// A workspace of what a mutant is built of. A file is written only where it

@@ -44,6 +44,15 @@ fn end(scene: &Scene, partition: i32) -> i64 {
         .1
 }
 
+/// Takes the mirror past a loss: records after it are copied, and a stop
+/// commits the position behind them. While the committed position lies before
+/// the loss, the next run would rightly name it again.
+fn leave_behind(scene: &Scene, partition: i32) {
+    produce_and_mirror(scene, TOPIC, partition, 100);
+    stop_by_hand(scene);
+    resume_by_hand(scene);
+}
+
 /// Puts records on the source that wait for the mirror, and deletes all but
 /// the last ten of them. Gives how many are gone for the mirror.
 fn delete_what_waits(scene: &Scene, partition: i32) -> i64 {
@@ -73,7 +82,7 @@ fn a_loss_behind_a_mirror_that_someone_stopped_is_named_and_refutes_the_cut() {
     assert_eq!((resume.backlog, resume.caught_up_ms.is_some()), (0, true));
     assert_eq!(source_state(&scene), "STOPPED");
     resume_by_hand(&scene);
-    produce_and_mirror(&scene, TOPIC, 0, 100);
+    leave_behind(&scene, 0);
 }
 
 #[test]
@@ -90,7 +99,7 @@ fn a_loss_while_the_mirror_is_held_is_named_with_its_count_refutes_the_cut_and_t
         &["resumable is refuted", "doomed-1", &count],
     );
     scene.lab.connect().wait_running().unwrap();
-    produce_and_mirror(&scene, TOPIC, 1, 100);
+    leave_behind(&scene, 1);
 }
 
 #[test]
@@ -108,7 +117,7 @@ fn a_resume_by_hand_refuses_to_let_records_be_skipped_unless_the_loss_is_accepte
     let accepted = [resume.as_slice(), &["--accept-loss"]].concat();
     scene.run(&accepted).unwrap().expect(0).unwrap();
     scene.lab.connect().wait_running().unwrap();
-    produce_and_mirror(&scene, TOPIC, 0, 100);
+    leave_behind(&scene, 0);
 }
 
 #[test]
