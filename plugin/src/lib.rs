@@ -11,5 +11,6 @@ pub mod config;
 pub mod exit;
 pub mod guard;
 pub mod outputs;
+pub mod recording;
 pub mod retention;
 pub mod site;

@@ -1,5 +1,6 @@
 //! The slackwater program.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -13,6 +14,9 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // It would print them, and panic where nothing can be printed: a guard
+        // whose log is on a full disk must resume the mirror all the same.
+        .log_internal_errors(false)
         .init();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -21,10 +25,16 @@ fn main() -> ExitCode {
     match command::run(cli) {
         Ok(()) => Exit::Done.into(),
         Err(stop) => {
-            eprintln!("slackwater: {stop}");
+            last_line(&stop);
             stop.exit.into()
         }
     }
+}
+
+/// The cause, for whoever can read it: the exit code is not changed where
+/// nobody can.
+fn last_line(cause: &dyn std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "slackwater: {cause}");
 }
 
 /// Help and version are what was asked for; anything else is one line.
@@ -41,6 +51,6 @@ fn typed_wrongly(error: &clap::Error) -> ExitCode {
         .take_while(|line| !line.is_empty());
     let cause = lines.collect::<Vec<_>>().join(" ");
     let cause = cause.strip_prefix("error: ").unwrap_or(&cause);
-    eprintln!("slackwater: {cause}; see --help");
+    last_line(&format!("{cause}; see --help"));
     Exit::BadInput.into()
 }

@@ -16,6 +16,7 @@ use crate::adapters::{NoGuard, SystemClock, Terminal};
 use crate::components::Components;
 use crate::config::{self, Mirror};
 use crate::exit::Stop;
+use crate::recording::{FOLDER, Recorder};
 
 /// See the module.
 pub struct Site {
@@ -33,6 +34,8 @@ pub struct Site {
     pub components: Components,
     /// Phases taken from files, as `PHASE=FILE`: the guard is told too.
     pub overrides: Vec<String>,
+    /// What becomes of recordings; none are made where nothing is said.
+    pub recorder: Recorder,
     kafka: Arc<KafkaClusters>,
     connect: Arc<ConnectClusters>,
     host: Host,
@@ -53,6 +56,12 @@ impl Site {
 
     /// The same for a configuration that was read already.
     pub fn of(mirror: Mirror, config_file: PathBuf, terminal: Terminal) -> Result<Self, Stop> {
+        if !mirror.store.exists() {
+            let store = mirror.store.display();
+            terminal.say(&format!(
+                "there was no store at {store}: it is made, and holds no run"
+            ));
+        }
         let store = Store::open(&mirror.store).map_err(Stop::bad_input)?;
         let kafka = Arc::new(KafkaClusters::new(mirror.clusters.clone()));
         let connect = Arc::new(connect(&mirror, &kafka)?);
@@ -66,12 +75,18 @@ impl Site {
             allow_plain_copy: false,
             components: Components::embedded().map_err(Stop::failed)?,
             overrides: Vec::new(),
+            recorder: Recorder::default(),
             kafka,
             connect,
             host,
             mirror,
             config_file,
         })
+    }
+
+    /// Keeps recordings of this run's phases beside its cut.
+    pub fn keep_recordings(&mut self) {
+        self.recorder.keep_in(self.store.dir().join(FOLDER));
     }
 
     /// Takes a phase from a file: `PHASE=FILE`.
@@ -205,10 +220,18 @@ impl Site {
         limits: Limits,
     ) -> Result<Outcome, Stop> {
         let component = self.components.get(phase);
+        let tape = self.recorder.begin(phase, entry, component.sha256());
+        let ports = match &tape {
+            Some(tape) => ports.recorded(tape),
+            None => ports,
+        };
         let run = self
             .host
             .run(phase, entry, component, ports, limits)
             .map_err(Stop::failed)?;
+        if let Some(tape) = tape {
+            self.recorder.end(phase, entry, &tape, &run.ended);
+        }
         tracing::debug!(%phase, %entry, fuel = run.fuel_used, ready = ?run.ready, wall = ?run.wall, "ran");
         Ok(run.ended?)
     }

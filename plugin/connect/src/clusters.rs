@@ -38,7 +38,7 @@ pub struct ConnectClusters {
 }
 
 impl ConnectClusters {
-    /// Nothing is asked yet. [`ConnectorRef::connect`] is the position in
+    /// Nothing is asked yet. [`ConnectorRef::connect`] is the name in
     /// `options`.
     pub fn new(options: Vec<ConnectOptions>, selection: Selection) -> Result<Self, ConnectError> {
         if options.is_empty() {
@@ -52,12 +52,12 @@ impl ConnectClusters {
     }
 
     fn client(&self, connector: &ConnectorRef) -> Seen<&Client> {
-        self.clients.get(connector.connect as usize).ok_or_else(|| {
+        let named = |client: &&Client| client.name == connector.connect;
+        self.clients.iter().find(named).ok_or_else(|| {
             let message = format!(
-                "connector {connector} is on Connect cluster {} of the configuration, which \
-                 lists {}",
+                "connector {connector} is on the Connect cluster {}, which the configuration does \
+                 not list",
                 connector.connect,
-                self.clients.len()
             );
             PortError::new(PortErrorKind::Unsupported, message)
         })
@@ -73,10 +73,22 @@ impl ConnectClusters {
     }
 }
 
-/// One answer for each, in their order, asked at once.
+/// The first request has this start of the others. A worker does all in one
+/// thread (`DistributedHerder.tick`), and what comes while it is at the first
+/// one is taken together, in one rebalance; of what comes at the same instant
+/// some waits for a second one.
+const HEAD_START: Duration = Duration::from_millis(15);
+
+/// One answer for each, in their order, asked at once but for the first.
 fn all_at_once<T: Sync>(each: &[T], ask: impl Fn(&T) -> Answer + Sync) -> Vec<Answer> {
     thread::scope(|scope| {
-        let asked: Vec<_> = each.iter().map(|one| scope.spawn(|| ask(one))).collect();
+        let mut asked = Vec::new();
+        for (at, one) in each.iter().enumerate() {
+            if at == 1 {
+                thread::sleep(HEAD_START);
+            }
+            asked.push(scope.spawn(|| ask(one)));
+        }
         asked
             .into_iter()
             .map(|thread| match thread.join() {
@@ -98,8 +110,8 @@ impl MirrorLook for ConnectClusters {
         let first_request_ms = now_ms();
         let mut connects = Vec::new();
         let mut connectors = Vec::new();
-        for (position, client) in (0..).zip(&self.clients) {
-            let (connect, found) = look::at(client, position, &self.selection)?;
+        for client in &self.clients {
+            let (connect, found) = look::at(client, &self.selection)?;
             connects.push(connect);
             connectors.extend(found);
         }

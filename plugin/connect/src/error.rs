@@ -8,7 +8,7 @@ pub enum ConnectError {
     #[error("no Connect cluster is configured: name at least one under connect")]
     None,
     /// Not a URL that can be asked.
-    #[error("connect url {url:?} {why}")]
+    #[error("{url:?} {why}")]
     Url {
         /// As typed, without what may be a password.
         url: String,

@@ -26,6 +26,7 @@ const MAX_ERROR_BODY: u64 = 64 << 10;
 
 /// How to reach one Connect cluster, checked.
 pub(crate) struct Client {
+    pub(crate) name: String,
     agent: Agent,
     pub(crate) url: String,
     timeout: Duration,
@@ -59,6 +60,7 @@ impl Client {
             headers.push(("Authorization".to_owned(), format!("Basic {pair}")));
         }
         Ok(Self {
+            name: options.name,
             agent: config.build().new_agent(),
             url,
             timeout: options.timeout,

@@ -25,11 +25,11 @@ pub(crate) fn connector_path(name: &str, what: &str) -> String {
 /// The Connect cluster and those of its connectors that feed the mirror.
 pub(crate) fn at(
     client: &Client,
-    connect: u32,
     selection: &Selection,
 ) -> Seen<(ConnectView, Vec<ConnectorView>)> {
     let root: RawRoot = client.get("/")?;
     let view = ConnectView {
+        name: client.name.clone(),
         endpoint: client.url.clone(),
         version: text::line(&root.version),
         kafka_cluster_id: text::line(&root.kafka_cluster_id),
@@ -38,7 +38,7 @@ pub(crate) fn at(
     let mut ours = Vec::new();
     for (name, raw) in all(client)? {
         match selection.role(&name, &raw.info.config) {
-            Role::Ours => ours.push(one(client, connect, name, raw)?),
+            Role::Ours => ours.push(one(client, name, raw)?),
             Role::NotOurs => tracing::debug!(connector = text::line(&name), "not of this mirror"),
             Role::Unknown(why) => strangers.push(why),
         }
@@ -70,14 +70,14 @@ fn all(client: &Client) -> Seen<BTreeMap<String, RawConnector>> {
     }
 }
 
-fn one(client: &Client, connect: u32, name: String, raw: RawConnector) -> Seen<ConnectorView> {
+fn one(client: &Client, name: String, raw: RawConnector) -> Seen<ConnectorView> {
     let path = connector_path(&name, "tasks");
     let configured: Vec<RawTask> = client.get(&path)?;
     let tasks =
         decode::tasks(raw.status.tasks, configured).map_err(|why| client.malformed(&path, &why))?;
     let class = raw.info.config.get("connector.class").cloned().flatten();
     Ok(ConnectorView {
-        connect,
+        connect: client.name.clone(),
         name,
         class: full_class(&class.unwrap_or_default()),
         state: decode::state(&raw.status.connector.state),

@@ -25,6 +25,8 @@ impl fmt::Debug for BasicAuth {
 /// One Connect cluster.
 #[derive(Clone)]
 pub struct ConnectOptions {
+    /// Its name in the configuration.
+    pub name: String,
     /// `http://host:8083`, perhaps with a path. No user in it: see `auth`.
     pub url: String,
     /// For one look's request. Stops, starts and offsets have their own.
@@ -40,6 +42,7 @@ pub struct ConnectOptions {
 impl fmt::Debug for ConnectOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectOptions")
+            .field("name", &self.name)
             .field("url", &self.url)
             .field("timeout", &self.timeout)
             .field("auth", &self.auth)
@@ -49,8 +52,9 @@ impl fmt::Debug for ConnectOptions {
 
 impl ConnectOptions {
     /// Plain access to `url`.
-    pub fn new(url: impl Into<String>, timeout: Duration) -> Self {
+    pub fn new(name: impl Into<String>, url: impl Into<String>, timeout: Duration) -> Self {
         Self {
+            name: name.into(),
             url: url.into(),
             timeout,
             auth: None,
@@ -60,7 +64,10 @@ impl ConnectOptions {
     }
 
     /// The URL without a slash at its end.
-    pub(crate) fn checked_url(&self) -> Result<String, ConnectError> {
+    ///
+    /// # Errors
+    /// What can't be asked.
+    pub fn checked_url(&self) -> Result<String, ConnectError> {
         let wrong = |why| ConnectError::Url {
             // What stands before an @ may be a password.
             url: self.url.rsplit('@').next().unwrap_or_default().to_owned(),
@@ -88,7 +95,7 @@ mod tests {
     use super::*;
 
     fn check(url: &str) -> Result<String, ConnectError> {
-        ConnectOptions::new(url, Duration::from_secs(1)).checked_url()
+        ConnectOptions::new("a", url, Duration::from_secs(1)).checked_url()
     }
 
     #[test]
@@ -103,7 +110,7 @@ mod tests {
     fn a_password_is_in_no_message() {
         let error = check("http://u:hush@h:8083").unwrap_err();
         assert!(!error.to_string().contains("hush"));
-        let mut options = ConnectOptions::new("http://h", Duration::from_secs(1));
+        let mut options = ConnectOptions::new("a", "http://h", Duration::from_secs(1));
         options.auth = Some(BasicAuth {
             user: "u".into(),
             password: "hush".into(),

@@ -18,7 +18,7 @@ const ROOT: &str = r#"{"version":"4.3.1","commit":"c","kafka_cluster_id":"id-1"}
 const LIST: &str = "/connectors?expand=info&expand=status";
 
 fn options(server: &Canned) -> ConnectOptions {
-    ConnectOptions::new(server.url(), Duration::from_secs(5))
+    ConnectOptions::new("c", server.url(), Duration::from_secs(5))
 }
 
 fn clusters(server: &Canned) -> ConnectClusters {
@@ -32,7 +32,7 @@ fn clusters(server: &Canned) -> ConnectClusters {
 
 fn source(name: &str) -> ConnectorRef {
     ConnectorRef {
-        connect: 0,
+        connect: "c".to_owned(),
         name: name.into(),
     }
 }
@@ -208,7 +208,7 @@ fn positions_are_those_of_the_alias_that_is_configured_now() {
 #[test]
 fn an_answer_that_is_held_back_is_a_timeout() {
     let server = Canned::start([("GET /", Reply::never())]);
-    let options = ConnectOptions::new(server.url(), Duration::from_millis(100));
+    let options = ConnectOptions::new("c", server.url(), Duration::from_millis(100));
     let clusters = ConnectClusters::new(vec![options], Selection::default()).unwrap();
     let error = clusters.mirror().unwrap_err();
     assert_eq!(error.kind, PortErrorKind::Timeout);
@@ -218,7 +218,7 @@ fn an_answer_that_is_held_back_is_a_timeout() {
 fn an_answer_over_the_limit_is_malformed() {
     let body = vec![b' '; slackwater_connect::MAX_BODY as usize + 1];
     let server = Canned::start([("GET /", Reply::ok(body))]);
-    let options = ConnectOptions::new(server.url(), Duration::from_secs(60));
+    let options = ConnectOptions::new("c", server.url(), Duration::from_secs(60));
     let clusters = ConnectClusters::new(vec![options], Selection::default()).unwrap();
     let error = clusters.mirror().unwrap_err();
     assert_eq!(error.kind, PortErrorKind::Malformed);
@@ -230,7 +230,7 @@ fn where_nobody_listens_dedicated_mode_is_named() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", free.local_addr().unwrap());
     drop(free);
-    let options = ConnectOptions::new(url, Duration::from_secs(5));
+    let options = ConnectOptions::new("c", url, Duration::from_secs(5));
     let clusters = ConnectClusters::new(vec![options], Selection::default()).unwrap();
     let error = clusters.mirror().unwrap_err();
     assert_eq!(error.kind, PortErrorKind::Unreachable);
@@ -261,7 +261,7 @@ fn credentials_are_sent_and_never_follow_a_redirect() {
 fn a_connect_cluster_that_is_not_configured_is_an_error() {
     let server = usual("RUNNING", "[]", "[]");
     let elsewhere = ConnectorRef {
-        connect: 3,
+        connect: "d".to_owned(),
         name: "src".into(),
     };
     let error = clusters(&server).positions(&elsewhere).unwrap_err();

@@ -20,6 +20,9 @@ pub struct Folder {
     pub broker: i32,
     /// Where it is.
     pub path: PathBuf,
+    /// The handle of the snapshot that was opened there; the path itself where
+    /// it lies there for good.
+    pub opened_from: String,
 }
 
 /// Some folders. What was listed is kept until it is listed again.

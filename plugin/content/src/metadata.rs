@@ -32,7 +32,7 @@ pub(crate) fn seen(state: &State) -> Vec<MetadataSeen> {
 fn of(state: &State, dir: u32, replica: &Replica, reader: &mut SegmentReader) -> MetadataSeen {
     let mut seen = MetadataSeen {
         dir,
-        end: 0,
+        log_end_offset: 0,
         last_epoch: -1,
         topics: 0,
         voters: Vec::new(),
@@ -42,7 +42,7 @@ fn of(state: &State, dir: u32, replica: &Replica, reader: &mut SegmentReader) ->
     match image(replica, reader) {
         Err(why) => seen.error = Some(why),
         Ok(read) => {
-            seen.end = read.end;
+            seen.log_end_offset = read.end;
             seen.last_epoch = read.last_epoch;
             seen.topics = read.image.topics.len() as u64;
             seen.voters = read.voters;

@@ -57,9 +57,9 @@ fn of_scan(dir: u32, replica: &Replica, found: ReplicaScan) -> ReplicaRead {
     ReplicaRead {
         dir,
         topic_id: replica.topic_id.clone(),
-        start: replica.start,
+        log_start_offset: replica.start,
         bytes: replica.bytes(),
-        end: found.end,
+        log_end_offset: found.end,
         read_from: found.scanned_from,
         beyond: found.beyond,
         bad: found.bad,

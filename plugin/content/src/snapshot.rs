@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use slackwater_ports::{
     ContentDepth, ContentSurvey, MetadataSeen, RangeRow, RangeWanted, ScanRow, ScanWanted, Seen,
-    TransactionsSeen, VolumeContent,
+    SnapshotSeen, TransactionsSeen, VolumeContent,
 };
 use slackwater_volumes::{RunName, Snapshots, VolumeError};
 
@@ -44,6 +44,7 @@ impl SnapshotContent {
     /// Opens each volume; what a process that died left open is closed first.
     fn open(&self, opened: &mut Opened) -> Result<Vec<Folder>, ContentError> {
         let mut folders = Vec::new();
+        let found = self.snapshots.find(&self.run)?;
         for volume in self.snapshots.volumes() {
             let (name, at) = (volume.name().to_owned(), self.at.join(volume.name()));
             if at.exists() {
@@ -56,6 +57,7 @@ impl SnapshotContent {
                 volume: name,
                 broker: volume.broker(),
                 path,
+                opened_from: handle_of(&found, volume.name()),
             });
         }
         Ok(folders)
@@ -93,6 +95,12 @@ impl SnapshotContent {
         let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         look(opened.folders.as_ref().ok_or(ContentError::NotListed)?)
     }
+}
+
+/// Empty where no such volume is in the snapshot: that is nobody's handle.
+fn handle_of(found: &[SnapshotSeen], volume: &str) -> String {
+    let of_it = found.iter().find(|one| one.volume == volume);
+    of_it.map_or_else(String::new, |one| one.handle.clone())
 }
 
 impl Drop for SnapshotContent {

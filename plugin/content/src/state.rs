@@ -17,6 +17,7 @@ const MOST_UNREAD: usize = 100;
 pub(crate) struct Dir {
     pub(crate) volume: String,
     pub(crate) broker: i32,
+    pub(crate) opened_from: String,
     pub(crate) log: LogDir,
 }
 
@@ -40,6 +41,7 @@ impl State {
                 Ok(logs) => state.dirs.extend(logs.into_iter().map(|log| Dir {
                     volume: folder.volume.clone(),
                     broker: folder.broker,
+                    opened_from: folder.opened_from.clone(),
                     log,
                 })),
                 Err(error) => unread.push(format!("volume {}: {error}", folder.volume)),
@@ -79,7 +81,7 @@ impl State {
                 dir,
                 partition: partition.clone(),
                 topic_id: replica.topic_id.clone(),
-                start: replica.start,
+                log_start_offset: replica.start,
                 bytes: replica.bytes(),
             }
         })
@@ -123,6 +125,7 @@ impl Dir {
             cluster_id: self.log.meta.cluster_id.clone(),
             directory_id: self.log.meta.directory_id.clone(),
             clean_shutdown: self.log.clean_shutdown,
+            opened_from: self.opened_from.clone(),
         }
     }
 }

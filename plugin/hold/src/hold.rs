@@ -34,6 +34,9 @@ enum Stage {
     Holding,
     /// It is being resumed: the deadline has nothing to add.
     Resuming,
+    /// Whoever resumed it came to grief. From this instant of the monotonic
+    /// clock on it is tried again.
+    BrokenOff(u64),
     /// It runs again; the run is not closed.
     Resumed(Released),
     /// The guard is done.
@@ -46,6 +49,8 @@ struct Inner {
     /// The deadline by the monotonic clock: one that was set back must not
     /// lengthen a hold.
     late_at: Option<u64>,
+    /// How often a resume broke off.
+    broken_off: u32,
 }
 
 impl Inner {
@@ -64,7 +69,12 @@ pub struct Hold {
 impl Hold {
     /// Under this lease, with the deadline that it may have from a guard that
     /// died.
-    pub fn new(clock: &impl Clock, token: String, deadline_ms: Option<u64>, pid: u32) -> Self {
+    pub fn new(
+        clock: &impl Clock,
+        token: String,
+        deadline_ms: Option<u64>,
+        identity: String,
+    ) -> Self {
         let late_at = deadline_ms.map(|at| {
             let left = at.saturating_sub(clock.now_ms());
             clock.monotonic_ms().saturating_add(left)
@@ -74,13 +84,14 @@ impl Hold {
             holding: true,
             interruptions: 0,
             deadline_ms,
-            pid,
+            identity,
         };
         Self {
             inner: Mutex::new(Inner {
                 stage: Stage::Holding,
                 view,
                 late_at,
+                broken_off: 0,
             }),
         }
     }
@@ -111,6 +122,29 @@ impl Hold {
         inner.stage == Stage::Holding
             && (passed(inner.view.deadline_ms, clock.now_ms())
                 || passed(inner.late_at, clock.monotonic_ms()))
+    }
+
+    /// Whoever released or abandoned it did not come to an end: a fault of this
+    /// program. The mirror may be held still, and nobody else would resume it.
+    pub fn broke_off(&self, clock: &impl Clock) {
+        let mut inner = self.inner();
+        if inner.stage == Stage::Over || inner.broken_off >= TRIES {
+            return;
+        }
+        inner.broken_off += 1;
+        inner.view.interruptions += 1;
+        let again_at = clock.monotonic_ms().saturating_add(TRY_AGAIN_MS);
+        inner.enter(Stage::BrokenOff(again_at));
+    }
+
+    /// Whether what broke off is to be taken up again, now and by the caller.
+    pub(crate) fn takes_up_again(&self, clock: &impl Clock) -> bool {
+        let mut inner = self.inner();
+        let due = matches!(inner.stage, Stage::BrokenOff(at) if clock.monotonic_ms() >= at);
+        if due {
+            inner.enter(Stage::Resuming);
+        }
+        due
     }
 
     /// Whether nobody asked for a deadline yet: then nothing is stopped.
@@ -183,7 +217,7 @@ impl Hold {
         match stage {
             Stage::Resumed(released) => return Ok(released),
             Stage::Over => return Err("the run is over".to_owned()),
-            Stage::Holding | Stage::Resuming => {}
+            Stage::Holding | Stage::Resuming | Stage::BrokenOff(_) => {}
         }
         let within_ms = self.left_ms(hands).max(LEAST_LOOK_MS);
         self.inner().enter(Stage::Resuming);
@@ -210,7 +244,7 @@ impl Hold {
         let released = match stage {
             Stage::Resumed(released) if only_if_late => return released,
             Stage::Resumed(released) => released,
-            Stage::Holding | Stage::Resuming | Stage::Over => {
+            Stage::Holding | Stage::Resuming | Stage::BrokenOff(_) | Stage::Over => {
                 self.inner().enter(Stage::Resuming);
                 Released {
                     bracket: Err(reason.to_owned()),

@@ -56,6 +56,9 @@ impl Watch {
         if now.saturating_sub(self.began) > IDLE_MS {
             hold.leave_if_idle(hands);
         }
+        if hold.takes_up_again(hands) {
+            return Some(Chore::Late("the guard's resume broke off"));
+        }
         if self.giving_up {
             return None;
         }

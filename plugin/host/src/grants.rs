@@ -13,7 +13,7 @@ use crate::{HostError, PhaseName};
 
 /// The interface that all others take their types from. It has no function:
 /// to import it grants nothing.
-const TYPES: &str = "slackwater:phase/types@0.1.0";
+const TYPES: &str = "slackwater:phase/types@1.0.0-beta.1";
 
 macro_rules! capabilities {
     ($($(#[$doc:meta])* $name:ident, $interface:literal, $module:ident;)*) => {
@@ -27,7 +27,7 @@ macro_rules! capabilities {
             /// The interface's full name.
             pub fn interface(self) -> &'static str {
                 match self {
-                    $(Capability::$name => concat!("slackwater:phase/", $interface, "@0.1.0"),)*
+                    $(Capability::$name => concat!("slackwater:phase/", $interface, "@1.0.0-beta.1"),)*
                 }
             }
 

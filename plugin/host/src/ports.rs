@@ -1,9 +1,11 @@
 //! What the caller hands in: an adapter for each capability.
 
 use std::fmt;
+use std::io::Write;
 use std::sync::Arc;
 
 use slackwater_ports as domain;
+use slackwater_tape::{Recorded, Tape};
 
 use crate::{Capability, HostError, PhaseName};
 
@@ -27,6 +29,15 @@ macro_rules! ports {
                 W: $(domain::$name +)* Send + Sync + 'static,
             {
                 Self { $($field: Some(world.clone()),)* }
+            }
+
+            /// The same, with every call written down on this tape.
+            #[must_use]
+            pub fn recorded<S: Write + Send + 'static>(self, tape: &Arc<Tape<S>>) -> Self {
+                Self { $($field: self.$field.map(|port| {
+                    let recorded = Recorded::new(port, tape.clone());
+                    Arc::new(recorded) as Arc<dyn domain::$name + Send + Sync>
+                }),)* }
             }
 
             /// Whether there is an adapter for this capability.

@@ -33,7 +33,7 @@ fn what_a_phase_is_granted_is_what_its_world_imports() {
             .iter()
             .filter(|(_, item)| matches!(item, WorldItem::Interface { .. }))
             .map(|(key, _)| resolve.name_world_key(key))
-            .filter(|name| name != "slackwater:phase/types@0.1.0")
+            .filter(|name| name != "slackwater:phase/types@1.0.0-beta.1")
             .collect();
         let granted: BTreeSet<String> = phase
             .grants()
@@ -80,7 +80,7 @@ fn a_guest_that_wants_wasi_is_refused_with_the_import_named() {
 
 #[test]
 fn a_guest_that_wants_another_phases_capability_is_refused() {
-    let wat = wanting("slackwater:phase/mirror-stop@0.1.0", "stop");
+    let wat = wanting("slackwater:phase/mirror-stop@1.0.0-beta.1", "stop");
     let error = run(&wat, &Arc::default(), Limits::default()).unwrap_err();
     assert!(matches!(error, HostError::NotGranted { .. }), "{error}");
     assert!(error.to_string().contains("mirror-stop"), "{error}");
@@ -88,7 +88,7 @@ fn a_guest_that_wants_another_phases_capability_is_refused() {
 
 #[test]
 fn a_guest_that_wants_a_function_which_the_capability_does_not_have_is_refused() {
-    let wat = wanting("slackwater:phase/clock@0.1.0", "set-ms");
+    let wat = wanting("slackwater:phase/clock@1.0.0-beta.1", "set-ms");
     let error = run(&wat, &Arc::default(), Limits::default()).unwrap_err();
     assert!(matches!(error, HostError::Invalid { .. }), "{error}");
     assert!(error.to_string().contains("set-ms"), "{error}");

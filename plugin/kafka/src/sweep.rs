@@ -72,9 +72,9 @@ impl Row {
             u64::try_from(answer.offset).map_err(|_| String::from("an offset below 0"))
         };
         Ok(Head {
-            log_start: offset(&start)?,
+            log_start_offset: offset(&start)?,
             high_watermark: offset(&watermark)?,
-            last_stable: offset(&stable)?,
+            last_stable_offset: offset(&stable)?,
             leader_epoch: watermark.leader_epoch,
         })
     }

@@ -28,8 +28,8 @@ fn a_thousand_partitions_are_answered_in_the_order_asked() {
     for row in &sweep.rows {
         let head = row.head.as_ref().unwrap();
         let end = if row.partition.partition == 7 { 5 } else { 0 };
-        assert_eq!((head.log_start, head.high_watermark), (0, end));
-        assert_eq!(head.last_stable, end);
+        assert_eq!((head.log_start_offset, head.high_watermark), (0, end));
+        assert_eq!(head.last_stable_offset, end);
     }
 }
 

@@ -2,8 +2,11 @@
 
 use super::run::{Accept, Run};
 use super::{ConfigArg, Context, report};
-use crate::exit::{Stop, of_claims};
+use crate::exit::{Exit, Stop, of_claims};
+use crate::site::Site;
 use clap::Args;
+use slackwater_hold::Cause as _;
+use slackwater_store::RunId;
 
 /// The whole job: stop, drain, snapshot, resume, prove.
 #[derive(Debug, Args)]
@@ -19,9 +22,24 @@ impl Backup {
         let mut site = context.site(&self.config)?;
         self.accept.apply(&mut site)?;
         let run = Run::begin(&site, true)?;
-        slackwater_hold::backup(&run)?;
+        slackwater_hold::backup(&run).map_err(|stop| harmless(&site, run.id(), stop))?;
         let cut = site.cut(run.id())?;
         context.print(&cut, report::text)?;
         of_claims(&cut, &cut.settings.require)
+    }
+}
+
+/// Says so where the run failed before it stopped anything.
+fn harmless(site: &Site, run: &RunId, stop: Stop) -> Stop {
+    let Ok(cut) = site.cut(run) else {
+        return stop;
+    };
+    let stopped = cut.quiesce.and_then(|quiesce| quiesce.stop_started_ms);
+    match (stopped, stop.exit) {
+        (None, Exit::Failed) => {
+            let cause = format!("{}; nothing was stopped", stop.cause());
+            stop.because(cause)
+        }
+        _ => stop,
     }
 }

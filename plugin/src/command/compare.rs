@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use slackwater_cut::{Cut, Pattern};
 use slackwater_kafka::KafkaClusters;
 use slackwater_kit::{Feed, Policy};
-use slackwater_ports::{Cluster, MirrorLook as _, PartitionId};
+use slackwater_ports::{Cluster, Isolation, MirrorLook as _, PartitionId};
 
 use super::{ConfigArg, Context, read_cut};
 use crate::compare::{Extent, Pair, Pairing, Report, Side, of_cut, of_pairing, run};
@@ -59,6 +59,32 @@ enum PolicyName {
     Identity,
 }
 
+/// What is copied, and how: as a cut says it, or as it is now.
+enum Copied {
+    Cut(Box<Cut>),
+    Now(Pairing),
+}
+
+impl Copied {
+    /// At which level MirrorMaker reads a source. Without transactions it
+    /// copies what was aborted too: that is no extra record on the mirror.
+    fn isolation(&self, alias: &str) -> Isolation {
+        let known = match self {
+            Copied::Cut(cut) => {
+                let mut all = cut.quiesce.iter().flat_map(|one| &one.connectors);
+                let of_it = all.find(|one| one.copies && one.source_alias == alias);
+                of_it.map(|one| one.isolation)
+            }
+            Copied::Now(Pairing::Feed(feed)) => {
+                let of_it = feed.sources.iter().find(|one| one.alias == alias);
+                of_it.map(|one| one.isolation)
+            }
+            Copied::Now(Pairing::Policy(_)) => None,
+        };
+        known.unwrap_or(Isolation::ReadCommitted)
+    }
+}
+
 /// A pair with what is known of both sides.
 type Ready = (Pair, Result<(Extent, Extent), String>);
 
@@ -76,11 +102,19 @@ impl Compare {
             options.bootstrap.clone_from(bootstrap);
         }
         let kafka = KafkaClusters::new(clusters);
-        let (sources, mirror) = self.sides(&site, &kafka)?;
-        let pairs = self.pairs(&site, cut.as_ref(), &sources, &mirror)?;
+        let copied = match cut {
+            Some(cut) => Copied::Cut(Box::new(cut)),
+            None => Copied::Now(self.pairing(&site)?),
+        };
+        let (sources, mirror) = self.sides(&site, &kafka, &copied)?;
+        let pairs = self.pairs(&site, &copied, &sources, &mirror)?;
         let ready = ready(pairs, &sources, &mirror)?;
         let rows = run(ready, &sources, &mirror, self.show, &site.terminal);
-        let report = Report::of(rows, cut.map(|cut| cut.run_id), self.strict);
+        let up_to = match copied {
+            Copied::Cut(cut) => Some(cut.run_id),
+            Copied::Now(_) => None,
+        };
+        let report = Report::of(rows, up_to, self.strict);
         context.print(&report, text::text)?;
         report.verdict()
     }
@@ -89,6 +123,7 @@ impl Compare {
         &self,
         site: &Site,
         kafka: &'k KafkaClusters,
+        copied: &Copied,
     ) -> Result<(BTreeMap<String, Side<'k>>, Side<'k>), Stop> {
         let aliases: Vec<&String> = site
             .mirror
@@ -107,15 +142,16 @@ impl Compare {
         }
         let mut sources = BTreeMap::new();
         for alias in aliases {
+            let isolation = copied.isolation(alias);
             let side = match self.source_dir.as_slice() {
-                [] => Side::Live(kafka, Cluster::Source(alias.clone())),
-                paths => Side::dirs(paths)?,
+                [] => Side::Live(kafka, Cluster::Source(alias.clone()), isolation),
+                paths => Side::dirs(paths, isolation)?,
             };
             sources.insert(alias.clone(), side);
         }
         let mirror = match self.mirror_dir.as_slice() {
-            [] => Side::Live(kafka, Cluster::Mirror),
-            paths => Side::dirs(paths)?,
+            [] => Side::Live(kafka, Cluster::Mirror, Isolation::ReadCommitted),
+            paths => Side::dirs(paths, Isolation::ReadCommitted)?,
         };
         for unread in sources.values().chain([&mirror]).flat_map(Side::unread) {
             site.terminal.say(&format!("warning: {unread}"));
@@ -126,23 +162,22 @@ impl Compare {
     fn pairs(
         &self,
         site: &Site,
-        cut: Option<&Cut>,
+        copied: &Copied,
         sources: &BTreeMap<String, Side<'_>>,
         mirror: &Side<'_>,
     ) -> Result<Vec<Pair>, Stop> {
-        let mut pairs = match cut {
-            Some(cut) => {
+        let mut pairs = match copied {
+            Copied::Cut(cut) => {
                 let connectors = cut.quiesce.iter().flat_map(|one| &one.connectors);
                 warn_of_transforms(site, connectors.filter(|one| one.transforms).count());
                 of_cut(cut)
             }
-            None => {
-                let pairing = self.pairing(site)?;
+            Copied::Now(pairing) => {
                 let there = mirror.topics()?;
                 let mut pairs = Vec::new();
                 for (alias, source) in sources {
                     let own = &site.mirror.settings.own;
-                    pairs.extend(of_pairing(&pairing, alias, &source.topics()?, &there, own));
+                    pairs.extend(of_pairing(pairing, alias, &source.topics()?, &there, own));
                 }
                 pairs
             }

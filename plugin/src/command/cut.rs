@@ -66,6 +66,9 @@ impl Cut {
             Verb::Diff { from, to } => {
                 let rows = diff(&read_cut(site, from)?, &read_cut(site, to)?);
                 context.print(&rows, |rows| {
+                    if rows.is_empty() {
+                        return "every partition ends where it did".to_owned();
+                    }
                     rows.iter()
                         .map(|row| {
                             let shown = |end: Option<u64>| {
@@ -118,7 +121,7 @@ fn diff(from: &slackwater_cut::Cut, to: &slackwater_cut::Cut) -> Vec<Difference>
             .iter()
             .map(|row| {
                 let id = cut.rows.topic(row).id.clone();
-                (cut.rows.name(row), (row.end, id))
+                (cut.rows.name(row), (row.high_watermark, id))
             })
             .collect()
     };

@@ -21,6 +21,9 @@ pub(super) struct Guard {
     /// As for backup.
     #[arg(long, value_name = "PHASE=FILE")]
     component: Vec<String>,
+    /// As for backup.
+    #[arg(long)]
+    no_recording: bool,
 }
 
 impl Guard {
@@ -30,6 +33,7 @@ impl Guard {
             &self.run,
             self.allow_plain_copy,
             &self.component,
+            !self.no_recording,
         )
     }
 }

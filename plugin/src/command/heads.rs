@@ -102,9 +102,9 @@ fn rows(
             });
             Row {
                 partition: row.partition.to_string(),
-                log_start: head.map(|head| head.log_start),
+                log_start: head.map(|head| head.log_start_offset),
                 high_watermark: head.map(|head| head.high_watermark),
-                last_stable: head.map(|head| head.last_stable),
+                last_stable: head.map(|head| head.last_stable_offset),
                 leader_epoch: head.and_then(|head| head.leader_epoch),
                 per_second,
                 error: row.head.err(),

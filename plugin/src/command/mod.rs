@@ -7,6 +7,7 @@ mod guard;
 mod heads;
 mod logdir;
 mod phase;
+mod replay;
 mod report;
 mod restore;
 mod resume;
@@ -77,6 +78,8 @@ enum Command {
     Status(status::Status),
     /// The ends of all partitions.
     Heads(heads::Heads),
+    /// Run phases again on recordings of them.
+    Replay(replay::Replay),
     /// Look at cuts.
     Cut(cut::Cut),
     /// Look at snapshots, or delete one.
@@ -86,7 +89,7 @@ enum Command {
     /// JSON Schemas of what is read and written.
     Schema(schema::Schema),
     /// The version, and the digests of the phases.
-    Version,
+    Version(version::Version),
     /// The process that holds the mirror; started by the phases.
     #[command(hide = true)]
     Guard(guard::Guard),
@@ -98,6 +101,24 @@ pub struct ConfigArg {
     /// The configuration, of kind Mirror.
     #[arg(long, short, env = "SLACKWATER_CONFIG")]
     config: PathBuf,
+}
+
+/// Where a recording goes.
+#[derive(Debug, Args)]
+pub struct RecordArg {
+    /// Write the recording of the phase that runs here to this new file, as
+    /// JSON lines.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+}
+
+impl RecordArg {
+    fn apply(&self, site: &mut Site) -> Result<(), Stop> {
+        match &self.record {
+            Some(file) => site.recorder.also_to(file),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What every command is given.
@@ -206,11 +227,12 @@ pub fn run(cli: Cli) -> Result<(), Stop> {
         Command::Resume(command) => command.run(&context),
         Command::Status(command) => command.run(&context),
         Command::Heads(command) => command.run(&context),
+        Command::Replay(command) => command.run(&context),
         Command::Cut(command) => command.run(&context),
         Command::Snapshot(command) => command.run(&context),
         Command::Logdir(command) => command.run(&context),
         Command::Schema(command) => command.run(),
-        Command::Version => version::run(&context),
+        Command::Version(command) => command.run(&context),
         Command::Guard(command) => command.run(),
     }
 }

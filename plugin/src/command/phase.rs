@@ -9,7 +9,7 @@ use slackwater_ports::Outcome;
 use slackwater_store::RunId;
 
 use super::run::{Accept, Run};
-use super::{ConfigArg, Context, print_line};
+use super::{ConfigArg, Context, RecordArg, print_line};
 use crate::exit::{Stop, of_claims};
 use crate::guard::{Recovered, recover};
 use crate::outputs;
@@ -28,12 +28,15 @@ pub(super) struct Phase {
     run: Option<RunId>,
     #[command(flatten)]
     accept: Accept,
+    #[command(flatten)]
+    record: RecordArg,
 }
 
 impl Phase {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
         let mut site = context.site(&self.config)?;
         self.accept.apply(&mut site)?;
+        self.record.apply(&mut site)?;
         let outcome = match self.name {
             PhaseName::QuiesceMirror if self.run.is_none() => {
                 let run = Run::begin(&site, false)?;

@@ -26,7 +26,7 @@ pub(super) fn text(cut: &Cut) -> String {
         for lost in &resume.lost {
             out += &format!(
                 "  LOST: {} of source {} starts at {}, the mirror needed {}\n",
-                lost.partition, lost.alias, lost.log_start, lost.needed
+                lost.partition, lost.alias, lost.log_start_offset, lost.needed
             );
         }
     }
@@ -78,7 +78,12 @@ fn timeline(cut: &Cut) -> String {
     }
     if let Some(snapshot) = &cut.snapshot {
         steps.push(("sealed", after(snapshot.sealed_ms)));
-        if let Some(cut) = snapshot.volumes.iter().map(|volume| volume.cut_ms).max() {
+        if let Some(cut) = snapshot
+            .volumes
+            .iter()
+            .filter_map(|volume| volume.cut_ms)
+            .max()
+        {
             steps.push(("volumes cut", after(cut)));
         }
     }

@@ -8,7 +8,7 @@ use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::Outcome;
 use slackwater_store::{Lease, LeaseState, RunId};
 
-use super::{ConfigArg, Context, read_cut};
+use super::{ConfigArg, Context, RecordArg, read_cut};
 use crate::adapters::ScratchStore;
 use crate::exit::Stop;
 use crate::guard::{GuardClient, Recovered, recover, socket};
@@ -30,11 +30,14 @@ pub(super) struct Resume {
     /// alone.
     #[arg(long)]
     if_expired: bool,
+    #[command(flatten)]
+    record: RecordArg,
 }
 
 impl Resume {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let site = context.site(&self.config)?;
+        let mut site = context.site(&self.config)?;
+        self.record.apply(&mut site)?;
         let summary = match (&self.cut, self.state(&site)?) {
             (Some(cut), LeaseState::Free) => self.restored(&site, cut)?.summary,
             (Some(_), _) => {

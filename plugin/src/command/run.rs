@@ -45,12 +45,18 @@ pub(super) struct Accept {
     /// Take a phase from a file: `PHASE=FILE`.
     #[arg(long, value_name = "PHASE=FILE")]
     component: Vec<String>,
+    /// Keep no recording of the phases beside the cut.
+    #[arg(long)]
+    no_recording: bool,
 }
 
 impl Accept {
     /// Prepares the site for it.
     pub(super) fn apply(&self, site: &mut Site) -> Result<(), Stop> {
         site.allow_plain_copy = self.allow_plain_copy;
+        if !self.no_recording {
+            site.keep_recordings();
+        }
         for pair in &self.component {
             site.take_component(pair)?;
         }
@@ -149,6 +155,7 @@ impl<'a> Run<'a> {
     }
 
     fn of(site: &'a Site, id: RunId, leashed: bool) -> Self {
+        site.recorder.of_run(&id);
         let path = socket(site.store.dir(), &site.mirror.name);
         let guard = GuardClient::new(path, id.clone(), site.terminal.clone());
         let launcher = Launcher::new(site, &id);

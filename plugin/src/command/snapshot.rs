@@ -8,6 +8,7 @@ use slackwater_volumes::RunName;
 
 use super::{ConfigArg, Context};
 use crate::exit::Stop;
+use crate::recording;
 
 /// Look at snapshots, or delete one.
 #[derive(Debug, Args)]
@@ -28,7 +29,7 @@ enum Verb {
         /// The run.
         run: RunId,
     },
-    /// Delete a snapshot. The cut stays.
+    /// Delete a snapshot, and the recordings of its run. The cut stays.
     Delete {
         /// The run.
         run: RunId,
@@ -60,6 +61,7 @@ impl Snapshot {
             }
             Verb::Delete { run } => {
                 snapshots.delete(&name(run)?).map_err(Stop::from)?;
+                recording::delete(site.store.dir(), run)?;
                 context.print(&serde_json::json!({"deleted": run}), |_| {
                     format!("the snapshot of run {run} is deleted")
                 })

@@ -10,7 +10,7 @@ use slackwater_cut::ClaimName;
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Cluster, RunStore};
 
-use super::{ConfigArg, Context, read_cut, report, volume_targets};
+use super::{ConfigArg, Context, RecordArg, read_cut, report, volume_targets};
 use crate::adapters::{ScratchStore, Terminal};
 use crate::config;
 use crate::exit::{Stop, of_claims};
@@ -35,6 +35,8 @@ pub(super) struct Validate {
     /// Write the cut with the claim added to this new file.
     #[arg(long)]
     save: Option<PathBuf>,
+    #[command(flatten)]
+    record: RecordArg,
 }
 
 impl Validate {
@@ -45,12 +47,13 @@ impl Validate {
         {
             options.bootstrap.clone_from(bootstrap);
         }
-        let site = Site::of(
+        let mut site = Site::of(
             mirror,
             self.config.config.clone(),
             Terminal::new(context.quiet),
         )?;
         let cut = read_cut(Some(&site), &self.cut)?;
+        self.record.apply(&mut site)?;
         let document = cut.to_canonical().map_err(Stop::failed)?;
         let store = Arc::new(ScratchStore::new(document));
         let mut ports = site.without_guard(site.ports_on(store.clone()));
@@ -85,6 +88,7 @@ impl Validate {
                 Ok(Folder {
                     volume: name.to_owned(),
                     broker: volume.broker(),
+                    opened_from: path.display().to_string(),
                     path,
                 })
             })

@@ -9,7 +9,7 @@ use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::RunStore;
 use slackwater_store::RunId;
 
-use super::{ConfigArg, Context, report};
+use super::{ConfigArg, Context, RecordArg, report};
 use crate::adapters::ScratchStore;
 use crate::exit::{Stop, of_claims};
 
@@ -21,11 +21,15 @@ pub(super) struct Verify {
     config: ConfigArg,
     /// The run.
     run: RunId,
+    #[command(flatten)]
+    record: RecordArg,
 }
 
 impl Verify {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let site = context.site(&self.config)?;
+        let mut site = context.site(&self.config)?;
+        self.record.apply(&mut site)?;
+        site.recorder.of_run(&self.run);
         let record = site.store.load(&self.run).map_err(Stop::bad_input)?;
         let mut cut = Cut::trusted(&record.document).map_err(Stop::failed)?;
         if !matches!(cut.state, State::Closed { .. }) {

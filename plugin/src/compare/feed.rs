@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use slackwater_compare::{Item, Items};
 use slackwater_kafka::StreamRecord;
 use slackwater_kit::identity;
-use slackwater_logdir::{Isolation, SegmentReader, records};
-use slackwater_ports::{Digest128, Ended, RecordSeen, TimestampType};
+use slackwater_logdir::{Isolation as FileIsolation, SegmentReader, records};
+use slackwater_ports::{Digest128, Ended, Isolation, RecordSeen, TimestampType};
 
 use super::sides::{Extent, Reader, of_file};
 
@@ -124,9 +124,13 @@ impl Feeder {
                     Err(error) => Some(Interrupted::Failed(error.message)),
                 }
             }
-            (Reader::Files, Some(replica)) => {
+            (Reader::Files(isolation), Some(replica)) => {
+                let isolation = match isolation {
+                    Isolation::ReadCommitted => FileIsolation::ReadCommitted,
+                    Isolation::ReadUncommitted => FileIsolation::ReadUncommitted,
+                };
                 let mut files = SegmentReader::default();
-                let read = records(&mut files, replica, Isolation::ReadCommitted, |record| {
+                let read = records(&mut files, replica, isolation, |record| {
                     if record.offset >= extent.until {
                         return ControlFlow::Break(());
                     }
@@ -141,7 +145,7 @@ impl Feeder {
                     Err(error) => Some(Interrupted::Failed(error.to_string())),
                 }
             }
-            (Reader::Files, None) => Some(Interrupted::Failed("it has no replica".to_owned())),
+            (Reader::Files(_), None) => Some(Interrupted::Failed("it has no replica".to_owned())),
         };
         done.fetch_add(extent.until.saturating_sub(position), Ordering::Relaxed);
         self.end(ended);

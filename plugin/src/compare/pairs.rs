@@ -124,9 +124,9 @@ pub fn of_cut(cut: &Cut) -> Vec<Pair> {
             at_cut: Some(AtCut {
                 // Nothing committed: nothing had to be there.
                 due: known
-                    .and_then(|known| known.committed)
+                    .and_then(|known| known.last_mirrored)
                     .map_or(0, |last| last + 1),
-                end: row.end,
+                end: row.high_watermark,
                 topic_id: topic.id.clone(),
             }),
             wrong: known

@@ -38,7 +38,7 @@ pub(super) fn show(reader: &Reader<'_>, extent: &Extent, offset: u64) -> Option<
             });
             read.ok()?;
         }
-        (Reader::Files, Some(replica)) => {
+        (Reader::Files(_), Some(replica)) => {
             let mut files = SegmentReader::default();
             let read = records(&mut files, replica, Isolation::ReadUncommitted, |record| {
                 if record.offset < offset {
@@ -51,7 +51,7 @@ pub(super) fn show(reader: &Reader<'_>, extent: &Extent, offset: u64) -> Option<
             });
             read.ok()?;
         }
-        (Reader::Files, None) => {}
+        (Reader::Files(_), None) => {}
     }
     shown
 }

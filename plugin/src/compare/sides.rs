@@ -7,17 +7,17 @@ use slackwater_kafka::{KafkaClusters, Stream, StreamRecord};
 use slackwater_logdir::{
     Depth, Locked, LogDir, Record, Replica, ScanOptions, SegmentReader, scan, survey,
 };
-use slackwater_ports::{Cluster, Heads as _, Isolation, PartitionId, PortError};
+use slackwater_ports::{Cluster, Head, Heads as _, Isolation, PartitionId, PortError};
 
 use super::pairs::Topics;
 use crate::exit::Stop;
 
 /// One side.
 pub enum Side<'a> {
-    /// A running cluster.
-    Live(&'a KafkaClusters, Cluster),
-    /// Log directories of one or several of its brokers.
-    Dirs(Vec<LogDir>),
+    /// A running cluster, read at this level.
+    Live(&'a KafkaClusters, Cluster, Isolation),
+    /// Log directories of one or several of its brokers, read at this level.
+    Dirs(Vec<LogDir>, Isolation),
 }
 
 /// A partition on one side, and how far it goes.
@@ -27,7 +27,7 @@ pub struct Extent {
     pub partition: PartitionId,
     /// Log start offset.
     pub start: u64,
-    /// Up to where a reader of committed records gets.
+    /// Up to where a reader at its side's level gets.
     pub until: u64,
     /// A transaction is open there.
     pub open: bool,
@@ -42,7 +42,7 @@ pub struct Extent {
 /// What reads a side, for one thread.
 pub(super) enum Reader<'a> {
     Stream(Stream<'a>),
-    Files,
+    Files(Isolation),
 }
 
 /// A record of a file, as a stream has it.
@@ -66,19 +66,19 @@ impl<'a> Side<'a> {
     ///
     /// # Errors
     /// None there, or one that a broker has locked.
-    pub fn dirs(paths: &[PathBuf]) -> Result<Self, Stop> {
+    pub fn dirs(paths: &[PathBuf], isolation: Isolation) -> Result<Self, Stop> {
         let mut dirs = Vec::new();
         for path in paths {
             dirs.extend(survey(path, Locked::Refuse).map_err(Stop::bad_input)?);
         }
-        Ok(Side::Dirs(dirs))
+        Ok(Side::Dirs(dirs, isolation))
     }
 
     /// Replicas and small files that could not be read.
     pub fn unread(&self) -> Vec<&String> {
         match self {
             Side::Live(..) => Vec::new(),
-            Side::Dirs(dirs) => dirs.iter().flat_map(|dir| &dir.unread).collect(),
+            Side::Dirs(dirs, _) => dirs.iter().flat_map(|dir| &dir.unread).collect(),
         }
     }
 
@@ -89,13 +89,13 @@ impl<'a> Side<'a> {
     pub fn topics(&self) -> Result<Topics, Stop> {
         let mut topics = Topics::new();
         match self {
-            Side::Live(kafka, cluster) => {
+            Side::Live(kafka, cluster, _) => {
                 for topic in kafka.describe(cluster).map_err(failed)?.topics {
                     let numbers = topic.partitions.iter().map(|one| one.partition);
                     topics.insert(topic.name, numbers.collect());
                 }
             }
-            Side::Dirs(dirs) => {
+            Side::Dirs(dirs, _) => {
                 for replica in dirs.iter().flat_map(|dir| &dir.replicas) {
                     let topic = topics.entry(replica.partition.topic.clone()).or_default();
                     topic.insert(replica.partition.partition);
@@ -114,8 +114,8 @@ impl<'a> Side<'a> {
         partitions: &[PartitionId],
     ) -> Result<BTreeMap<PartitionId, Result<Extent, String>>, Stop> {
         match self {
-            Side::Live(kafka, cluster) => live(kafka, cluster, partitions),
-            Side::Dirs(dirs) => Ok(partitions
+            Side::Live(kafka, cluster, isolation) => live(kafka, cluster, *isolation, partitions),
+            Side::Dirs(dirs, _) => Ok(partitions
                 .iter()
                 .map(|partition| (partition.clone(), longest(dirs, partition)))
                 .collect()),
@@ -128,11 +128,11 @@ impl<'a> Side<'a> {
     /// Properties that librdkafka refuses.
     pub(super) fn reader(&self) -> Result<Reader<'a>, String> {
         match self {
-            Side::Live(kafka, cluster) => kafka
-                .stream(cluster, Isolation::ReadCommitted)
+            Side::Live(kafka, cluster, isolation) => kafka
+                .stream(cluster, *isolation)
                 .map(Reader::Stream)
                 .map_err(|error| error.message),
-            Side::Dirs(_) => Ok(Reader::Files),
+            Side::Dirs(_, isolation) => Ok(Reader::Files(*isolation)),
         }
     }
 }
@@ -140,6 +140,7 @@ impl<'a> Side<'a> {
 fn live(
     kafka: &KafkaClusters,
     cluster: &Cluster,
+    isolation: Isolation,
     partitions: &[PartitionId],
 ) -> Result<BTreeMap<PartitionId, Result<Extent, String>>, Stop> {
     let view = kafka.describe(cluster).map_err(failed)?;
@@ -167,11 +168,15 @@ fn live(
         .into_iter()
         .map(|row| {
             let topic = row.partition.topic.as_str();
+            let until = |head: &Head| match isolation {
+                Isolation::ReadCommitted => head.last_stable_offset,
+                Isolation::ReadUncommitted => head.high_watermark,
+            };
             let extent = row.head.map(|head| Extent {
                 partition: row.partition.clone(),
-                start: head.log_start,
-                until: head.last_stable,
-                open: head.last_stable < head.high_watermark,
+                start: head.log_start_offset,
+                until: until(&head),
+                open: until(&head) < head.high_watermark,
                 compacts: compacted.get(topic).copied().unwrap_or(false),
                 topic_id: ids.get(topic).map(|id| (*id).to_owned()),
                 replica: None,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use slackwater_connect::{BasicAuth, ConnectOptions};
-use slackwater_cut::{ClaimName, ConnectTopics, OnLoss, Settings, Verify};
+use slackwater_cut::{ClaimName, ConnectSettings, ConnectTopics, OnLoss, Settings, Verify};
 use slackwater_kafka::{ClusterOptions, FIXED_PROPERTIES};
 use slackwater_ports::Cluster;
 use slackwater_store::MirrorName;
@@ -20,7 +20,7 @@ use super::raw::{
 };
 
 /// The only version that is read.
-const API_VERSION: &str = "slackwater/v1alpha1";
+const API_VERSION: &str = "slackwater/v1beta1";
 
 /// Key and complaint.
 type Wrong = (String, String);
@@ -112,6 +112,16 @@ pub(super) fn check(raw: RawMirror) -> Result<Mirror, Wrong> {
         .enumerate()
         .map(|(at, one)| connect_site(at, one))
         .collect::<Result<Vec<_>, _>>()?;
+    for (at, one) in connect.iter().enumerate() {
+        let name = &one.options.name;
+        if connect[..at]
+            .iter()
+            .any(|other| other.options.name == *name)
+        {
+            let key = format!("connect[{at}].name");
+            return Err(wrong(&key, format!("{name} stands there twice")));
+        }
+    }
     let settings = settings(&raw.limits, raw.protect, &connect, raw.verify, raw.require)?;
     Ok(Mirror {
         name,
@@ -196,10 +206,25 @@ pub(crate) fn addresses(bootstrap: &str) -> Vec<(String, u16)> {
         .collect()
 }
 
+/// What stands between `//` and the path of a URL, without a user.
+fn host_and_port(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.to_owned()
+}
+
 fn connect_site(at: usize, raw: RawConnect) -> Result<ConnectSite, Wrong> {
     let key = |field: &str| format!("connect[{at}].{field}");
     let timeout = raw.timeout.map_or(10_000, Span::as_ms);
-    let mut options = ConnectOptions::new(raw.url, Duration::from_millis(timeout));
+    let name = raw.name.unwrap_or_else(|| host_and_port(&raw.url));
+    if name.is_empty() {
+        return Err(wrong(&key("name"), "is empty"));
+    }
+    let mut options = ConnectOptions::new(name, raw.url, Duration::from_millis(timeout));
+    options
+        .checked_url()
+        .map_err(|error| wrong(&key("url"), error))?;
     let read = |field: &str, path: &PathBuf| {
         std::fs::read_to_string(path).map_err(|error| {
             wrong(
@@ -354,7 +379,13 @@ fn settings(
         include: protect.include,
         exclude: protect.exclude,
         own: protect.own,
-        connect_topics: connect.iter().map(|one| one.topics.clone()).collect(),
+        connects: connect
+            .iter()
+            .map(|one| ConnectSettings {
+                name: one.options.name.clone(),
+                topics: one.topics.clone(),
+            })
+            .collect(),
         verify,
         require: require.into_iter().collect(),
     })

@@ -14,7 +14,7 @@ use super::Span;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "Mirror")]
 pub struct RawMirror {
-    /// `slackwater/v1alpha1`
+    /// `slackwater/v1beta1`
     pub api_version: String,
     /// `Mirror`
     pub kind: String,
@@ -104,6 +104,9 @@ impl RawScalar {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RawConnect {
+    /// Its name here: how the cut speaks of it. Default: host and port of the
+    /// URL.
+    pub name: Option<String>,
     /// Of its REST.
     pub url: String,
     /// Its own topics.

@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_an_error_that_suggests_the_right_one() {
         let error =
-            parse("apiVersion: slackwater/v1alpha1\nkind: Mirror\nconect: []\n").unwrap_err();
+            parse("apiVersion: slackwater/v1beta1\nkind: Mirror\nconect: []\n").unwrap_err();
         assert!(error.contains("did you mean `connect`?"), "{error}");
     }
 

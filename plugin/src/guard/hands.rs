@@ -28,7 +28,21 @@ pub(super) struct GuardHands {
     /// One release or abandonment at a time.
     work: Mutex<()>,
     hold: Arc<Hold>,
+    /// Whether the volumes are written out ahead of their flush: not begun,
+    /// begun, or over.
+    ahead: Mutex<Ahead>,
 }
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ahead {
+    NotBegun,
+    Begun,
+    Over,
+}
+
+/// Between two times that the volumes are written out ahead: what a loaded
+/// mirror takes meanwhile is written in some milliseconds.
+const AHEAD_MS: u64 = 200;
 
 impl GuardHands {
     pub(super) fn new(site: Site, run: RunId, flush: FlushHandles, lease: Lease) -> Self {
@@ -37,7 +51,7 @@ impl GuardHands {
             &SystemClock,
             holder.token.clone(),
             holder.deadline_ms,
-            std::process::id(),
+            format!("pid {}", std::process::id()),
         );
         Self {
             site,
@@ -46,6 +60,7 @@ impl GuardHands {
             lease: Mutex::new(Some(lease)),
             work: Mutex::new(()),
             hold: Arc::new(hold),
+            ahead: Mutex::new(Ahead::NotBegun),
         }
     }
 
@@ -59,7 +74,30 @@ impl GuardHands {
     }
 
     pub(super) fn flush(&self) -> Seen<Vec<Flushed>> {
+        *self.ahead() = Ahead::Over;
         self.flush.flush()
+    }
+
+    /// While connectors stop and the mirror drains, the disks have nothing to
+    /// do: from the first call on, until the flush that counts, what the
+    /// brokers have left to the kernel is written out.
+    pub(super) fn write_ahead(self: &Arc<Self>) {
+        let mut ahead = self.ahead();
+        if *ahead != Ahead::NotBegun {
+            return;
+        }
+        *ahead = Ahead::Begun;
+        let hands = self.clone();
+        std::thread::spawn(move || {
+            while hands.hold.view().holding && *hands.ahead() == Ahead::Begun {
+                hands.flush.write_ahead();
+                SystemClock.sleep_ms(AHEAD_MS);
+            }
+        });
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lease(&self) -> MutexGuard<'_, Option<Lease>> {

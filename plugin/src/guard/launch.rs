@@ -34,6 +34,7 @@ pub struct Launcher {
     run: RunId,
     plain_copy: bool,
     overrides: Vec<String>,
+    records: bool,
 }
 
 impl Launcher {
@@ -45,6 +46,7 @@ impl Launcher {
             run: run.clone(),
             plain_copy: site.allow_plain_copy,
             overrides: site.overrides.clone(),
+            records: site.recorder.keeps(),
         }
     }
 
@@ -67,6 +69,9 @@ impl Launcher {
             .stderr(log);
         if self.plain_copy {
             command.arg("--allow-plain-copy");
+        }
+        if !self.records {
+            command.arg("--no-recording");
         }
         for pair in &self.overrides {
             command.args(["--component", pair]);

@@ -54,6 +54,7 @@ pub fn serve(
     run: &RunId,
     plain_copy: bool,
     components: &[String],
+    records: bool,
 ) -> Result<(), Stop> {
     // Apart from whoever started it, so that a signal to his group or the end
     // of his terminal does not reach it. It fails only for a group's leader,
@@ -63,6 +64,10 @@ pub fn serve(
     let terminal = Terminal::new(true).also_to(Box::new(Broadcast(progress.clone())));
     let mut site = Site::open(config, terminal)?;
     site.allow_plain_copy = plain_copy;
+    if records {
+        site.keep_recordings();
+        site.recorder.of_run(run);
+    }
     for pair in components {
         site.take_component(pair)?;
     }
@@ -139,8 +144,16 @@ async fn watch(
 
 /// In a thread of its own; a second one finds it done.
 fn abandon(hands: &Arc<GuardHands>, reason: &'static str, only_if_late: bool) {
+    let working = hands.clone();
+    let work = tokio::task::spawn_blocking(move || {
+        working.hold().abandon(&*working, reason, only_if_late)
+    });
     let hands = hands.clone();
-    tokio::task::spawn_blocking(move || hands.hold().abandon(&*hands, reason, only_if_late));
+    tokio::spawn(async move {
+        if work.await.is_err() {
+            hands.hold().broke_off(&SystemClock);
+        }
+    });
 }
 
 async fn answer(
@@ -180,9 +193,11 @@ async fn answer(
         let mut rest = [0; 1];
         while matches!(read.read(&mut rest).await, Ok(n) if n > 0) {}
         if !hands.hold().is_over() {
-            let reason = "the program that began the run ended before it";
-            let ended = move || hands.hold().abandon(&*hands, reason, false);
-            let _ = tokio::task::spawn_blocking(ended).await;
+            abandon(
+                &hands,
+                "the program that began the run ended before it",
+                false,
+            );
         }
         return;
     }
@@ -192,7 +207,11 @@ async fn answer(
     loop {
         tokio::select! {
             done = &mut work => {
-                let response = done.unwrap_or_else(|error| Response::Refused(error.to_string()));
+                let response = done.unwrap_or_else(|error| {
+                    // A panic: what it held must not stay so.
+                    hands.hold().broke_off(&SystemClock);
+                    Response::Refused(error.to_string())
+                });
                 let _ = say(&mut write, &response).await;
                 return;
             }
@@ -204,28 +223,31 @@ async fn answer(
     }
 }
 
-fn respond(hands: &GuardHands, request: Request) -> Response {
+fn respond(hands: &Arc<GuardHands>, request: Request) -> Response {
     let hold = hands.hold();
     match request {
         Request::Look => Response::Guard(hold.view()),
-        Request::Engage { window_ms } => match hold.engage(hands, window_ms) {
-            Ok(view) => Response::Guard(view),
+        Request::Engage { window_ms } => match hold.engage(&**hands, window_ms) {
+            Ok(view) => {
+                hands.write_ahead();
+                Response::Guard(view)
+            }
             Err(why) => Response::Refused(why),
         },
         Request::Flush => match hands.flush() {
             Ok(flushed) => Response::Flushed(flushed),
             Err(error) => Response::Refused(error.message),
         },
-        Request::Stop { connectors } => match hold.stop(hands, &connectors) {
+        Request::Stop { connectors } => match hold.stop(&**hands, &connectors) {
             Ok(answers) => Response::Answers(answers),
             Err(why) => Response::Refused(why),
         },
-        Request::Release => match hold.release(hands) {
+        Request::Release => match hold.release(&**hands) {
             Ok(released) => Response::Released(released),
             Err(why) => Response::Refused(why),
         },
-        Request::Abandon { reason } => Response::Released(hold.abandon(hands, &reason, false)),
-        Request::Finish => match hold.finish(hands) {
+        Request::Abandon { reason } => Response::Released(hold.abandon(&**hands, &reason, false)),
+        Request::Finish => match hold.finish(&**hands) {
             Ok(()) => Response::Done,
             Err(why) => Response::Refused(why),
         },

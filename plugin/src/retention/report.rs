@@ -73,15 +73,15 @@ pub fn expiry(cut: &Cut, replicas: &[ReplicaAges], now_ms: i64) -> Expiry {
         let logs = of.get(&id).map_or(&[][..], Vec::as_slice);
         let starts = logs
             .iter()
-            .filter_map(|log| log_start(log, row.end, limits, expiry.until_ms));
-        let start_then = starts.max().unwrap_or(0).min(row.end);
-        if start_then > row.start {
+            .filter_map(|log| log_start(log, row.high_watermark, limits, expiry.until_ms));
+        let start_then = starts.max().unwrap_or(0).min(row.high_watermark);
+        if start_then > row.log_start_offset {
             expiry.expiring.push(Expiring {
                 topic: topic.name.clone(),
                 partition: row.partition,
-                start: row.start,
+                start: row.log_start_offset,
                 start_then,
-                end: row.end,
+                end: row.high_watermark,
                 retention_ms: limits.ms,
                 retention_bytes: limits.bytes,
             });

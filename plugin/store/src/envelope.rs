@@ -11,7 +11,7 @@ use slackwater_ports::RunRecord;
 use crate::StoreError;
 
 /// Of the form of the file, not of the document in it.
-const VERSION: &str = "v1alpha1";
+const VERSION: &str = "v1beta1";
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -50,8 +50,8 @@ macro_rules! all_calls {
                 flush() -> Seen<Vec<Flushed>>;
             }
             VolumeSnapshot {
-                snapshot() -> Seen<Vec<SnapshotSeen>>;
-                find() -> Seen<Vec<SnapshotSeen>>;
+                request() -> Seen<()>;
+                snapshots() -> Seen<Vec<SnapshotSeen>>;
             }
             VolumeContent {
                 survey() -> Seen<ContentSurvey>;

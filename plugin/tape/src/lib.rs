@@ -6,10 +6,12 @@
 //! content and no credentials. Pure: it opens no file.
 
 mod calls;
+mod difference;
 mod line;
 mod player;
 mod recorder;
 
+pub use difference::Difference;
 pub use line::{Begun, Line, RECORDING, TapeError};
-pub use player::{Difference, Player};
-pub use recorder::{Recorded, Tape};
+pub use player::Player;
+pub use recorder::{MOST_BYTES, RecordError, Recorded, Tape};

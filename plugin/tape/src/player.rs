@@ -9,35 +9,8 @@ use serde_json::{Value, json};
 use slackwater_ports::*;
 
 use crate::calls::all_calls;
+use crate::difference::Difference;
 use crate::line::{Begun, TapeError, read};
-
-/// Where a run left the recording.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Difference {
-    /// Which call, from 0.
-    pub call: usize,
-    /// What the recording has there: name and arguments; `None` where it has
-    /// ended.
-    pub recorded: Option<(String, Value)>,
-    /// What was asked; `None` where the run ended before.
-    pub asked: Option<(String, Value)>,
-}
-
-impl std::fmt::Display for Difference {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shown = |call: &Option<(String, Value)>| match call {
-            Some((name, asked)) => format!("{name}{asked}"),
-            None => "no call".to_owned(),
-        };
-        write!(
-            f,
-            "call {}: the recording has {}, and this run made {}",
-            self.call,
-            shown(&self.recorded),
-            shown(&self.asked)
-        )
-    }
-}
 
 #[derive(Debug)]
 struct Playing {
@@ -51,6 +24,7 @@ struct Playing {
 pub struct Player {
     begun: Begun,
     ended: Result<Outcome, Failure>,
+    saved: Option<String>,
     playing: Mutex<Playing>,
 }
 
@@ -61,9 +35,17 @@ impl Player {
     /// See [`TapeError`].
     pub fn read(text: &str) -> Result<Self, TapeError> {
         let (begun, calls, ended) = read(text)?;
+        let mut saves = calls.iter().rev();
+        let saved = saves.find_map(|(name, asked, answer)| {
+            // The answer of a save that was refused is an error.
+            let accepted = name == "save" && answer.get("Ok").is_some();
+            let document = asked.get(1).filter(|_| accepted)?;
+            document.as_str().map(str::to_owned)
+        });
         Ok(Self {
             begun,
             ended,
+            saved,
             playing: Mutex::new(Playing {
                 left: calls.into(),
                 played: 0,
@@ -80,6 +62,17 @@ impl Player {
     /// How the recorded run ended.
     pub fn ended(&self) -> &Result<Outcome, Failure> {
         &self.ended
+    }
+
+    /// The last document that the recorded run saved; `None` where it saved
+    /// none.
+    pub fn saved(&self) -> Option<&str> {
+        self.saved.as_deref()
+    }
+
+    /// How many calls were played.
+    pub fn calls(&self) -> usize {
+        self.playing().played
     }
 
     /// Where the run that was played to left it, once it has ended; `None`

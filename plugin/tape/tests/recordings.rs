@@ -17,14 +17,16 @@ fn run(world: &(impl Clock + RunStore), sleep_ms: u64) -> Result<Outcome, Failur
 }
 
 fn recording() -> String {
-    let tape = Tape::begin(Begun {
+    let begun = Begun {
         recording: RECORDING.to_owned(),
+        run: "run-1".to_owned(),
         phase: "await-drain".to_owned(),
         entry: "run".to_owned(),
         component: String::new(),
-    });
+    };
+    let tape = Tape::begin(begun, Vec::new(), || 7);
     let ended = run(&Recorded::new(&Silence, tape.clone()), 5);
-    tape.end(&ended)
+    String::from_utf8(tape.end(&ended).unwrap()).unwrap()
 }
 
 #[test]
@@ -82,4 +84,62 @@ fn what_is_no_recording_or_goes_on_behind_its_end_is_refused() {
     ));
     let other = whole.replace(RECORDING, "slackwater/v9");
     assert!(matches!(Player::read(&other), Err(TapeError::Version(_))));
+}
+
+#[test]
+fn a_recording_that_was_altered_is_refused() {
+    let whole = recording();
+    let altered = whole.replace(r#""atMs":7"#, r#""atMs":8"#);
+    assert_ne!(altered, whole);
+    assert!(matches!(Player::read(&altered), Err(TapeError::Altered)));
+    let mut lines: Vec<&str> = whole.lines().collect();
+    lines.remove(1);
+    let shorter = lines.join("\n") + "\n";
+    assert!(matches!(Player::read(&shorter), Err(TapeError::Altered)));
+}
+
+/// Takes so many bytes, and no more.
+struct Small(usize);
+
+impl std::io::Write for Small {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if bytes.len() > self.0 {
+            return Err(std::io::Error::other("full"));
+        }
+        self.0 -= bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_sink_that_is_full_fails_the_recording_and_not_the_run() {
+    let begun = Player::read(&recording()).unwrap().begun().clone();
+    let tape = Tape::begin(begun, Small(300), || 7);
+    let ended = run(&Recorded::new(&Silence, tape.clone()), 5);
+    assert!(tape.end(&ended).is_err());
+    assert_eq!(ended, run(&Silence, 5));
+}
+
+#[test]
+fn a_difference_within_a_document_is_told_by_its_place() {
+    let document = |state: &str| format!(r#"{{"rows":[1,2],"state":"{state}"}}"#);
+    let one = (
+        String::from("save"),
+        serde_json::json!([3, document("open")]),
+    );
+    let other = (
+        String::from("save"),
+        serde_json::json!([3, document("sealed")]),
+    );
+    let shown = slackwater_tape::Difference {
+        call: 4,
+        recorded: Some(one),
+        asked: Some(other),
+    };
+    let told = r#"; at /1/state: "open" and "sealed""#;
+    assert!(shown.to_string().ends_with(told), "{shown}");
 }

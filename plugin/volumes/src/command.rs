@@ -290,7 +290,8 @@ impl CommandDriver {
             method: NAME.to_owned(),
             handle: self.handle_of(run, volume),
             started_ms,
-            cut_ms: now_ms().max(started_ms),
+            cut_ms: error.is_none().then(|| now_ms().max(started_ms)),
+            ready: error.is_none(),
             error,
         };
         ManifestVolume {

@@ -104,13 +104,16 @@ impl CopyDriver {
             method: String::new(),
             handle: handle.display().to_string(),
             started_ms,
-            cut_ms: now_ms().max(started_ms),
+            cut_ms: None,
+            ready: false,
             error: None,
         };
         let mut files = Vec::new();
         match cloned {
             Ok(cloned) => {
                 snapshot.method = cloned.method().to_owned();
+                snapshot.cut_ms = Some(now_ms().max(started_ms));
+                snapshot.ready = true;
                 files = cloned.files;
             }
             Err(error) => snapshot.error = Some(error.to_string()),

@@ -10,7 +10,7 @@ use slackwater_ports::SnapshotSeen;
 
 use crate::{RunName, VolumeError, Volumes};
 
-const VERSION: &str = "v1alpha1";
+const VERSION: &str = "v1beta1";
 
 /// Largest manifest: a million files with long names.
 const MAX_BYTES: u64 = 256 << 20;
@@ -71,7 +71,8 @@ impl Manifest {
                     method: String::new(),
                     handle: String::new(),
                     started_ms: 0,
-                    cut_ms: 0,
+                    cut_ms: None,
+                    ready: false,
                     error: Some(format!("the snapshot of run {} is without it", self.run)),
                 },
             })

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use slackwater_ports::{PortError, Seen, SnapshotSeen, VolumeSnapshot};
+use slackwater_ports::{PortError, PortErrorKind, Seen, SnapshotSeen, VolumeSnapshot};
 
 use crate::{CommandDriver, CopyDriver, Manifest, RunName, Volume, VolumeError, Volumes};
 
@@ -181,11 +181,21 @@ pub struct RunSnapshots {
 }
 
 impl VolumeSnapshot for RunSnapshots {
-    fn snapshot(&self) -> Seen<Vec<SnapshotSeen>> {
-        self.snapshots.take(&self.run).map_err(PortError::from)
+    fn request(&self) -> Seen<()> {
+        let taken = self.snapshots.take(&self.run).map_err(PortError::from)?;
+        match taken
+            .into_iter()
+            .find_map(|one| Some((one.volume, one.error?)))
+        {
+            Some((volume, error)) => {
+                let message = format!("volume {volume} could not be cut: {error}");
+                Err(PortError::new(PortErrorKind::Refused, message))
+            }
+            None => Ok(()),
+        }
     }
 
-    fn find(&self) -> Seen<Vec<SnapshotSeen>> {
+    fn snapshots(&self) -> Seen<Vec<SnapshotSeen>> {
         self.snapshots.find(&self.run).map_err(PortError::from)
     }
 }

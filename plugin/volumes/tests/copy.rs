@@ -68,11 +68,13 @@ fn a_snapshot_holds_what_the_volumes_held_and_is_restored_as_it_was() {
     fs::set_permissions(&log, fs::Permissions::from_mode(0o640)).unwrap();
     let before = fs::metadata(&log).unwrap();
     let snapshots = scene.snapshots(true);
-    let rows = snapshots.clone().of_run(run()).snapshot().unwrap();
+    let port = snapshots.clone().of_run(run());
+    port.request().unwrap();
+    let rows = port.snapshots().unwrap();
     assert_eq!(rows.len(), 2);
     for row in &rows {
         assert_eq!(row.error, None);
-        assert!(row.started_ms <= row.cut_ms);
+        assert!(Some(row.started_ms) <= row.cut_ms && row.ready);
     }
     fs::write(&log, "written after the cut").unwrap();
 
@@ -94,10 +96,11 @@ fn a_snapshot_holds_what_the_volumes_held_and_is_restored_as_it_was() {
 fn a_second_call_for_the_same_run_gives_what_the_first_one_made() {
     let scene = Scene::new();
     let port = scene.snapshots(true).of_run(run());
-    let first = port.snapshot().unwrap();
+    port.request().unwrap();
+    let first = port.snapshots().unwrap();
     fs::write(scene.at("one/blogs-0/0.log"), "later").unwrap();
-    assert_eq!(port.snapshot().unwrap(), first);
-    assert_eq!(port.find().unwrap(), first);
+    port.request().unwrap();
+    assert_eq!(port.snapshots().unwrap(), first);
     let kept = scene.at("snapshots/run-1/one/blogs-0/0.log");
     assert_eq!(read(&kept), "records of one");
 }

@@ -69,3 +69,16 @@ fn a_folder_that_is_gone_at_the_flush_is_an_error_and_stays_one() {
     std::fs::create_dir(&path).unwrap();
     assert!(handles.flush().unwrap()[0].error.is_some());
 }
+
+#[test]
+fn an_error_that_is_met_ahead_is_told_by_the_flush_that_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a");
+    std::fs::create_dir(&path).unwrap();
+    let volume = Volume::new("a", 1, &path, Flush::Syncfs).unwrap();
+    let handles = FlushHandles::open(&Volumes::new(vec![volume]).unwrap()).unwrap();
+    std::fs::remove_dir(&path).unwrap();
+    handles.write_ahead();
+    std::fs::create_dir(&path).unwrap();
+    assert!(handles.flush().unwrap()[0].error.is_some());
+}

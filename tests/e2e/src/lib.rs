@@ -10,6 +10,7 @@
 mod error;
 mod finished;
 mod gate;
+mod guard;
 mod interlude;
 mod scene;
 mod tamper;
@@ -17,6 +18,7 @@ mod tamper;
 pub use error::SceneError;
 pub use finished::{Finished, wait_until};
 pub use gate::Gate;
+pub use guard::{kill_guard, signal};
 pub use interlude::Interlude;
 pub use scene::{PATIENT, Scene, program};
 pub use tamper::{Chance, Tamper, Touched, tamper};

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use slackwater_cut::Cut;
 use slackwater_lab::{CONFIG_TOPIC, Lab, OFFSET_TOPIC, OpenCopy, Restored, STATUS_TOPIC};
@@ -21,6 +22,9 @@ pub struct Scene {
 /// two clusters and the load, and may take longer than most to pass what the
 /// source has accepted. Nothing stands still meanwhile.
 pub const PATIENT: &str = "limits: {coverWait: 90s}\n";
+
+/// For a guard that ends.
+const RECORDED: Duration = Duration::from_secs(10);
 
 /// A throw-away clone of the image, whose journal is replayed by a mount that
 /// may write; from then on it is only read. The snapshot itself is never
@@ -77,6 +81,54 @@ impl Scene {
         fs::write(&file, change(&text)).map_err(SceneError::io("write", &file))
     }
 
+    /// A file of this scene's own.
+    pub fn at(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// The folder of a run's recordings, when `count` of them are there: the
+    /// guard writes its own when it ends, which is after the backup has.
+    ///
+    /// # Errors
+    /// Fewer.
+    pub fn recordings(&self, cut: &Cut, count: usize) -> Result<PathBuf, SceneError> {
+        let folder = self.store().join("recordings").join(&cut.run_id);
+        crate::wait_until("the recordings", RECORDED, || {
+            fs::read_dir(&folder).is_ok_and(|all| all.count() == count)
+        })?;
+        Ok(folder)
+    }
+
+    /// Copies a run's recordings into a new folder, with the components that
+    /// made them, compressed.
+    ///
+    /// # Errors
+    /// A folder that is there, files that can't be copied.
+    pub fn keep_recordings(&self, cut: &Cut, folder: &Path) -> Result<(), SceneError> {
+        let recordings = self.store().join("recordings").join(&cut.run_id);
+        fs::create_dir(folder).map_err(SceneError::io("make", folder))?;
+        for entry in fs::read_dir(&recordings).map_err(SceneError::io("list", &recordings))? {
+            let from = entry.map_err(SceneError::io("list", &recordings))?.path();
+            let to = folder.join(from.file_name().unwrap_or_default());
+            fs::copy(&from, &to).map_err(SceneError::io("copy", &from))?;
+        }
+        let plain = self.at("components");
+        let into = plain.display().to_string();
+        self.run(&["version", "--components", &into])?.expect(0)?;
+        for entry in fs::read_dir(&plain).map_err(SceneError::io("list", &plain))? {
+            let from = entry.map_err(SceneError::io("list", &plain))?.path();
+            let mut name = from.file_name().unwrap_or_default().to_owned();
+            name.push(".zst");
+            let bytes = fs::read(&from).map_err(SceneError::io("read", &from))?;
+            let to = folder.join(name);
+            let packed = zstd::encode_all(bytes.as_slice(), 19);
+            packed
+                .and_then(|packed| fs::write(&to, packed))
+                .map_err(SceneError::io("write", &to))?;
+        }
+        Ok(())
+    }
+
     /// The configuration's file.
     pub fn config(&self) -> PathBuf {
         self.dir.join("mirror.yaml")
@@ -102,7 +154,7 @@ impl Scene {
             })
             .collect();
         format!(
-            "apiVersion: slackwater/v1alpha1\n\
+            "apiVersion: slackwater/v1beta1\n\
              kind: Mirror\n\
              metadata: {{name: lab}}\n\
              store: {store}\n\

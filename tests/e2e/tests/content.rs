@@ -63,7 +63,10 @@ mod needs_root {
             let contents = cut.rows.partitions.iter().flat_map(|row| &row.content);
             contents.flat_map(|content| &content.replicas)
         };
-        assert!(replicas().any(|one| one.start > 0), "retention ran");
+        assert!(
+            replicas().any(|one| one.log_start_offset > 0),
+            "retention ran"
+        );
         assert!(replicas().any(|one| one.holes > 0), "compaction ran");
     }
 
@@ -102,10 +105,14 @@ mod needs_root {
         let (mut deleted, mut compacted) = (0, 0);
         for row in &cut.rows.partitions {
             let replicas = &row.content.as_ref().unwrap().replicas;
-            let least = replicas.iter().map(|one| one.start).min().unwrap();
+            let least = replicas
+                .iter()
+                .map(|one| one.log_start_offset)
+                .min()
+                .unwrap();
             for replica in replicas {
                 let broker = dirs[replica.dir as usize].broker;
-                let (start, holes) = (replica.start, replica.holes);
+                let (start, holes) = (replica.log_start_offset, replica.holes);
                 deleted += usize::from(start > least);
                 compacted += usize::from(holes > 0);
                 let alone = start == least && holes == 0 || broker == 3;

@@ -106,9 +106,12 @@ fn beside_the_cut(scene: &Scene, cut: &Cut) -> Vec<String> {
             .batches
             .last()
             .map_or(base, |batch| batch.last_offset as u64 + 1);
-        if end != row.end {
+        if end != row.high_watermark {
             let name = cut.rows.name(row);
-            beside.push(format!("{name} on {broker}: {end}, not {}", row.end));
+            beside.push(format!(
+                "{name} on {broker}: {end}, not {}",
+                row.high_watermark
+            ));
         }
     }
     beside

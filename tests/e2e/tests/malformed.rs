@@ -14,7 +14,7 @@ use slackwater_cut::{Cut, CutError, State, verify};
 
 /// A configuration that can be used, in every part that has one.
 const CONFIG: &str = r#"
-apiVersion: slackwater/v1alpha1
+apiVersion: slackwater/v1beta1
 kind: Mirror
 metadata: {name: orders}
 store: /var/lib/slackwater

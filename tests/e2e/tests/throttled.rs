@@ -91,7 +91,7 @@ fn assert_says_what_happened(cut: &Cut, resumable: &Claim, now: &AuditReport) {
                 }
                 ahead += 1;
             }
-            None => assert!(doubled == 0 || source.committed.is_none(), "{name}"),
+            None => assert!(doubled == 0 || source.last_mirrored.is_none(), "{name}"),
         }
     }
     if resumable.verdict == Verdict::Proven {

@@ -70,7 +70,7 @@ fn an_idle_partition_of_which_only_markers_were_left_raises_no_false_alarm() {
         .and_then(|(_, source)| source.gap)
         .unwrap();
     assert!(
-        gap.first < gap.log_start,
+        gap.first < gap.log_start_offset,
         "the source starts beyond the next offset"
     );
     assert_eq!(gap.cause, GapCause::BeforeRun);

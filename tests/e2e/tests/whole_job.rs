@@ -8,8 +8,10 @@
 )]
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::time::Duration;
 
+use serde_json::Value;
 use slackwater_cut::{ClaimName, Class, Cut, Verdict};
 use slackwater_e2e::{PATIENT, Scene};
 use slackwater_lab::{
@@ -22,6 +24,9 @@ const RATE: u32 = 2_000;
 
 /// Source topics that carry load.
 const LOADED: [&str; 2] = ["blogs", "items"];
+
+/// Exports of phases in one run.
+const PHASES: usize = 6;
 
 /// For the mirror to catch up.
 const CATCH_UP: Duration = Duration::from_secs(60);
@@ -106,7 +111,47 @@ fn backed_up(
     assert_claims(&cut);
     let verified = scene.run(&["cut", "verify", &cut.run_id]).unwrap();
     verified.expect(0).unwrap();
+    assert_replays(&scene, &cut);
     (scene, cut, Loads { before, during })
+}
+
+/// The phases do it again on what was recorded, to the byte; another component
+/// is told by its first other call.
+fn assert_replays(scene: &Scene, cut: &Cut) {
+    let recordings = scene.recordings(cut, PHASES).unwrap();
+    let folder = recordings.to_str().unwrap();
+    let replay = ["replay", folder, "--cut", &cut.run_id, "--output", "json"];
+    let replayed = scene.run(&replay).unwrap().expect(0).unwrap();
+    let replayed: Value = serde_json::from_str(&replayed.stdout).unwrap();
+    let replayed = replayed.as_array().unwrap();
+    assert_eq!(replayed.len(), PHASES);
+    for one in replayed {
+        assert_eq!(one["run"], Value::from(cut.run_id.as_str()));
+        assert_eq!(one["difference"], Value::Null);
+        assert!(one["calls"].as_u64().unwrap() > 5, "{one:#}");
+    }
+    let bytes = |entry: fs::DirEntry| entry.metadata().unwrap().len();
+    let all = fs::read_dir(&recordings).unwrap();
+    let all: u64 = all.map(|entry| bytes(entry.unwrap())).sum();
+    println!("{} recordings of {all} bytes", replayed.len());
+
+    let drain = recordings.join("await-drain.jsonl.zst");
+    let whole = zstd::decode_all(fs::File::open(&drain).unwrap()).unwrap();
+    let whole = String::from_utf8(whole).unwrap();
+    let altered = scene.at("altered.jsonl");
+    fs::write(
+        &altered,
+        whole
+            .replacen("RUNNING", "STOPPED", 1)
+            .replacen("true", "false", 1),
+    )
+    .unwrap();
+    let altered = ["replay", altered.to_str().unwrap()];
+    let refused = scene.run(&altered).unwrap().expect(2).unwrap();
+    assert!(refused.cause().contains("altered"), "{}", refused.cause());
+    let other = scene.run(&["replay", drain.to_str().unwrap(), "--cut", &cut.run_id]);
+    let other = other.unwrap().expect(1).unwrap();
+    assert!(other.cause().contains("is not what"), "{}", other.cause());
 }
 
 fn assert_claims(cut: &Cut) {
@@ -208,6 +253,6 @@ fn cut_ends(cut: &Cut) -> BTreeMap<String, u64> {
             let copy_of = topic.source.as_ref().map(|source| source.topic.as_str());
             topic.class == Class::Mirrored && copy_of.is_some_and(|name| LOADED.contains(&name))
         })
-        .map(|row| (cut.rows.name(row), row.end))
+        .map(|row| (cut.rows.name(row), row.high_watermark))
         .collect()
 }

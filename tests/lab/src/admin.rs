@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rdkafka::admin::{
-    AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication, TopicResult,
+    AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier,
+    TopicReplication, TopicResult,
 };
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -209,6 +210,26 @@ impl Admin {
             Some(Ok(())) => Ok(()),
             Some(Err(error)) => Err(failed()(error)),
             None => Err(LabError::kafka(action, &self.bootstrap)("no answer")),
+        }
+    }
+
+    /// Sets one key of a topic's configuration, and takes the others back to
+    /// their defaults (`AlterConfigs`).
+    ///
+    /// # Errors
+    /// With Kafka's reason.
+    pub fn alter_topic(&self, topic: &str, key: &str, value: &str) -> Result<(), LabError> {
+        let action = format!("set {key} of {topic}");
+        let wanted = AlterConfig::new(ResourceSpecifier::Topic(topic)).set(key, value);
+        let answer = pollster::block_on(self.client.alter_configs([&wanted], &options()))
+            .map_err(LabError::kafka(&action, &self.bootstrap))?;
+        match answer.into_iter().find_map(Result::err) {
+            Some((_, code)) => Err(LabError::Kafka {
+                action,
+                bootstrap: self.bootstrap.clone(),
+                reason: code.to_string(),
+            }),
+            None => Ok(()),
         }
     }
 

@@ -255,7 +255,7 @@ pub(crate) fn start(hand: &Hand<'_>) -> Seen<()> {
         });
         before
     };
-    let hold = Hold::new(hand, token, before, process as u32);
+    let hold = Hold::new(hand, token, before, format!("process {process}"));
     let guard = Rc::new(Guard {
         process,
         run: hand.run.clone(),

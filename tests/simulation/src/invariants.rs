@@ -174,14 +174,17 @@ impl Truth<'_> {
     /// The high watermarks were the cut's when each volume was cut.
     fn still(&self) -> Option<String> {
         self.still_rows().find_map(|(row, at)| {
-            let moved = self.snapped.iter().find(|one| one.heads[at] != row.end)?;
+            let moved = self
+                .snapped
+                .iter()
+                .find(|one| one.heads[at] != row.high_watermark)?;
             Some(format!(
                 "{} stood at {} when {} was cut at {}, not at {}",
                 self.cut.rows.name(row),
                 moved.heads[at],
                 moved.seen.volume,
                 moved.at,
-                row.end
+                row.high_watermark
             ))
         })
     }
@@ -191,8 +194,8 @@ impl Truth<'_> {
         for (row, at) in self.still_rows() {
             let partition = &self.world.mirror.partitions[at];
             let name = self.cut.rows.name(row);
-            let Some(acknowledged) = partition.history.get(..row.end as usize) else {
-                return Some(format!("{name} never got to {}", row.end));
+            let Some(acknowledged) = partition.history.get(..row.high_watermark as usize) else {
+                return Some(format!("{name} never got to {}", row.high_watermark));
             };
             for (broker, snapped) in self.snapped.iter().enumerate() {
                 if !row.replicas.contains(&(broker as i32 + 1)) {
@@ -234,7 +237,7 @@ impl Truth<'_> {
             return Some(format!("{} is damaged", rotten.seen.volume));
         }
         self.still_rows().find_map(|(row, at)| {
-            let end = row.end as usize;
+            let end = row.high_watermark as usize;
             let logs: Vec<&[Entry]> = self
                 .snapped
                 .iter()
@@ -286,7 +289,7 @@ impl Truth<'_> {
             let Role::Copy(of) = partition.role else {
                 return None;
             };
-            let end = row.end.min(partition.history.len() as u64);
+            let end = row.high_watermark.min(partition.history.len() as u64);
             let ids =
                 data(&partition.history[..end as usize], 0, end, true).map(|(_, entry)| entry.id);
             Some((row, of, ids.collect()))
@@ -298,7 +301,7 @@ impl Truth<'_> {
         let at = self.world.mirror.of_role(Role::Offset);
         let offsets = &self.world.mirror.partitions[at];
         let row = self.still_rows().find(|(_, of)| *of == at);
-        let end = row.map_or(0, |(row, _)| row.end);
+        let end = row.map_or(0, |(row, _)| row.high_watermark);
         let end = end.min(offsets.history.len() as u64);
         self.copies().find_map(|(row, of, ids)| {
             let committed = last_position(&offsets.history[..end as usize], end, of);

@@ -10,6 +10,7 @@
 )]
 
 mod agenda;
+mod calibration;
 mod driver;
 mod fault;
 mod faults;
@@ -26,4 +27,5 @@ mod step;
 mod trial;
 mod world;
 
+pub use calibration::{CLAIMS, Plot, Verdicts};
 pub use trial::{Coverage, Trial, record_seed, shrink, try_seed};

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use slackwater_cut::{ClaimName, Cut, OnLoss, Settings, State, Verdict, Verify};
+use slackwater_cut::{
+    ClaimName, ConnectSettings, ConnectTopics, Cut, OnLoss, Settings, State, Verdict, Verify,
+};
 use slackwater_hold::{
     Cause, Deck, LeaseLook, Recovered, Released, Salvage, Step as Phase, backup, close, drain,
     give_up, recover, release,
@@ -17,6 +19,7 @@ use crate::sim::{Rope, Sim, run_phase};
 use crate::step::Step;
 use crate::world::process::{ProcessId, Role};
 use crate::world::store::Signature;
+use crate::world::view::CONNECT;
 
 /// Claims that a run must prove here.
 pub(crate) fn required(scene: &Scene) -> Vec<ClaimName> {
@@ -51,10 +54,13 @@ fn settings(scene: &Scene) -> Settings {
         include: Vec::new(),
         exclude: Vec::new(),
         own: Vec::new(),
-        connect_topics: vec![slackwater_cut::ConnectTopics {
-            config: "mm2-configs".to_owned(),
-            offset: "mm2-offsets".to_owned(),
-            status: "mm2-status".to_owned(),
+        connects: vec![ConnectSettings {
+            name: CONNECT.to_owned(),
+            topics: ConnectTopics {
+                config: "mm2-configs".to_owned(),
+                offset: "mm2-offsets".to_owned(),
+                status: "mm2-status".to_owned(),
+            },
         }],
         verify: if scene.verify_full {
             Verify::Full

@@ -45,7 +45,8 @@ macro_rules! run_phase {
             None => $run($hand),
             Some(tape) => {
                 let ended = $run(&slackwater_tape::Recorded::new($hand, tape.clone()));
-                $hand.sim.keep(tape.end(&ended));
+                // Into memory: nothing can go wrong.
+                $hand.sim.keep(tape.end(&ended).unwrap_or_default());
                 ended
             }
         }
@@ -136,19 +137,23 @@ impl Sim {
     }
 
     /// A new tape, where recordings are kept.
-    pub(crate) fn tape(&self, phase: &str, entry: &str) -> Option<Arc<Tape>> {
+    pub(crate) fn tape(&self, phase: &str, entry: &str) -> Option<Arc<Tape<Vec<u8>>>> {
         self.recordings.as_ref()?;
-        Some(Tape::begin(Begun {
+        let begun = Begun {
             recording: RECORDING.to_owned(),
+            run: String::new(),
             phase: phase.to_owned(),
             entry: entry.to_owned(),
             component: String::new(),
-        }))
+        };
+        // A replay does not look at when a call was answered.
+        Some(Tape::begin(begun, Vec::new(), || 0))
     }
 
-    pub(crate) fn keep(&self, recording: String) {
+    pub(crate) fn keep(&self, recording: Vec<u8>) {
         if let Some(recordings) = &self.recordings {
-            recordings.borrow_mut().push(recording);
+            let text = String::from_utf8_lossy(&recording).into_owned();
+            recordings.borrow_mut().push(text);
         }
     }
 

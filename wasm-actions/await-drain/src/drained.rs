@@ -6,6 +6,7 @@ use slackwater_cut::claims::{EQUAL_LOOKS, TWO_FETCH_ROUNDS_MS};
 use slackwater_cut::{Cut, DrainLook, Rows};
 use slackwater_kit::{
     Deadline, Feed, Look, Problem, TopicMap, look, look_at_connectors, look_summary, rows_of,
+    sampled,
 };
 use slackwater_ports::{Failure, GuardView, MirrorView, PortError, PortErrorKind};
 
@@ -46,7 +47,7 @@ pub(crate) fn still_held(
         return Err(resumed(&view));
     }
     let feed = Feed::check(&view)?;
-    let copied: BTreeSet<_> = quiesce.sampled.iter().cloned().collect();
+    let copied: BTreeSet<_> = sampled(quiesce).collect();
     let map = TopicMap::new(&feed, &copied, &cut.settings);
     Ok(Held { feed, map })
 }

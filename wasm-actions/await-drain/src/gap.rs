@@ -38,7 +38,7 @@ pub(crate) fn gap(known: &Known) -> Option<Gap> {
     };
     Some(Gap {
         first: known.needed,
-        log_start: known.log_start,
+        log_start_offset: known.log_start,
         cause,
     })
 }
@@ -56,7 +56,7 @@ fn passed(front: &Front, known: &Known) -> Option<Gap> {
     };
     Some(Gap {
         first,
-        log_start,
+        log_start_offset: log_start,
         cause: GapCause::Passed,
     })
 }

@@ -36,7 +36,7 @@ pub(crate) fn find_how_far_ahead(
             let (Some(source), Some(side)) = (&topic.source, &row.source) else {
                 continue;
             };
-            let (Some(seam), Some(committed)) = (&side.seam, side.committed) else {
+            let (Some(seam), Some(committed)) = (&side.seam, side.last_mirrored) else {
                 continue;
             };
             let clean = seam.mirror == seam.source || seam.uneven.is_some();
@@ -46,8 +46,8 @@ pub(crate) fn find_how_far_ahead(
             at.push(position);
             spans.push(Span {
                 partition: PartitionId::new(source.topic.clone(), row.partition),
-                start: (committed + 1).max(side.log_start),
-                until: side.last_stable.max(committed + 1),
+                start: (committed + 1).max(side.log_start_offset),
+                until: side.last_stable_offset.max(committed + 1),
                 most: u64::from(MOST_AHEAD),
                 keep_last: MOST_AHEAD,
             });

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slackwater_cut::{Cut, Next, Rows, SourceRow};
 use slackwater_kit::{
     Deadline, Look, SourceFeed, SourceKey, TailRequest, configurations, read_tails, rows_of,
-    tail_of,
+    sampled, tail_of,
 };
 use slackwater_ports::{
     Cluster, Ended, Failure, Head, Isolation, PartitionId, RecordSeen, Span, SpanRead,
@@ -128,9 +128,9 @@ pub(crate) fn unmatched(cut: &Cut, held: &Held, rows: &Rows) -> Vec<String> {
             Some((source.alias.clone(), id))
         })
         .collect();
-    let sampled = cut.quiesce.iter().flat_map(|quiesce| &quiesce.sampled);
+    let sampled = cut.quiesce.iter().flat_map(sampled);
     sampled
-        .filter(|key| !known.contains(*key))
+        .filter(|key| !known.contains(key))
         .filter(|(alias, id)| {
             let feed = held.feed.sources.iter().find(|feed| feed.alias == *alias);
             let copy = feed.map_or_else(String::new, |feed| feed.policy.copy_of(alias, &id.topic));
@@ -152,7 +152,7 @@ impl Sources {
             partition: id.clone(),
             start: self
                 .needed(&key)
-                .max(head.log_start)
+                .max(head.log_start_offset)
                 .min(head.high_watermark),
             until: head.high_watermark,
             most: 1,
@@ -166,7 +166,7 @@ impl Sources {
         let committed = self.committed.get(&key)?;
         Some(TailRequest {
             partition: id.clone(),
-            start: head.log_start,
+            start: head.log_start_offset,
             end: committed + 1,
         })
     }
@@ -191,10 +191,8 @@ fn source_row(
         _ => 0,
     };
     let quiesce = cut.quiesce.as_ref()?;
-    let front = quiesce
-        .sampled
-        .iter()
-        .position(|sampled| sampled == key)
+    let front = sampled(quiesce)
+        .position(|one| one == *key)
         .and_then(|at| quiesce.fronts.get(at).copied());
     let was_running = quiesce.connectors.iter().any(|prior| {
         prior.copies
@@ -202,19 +200,19 @@ fn source_row(
             && prior.state == slackwater_ports::ConnectorState::Running
     });
     Some(SourceRow {
-        committed: sources.committed.get(key).copied(),
+        last_mirrored: sources.committed.get(key).copied(),
         next,
         searched_to,
-        log_start: head.log_start,
-        last_stable: head.last_stable,
-        end: head.high_watermark,
+        log_start_offset: head.log_start_offset,
+        last_stable_offset: head.last_stable_offset,
+        high_watermark: head.high_watermark,
         tail_read: sources
             .source_tails
             .get(key)
             .map(|records| u32::try_from(records.len()).unwrap_or(u32::MAX)),
         gap: gap(&Known {
             needed: sources.needed(key),
-            log_start: head.log_start,
+            log_start: head.log_start_offset,
             front,
             was_running,
         }),
@@ -229,8 +227,8 @@ fn copied(cut: &Cut, feed: &SourceFeed) -> Vec<PartitionId> {
         quiesce
             .sampled
             .iter()
-            .filter(|(alias, _)| *alias == feed.alias)
-            .map(|(_, partition)| partition.clone())
+            .filter(|one| one.alias == feed.alias)
+            .map(|one| one.partition.clone())
             .collect()
     })
 }
@@ -292,7 +290,7 @@ fn mirror_tails(
             let head = row.head.as_ref().ok()?;
             Some(TailRequest {
                 partition: row.partition.clone(),
-                start: head.log_start,
+                start: head.log_start_offset,
                 end: head.high_watermark,
             })
         })

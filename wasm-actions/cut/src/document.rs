@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The only version that this program writes and reads.
-pub const API_VERSION: &str = "slackwater/v1alpha1";
+pub const API_VERSION: &str = "slackwater/v1beta1";
 
 /// No document is larger: 10,000 partitions need about 8 MB of plain JSON, so
 /// this is room for several times that, and a file of another kind is refused
@@ -25,7 +25,11 @@ pub enum Kind {
 
 /// How far the run is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
 pub enum State {
     /// Phases are adding to it.
     Open,
@@ -86,7 +90,7 @@ pub struct LeaseEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Cut {
-    /// `slackwater/v1alpha1`
+    /// `slackwater/v1beta1`
     pub api_version: String,
     /// `Cut`
     pub kind: Kind,

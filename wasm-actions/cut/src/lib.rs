@@ -28,7 +28,7 @@ pub use rows::{
 pub use sections::{
     Bracket, ClusterIdentity, ConnectIdentity, ConnectorPrior, ConnectorSeen, Drain, DrainLook,
     Front, HeadSample, Lost, MirrorLookSummary, Moved, Movement, Quiesce, RestoredLook,
-    RestoredRow, Resume, Snapshot,
+    RestoredRow, Resume, Snapshot, SourcePartition,
 };
-pub use settings::{ConnectTopics, OnLoss, Settings};
+pub use settings::{ConnectSettings, ConnectTopics, OnLoss, Settings};
 pub use verify::{Verified, digest_holds, verify};

@@ -104,7 +104,7 @@ pub struct Gap {
     /// First offset that is gone.
     pub first: u64,
     /// The source's log start offset.
-    pub log_start: u64,
+    pub log_start_offset: u64,
     /// What is known of it.
     pub cause: GapCause,
 }
@@ -160,17 +160,17 @@ pub struct Seam {
 pub struct SourceRow {
     /// Offset of the last record mirrored, as Connect committed it; `null`
     /// where nothing ever was.
-    pub committed: Option<u64>,
+    pub last_mirrored: Option<u64>,
     /// The next data record at MirrorMaker's isolation level, if there is one.
     pub next: Option<Next>,
     /// Up to where that one was looked for.
     pub searched_to: u64,
     /// The source's log start offset then.
-    pub log_start: u64,
+    pub log_start_offset: u64,
     /// The source's last stable offset then.
-    pub last_stable: u64,
+    pub last_stable_offset: u64,
     /// The source's high watermark then.
-    pub end: u64,
+    pub high_watermark: u64,
     /// How many of the source's records up to the committed offset were read
     /// for the seam; `null` where they could not be read.
     pub tail_read: Option<u32>,
@@ -189,14 +189,14 @@ pub struct PartitionRow {
     /// Its number.
     pub partition: u32,
     /// Log start offset.
-    pub start: u64,
+    pub log_start_offset: u64,
     /// Log start offset at the closing look; `null` until then, or where there
     /// was no answer.
-    pub closing_start: Option<u64>,
+    pub closing_log_start_offset: Option<u64>,
     /// High watermark.
-    pub end: u64,
+    pub high_watermark: u64,
     /// Last stable offset.
-    pub last_stable: u64,
+    pub last_stable_offset: u64,
     /// The leader's epoch.
     pub leader_epoch: Option<i32>,
     /// Broker ids, in the order of preference.
@@ -268,7 +268,7 @@ impl Rows {
                     self.topic(row).id,
                     row.partition,
                     row.leader_epoch,
-                    row.end
+                    row.high_watermark
                 )
             })
             .collect();

@@ -26,12 +26,26 @@ pub struct ClusterIdentity {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConnectIdentity {
+    /// In the configuration.
+    pub name: String,
     /// Where it was reached.
     pub endpoint: String,
     /// Its version.
     pub version: String,
     /// The cluster that its topics are on, by its own word.
     pub kafka_cluster_id: String,
+}
+
+/// A partition of a source cluster.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SourcePartition {
+    /// MirrorMaker's alias of the cluster.
+    pub alias: String,
+    /// Which one there.
+    pub partition: PartitionId,
 }
 
 /// A connector as it was found: what it is put back to.
@@ -109,7 +123,7 @@ pub struct Quiesce {
     /// What feeds the mirror, as it was found.
     pub connectors: Vec<ConnectorPrior>,
     /// The source partitions sampled, by alias and partition.
-    pub sampled: Vec<(String, PartitionId)>,
+    pub sampled: Vec<SourcePartition>,
     /// Samples of their heads, the oldest first. awaitDrain keeps the one
     /// that `covers` speaks of.
     pub samples: Vec<HeadSample>,
@@ -242,7 +256,7 @@ pub enum Movement {
     /// It did not answer.
     NoAnswer,
     /// The high watermark.
-    End {
+    HighWatermark {
         /// At the end of the drain.
         was: u64,
         /// At the closing look.
@@ -263,7 +277,7 @@ impl fmt::Display for Movement {
         let epoch = |epoch: &Option<i32>| epoch.map_or("unknown".to_owned(), |n| n.to_string());
         match self {
             Movement::NoAnswer => f.write_str("no answer"),
-            Movement::End { was, is } => write!(f, "end {was} → {is}"),
+            Movement::HighWatermark { was, is } => write!(f, "end {was} → {is}"),
             Movement::LeaderEpoch { was, is } => {
                 write!(f, "leader epoch {} → {}", epoch(was), epoch(is))
             }
@@ -312,7 +326,7 @@ pub struct Lost {
     /// The next data record that MirrorMaker needed.
     pub needed: u64,
     /// The source's log start offset at the resume.
-    pub log_start: u64,
+    pub log_start_offset: u64,
 }
 
 /// Left by resumeMirror.
@@ -365,7 +379,7 @@ pub struct RestoredRow {
     /// Its topic's id; `null` where there is no such partition.
     pub topic_id: Option<String>,
     /// High watermark; `null` without an answer.
-    pub end: Option<u64>,
+    pub high_watermark: Option<u64>,
     /// Whether its last records could be read.
     pub tail_read: bool,
     /// The same as `PartitionRow::tail`, read up to the cut's end.

@@ -18,6 +18,16 @@ pub struct ConnectTopics {
     pub status: String,
 }
 
+/// A Connect cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConnectSettings {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Its own topics.
+    pub topics: ConnectTopics,
+}
+
 impl ConnectTopics {
     /// All three.
     pub fn names(&self) -> [&str; 3] {
@@ -86,8 +96,8 @@ pub struct Settings {
     pub exclude: Vec<Pattern>,
     /// Topics that others than MirrorMaker write to.
     pub own: Vec<Pattern>,
-    /// Connect's topics, one entry for each Connect cluster.
-    pub connect_topics: Vec<ConnectTopics>,
+    /// The Connect clusters.
+    pub connects: Vec<ConnectSettings>,
     /// How the snapshot is read after the resume.
     pub verify: Verify,
     /// Claims that a run must prove.

@@ -24,25 +24,26 @@ fn row<'a>(cut: &'a mut Cut, topic: &str) -> &'a mut PartitionRow {
     let at = cut.rows.topics.iter().position(|one| one.name == topic);
     let at = u32::try_from(at.unwrap()).unwrap();
     let mut rows = cut.rows.partitions.iter_mut();
-    rows.find(|row| row.topic == at && row.end > 10).unwrap()
+    rows.find(|row| row.topic == at && row.high_watermark > 10)
+        .unwrap()
 }
 
 /// One replica begins at its end: all before is gone there.
 fn lose_a_front(row: &mut PartitionRow) -> FrontRead {
     let content = row.content.as_mut().unwrap();
     let digests = content.replicas[1].digest;
-    content.compared_from = row.end;
+    content.compared_from = row.high_watermark;
     for replica in &mut content.replicas {
         replica.digest = digests;
     }
-    content.replicas[1].start = row.end;
-    content.replicas[1].read_from = row.end;
+    content.replicas[1].log_start_offset = row.high_watermark;
+    content.replicas[1].read_from = row.high_watermark;
     let mut empty = content.replicas[1].tail.unwrap();
     empty.count = 0;
     content.replicas[1].tail = Some(empty);
     FrontRead {
         from: 0,
-        until: row.end,
+        until: row.high_watermark,
         newest_ms: None,
     }
 }
@@ -63,7 +64,7 @@ fn a_front_that_one_broker_lacks_refutes_where_retention_deletes_nothing() {
 #[test]
 fn a_front_that_was_too_young_to_be_deleted_is_not_taken_for_retentions_doing() {
     let mut cut = cut();
-    let last_cut = cut.snapshot.as_ref().unwrap().volumes[0].cut_ms;
+    let last_cut = cut.snapshot.as_ref().unwrap().volumes[0].cut_ms.unwrap();
     let row = row(&mut cut, "items");
     let mut front = lose_a_front(row);
     front.newest_ms = Some(i64::try_from(last_cut).unwrap() - 1_000);
@@ -92,7 +93,7 @@ fn row_content(cut: &mut Cut) -> &mut slackwater_cut::RowContent {
 fn a_front_that_every_broker_lacks_is_not_accounted_for() {
     let mut cut = cut();
     for replica in &mut row_content(&mut cut).replicas {
-        replica.start = 5;
+        replica.log_start_offset = 5;
         replica.read_from = 5;
     }
     row_content(&mut cut).compared_from = 5;

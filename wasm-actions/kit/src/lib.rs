@@ -20,5 +20,5 @@ pub use look::{Look, Problem, configurations, look, rows_of};
 pub use policy::Policy;
 pub use session::Session;
 pub use tails::{TailRequest, identity, read_tails, seam, tail_of};
-pub use topics::{SourceKey, TopicMap};
+pub use topics::{SourceKey, TopicMap, sampled};
 pub use wait::Deadline;

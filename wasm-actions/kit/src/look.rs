@@ -84,7 +84,7 @@ impl Look {
                 }
                 match heads.get(&id) {
                     Some(Ok(head)) => {
-                        if class != Class::Own && head.last_stable != head.high_watermark {
+                        if class != Class::Own && head.last_stable_offset != head.high_watermark {
                             problems.push(Problem::OpenTransaction(id));
                         }
                     }
@@ -160,10 +160,10 @@ pub fn rows_of(look: &Look, map: &TopicMap, configs: &BTreeMap<String, Vec<Confi
             rows.partitions.push(PartitionRow {
                 topic: position,
                 partition: partition.partition,
-                start: head.log_start,
-                closing_start: None,
-                end: head.high_watermark,
-                last_stable: head.last_stable,
+                log_start_offset: head.log_start_offset,
+                closing_log_start_offset: None,
+                high_watermark: head.high_watermark,
+                last_stable_offset: head.last_stable_offset,
                 leader_epoch: head.leader_epoch,
                 replicas: partition.replicas.clone(),
                 tail: None,

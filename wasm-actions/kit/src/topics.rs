@@ -2,13 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slackwater_cut::{Class, Settings, SourceTopic};
+use slackwater_cut::{Class, Quiesce, Settings, SourceTopic};
 use slackwater_ports::{PartitionId, TopicView};
 
 use crate::{Feed, Policy};
 
 /// A partition of a source: alias and partition.
 pub type SourceKey = (String, PartitionId);
+
+/// The partitions that were sampled, in their order, as keys.
+pub fn sampled(quiesce: &Quiesce) -> impl Iterator<Item = SourceKey> {
+    let sampled = quiesce.sampled.iter();
+    sampled.map(|one| (one.alias.clone(), one.partition.clone()))
+}
 
 /// Kafka's own topics: not MirrorMaker's, and written by any client.
 const KAFKA_OWN: [&str; 4] = [
@@ -32,9 +38,9 @@ impl TopicMap {
     pub fn new(feed: &Feed, copied: &BTreeSet<SourceKey>, settings: &Settings) -> Self {
         let mut copies = BTreeMap::new();
         let mut state: BTreeSet<String> = settings
-            .connect_topics
+            .connects
             .iter()
-            .flat_map(|topics| topics.names())
+            .flat_map(|connect| connect.topics.names())
             .map(str::to_owned)
             .collect();
         state.insert("heartbeats".to_owned());

@@ -37,8 +37,8 @@ pub struct GuardView {
     /// When the guard resumes the mirror whatever happens. Milliseconds since
     /// the Unix epoch.
     pub deadline_ms: Option<u64>,
-    /// Its process.
-    pub pid: u32,
+    /// Another text for another process: `pid 4711`.
+    pub identity: String,
 }
 
 /// The port that looks at the guard.

@@ -23,6 +23,9 @@ pub struct LogDirSeen {
     /// A broker would believe its logs without recovering them
     /// (`.kafka_cleanshutdown`).
     pub clean_shutdown: bool,
+    /// What it was read from: the handle of the snapshot that was opened, or
+    /// the path where a restored volume lies.
+    pub opened_from: String,
 }
 
 /// A replica that was found, before its log was read.
@@ -36,7 +39,7 @@ pub struct ReplicaFound {
     /// By its `partition.metadata`.
     pub topic_id: Option<String>,
     /// Log start offset that a broker would come up with.
-    pub start: u64,
+    pub log_start_offset: u64,
     /// Bytes of its segments.
     pub bytes: u64,
 }
@@ -108,12 +111,12 @@ pub struct ReplicaRead {
     /// By its `partition.metadata`.
     pub topic_id: Option<String>,
     /// Log start offset that a broker would come up with.
-    pub start: u64,
+    pub log_start_offset: u64,
     /// Bytes of its segments.
     pub bytes: u64,
     /// Log end offset that a broker which recovers the log would come up
     /// with.
-    pub end: u64,
+    pub log_end_offset: u64,
     /// Offset at which the reading began.
     pub read_from: u64,
     /// Data records at or past the cut.
@@ -237,7 +240,7 @@ pub struct MetadataSeen {
     /// Position of its log directory in the survey's list.
     pub dir: u32,
     /// Log end offset.
-    pub end: u64,
+    pub log_end_offset: u64,
     /// Leader epoch of the last batch.
     pub last_epoch: i32,
     /// Topics that it knows.

@@ -89,11 +89,11 @@ impl TopicConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// ListOffsets "earliest".
-    pub log_start: u64,
+    pub log_start_offset: u64,
     /// ListOffsets "latest", read uncommitted.
     pub high_watermark: u64,
     /// ListOffsets "latest", read committed.
-    pub last_stable: u64,
+    pub last_stable_offset: u64,
     /// The current leader's epoch. A record's epoch is its batch's: never
     /// compare the two.
     pub leader_epoch: Option<i32>,

@@ -69,8 +69,8 @@ pub struct Setting {
 /// A MirrorMaker connector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectorView {
-    /// Position of its Connect cluster in the configuration's list.
-    pub connect: u32,
+    /// Its Connect cluster's name in the configuration.
+    pub connect: String,
     /// Its name.
     pub name: String,
     /// `connector.class`, in full.
@@ -95,7 +95,7 @@ impl ConnectorView {
     /// How to speak of it to Connect.
     pub fn reference(&self) -> ConnectorRef {
         ConnectorRef {
-            connect: self.connect,
+            connect: self.connect.clone(),
             name: self.name.clone(),
         }
     }
@@ -104,6 +104,8 @@ impl ConnectorView {
 /// A Connect cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectView {
+    /// In the configuration.
+    pub name: String,
     /// Where it was reached.
     pub endpoint: String,
     /// Its version.
@@ -129,8 +131,8 @@ pub struct MirrorView {
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConnectorRef {
-    /// Position of its Connect cluster in the configuration's list.
-    pub connect: u32,
+    /// Its Connect cluster's name in the configuration.
+    pub connect: String,
     /// Its name.
     pub name: String,
 }
@@ -188,13 +190,14 @@ pub trait MirrorLook {
 
 /// The port that stops.
 pub trait MirrorStop {
-    /// Asks all of them at once to stop.
+    /// Asks all of them to stop, in this order, and waits for no answer before
+    /// it asks the next.
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer>;
 }
 
 /// The port that starts.
 pub trait MirrorStart {
-    /// Asks all of them at once to go on.
+    /// Asks all of them to go on, in this order, as for a stop.
     fn start(&self, connectors: &[Want]) -> Vec<Answer>;
 }
 

@@ -107,11 +107,11 @@ impl VolumeFlush for Silence {
 }
 
 impl VolumeSnapshot for Silence {
-    fn snapshot(&self) -> Seen<Vec<SnapshotSeen>> {
+    fn request(&self) -> Seen<()> {
         silence()
     }
 
-    fn find(&self) -> Seen<Vec<SnapshotSeen>> {
+    fn snapshots(&self) -> Seen<Vec<SnapshotSeen>> {
         silence()
     }
 }

@@ -42,8 +42,12 @@ pub struct SnapshotSeen {
     pub handle: String,
     /// Milliseconds since the Unix epoch.
     pub started_ms: u64,
-    /// When the last of it was cut: nothing written after is in it.
-    pub cut_ms: u64,
+    /// When the last of it was cut: nothing written after is in it. `null`
+    /// while it is not cut.
+    pub cut_ms: Option<u64>,
+    /// Whether it can be restored from: an upload may follow the cut
+    /// (`readyToUse` of a VolumeSnapshot).
+    pub ready: bool,
     /// Why there is none.
     pub error: Option<String>,
 }
@@ -57,9 +61,10 @@ pub trait VolumeFlush {
 
 /// The port that cuts.
 pub trait VolumeSnapshot {
-    /// Cuts all volumes at once; a second call for the same run gives what
-    /// the first one made.
-    fn snapshot(&self) -> Seen<Vec<SnapshotSeen>>;
-    /// What is there of this run, read back.
-    fn find(&self) -> Seen<Vec<SnapshotSeen>>;
+    /// Asks for a snapshot of every volume, all at once; a second request of
+    /// the same run asks for nothing new.
+    fn request(&self) -> Seen<()>;
+    /// What is there of this run, read back. (Named apart from other looks so
+    /// that one world can be all of them.)
+    fn snapshots(&self) -> Seen<Vec<SnapshotSeen>>;
 }

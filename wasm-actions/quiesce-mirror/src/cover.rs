@@ -97,8 +97,8 @@ fn last_below_first_sample(
             .filter_map(|row| {
                 let head = row.head.ok()?;
                 Some(TailRequest {
-                    end: head.last_stable.min(*sampled.get(&row.partition)?),
-                    start: head.log_start,
+                    end: head.last_stable_offset.min(*sampled.get(&row.partition)?),
+                    start: head.log_start_offset,
                     partition: row.partition,
                 })
             })
@@ -145,8 +145,8 @@ fn forget_those_that_passed(
             let head = row.head.ok()?;
             Some(TailRequest {
                 partition: row.partition,
-                start: head.log_start,
-                end: head.last_stable,
+                start: head.log_start_offset,
+                end: head.last_stable_offset,
             })
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slackwater_cut::{Class, ClusterIdentity, ConnectIdentity, Settings};
+use slackwater_cut::{Class, ClusterIdentity, ConnectIdentity, Settings, SourcePartition};
 use slackwater_kit::{Feed, Look, Problem, SourceFeed, SourceKey, TopicMap, look};
 use slackwater_ports::{Cluster, ClusterView, Failure, Level, MirrorView, PartitionId};
 
@@ -124,7 +124,8 @@ impl Found {
     fn refuse_foreign_connect(&self, settings: &Settings) -> Result<(), Failure> {
         let mirror = &self.mirror.view.cluster_id;
         for prior in self.feed.connectors.iter().filter(|prior| prior.copies) {
-            let Some(connect) = self.view.connects.get(prior.connector.connect as usize) else {
+            let name = &prior.connector.connect;
+            let Some(connect) = self.view.connects.iter().find(|one| one.name == *name) else {
                 continue;
             };
             if connect.kafka_cluster_id != *mirror {
@@ -134,11 +135,9 @@ impl Found {
                     connect.endpoint, connect.kafka_cluster_id
                 )));
             }
-            let topics = settings
-                .connect_topics
-                .get(prior.connector.connect as usize);
+            let topics = settings.connects.iter().find(|one| one.name == *name);
             let is_there = |name: &str| self.mirror.view.topics.iter().any(|one| one.name == name);
-            let names = topics.map_or_else(Vec::new, |topics| topics.names().to_vec());
+            let names = topics.map_or_else(Vec::new, |one| one.topics.names().to_vec());
             if let Some(name) = names.into_iter().find(|name| !is_there(name)) {
                 return Err(Failure::refused(format!(
                     "connect.topics of {} names {name}, and the mirror has no such topic: state \
@@ -171,11 +170,20 @@ impl Found {
             .collect()
     }
 
+    /// What is sampled, in that order.
+    pub(crate) fn sampled(&self) -> Vec<SourcePartition> {
+        let copied = self.copied.iter().cloned();
+        copied
+            .map(|(alias, partition)| SourcePartition { alias, partition })
+            .collect()
+    }
+
     pub(crate) fn connects(&self) -> Vec<ConnectIdentity> {
         self.view
             .connects
             .iter()
             .map(|connect| ConnectIdentity {
+                name: connect.name.clone(),
                 endpoint: connect.endpoint.clone(),
                 version: connect.version.clone(),
                 kafka_cluster_id: connect.kafka_cluster_id.clone(),

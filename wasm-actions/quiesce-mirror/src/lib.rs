@@ -79,7 +79,7 @@ fn begin(world: &impl World, session: &mut Session) -> Result<(), Failure> {
         clusters: found.clusters(),
         connects: found.connects(),
         connectors: found.feed.connectors.clone(),
-        sampled: found.copied.iter().cloned().collect(),
+        sampled: found.sampled(),
         samples_taken: sampler.taken(),
         samples: sampler.into_samples(),
         fronts: fronts.iter().map(retention::Front::kept).collect(),

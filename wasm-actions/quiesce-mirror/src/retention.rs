@@ -67,7 +67,7 @@ pub(crate) fn fronts(world: &impl World, found: &Found) -> Result<Vec<Front>, Fa
             let after = found.needed(&source.alias, &row.partition);
             spans.push(Span {
                 partition: row.partition,
-                start: after.max(head.log_start).min(head.high_watermark),
+                start: after.max(head.log_start_offset).min(head.high_watermark),
                 until: head.high_watermark,
                 most: 1,
                 keep_last: 1,

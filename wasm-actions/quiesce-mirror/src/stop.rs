@@ -5,7 +5,7 @@
 
 use slackwater_cut::{ConnectorPrior, MirrorLookSummary};
 use slackwater_kit::{Deadline, Session, look_summary};
-use slackwater_ports::{ConnectorRef, ConnectorState, Failure, MirrorView};
+use slackwater_ports::{ConnectorRef, ConnectorState, ConnectorView, Failure, MirrorView};
 
 use crate::{World, is_ours_to_stop};
 
@@ -59,12 +59,15 @@ pub(crate) fn stop(world: &impl World, session: &Session) -> Result<MirrorLookSu
     }
 }
 
-/// Those that are to be asked: not STOPPED yet, and ours to stop.
+/// Those that are to be asked: not STOPPED yet, and ours to stop. Those with
+/// the fewest tasks first: what ends at once keeps the others from nothing.
 fn to_ask(priors: &[ConnectorPrior], view: &MirrorView) -> Vec<ConnectorRef> {
-    view.connectors
-        .iter()
+    let mut connectors: Vec<&ConnectorView> = view.connectors.iter().collect();
+    connectors.sort_by_key(|connector| connector.tasks.len());
+    connectors
+        .into_iter()
         .filter(|connector| connector.state != ConnectorState::Stopped)
-        .map(slackwater_ports::ConnectorView::reference)
+        .map(ConnectorView::reference)
         .filter(|one| {
             priors
                 .iter()

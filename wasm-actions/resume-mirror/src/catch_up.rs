@@ -26,7 +26,7 @@ pub(crate) fn baseline(cut: &Cut) -> Baseline {
         .copies()
         .map(|(row, _)| {
             let topic = cut.rows.topic(row).name.clone();
-            (PartitionId::new(topic, row.partition), row.end)
+            (PartitionId::new(topic, row.partition), row.high_watermark)
         })
         .collect()
 }
@@ -64,13 +64,13 @@ fn spans<'a>(
         let partition = PartitionId::new(of.topic.clone(), row.partition);
         let head = sources.get(&(of.alias.clone(), partition.clone()))?;
         let from = source.next.map_or(source.searched_to, |next| next.offset);
-        let start = from.max(head.log_start);
+        let start = from.max(head.log_start_offset);
         let copy = PartitionId::new(topic.name.clone(), row.partition);
-        (start < head.last_stable).then(|| {
+        (start < head.last_stable_offset).then(|| {
             let span = Span {
                 partition,
                 start,
-                until: head.last_stable,
+                until: head.last_stable_offset,
                 most: u64::MAX,
                 keep_last: 0,
             };
@@ -173,11 +173,11 @@ fn count_arrived(
         .into_iter()
         .filter_map(|row| {
             let head = row.head.ok()?;
-            let start = position.get(&row.partition)?.max(&head.log_start);
-            (*start < head.last_stable).then(|| Span {
+            let start = position.get(&row.partition)?.max(&head.log_start_offset);
+            (*start < head.last_stable_offset).then(|| Span {
                 partition: row.partition.clone(),
                 start: *start,
-                until: head.last_stable,
+                until: head.last_stable_offset,
                 most: missing[&row.partition],
                 keep_last: 0,
             })

@@ -11,14 +11,14 @@ pub(crate) type SourceHeads = BTreeMap<(String, PartitionId), Head>;
 /// Looks at the sources. A source that can't be reached keeps nothing
 /// stopped: its partitions are simply not in the answer.
 pub(crate) fn look(world: &impl Heads, quiesce: &Quiesce) -> SourceHeads {
-    let aliases: BTreeSet<&String> = quiesce.sampled.iter().map(|(alias, _)| alias).collect();
+    let aliases: BTreeSet<&String> = quiesce.sampled.iter().map(|one| &one.alias).collect();
     let mut heads = BTreeMap::new();
     for alias in aliases {
         let partitions: Vec<PartitionId> = quiesce
             .sampled
             .iter()
-            .filter(|(of, _)| of == alias)
-            .map(|(_, partition)| partition.clone())
+            .filter(|one| one.alias == *alias)
+            .map(|one| one.partition.clone())
             .collect();
         let Ok(sweep) = world.sweep(&Cluster::Source(alias.clone()), &partitions) else {
             continue;
@@ -47,11 +47,11 @@ pub(crate) fn lost(cut: &Cut, sources: &SourceHeads) -> Vec<Lost> {
                 // Nothing was pending up to there: what came later and went.
                 (_, None) => source.searched_to,
             };
-            (head.log_start > needed).then(|| Lost {
+            (head.log_start_offset > needed).then(|| Lost {
                 alias: of.alias.clone(),
                 partition,
                 needed,
-                log_start: head.log_start,
+                log_start_offset: head.log_start_offset,
             })
         })
         .collect()
@@ -92,8 +92,8 @@ pub(crate) fn in_words(lost: &[Lost]) -> String {
                 "{} of source {} starts at {}: {} offsets from {} are gone",
                 one.partition,
                 one.alias,
-                one.log_start,
-                one.log_start.saturating_sub(one.needed),
+                one.log_start_offset,
+                one.log_start_offset.saturating_sub(one.needed),
                 one.needed
             )
         })

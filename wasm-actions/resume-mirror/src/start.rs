@@ -79,10 +79,13 @@ pub(crate) fn start(
     }
 }
 
-/// What each is put back to. One that was found STOPPED is left so.
+/// What each is put back to. One that was found STOPPED is left so. Those that
+/// copy records come first: their first record ends the window.
 fn wants(priors: &[ConnectorPrior]) -> Vec<Want> {
+    let mut priors: Vec<&ConnectorPrior> = priors.iter().collect();
+    priors.sort_by_key(|prior| !prior.copies);
     priors
-        .iter()
+        .into_iter()
         .filter(|prior| prior.state != ConnectorState::Stopped)
         .map(|prior| Want {
             connector: prior.connector.clone(),

@@ -11,14 +11,14 @@ wit_bindgen::generate!({
     path: "../wit",
     world: "snapshot-partitions",
     with: {
-        "slackwater:phase/types@0.1.0": slackwater_guest::bindings::slackwater::phase::types,
-        "slackwater:phase/clock@0.1.0": slackwater_guest::bindings::slackwater::phase::clock,
-        "slackwater:phase/progress@0.1.0": slackwater_guest::bindings::slackwater::phase::progress,
-        "slackwater:phase/log@0.1.0": slackwater_guest::bindings::slackwater::phase::log,
-        "slackwater:phase/run-store@0.1.0": slackwater_guest::bindings::slackwater::phase::run_store,
-        "slackwater:phase/guard-look@0.1.0": slackwater_guest::bindings::slackwater::phase::guard_look,
-        "slackwater:phase/volume-flush@0.1.0": slackwater_guest::bindings::slackwater::phase::volume_flush,
-        "slackwater:phase/volume-snapshot@0.1.0": slackwater_guest::bindings::slackwater::phase::volume_snapshot,
+        "slackwater:phase/types@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::types,
+        "slackwater:phase/clock@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::clock,
+        "slackwater:phase/progress@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::progress,
+        "slackwater:phase/log@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::log,
+        "slackwater:phase/run-store@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::run_store,
+        "slackwater:phase/guard-look@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::guard_look,
+        "slackwater:phase/volume-flush@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::volume_flush,
+        "slackwater:phase/volume-snapshot@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::volume_snapshot,
     },
 });
 

@@ -9,10 +9,17 @@ mod component;
 mod world;
 
 use slackwater_cut::{Snapshot, State};
-use slackwater_kit::Session;
+use slackwater_kit::{Deadline, Session};
 use slackwater_ports::{Failure, Flushed, GuardView, Outcome, SnapshotSeen};
 
 pub use world::World;
+
+/// Between two looks at snapshots that are not cut yet: a storage system cuts
+/// within fractions of a second, and the mirror stands still meanwhile.
+const LOOK_EVERY_MS: u64 = 100;
+
+/// No window is longer than an hour; nothing is waited for beyond that.
+const LONGEST_WAIT_MS: u64 = 3_600_000;
 
 /// Runs the phase. See the module.
 ///
@@ -39,7 +46,7 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
     if of(&session).flushed.is_empty() {
         world.waiting("snapshotPartitions", "the volumes to be flushed", None);
         // What was cut before it was flushed and noted down may lack anything.
-        if !world.find()?.is_empty() {
+        if !world.snapshots()?.is_empty() {
             return Err(Failure::failed(
                 "there is a snapshot of this run, and no word of the flush before it: start again",
             ));
@@ -54,10 +61,8 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
     }
     if of(&session).ended_ms.is_none() {
         world.waiting("snapshotPartitions", "the volumes to be cut", None);
-        let made = world.snapshot()?;
-        check_cut(&of(&session).flushed, &made)?;
-        let found = world.find()?;
-        check_found(&made, &found)?;
+        world.request()?;
+        let found = all_cut(world, &of(&session).flushed, guard.deadline_ms)?;
         let at_ms = world.now_ms();
         session.update_at(world, |cut, revision| {
             if let Some(snapshot) = &mut cut.snapshot {
@@ -120,37 +125,44 @@ fn check_flushed(flushed: &[Flushed]) -> Result<(), Failure> {
     }
 }
 
-fn check_cut(flushed: &[Flushed], made: &[SnapshotSeen]) -> Result<(), Failure> {
-    if let Some((one, error)) = made.iter().find_map(|one| Some((one, one.error.as_ref()?))) {
+/// Looks until every volume that was flushed is cut. The mirror is held, so it
+/// is looked at often; and not past the deadline at which the guard resumes it.
+fn all_cut(
+    world: &impl World,
+    flushed: &[Flushed],
+    deadline_ms: Option<u64>,
+) -> Result<Vec<SnapshotSeen>, Failure> {
+    let left = deadline_ms.map(|at| at.saturating_sub(world.now_ms()));
+    let deadline = Deadline::after(world, left.unwrap_or(LONGEST_WAIT_MS).min(LONGEST_WAIT_MS));
+    loop {
+        let found = world.snapshots()?;
+        let Some(missing) = not_cut(flushed, &found)? else {
+            return Ok(found);
+        };
+        if deadline.has_passed(world) {
+            return Err(Failure::failed(format!(
+                "volume {missing} was flushed and not cut by the deadline"
+            )));
+        }
+        deadline.sleep(world, LOOK_EVERY_MS);
+    }
+}
+
+/// A volume that is not cut yet, if there is one.
+fn not_cut<'a>(flushed: &'a [Flushed], found: &[SnapshotSeen]) -> Result<Option<&'a str>, Failure> {
+    if let Some((one, error)) = found
+        .iter()
+        .find_map(|one| Some((one, one.error.as_ref()?)))
+    {
         return Err(Failure::failed(format!(
             "volume {} could not be cut: {error}",
             one.volume
         )));
     }
-    match flushed
-        .iter()
-        .find(|one| !made.iter().any(|cut| cut.volume == one.volume))
-    {
-        Some(missing) => Err(Failure::failed(format!(
-            "volume {} was flushed and not cut",
-            missing.volume
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// What was made is there when it is looked for.
-fn check_found(made: &[SnapshotSeen], found: &[SnapshotSeen]) -> Result<(), Failure> {
-    let missing = made.iter().find(|one| {
-        !found.iter().any(|there| {
-            there.volume == one.volume && there.handle == one.handle && there.error.is_none()
-        })
-    });
-    match missing {
-        Some(one) => Err(Failure::failed(format!(
-            "the snapshot {} of volume {} was made and is not there as it was made",
-            one.handle, one.volume
-        ))),
-        None => Ok(()),
-    }
+    let is_cut = |volume: &str| {
+        let mut of_it = found.iter().filter(|one| one.volume == volume);
+        of_it.any(|one| one.cut_ms.is_some())
+    };
+    let mut volumes = flushed.iter().map(|one| one.volume.as_str());
+    Ok(volumes.find(|volume| !is_cut(volume)))
 }

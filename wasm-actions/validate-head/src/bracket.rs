@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slackwater_cut::{Bracket, Class, Cut, Moved, Movement, PartitionRow, Rows};
 use slackwater_kit::{
     Deadline, Feed, Session, TopicMap, configurations, look, look_at_connectors, look_summary,
-    rows_of,
+    rows_of, sampled,
 };
 use slackwater_ports::{Failure, Outcome, PartitionId};
 
@@ -43,9 +43,7 @@ pub fn close_bracket(world: &impl World) -> Result<Outcome, Failure> {
     let deadline = Deadline::after(world, SETTLE_MS);
     let view = look_at_connectors(world, "validateHead", deadline)?;
     let feed = Feed::check(&view)?;
-    let copied: BTreeSet<_> = cut.quiesce.as_ref().map_or_else(BTreeSet::new, |quiesce| {
-        quiesce.sampled.iter().cloned().collect()
-    });
+    let copied: BTreeSet<_> = cut.quiesce.iter().flat_map(sampled).collect();
     let map = TopicMap::new(&feed, &copied, &cut.settings);
     let seen = look(world, &map)?;
     let configs = configurations(world, &map, &seen.view)?;
@@ -75,7 +73,7 @@ pub fn close_bracket(world: &impl World) -> Result<Outcome, Failure> {
         let topics = &cut.rows.topics;
         for row in &mut cut.rows.partitions {
             let topic = &topics[row.topic as usize];
-            row.closing_start = starts.get(&(topic.id.clone(), row.partition)).copied();
+            row.closing_log_start_offset = starts.get(&(topic.id.clone(), row.partition)).copied();
         }
     })?;
     Ok(Outcome::new(match count {
@@ -87,8 +85,13 @@ pub fn close_bracket(world: &impl World) -> Result<Outcome, Failure> {
 /// Log start offsets, by topic id and partition.
 fn starts(rows: &Rows) -> BTreeMap<(String, u32), u64> {
     let each = rows.partitions.iter();
-    each.map(|row| ((rows.topic(row).id.clone(), row.partition), row.start))
-        .collect()
+    each.map(|row| {
+        (
+            (rows.topic(row).id.clone(), row.partition),
+            row.log_start_offset,
+        )
+    })
+    .collect()
 }
 
 fn own_moved(cut: &Cut, rows: &Rows) -> u64 {
@@ -113,9 +116,9 @@ fn moved(before: &Rows, after: &Rows, class: Class, only: bool) -> Vec<Moved> {
         .filter_map(|(partition, was)| {
             let change = match now.get(&partition) {
                 None => Movement::NoAnswer,
-                Some(is) if is.end != was.end => Movement::End {
-                    was: was.end,
-                    is: is.end,
+                Some(is) if is.high_watermark != was.high_watermark => Movement::HighWatermark {
+                    was: was.high_watermark,
+                    is: is.high_watermark,
                 },
                 Some(is) if is.leader_epoch != was.leader_epoch => Movement::LeaderEpoch {
                     was: was.leader_epoch,

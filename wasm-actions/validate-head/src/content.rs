@@ -92,7 +92,7 @@ fn wanted(cut: &Cut, survey: &ContentSurvey) -> Vec<ScanWanted> {
     let mut starts: BTreeMap<&PartitionId, u64> = BTreeMap::new();
     for replica in &survey.replicas {
         let start = starts.entry(&replica.partition).or_default();
-        *start = replica.start.max(*start);
+        *start = replica.log_start_offset.max(*start);
     }
     cut.rows
         .partitions
@@ -103,7 +103,7 @@ fn wanted(cut: &Cut, survey: &ContentSurvey) -> Vec<ScanWanted> {
             ScanWanted {
                 digest_from: starts.get(&partition).copied().unwrap_or(0),
                 partition,
-                until: (!moves).then_some(row.end),
+                until: (!moves).then_some(row.high_watermark),
                 tail: if moves { 0 } else { cut.settings.tail_records },
             }
         })
@@ -148,7 +148,7 @@ fn again(at: usize, wanted: &ScanWanted, content: &RowContent, moves: bool) -> O
         return None;
     }
     let from = content.compared_from.max(cleaned);
-    let until = of(|one| one.end)
+    let until = of(|one| one.log_end_offset)
         .min()?
         .min(content.compared_to.unwrap_or(u64::MAX));
     Some(Again {
@@ -234,11 +234,15 @@ fn read_fronts(
 ) -> Result<(), Failure> {
     let mut asked = Vec::new();
     for (at, row) in cut.rows.partitions.iter().enumerate() {
-        let starts = || rows[at].replicas.iter().map(|one| one.start);
+        let starts = || rows[at].replicas.iter().map(|one| one.log_start_offset);
         let (Some(least), Some(greatest)) = (starts().min(), starts().max()) else {
             continue;
         };
-        if least < greatest && row.closing_start.is_none_or(|start| greatest > start) {
+        if least < greatest
+            && row
+                .closing_log_start_offset
+                .is_none_or(|start| greatest > start)
+        {
             let range = RangeWanted {
                 partition: wanted[at].partition.clone(),
                 from: least,

@@ -59,7 +59,7 @@ fn restored_look(world: &impl World, cut: &Cut) -> Result<RestoredLook, Failure>
         .map(|id| RestoredRow {
             topic_id: ids.get(id).cloned(),
             // Without what lies beyond the end there is no answer.
-            end: beyond
+            high_watermark: beyond
                 .get(id)
                 .and(heads.get(id))
                 .map(|head| head.high_watermark),
@@ -128,8 +128,8 @@ fn tails(
                 partition,
                 // A log start may have risen since; what was read for the cut
                 // began no earlier than this.
-                start: head.log_start.max(row.start),
-                end: head.high_watermark.min(row.end),
+                start: head.log_start_offset.max(row.log_start_offset),
+                end: head.high_watermark.min(row.high_watermark),
             })
         })
         .collect();
@@ -157,12 +157,12 @@ fn beyond(
         let Some(head) = heads.get(&partition) else {
             continue;
         };
-        if head.high_watermark <= row.end {
+        if head.high_watermark <= row.high_watermark {
             beyond.insert(partition, 0);
         } else {
             spans.push(Span {
                 partition,
-                start: row.end.max(head.log_start),
+                start: row.high_watermark.max(head.log_start_offset),
                 until: head.high_watermark,
                 most: u64::MAX,
                 keep_last: 0,

@@ -10,15 +10,15 @@ record!(wit::ScanWanted => ports::ScanWanted { partition, digest_from, until, ta
 record!(wit::RangeWanted => ports::RangeWanted { partition, from, until, live });
 
 record!(ports::LogDirSeen => wit::LogDirSeen {
-    volume, broker, node_id, cluster_id, directory_id, clean_shutdown,
+    volume, broker, node_id, cluster_id, directory_id, clean_shutdown, opened_from,
 });
-record!(ports::ReplicaFound => wit::ReplicaFound { dir, partition, topic_id, start, bytes });
+record!(ports::ReplicaFound => wit::ReplicaFound { dir, partition, topic_id, log_start_offset, bytes });
 record!(ports::ContentSurvey => wit::ContentSurvey { asked, dirs, replicas, unread, set_aside });
 record!(ports::TailRead => wit::TailRead {
     count, digest, last_offset, last_timestamp_ms, batch_epoch,
 });
 record!(ports::ReplicaRead => wit::ReplicaRead {
-    dir, topic_id, start, bytes, end, read_from, beyond, bad, first_bad, holes, first_hole, cleaned_to,
+    dir, topic_id, log_start_offset, bytes, log_end_offset, read_from, beyond, bad, first_bad, holes, first_hole, cleaned_to,
     cleaner_offset, last_epoch, open_transactions, digest, whole, tail,
 });
 record!(ports::ScanRow => wit::ScanRow { partition, dir, read });
@@ -27,5 +27,5 @@ record!(ports::RangeRow => wit::RangeRow { partition, dir, batches, live, newest
 record!(ports::PendingTransaction => wit::PendingTransaction { dir, id, status, partitions });
 record!(ports::TransactionsSeen => wit::TransactionsSeen { pending, replicas, records, unread });
 record!(ports::MetadataSeen => wit::MetadataSeen {
-    dir, end, last_epoch, topics, voters, unassigned, error,
+    dir, log_end_offset, last_epoch, topics, voters, unassigned, error,
 });

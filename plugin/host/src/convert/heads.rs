@@ -11,6 +11,6 @@ record!(ports::TopicView => wit::TopicView { name, topic_id, internal, partition
 record!(ports::ClusterView => wit::ClusterView { cluster_id, brokers, topics, asked });
 record!(ports::ConfigEntry => wit::ConfigEntry { key, value });
 record!(ports::TopicConfig => wit::TopicConfig { topic, entries });
-record!(ports::Head => wit::Head { log_start, high_watermark, last_stable, leader_epoch });
+record!(ports::Head => wit::Head { log_start_offset, high_watermark, last_stable_offset, leader_epoch });
 record!(ports::HeadRow => wit::HeadRow { partition, head });
 record!(ports::HeadSweep => wit::HeadSweep { asked, rows });

@@ -21,6 +21,6 @@ record!(ports::Setting => look::Setting { key, value });
 record!(ports::ConnectorView => look::ConnectorView {
     connect, name, class, state, tasks, config,
 });
-record!(ports::ConnectView => look::ConnectView { endpoint, version, kafka_cluster_id });
+record!(ports::ConnectView => look::ConnectView { name, endpoint, version, kafka_cluster_id });
 record!(ports::MirrorView => look::MirrorView { asked, connects, connectors });
 record!(ports::Position => position::Position { partition, offset });

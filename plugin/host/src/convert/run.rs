@@ -12,4 +12,4 @@ cases!(types::FailureKind => ports::FailureKind { Refused, Failed, Held });
 record!(types::Failure => ports::Failure { kind, reason });
 
 record!(ports::RunRecord => run_store::RunRecord { revision, document });
-record!(ports::GuardView => types::GuardView { token, holding, interruptions, deadline_ms, pid });
+record!(ports::GuardView => types::GuardView { token, holding, interruptions, deadline_ms, identity });

@@ -11,6 +11,6 @@ record!(ports::Flushed => flush::Flushed {
     volume, broker, started_ms, ended_ms, method, opened_ms, error,
 });
 record!(ports::SnapshotSeen => snapshot::SnapshotSeen {
-    volume, broker, driver, method, handle, started_ms, cut_ms, error,
+    volume, broker, driver, method, handle, started_ms, cut_ms, ready, error,
 });
 record!(ports::BrokerProcess => process::BrokerProcessSeen { volume, broker, identity, why });

@@ -18,13 +18,14 @@ impl volume_flush::Host for State {
 }
 
 impl volume_snapshot::Host for State {
-    fn snapshot(&mut self) -> Result<Seen<Vec<SnapshotSeen>>> {
+    fn request(&mut self) -> Result<Seen<()>> {
         let port = self.port(|ports| &ports.volume_snapshot)?;
-        Ok(port.snapshot().convert())
+        Ok(port.request().convert())
     }
 
-    fn find(&mut self) -> Result<Seen<Vec<SnapshotSeen>>> {
-        Ok(self.port(|ports| &ports.volume_snapshot)?.find().convert())
+    fn look(&mut self) -> Result<Seen<Vec<SnapshotSeen>>> {
+        let port = self.port(|ports| &ports.volume_snapshot)?;
+        Ok(port.snapshots().convert())
     }
 }
 

@@ -2,7 +2,7 @@
 
 /// The types of `wit/` that an export needs.
 const TYPES: &str = r#"
-  (import "slackwater:phase/types@0.1.0" (instance $types
+  (import "slackwater:phase/types@1.0.0-beta.1" (instance $types
     (type $kind' (enum "refused" "failed" "held"))
     (export "failure-kind" (type $kind (eq $kind')))
     (type $failure' (record (field "kind" $kind) (field "reason" string)))
@@ -36,9 +36,9 @@ pub fn pure(body: &str) -> String {
 pub fn talking(data: &str, body: &str) -> String {
     format!(
         r#"(component {TYPES}
-  (import "slackwater:phase/clock@0.1.0" (instance $clock
+  (import "slackwater:phase/clock@1.0.0-beta.1" (instance $clock
     (export "sleep-ms" (func (param "ms" u64)))))
-  (import "slackwater:phase/log@0.1.0" (instance $log
+  (import "slackwater:phase/log@1.0.0-beta.1" (instance $log
     (type $level' (enum "debug" "info" "warn" "error"))
     (export "level" (type $level (eq $level')))
     (export "write" (func (param "level" $level) (param "message" string)))))

@@ -26,6 +26,9 @@ const CATCH_UP: Duration = Duration::from_secs(90);
 /// How long the load runs before the backup.
 const LOADED: Duration = Duration::from_secs(5);
 
+/// Exports of phases in one run.
+const PHASES: usize = 6;
+
 /// How long a segment is written to: the load before the backup fills three.
 const SEGMENT_MS: &str = "2500";
 
@@ -48,6 +51,10 @@ struct Args {
     /// Keep the cut, with the claim of the restored mirror, in this new file.
     #[arg(long)]
     cut: Option<PathBuf>,
+    /// Keep the run's recordings, with the components that made them, in this
+    /// new folder.
+    #[arg(long)]
+    recordings: Option<PathBuf>,
     /// Of the false backups: another seed tampers elsewhere.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -59,8 +66,9 @@ struct Args {
 fn main() {
     let args = Args::parse();
     // Better now than when all is done.
-    if let Some(there) = args.cut.iter().find(|file| file.exists()) {
-        eprintln!("demo: {} is there: name a new file", there.display());
+    let mut named = args.cut.iter().chain(&args.recordings);
+    if let Some(there) = named.find(|path| path.exists()) {
+        eprintln!("demo: {} is there: name a new one", there.display());
         std::process::exit(2);
     }
     if let Err(error) = run(&args) {
@@ -112,6 +120,17 @@ fn run(args: &Args) -> Result<(), SceneError> {
     println!("{}", shown.stdout);
     scene.run(&["cut", "verify", &cut.run_id])?.expect(0)?;
     say("slackwater cut verify: every verdict is the same when it is judged again");
+
+    let recordings = scene.recordings(&cut, PHASES)?.display().to_string();
+    let replay = ["replay", &recordings, "--cut", &cut.run_id];
+    let replayed = scene.run(&replay)?.expect(0)?;
+    say("slackwater replay: each phase runs again on what was recorded of it, to the byte");
+    for line in replayed.stdout.lines() {
+        println!("  ✔ {line}");
+    }
+    if let Some(folder) = &args.recordings {
+        scene.keep_recordings(&cut, folder)?;
+    }
 
     if args.no_root {
         say("stopping the original mirror: without root the copy can't be isolated from it");

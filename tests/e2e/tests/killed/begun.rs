@@ -4,12 +4,12 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use slackwater_cut::{Cut, State};
-use slackwater_e2e::{Finished, Scene, wait_until};
+use slackwater_e2e::{Finished, Scene, signal, wait_until};
 
 /// For a backup to get where it is to be killed: it samples for 3 s first.
 const REACHED: Duration = Duration::from_secs(60);
@@ -85,7 +85,7 @@ impl Begun {
 
     /// SIGSTOP: it sees and does nothing any more.
     pub(crate) fn freeze(&self) {
-        signal("STOP", u64::from(self.child.id()));
+        signal("STOP", u64::from(self.child.id())).unwrap();
     }
 
     /// SIGKILL.
@@ -130,29 +130,4 @@ impl RunFile {
         wait_until(&format!("the end of {}", self.id()), limit, is_void).unwrap();
         self.cut()
     }
-}
-
-/// SIGKILL to the guard that holds the mirror.
-pub(crate) fn kill_guard(scene: &Scene) {
-    let signature = scene.store().join("leases/lab.json");
-    let holder: Value = serde_json::from_slice(&fs::read(signature).unwrap()).unwrap();
-    let pid = holder["pid"].as_u64().unwrap();
-    signal("KILL", pid);
-    let gone = || match fs::read_to_string(format!("/proc/{pid}/stat")) {
-        // What is dead and not yet waited for holds nothing any more.
-        Ok(stat) => stat
-            .rsplit(") ")
-            .next()
-            .is_some_and(|rest| rest.starts_with('Z')),
-        Err(_) => true,
-    };
-    wait_until("the guard's end", REACHED, gone).unwrap();
-}
-
-fn signal(name: &str, pid: u64) {
-    let status = Command::new("kill")
-        .args([format!("-{name}"), pid.to_string()])
-        .status()
-        .unwrap();
-    assert!(status.success(), "kill -{name} {pid}");
 }

@@ -15,7 +15,7 @@ mod begun;
 use std::time::Duration;
 
 use slackwater_cut::{Cut, State};
-use slackwater_e2e::{Scene, wait_until};
+use slackwater_e2e::{Scene, kill_guard, wait_until};
 use slackwater_lab::{Connector, Isolation, Lab, Load, LoadPlan, audit};
 
 use begun::Begun;
@@ -144,7 +144,7 @@ fn a_backup_whose_guard_is_killed_puts_the_mirror_right_itself(scene: &Scene) {
             .as_ref()
             .is_some_and(|one| one.stopped.is_some())
     });
-    begun::kill_guard(scene);
+    kill_guard(scene).unwrap();
     let (run, finished) = begun.wait();
     assert_running(scene);
     let finished = finished.expect(1).unwrap();
@@ -162,7 +162,7 @@ fn a_hold_without_anybody_is_shown_and_put_right(scene: &Scene, put_right: fn(&S
     });
     // The program must not see the guard's end.
     begun.freeze();
-    begun::kill_guard(scene);
+    kill_guard(scene).unwrap();
     let run = begun.kill();
 
     let hold = status(scene)["hold"].as_str().unwrap().to_owned();

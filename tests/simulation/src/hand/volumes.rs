@@ -15,19 +15,21 @@ use crate::world::mirror::BROKERS;
 use crate::world::volumes::{Image, Snapped, copied, flush, on_disk};
 
 impl Hand<'_> {
-    fn sealed_images(&self) -> Seen<Vec<Image>> {
+    fn sealed_images(&self) -> Seen<(Vec<Image>, Vec<String>)> {
         let world = self.sim.world.borrow();
         let snapped = world.volumes.snapshots.get(&self.run);
-        let images = snapped.map(|all| all.iter().map(|one| one.image.clone()).collect());
+        let opened = |one: &Snapped| (one.image.clone(), one.seen.handle.clone());
+        let images = snapped.map(|all| all.iter().map(opened).unzip());
         images.ok_or_else(|| PortError::new(PortErrorKind::Unreachable, "there is no snapshot"))
     }
 
     fn opened<T>(&self, look: impl FnOnce(&Opened<'_>) -> T) -> Seen<T> {
-        let images = self.sealed_images()?;
+        let (images, handles) = self.sealed_images()?;
         self.see(|world| {
             Ok(look(&Opened {
                 partitions: &world.mirror.partitions,
                 images: &images,
+                handles: &handles,
             }))
         })
     }
@@ -111,7 +113,8 @@ impl Hand<'_> {
                 method: "reflink".to_owned(),
                 handle: format!("{}/{}", self.run, volume(at)),
                 started_ms,
-                cut_ms: self.now_ms(),
+                cut_ms: Some(self.now_ms()),
+                ready: true,
                 error: None,
             },
             image,
@@ -122,11 +125,10 @@ impl Hand<'_> {
 }
 
 impl VolumeSnapshot for Hand<'_> {
-    fn snapshot(&self) -> Seen<Vec<SnapshotSeen>> {
+    fn request(&self) -> Seen<()> {
         self.step.set(Step::Cut);
-        let there = self.find()?;
-        if !there.is_empty() {
-            return Ok(there);
+        if !self.snapshots()?.is_empty() {
+            return Ok(());
         }
         let mut made = Vec::new();
         for at in 0..BROKERS {
@@ -134,13 +136,12 @@ impl VolumeSnapshot for Hand<'_> {
         }
         // The manifest is the last thing that is written.
         self.see(|world| {
-            let seen = made.iter().map(|one| one.seen.clone()).collect();
             world.volumes.snapshots.insert(self.run.clone(), made);
-            Ok(seen)
+            Ok(())
         })
     }
 
-    fn find(&self) -> Seen<Vec<SnapshotSeen>> {
+    fn snapshots(&self) -> Seen<Vec<SnapshotSeen>> {
         self.see(|world| {
             let there = world.volumes.snapshots.get(&self.run);
             Ok(there.map_or_else(Vec::new, |all| {

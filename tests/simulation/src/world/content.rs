@@ -17,6 +17,8 @@ const ENTRY_BYTES: u64 = 80;
 pub(crate) struct Opened<'w> {
     pub(crate) partitions: &'w [Partition],
     pub(crate) images: &'w [Image],
+    /// Of the snapshots that they are clones of.
+    pub(crate) handles: &'w [String],
 }
 
 impl Opened<'_> {
@@ -28,6 +30,7 @@ impl Opened<'_> {
             cluster_id: Some(MIRROR_ID.to_owned()),
             directory_id: Some(format!("dir-{at}")),
             clean_shutdown: false,
+            opened_from: self.handles[at].clone(),
         };
         (0..self.images.len()).map(dir).collect()
     }
@@ -52,7 +55,7 @@ impl Opened<'_> {
             dir,
             topic_id: Some(topic_id(&partition.topic)),
             partition,
-            start: 0,
+            log_start_offset: 0,
             bytes: log.len() as u64 * ENTRY_BYTES,
         })
         .collect()
@@ -129,7 +132,7 @@ impl Opened<'_> {
     pub(crate) fn metadata(&self) -> Vec<MetadataSeen> {
         let log = |dir: usize| MetadataSeen {
             dir: dir as u32,
-            end: 100,
+            log_end_offset: 100,
             last_epoch: 1,
             topics: 6,
             voters: vec![1, 2, 3],
@@ -188,9 +191,9 @@ fn read(
     ReplicaRead {
         dir,
         topic_id: Some(topic_id(&partition.topic)),
-        start: 0,
+        log_start_offset: 0,
         bytes: end * ENTRY_BYTES,
-        end,
+        log_end_offset: end,
         read_from: 0,
         beyond: beyond.count() as u64,
         bad: u64::from(rotten),

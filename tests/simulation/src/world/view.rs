@@ -18,6 +18,9 @@ pub(crate) const ALIAS: &str = "src";
 /// The one topic of the source.
 const TOPIC: &str = "t";
 
+/// The Connect cluster's name in the configuration.
+pub(crate) const CONNECT: &str = "connect:8083";
+
 /// Kafka's ids of the clusters.
 pub(crate) const MIRROR_ID: &str = "mirror";
 const SOURCE_ID: &str = "source";
@@ -157,9 +160,9 @@ impl World {
     pub(crate) fn mirror_head(&self, id: &PartitionId) -> HeadRow {
         let head = match self.at(id).map(|at| &self.mirror.partitions[at]) {
             None if id.topic.starts_with("strange-") => Ok(Head {
-                log_start: 0,
+                log_start_offset: 0,
                 high_watermark: 0,
-                last_stable: 0,
+                last_stable_offset: 0,
                 leader_epoch: Some(0),
             }),
             None => Err("UNKNOWN_TOPIC_OR_PART".to_owned()),
@@ -169,9 +172,9 @@ impl World {
                         Err("OFFSET_NOT_AVAILABLE".to_owned())
                     } else {
                         Ok(Head {
-                            log_start: 0,
+                            log_start_offset: 0,
                             high_watermark: partition.hw,
-                            last_stable: partition.last_stable(),
+                            last_stable_offset: partition.last_stable(),
                             leader_epoch: Some(partition.epoch),
                         })
                     }
@@ -189,9 +192,9 @@ impl World {
     pub(crate) fn source_head(&self, id: &PartitionId) -> HeadRow {
         let partition = self.source.partitions.get(id.partition as usize);
         let head = partition.filter(|_| id.topic == TOPIC).map(|one| Head {
-            log_start: one.start,
+            log_start_offset: one.start,
             high_watermark: one.end(),
-            last_stable: one.end(),
+            last_stable_offset: one.end(),
             leader_epoch: Some(0),
         });
         HeadRow {
@@ -271,6 +274,7 @@ impl World {
     pub(crate) fn connect_views(&mut self) -> Seen<(Vec<ConnectView>, Vec<ConnectorView>)> {
         self.connect.answers(self.now, &mut self.rng)?;
         let connect = ConnectView {
+            name: CONNECT.to_owned(),
             endpoint: "http://connect:8083".to_owned(),
             version: "4.3.1".to_owned(),
             kafka_cluster_id: MIRROR_ID.to_owned(),
@@ -289,7 +293,7 @@ impl World {
             });
             let kind = if one.copies { "Source" } else { "Checkpoint" };
             ConnectorView {
-                connect: 0,
+                connect: CONNECT.to_owned(),
                 name: one.name.to_owned(),
                 class: format!("org.apache.kafka.connect.mirror.Mirror{kind}Connector"),
                 state: one.shown.clone(),

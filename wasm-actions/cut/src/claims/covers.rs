@@ -43,7 +43,7 @@ fn reach(head: Option<u64>, source: &SourceRow) -> Reach {
         return Reach::Unknown("has no head in the sample");
     };
     if source.gap.is_some_and(|gap| gap.cause == GapCause::Lost) {
-        return Reach::Beyond(source.committed.map_or(0, |offset| offset + 1));
+        return Reach::Beyond(source.last_mirrored.map_or(0, |offset| offset + 1));
     }
     if source.gap.is_some_and(|gap| gap.cause == GapCause::Passed) {
         return Reach::Unknown("had records deleted before their offsets were committed");
@@ -51,8 +51,8 @@ fn reach(head: Option<u64>, source: &SourceRow) -> Reach {
     // Read further than the source goes: another topic of that name, or a log
     // that was cut short.
     if source
-        .committed
-        .is_some_and(|committed| committed >= source.end)
+        .last_mirrored
+        .is_some_and(|committed| committed >= source.high_watermark)
     {
         return Reach::Unknown("ends before the committed offset on the source");
     }
@@ -63,7 +63,7 @@ fn reach(head: Option<u64>, source: &SourceRow) -> Reach {
     }
     // A reader of committed records gets no further either, so this is the
     // cause where both hold.
-    if source.last_stable < head {
+    if source.last_stable_offset < head {
         return Reach::Unknown("has an open transaction below the sample");
     }
     if source.next.is_none() && source.searched_to < head {
@@ -86,8 +86,9 @@ pub(crate) fn align(cut: &Cut, sample: &HeadSample) -> Vec<Option<u64>> {
         return Vec::new();
     };
     let mut heads = std::collections::BTreeMap::new();
-    for ((alias, id), head) in quiesce.sampled.iter().zip(&sample.heads) {
-        heads.insert((alias.as_str(), id.topic.as_str(), id.partition), *head);
+    for (of, head) in quiesce.sampled.iter().zip(&sample.heads) {
+        let id = &of.partition;
+        heads.insert((of.alias.as_str(), id.topic.as_str(), id.partition), *head);
     }
     cut.rows
         .copies()
@@ -218,21 +219,21 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("unassigned", Change::Push("t".into())),
         Fall::evidence("unmatched", Change::Push("t-0".into())),
         Fall::evidence("strict", Change::Set(true.into())).with_a_gap_before_the_run(),
-        Fall::seam_owners("source.end", Change::Set(0.into())),
+        Fall::seam_owners("source.highWatermark", Change::Set(0.into())),
         Fall::copies(
             "source.next",
             Change::Set(serde_json::json!({"offset": 0, "timestampMs": 0})),
         )
         .where_head_is_positive(),
         Fall::copies("source.searchedTo", Change::Set(0.into())).where_nothing_is_next(),
-        Fall::copies("source.lastStable", Change::Set(0.into())).where_head_is_positive(),
+        Fall::copies("source.lastStableOffset", Change::Set(0.into())).where_head_is_positive(),
         Fall::copies(
             "source.gap",
-            Change::Set(serde_json::json!({"first": 0, "logStart": 1, "cause": "lost"})),
+            Change::Set(serde_json::json!({"first": 0, "logStartOffset": 1, "cause": "lost"})),
         ),
         Fall::copies(
             "source.gap",
-            Change::Set(serde_json::json!({"first": 0, "logStart": 1, "cause": "passed"})),
+            Change::Set(serde_json::json!({"first": 0, "logStartOffset": 1, "cause": "passed"})),
         ),
     ]
 }

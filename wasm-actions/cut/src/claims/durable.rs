@@ -9,9 +9,8 @@ use serde::{Deserialize, Serialize};
 use slackwater_ports::{Interval, LogDirSeen, MetadataSeen};
 
 use super::falls::{Change, Fall};
-use super::replicas::{
-    Findings, Read, directories, directory_falls, end_falls, front_falls, replica_falls,
-};
+use super::replicas::{Findings, Read, end_falls, front_falls, replica_falls};
+use super::volumes::{SnapshotHandle, directories, directory_falls, handles, opened, opened_falls};
 use super::{Judgement, name_some, start};
 use crate::{Cut, Rows, Transactions};
 
@@ -34,7 +33,9 @@ pub struct DurableEvidence {
     pub flushed: Vec<FlushSeen>,
     /// The broker's process on each volume.
     pub processes: Vec<ProcessPair>,
-    /// The log directories of the snapshot.
+    /// The snapshots of the run.
+    pub snapshots: Vec<SnapshotHandle>,
+    /// The log directories that were read.
     pub dirs: Vec<LogDirSeen>,
     /// What could not be read, and why.
     pub unread: Vec<String>,
@@ -104,6 +105,7 @@ pub(super) fn gather(cut: &Cut) -> Result<DurableEvidence, String> {
             })
             .collect(),
         processes,
+        snapshots: handles(cut),
         dirs: content.dirs.clone(),
         unread: content.unread.clone(),
         transactions: content.transactions.clone(),
@@ -115,6 +117,7 @@ impl DurableEvidence {
     pub(super) fn judge(&self, rows: &Rows) -> Judgement {
         let mut findings = Findings::default();
         directories(&self.dirs, &self.cluster_id, &mut findings);
+        opened(&self.dirs, &self.snapshots, &mut findings);
         for row in rows.still_rows() {
             let Some(content) = &row.content else {
                 findings
@@ -224,6 +227,7 @@ pub(super) fn falls() -> Vec<Fall> {
     ];
     falls.extend(start::falls());
     falls.extend(directory_falls(""));
+    falls.extend(opened_falls(""));
     falls.extend(replica_falls(Fall::still_rows));
     falls.extend(end_falls(Fall::still_rows));
     falls.extend(front_falls(Fall::still_rows));

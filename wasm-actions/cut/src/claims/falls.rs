@@ -468,7 +468,7 @@ fn open_one_gap(base: &mut Value) -> bool {
     let rows = base["rows"]["partitions"].as_array_mut();
     let copy = rows.and_then(|rows| rows.iter_mut().find(|row| !row["source"].is_null()));
     copy.is_some_and(|row| {
-        row["source"]["gap"] = json!({"first": 0, "logStart": 1, "cause": "beforeRun"});
+        row["source"]["gap"] = json!({"first": 0, "logStartOffset": 1, "cause": "beforeRun"});
         true
     })
 }

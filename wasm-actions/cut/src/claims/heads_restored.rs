@@ -133,11 +133,14 @@ fn compare(row: &PartitionRow, topic: &TopicRow, seen: &RestoredRow) -> Found {
     if *id != topic.id {
         return Found::Other(format!("has topic id {id}, not {}", topic.id));
     }
-    let Some(end) = seen.end else {
+    let Some(end) = seen.high_watermark else {
         return Found::Nothing;
     };
-    if end < row.end {
-        return Found::Other(format!("ends at {end}, {} before the cut", row.end - end));
+    if end < row.high_watermark {
+        return Found::Other(format!(
+            "ends at {end}, {} before the cut",
+            row.high_watermark - end
+        ));
     }
     if seen.beyond > 0 {
         return Found::Other(format!("has {} records past the cut's end", seen.beyond));
@@ -158,7 +161,7 @@ fn compare(row: &PartitionRow, topic: &TopicRow, seen: &RestoredRow) -> Found {
             _ => Found::other_records(),
         };
     }
-    if end > row.end {
+    if end > row.high_watermark {
         return Found::TrailingMarkers;
     }
     Found::Same
@@ -174,8 +177,11 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("look.asked.lastAnswerMs", Change::Set(1.into())),
         Fall::evidence("look.rows[].topicId", Change::OtherText),
         Fall::evidence("look.rows[].topicId", Change::Set(serde_json::Value::Null)),
-        Fall::evidence("look.rows[].end", Change::Set(serde_json::Value::Null)),
-        Fall::evidence("look.rows[].end", Change::Set(0.into())).where_positive(),
+        Fall::evidence(
+            "look.rows[].highWatermark",
+            Change::Set(serde_json::Value::Null),
+        ),
+        Fall::evidence("look.rows[].highWatermark", Change::Set(0.into())).where_positive(),
         Fall::evidence("look.rows[].beyond", Change::Add(1)),
         Fall::evidence("look.rows[].tailRead", Change::Set(false.into())),
         Fall::evidence("look.rows[].tail.count", Change::Add(1)),
@@ -185,7 +191,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("look.rows[].tail.batchEpoch", Change::Add(1)),
         Fall::evidence("look.rows", Change::Clear),
         Fall::evidence("look.extra", Change::Push("t".into())),
-        Fall::still_rows("end", Change::Add(1)),
+        Fall::still_rows("highWatermark", Change::Add(1)),
         Fall::still_rows("tail.digest", Change::OtherDigest),
         Fall::topics_that_stand_still("id", Change::OtherText),
     ]
@@ -221,12 +227,12 @@ mod tests {
             source: None,
         };
         let row = PartitionRow {
-            closing_start: None,
+            closing_log_start_offset: None,
             topic: 0,
             partition: 0,
-            start: 0,
-            end: 91,
-            last_stable: 91,
+            log_start_offset: 0,
+            high_watermark: 91,
+            last_stable_offset: 91,
             leader_epoch: Some(0),
             replicas: Vec::new(),
             tail: Some(tail(64, 1, 90)),
@@ -235,7 +241,7 @@ mod tests {
         };
         let seen = RestoredRow {
             topic_id: Some("id".to_owned()),
-            end: Some(91),
+            high_watermark: Some(91),
             tail_read: true,
             tail: Some(seen),
             beyond: 0,

@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 use slackwater_ports::{ContentDepth, Interval, LogDirSeen};
 
 use super::falls::{Change, Fall};
-use super::replicas::{
-    Findings, Read, directories, directory_falls, front_falls, replica_falls, whole_falls,
-};
+use super::replicas::{Findings, Read, front_falls, replica_falls, whole_falls};
+use super::volumes::{SnapshotHandle, directories, directory_falls, handles, opened, opened_falls};
 use super::{Judgement, name_some};
 use crate::{Cut, Rows};
 
@@ -26,7 +25,9 @@ pub struct IntactEvidence {
     pub last_cut_ms: u64,
     /// How much was read.
     pub depth: ContentDepth,
-    /// The log directories of the snapshot.
+    /// The snapshots of the run.
+    pub snapshots: Vec<SnapshotHandle>,
+    /// The log directories that were read.
     pub dirs: Vec<LogDirSeen>,
     /// What could not be read, and why.
     pub unread: Vec<String>,
@@ -39,6 +40,7 @@ pub(super) fn gather(cut: &Cut) -> Result<IntactEvidence, String> {
         asked: content.asked,
         last_cut_ms: super::last_cut_ms(cut),
         depth: content.depth,
+        snapshots: handles(cut),
         dirs: content.dirs.clone(),
         unread: content.unread.clone(),
     })
@@ -48,6 +50,7 @@ impl IntactEvidence {
     pub(super) fn judge(&self, rows: &Rows) -> Judgement {
         let mut findings = Findings::default();
         directories(&self.dirs, &self.cluster_id, &mut findings);
+        opened(&self.dirs, &self.snapshots, &mut findings);
         for row in &rows.partitions {
             let Some(content) = &row.content else {
                 findings
@@ -111,6 +114,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::still_rows("content.replicas[].holes", Change::Add(1)).where_not_compacted(),
     ];
     falls.extend(directory_falls(""));
+    falls.extend(opened_falls(""));
     falls.extend(replica_falls(Fall::rows));
     falls.extend(whole_falls(Fall::rows));
     falls.extend(front_falls(Fall::rows));

@@ -13,7 +13,8 @@ use slackwater_ports::{Digest128, LogDirSeen};
 
 use super::falls::{Change, Fall};
 use super::name_some;
-use super::replicas::{Findings, Read, directories, directory_falls, end_falls, replica_falls};
+use super::replicas::{Findings, Read, end_falls, replica_falls};
+use super::volumes::{SnapshotHandle, directories, directory_falls, handles, opened, opened_falls};
 use crate::{Cut, Moved, Movement, PartitionRow, Rows};
 
 /// What the snapshot's logs were read with, beside what the rows hold of them.
@@ -22,7 +23,9 @@ use crate::{Cut, Moved, Movement, PartitionRow, Rows};
 pub struct LedAnew {
     /// The mirror's `cluster.id`.
     pub cluster_id: String,
-    /// The log directories of the snapshot.
+    /// The snapshots of the run.
+    pub snapshots: Vec<SnapshotHandle>,
+    /// The log directories that were read.
     pub dirs: Vec<LogDirSeen>,
     /// What could not be read, and why.
     pub unread: Vec<String>,
@@ -35,6 +38,7 @@ impl LedAnew {
         let led_anew = |moved: &Moved| matches!(moved.change, Movement::LeaderEpoch { .. });
         moved.iter().any(led_anew).then(|| Self {
             cluster_id: cut.mirror_cluster_id().to_owned(),
+            snapshots: handles(cut),
             dirs: content.dirs.clone(),
             unread: content.unread.clone(),
         })
@@ -44,6 +48,7 @@ impl LedAnew {
     pub(super) fn doubt(&self, moved: &[Moved], rows: &Rows) -> Option<String> {
         let mut findings = Findings::default();
         directories(&self.dirs, &self.cluster_id, &mut findings);
+        opened(&self.dirs, &self.snapshots, &mut findings);
         let by_name = by_name(rows);
         for moved in moved {
             let name = moved.partition.to_string();
@@ -84,7 +89,7 @@ pub(super) fn still_digest(moved: &[Moved], rows: &Rows) -> Digest128 {
         .iter()
         .filter_map(|moved| match moved.change {
             Movement::LeaderEpoch { is, .. } => Some((moved.partition.to_string(), is)),
-            Movement::End { .. } | Movement::NoAnswer => None,
+            Movement::HighWatermark { .. } | Movement::NoAnswer => None,
         })
         .collect();
     let named: Vec<String> = rows.partitions.iter().map(|row| rows.name(row)).collect();
@@ -115,10 +120,11 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("moved[].change", Change::Set("noAnswer".into())),
         Fall::evidence(
             "moved[].change",
-            Change::Set(serde_json::json!({"end": {"was": 1, "is": 2}})),
+            Change::Set(serde_json::json!({"highWatermark": {"was": 1, "is": 2}})),
         ),
     ];
     falls.extend(directory_falls("ledAnew."));
+    falls.extend(opened_falls("ledAnew."));
     falls.extend(replica_falls(Fall::moved_rows));
     falls.extend(end_falls(Fall::moved_rows));
     falls

@@ -16,6 +16,7 @@ mod restored;
 mod resumable;
 mod start;
 mod still;
+mod volumes;
 
 use std::fmt;
 
@@ -29,8 +30,9 @@ pub use heads_restored::HeadsRestoredEvidence;
 pub use intact::IntactEvidence;
 pub use led_anew::LedAnew;
 pub use restored::{Basis, RestoredEvidence};
-pub use resumable::ResumableEvidence;
+pub use resumable::{CopyingConnect, ResumableEvidence};
 pub use still::{EQUAL_LOOKS, StillEvidence, StillLook, TWO_FETCH_ROUNDS_MS};
+pub use volumes::SnapshotHandle;
 
 use crate::{Content, Cut, RestoredLook, RowContent, Rows};
 
@@ -289,10 +291,11 @@ fn content(cut: &Cut) -> Result<&Content, String> {
     cut.content.as_ref().ok_or_else(|| NOT_READ.to_owned())
 }
 
-/// When the last volume was cut; 0 where none was.
+/// When the last volume was cut; 0 where none was, or one is not.
 fn last_cut_ms(cut: &Cut) -> u64 {
     let volumes = cut.snapshot.iter().flat_map(|snapshot| &snapshot.volumes);
-    volumes.map(|one| one.cut_ms).max().unwrap_or(0)
+    let all: Option<Vec<u64>> = volumes.map(|one| one.cut_ms).collect();
+    all.and_then(|all| all.into_iter().max()).unwrap_or(0)
 }
 
 /// The claim `restored`, of volumes that were read, against a cut; one of

@@ -91,13 +91,13 @@ impl Read<'_> {
     /// front (`UnifiedLog.deleteOldSegments`).
     pub(super) fn have_their_fronts(&self, cut_ms: u64, findings: &mut Findings) {
         let name = self.rows.name(self.row);
-        let Some(closing) = self.row.closing_start else {
+        let Some(closing) = self.row.closing_log_start_offset else {
             let unanswered = format!("{name} gave no log start at the closing look");
             findings.unknown.push(unanswered);
             return;
         };
         let replicas = &self.content.replicas;
-        if replicas.iter().all(|one| one.start > closing) && !replicas.is_empty() {
+        if replicas.iter().all(|one| one.log_start_offset > closing) && !replicas.is_empty() {
             findings.unknown.push(format!(
                 "{name} begins after {closing} on every broker: what went before is not accounted \
                  for"
@@ -106,14 +106,14 @@ impl Read<'_> {
         }
         let topic = self.rows.topic(self.row);
         let deletes = topic.retention_ms.is_some() || topic.retention_bytes.is_some();
-        for replica in replicas.iter().filter(|one| one.start > closing) {
+        for replica in replicas.iter().filter(|one| one.log_start_offset > closing) {
             if self.retention_took(replica, cut_ms) {
                 continue;
             }
             let what = format!(
                 "{} begins at {}, its leader began at {closing}",
                 self.on(replica.dir),
-                replica.start
+                replica.log_start_offset
             );
             if deletes {
                 let why = format!("{what}: nothing shows that retention took what lay before");
@@ -132,7 +132,7 @@ impl Read<'_> {
             .retention_bytes
             .is_some_and(|keeps| replica.bytes >= keeps);
         let front = self.content.front.filter(|front| {
-            let starts = || self.content.replicas.iter().map(|one| one.start);
+            let starts = || self.content.replicas.iter().map(|one| one.log_start_offset);
             starts().min() == Some(front.from) && starts().max() == Some(front.until)
         });
         let newest = front.and_then(|front| u64::try_from(front.newest_ms?).ok());
@@ -147,20 +147,20 @@ impl Read<'_> {
     pub(super) fn end_at_the_cut(&self, findings: &mut Findings) {
         for replica in &self.content.replicas {
             let on = self.on(replica.dir);
-            let end = self.row.end;
-            if replica.end > end {
+            let end = self.row.high_watermark;
+            if replica.log_end_offset > end {
                 findings.contrary.push(format!(
                     "{on} holds {} records above the high watermark (offsets {end} to {})",
-                    replica.beyond, replica.end
+                    replica.beyond, replica.log_end_offset
                 ));
-            } else if replica.end < end {
+            } else if replica.log_end_offset < end {
                 findings.contrary.push(format!(
                     "{on} ends at {}, {} before the cut",
-                    replica.end,
-                    end - replica.end
+                    replica.log_end_offset,
+                    end - replica.log_end_offset
                 ));
             }
-            if replica.end == end && replica.beyond > 0 {
+            if replica.log_end_offset == end && replica.beyond > 0 {
                 findings.unknown.push(format!("{on} contradicts itself"));
             }
             if replica.open_transactions > 0 {
@@ -176,7 +176,7 @@ impl Read<'_> {
                     "{on} ends in a batch of leader epoch {last}, and its leader's was {leader}"
                 ));
             }
-            match (&replica.tail, replica.end >= end) {
+            match (&replica.tail, replica.log_end_offset >= end) {
                 (None, true) => findings
                     .unknown
                     .push(format!("the last records of {on} could not be read")),
@@ -202,8 +202,9 @@ impl Read<'_> {
         if seen.count == tail.count && seen.digest == tail.digest {
             return same_last(tail);
         }
-        let retention = replica.start > self.row.start && seen.count < tail.count;
-        if retention && replica.start > tail.last_offset {
+        let retention =
+            replica.log_start_offset > self.row.log_start_offset && seen.count < tail.count;
+        if retention && replica.log_start_offset > tail.last_offset {
             return true;
         }
         let thinned = self.rows.topic(self.row).compacted && replica.cleaned_to > 0;
@@ -257,10 +258,10 @@ impl Read<'_> {
                     findings.contrary.push(what);
                 }
             }
-            if replica.read_from > replica.start {
+            if replica.read_from > replica.log_start_offset {
                 findings.unknown.push(format!(
                     "{on} was read from offset {}, and begins at {}",
-                    replica.read_from, replica.start
+                    replica.read_from, replica.log_start_offset
                 ));
             }
         }
@@ -270,9 +271,13 @@ impl Read<'_> {
     pub(super) fn agree(&self, findings: &mut Findings) {
         let replicas = &self.content.replicas;
         let name = self.rows.name(self.row);
-        let greatest = replicas.iter().map(|one| one.start).max().unwrap_or(0);
+        let greatest = replicas
+            .iter()
+            .map(|one| one.log_start_offset)
+            .max()
+            .unwrap_or(0);
         let moves = self.rows.topic(self.row).class == Class::Own;
-        let wanted = (!moves).then_some(self.row.end);
+        let wanted = (!moves).then_some(self.row.high_watermark);
         if self.content.compared_from != greatest || self.content.compared_to != wanted {
             findings.unknown.push(format!(
                 "{name} was compared from {} to {:?}, not from {greatest} to {wanted:?}",
@@ -299,7 +304,11 @@ impl Read<'_> {
             .map(|one| one.cleaned_to.max(one.cleaner_offset))
             .max()
             .unwrap_or(0);
-        let least_end = replicas.iter().map(|one| one.end).min().unwrap_or(0);
+        let least_end = replicas
+            .iter()
+            .map(|one| one.log_end_offset)
+            .min()
+            .unwrap_or(0);
         let from = self.content.compared_from.max(cleaned);
         let until = self.content.compared_to.unwrap_or(u64::MAX).min(least_end);
         let read: Vec<u32> = range.replicas.iter().map(|one| one.dir).collect();
@@ -357,50 +366,6 @@ impl Read<'_> {
     }
 }
 
-/// What is wrong with the log directories themselves.
-pub(super) fn directories(dirs: &[LogDirSeen], cluster_id: &str, findings: &mut Findings) {
-    if dirs.is_empty() {
-        findings
-            .unknown
-            .push("no log directory was found".to_owned());
-    }
-    for dir in dirs {
-        let volume = &dir.volume;
-        match dir.node_id {
-            Some(id) if id == dir.broker => {}
-            Some(id) => findings.contrary.push(format!(
-                "volume {volume} is node {id}'s, the configuration says {}",
-                dir.broker
-            )),
-            None => findings
-                .unknown
-                .push(format!("volume {volume} names no node.id")),
-        }
-        match dir.cluster_id.as_deref() {
-            Some(id) if id == cluster_id && !id.is_empty() => {}
-            Some(id) => findings.contrary.push(format!(
-                "volume {volume} is of cluster {id}, the mirror is {cluster_id}"
-            )),
-            None => findings
-                .unknown
-                .push(format!("volume {volume} names no cluster.id")),
-        }
-    }
-}
-
-/// Changes of [`directories`]' evidence, which is `dirs` in the part of the
-/// evidence that `within` names: empty, or a field with a dot.
-pub(super) fn directory_falls(within: &str) -> Vec<Fall> {
-    let dirs = |field: &str, change| Fall::evidence(format!("{within}dirs{field}"), change);
-    vec![
-        dirs("", Change::Clear),
-        dirs("[].broker", Change::Add(1)),
-        dirs("[].nodeId", Change::Add(1)),
-        dirs("[].nodeId", Change::Set(serde_json::Value::Null)),
-        dirs("[].clusterId", Change::OtherText),
-    ]
-}
-
 /// Changes of what [`Read::are_there`] looks at.
 pub(super) fn replica_falls(rows: impl Fn(&str, Change) -> Fall) -> Vec<Fall> {
     vec![
@@ -421,9 +386,9 @@ pub(super) fn replica_falls(rows: impl Fn(&str, Change) -> Fall) -> Vec<Fall> {
 pub(super) fn end_falls(rows: impl Fn(&str, Change) -> Fall) -> Vec<Fall> {
     let null = || Change::Set(serde_json::Value::Null);
     let mut falls = vec![
-        rows("end", Change::Add(1)),
-        rows("content.replicas[].end", Change::Add(1)),
-        rows("content.replicas[].end", Change::Add(-1)).where_positive(),
+        rows("highWatermark", Change::Add(1)),
+        rows("content.replicas[].logEndOffset", Change::Add(1)),
+        rows("content.replicas[].logEndOffset", Change::Add(-1)).where_positive(),
         rows("content.replicas[].beyond", Change::Add(1)),
         rows("content.replicas[].openTransactions", Change::Add(1)),
         rows("content.replicas[].lastEpoch", Change::Add(1_000)),
@@ -449,8 +414,14 @@ pub(super) fn end_falls(rows: impl Fn(&str, Change) -> Fall) -> Vec<Fall> {
 /// Changes of what [`Read::have_their_fronts`] looks at.
 pub(super) fn front_falls(rows: impl Fn(&str, Change) -> Fall) -> Vec<Fall> {
     vec![
-        rows("closingStart", Change::Set(serde_json::Value::Null)),
-        rows("content.replicas[].start", Change::Add(1_000_000_000)),
+        rows(
+            "closingLogStartOffset",
+            Change::Set(serde_json::Value::Null),
+        ),
+        rows(
+            "content.replicas[].logStartOffset",
+            Change::Add(1_000_000_000),
+        ),
     ]
 }
 
@@ -462,7 +433,10 @@ pub(super) fn whole_falls(rows: impl Fn(&str, Change) -> Fall) -> Vec<Fall> {
         rows("content.replicas[].readFrom", Change::Add(1_000_000_000)),
         rows("content.replicas[].cleanedTo", Change::Add(1_000_000_000)).where_compacted(),
         rows("content.replicas[].digest", Change::OtherDigest),
-        rows("content.replicas[].start", Change::Add(1_000_000_000)),
+        rows(
+            "content.replicas[].logStartOffset",
+            Change::Add(1_000_000_000),
+        ),
         rows("content.range.from", Change::Add(1)),
         rows("content.range.until", Change::Add(1)),
         rows("content.range.replicas", Change::Clear),

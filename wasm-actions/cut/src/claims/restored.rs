@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use slackwater_ports::{ContentDepth, Interval, LogDirSeen, MetadataSeen, ReplicaRead};
 
 use super::falls::{Change, Fall};
-use super::replicas::{Findings, Read, directories, directory_falls};
+use super::replicas::{Findings, Read};
+use super::volumes::{directories, directory_falls};
 use super::{Judgement, name_some, start};
 use crate::{Class, Content, Cut, PartitionRow, RowContent, Rows, State, Transactions};
 
@@ -224,15 +225,21 @@ impl RestoredEvidence {
 
 /// In words; `None` where it is the same.
 fn difference(is: &ReplicaRead, was: &ReplicaRead) -> Option<String> {
-    if is.start != was.start {
-        return Some(format!("begins at {}, not at {}", is.start, was.start));
+    if is.log_start_offset != was.log_start_offset {
+        return Some(format!(
+            "begins at {}, not at {}",
+            is.log_start_offset, was.log_start_offset
+        ));
     }
-    if is.end != was.end {
+    if is.log_end_offset != was.log_end_offset {
         let beyond = match is.beyond {
             0 => String::new(),
             n => format!(", with {n} records past the cut"),
         };
-        return Some(format!("ends at {}, not at {}{beyond}", is.end, was.end));
+        return Some(format!(
+            "ends at {}, not at {}{beyond}",
+            is.log_end_offset, was.log_end_offset
+        ));
     }
     if is.whole != was.whole || is.tail != was.tail {
         return Some("holds other batches than the snapshot did".to_owned());
@@ -246,9 +253,17 @@ fn difference(is: &ReplicaRead, was: &ReplicaRead) -> Option<String> {
 
 /// Where the starts of all replicas rose, what went is not accounted for.
 fn front(read: &Read<'_>, findings: &mut Findings) {
-    let least = read.content.replicas.iter().map(|one| one.start).min();
-    if least.is_some_and(|least| least > read.row.start) {
-        let PartitionRow { start, .. } = read.row;
+    let least = read
+        .content
+        .replicas
+        .iter()
+        .map(|one| one.log_start_offset)
+        .min();
+    if least.is_some_and(|least| least > read.row.log_start_offset) {
+        let PartitionRow {
+            log_start_offset: start,
+            ..
+        } = read.row;
         findings.unknown.push(format!(
             "{} begins after {start} on every broker: what went before is not accounted for",
             read.rows.name(read.row)
@@ -278,10 +293,10 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("rows[].replicas", Change::Clear),
         replicas("dir", Change::Add(1000)),
         replicas("topicId", Change::OtherText),
-        replicas("start", Change::Add(1_000_000_000)),
+        replicas("logStartOffset", Change::Add(1_000_000_000)),
         Fall::evidence("dirs[].volume", Change::OtherText).of_basis("closed"),
-        replicas("end", Change::Add(1)).of_basis("closed"),
-        replicas("end", Change::Add(1))
+        replicas("logEndOffset", Change::Add(1)).of_basis("closed"),
+        replicas("logEndOffset", Change::Add(1))
             .of_basis("sealed")
             .where_still(),
         replicas("bad", Change::Add(1)),
@@ -308,7 +323,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::rows("content.replicas", Change::Clear).of_basis("closed"),
         Fall::rows("content.replicas[].whole", Change::OtherDigest).of_basis("closed"),
         Fall::topics_that_stand_still("id", Change::OtherText),
-        Fall::still_rows("end", Change::Add(1)).of_basis("sealed"),
+        Fall::still_rows("highWatermark", Change::Add(1)).of_basis("sealed"),
     ];
     falls.extend(directory_falls(""));
     falls.extend(start::falls());

@@ -1,12 +1,15 @@
 //! `resumable`: at the seam, a restored mirror goes on with no hole and no
 //! duplicate.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::falls::{Change, Fall};
 use super::{Judgement, name_some};
-use crate::{Class, Cut, GapCause, Lost, PartitionRow, Quiesce, Rows, Seam, SourceRow};
+use crate::{Class, Cut, GapCause, Lost, PartitionRow, Quiesce, Rows, Seam, Settings, SourceRow};
 
 /// The evidence, beside the seams in the rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -14,10 +17,8 @@ use crate::{Class, Cut, GapCause, Lost, PartitionRow, Quiesce, Rows, Seam, Sourc
 pub struct ResumableEvidence {
     /// The mirror's `cluster.id`.
     pub mirror_cluster_id: String,
-    /// What each Connect cluster says that its topics are on.
-    pub connect_cluster_ids: Vec<String>,
-    /// Connect's own topics: they must be among the rows.
-    pub connect_topics: Vec<String>,
+    /// The Connect clusters that copy records.
+    pub connects: Vec<CopyingConnect>,
     /// How many records were to be compared in each partition.
     pub tail_records: u32,
     /// Whether partitions with nothing left to compare fail it.
@@ -30,6 +31,20 @@ pub struct ResumableEvidence {
     pub unmatched: Vec<String>,
     /// Connectors that change records on the way.
     pub transforms: Vec<String>,
+}
+
+/// A Connect cluster that copies records. Heartbeats may run on another one,
+/// whose topics are elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CopyingConnect {
+    /// Its name in the configuration.
+    pub name: String,
+    /// The Kafka cluster that its topics are on, by its own word; `null` where
+    /// it was not identified.
+    pub kafka_cluster_id: Option<String>,
+    /// Its own topics: they must be among the rows.
+    pub topics: Vec<String>,
 }
 
 /// What one partition answers.
@@ -53,13 +68,7 @@ pub(super) fn gather(cut: &Cut) -> Result<ResumableEvidence, String> {
         .ok_or("the mirror was not identified")?;
     Ok(ResumableEvidence {
         mirror_cluster_id: mirror.cluster_id.clone(),
-        connect_cluster_ids: of_copying(quiesce, &quiesce.connects)
-            .map(|connect| connect.kafka_cluster_id.clone())
-            .collect(),
-        connect_topics: of_copying(quiesce, &cut.settings.connect_topics)
-            .flat_map(|topics| topics.names())
-            .map(str::to_owned)
-            .collect(),
+        connects: copying(quiesce, &cut.settings),
         tail_records: cut.settings.tail_records,
         strict: cut.settings.strict,
         lost: resume.lost.clone(),
@@ -74,16 +83,19 @@ pub(super) fn gather(cut: &Cut) -> Result<ResumableEvidence, String> {
     })
 }
 
-/// What belongs to Connect clusters that copy records: heartbeats may run on
-/// another one, whose topics are elsewhere.
-fn of_copying<'a, T>(quiesce: &'a Quiesce, list: &'a [T]) -> impl Iterator<Item = &'a T> {
-    list.iter().enumerate().filter_map(|(at, item)| {
-        quiesce
-            .connectors
-            .iter()
-            .any(|prior| prior.copies && prior.connector.connect as usize == at)
-            .then_some(item)
-    })
+fn copying(quiesce: &Quiesce, settings: &Settings) -> Vec<CopyingConnect> {
+    let copies = quiesce.connectors.iter().filter(|prior| prior.copies);
+    let names: BTreeSet<&String> = copies.map(|prior| &prior.connector.connect).collect();
+    let identified = |name: &String| quiesce.connects.iter().find(|one| one.name == *name);
+    let configured = |name: &String| settings.connects.iter().find(|one| one.name == *name);
+    let connect = |name: &String| CopyingConnect {
+        name: name.clone(),
+        kafka_cluster_id: identified(name).map(|one| one.kafka_cluster_id.clone()),
+        topics: configured(name).map_or_else(Vec::new, |one| {
+            one.topics.names().map(str::to_owned).to_vec()
+        }),
+    };
+    names.into_iter().map(connect).collect()
 }
 
 impl ResumableEvidence {
@@ -108,7 +120,7 @@ impl ResumableEvidence {
                 "{} of source {} has deleted what the mirror needs: {} offsets from {}",
                 lost.partition,
                 lost.alias,
-                lost.log_start.saturating_sub(lost.needed),
+                lost.log_start_offset.saturating_sub(lost.needed),
                 lost.needed
             )
         }));
@@ -143,18 +155,16 @@ impl ResumableEvidence {
     }
 
     fn elsewhere(&self, rows: &Rows) -> Option<String> {
-        if let Some(other) = self
-            .connect_cluster_ids
-            .iter()
-            .find(|id| **id != self.mirror_cluster_id)
-        {
+        let mut clusters = self.connects.iter().flat_map(|one| &one.kafka_cluster_id);
+        if let Some(other) = clusters.find(|id| **id != self.mirror_cluster_id) {
             return Some(format!(
                 "Connect's topics are on cluster {other}, not on the mirror {}",
                 self.mirror_cluster_id
             ));
         }
-        self.connect_topics
+        self.connects
             .iter()
+            .flat_map(|one| &one.topics)
             .find(|name| {
                 !rows
                     .topics
@@ -187,11 +197,17 @@ impl ResumableEvidence {
         }
         let missing = [
             (
-                self.connect_cluster_ids.is_empty(),
-                "no Connect cluster was identified",
+                self.connects.is_empty(),
+                "no Connect cluster was seen to copy records",
             ),
             (
-                self.connect_topics.is_empty(),
+                self.connects
+                    .iter()
+                    .any(|one| one.kafka_cluster_id.is_none()),
+                "a Connect cluster was not identified",
+            ),
+            (
+                self.connects.iter().any(|one| one.topics.is_empty()),
                 "Connect's topics are not known",
             ),
             (self.tail_records == 0, "no records were to be compared"),
@@ -206,31 +222,31 @@ impl ResumableEvidence {
             return Answer::Contrary("needs records that the source has deleted".to_owned());
         }
         if source
-            .committed
-            .is_some_and(|committed| committed >= source.end)
+            .last_mirrored
+            .is_some_and(|committed| committed >= source.high_watermark)
         {
             return Answer::Contrary(
                 "was copied further than the source goes: another topic of that name?".to_owned(),
             );
         }
-        if source.committed.is_some() && source.tail_read.is_none() {
+        if source.last_mirrored.is_some() && source.tail_read.is_none() {
             return Answer::Doubt("could not be read on the source".to_owned());
         }
-        match (&source.seam, source.committed, &row.tail) {
+        match (&source.seam, source.last_mirrored, &row.tail) {
             (None, None, None) => Answer::Empty,
             (_, None, Some(_)) => Answer::Contrary(
                 "has records and no committed offset: all would be copied again".to_owned(),
             ),
             // (One that retention emptied has an end above 0.)
             (None, Some(_), None)
-                if row.end == 0 && source.tail_read.is_some_and(|count| count > 0) =>
+                if row.high_watermark == 0 && source.tail_read.is_some_and(|count| count > 0) =>
             {
                 Answer::Contrary("has none of the records that were copied".to_owned())
             }
             (None, _, _) => Answer::Unanswerable,
             (Some(_), _, None) => Answer::Doubt("was compared without records".to_owned()),
             (Some(seam), Some(committed), Some(_)) => {
-                self.compare(seam, committed, row.start, compacted)
+                self.compare(seam, committed, row.log_start_offset, compacted)
             }
         }
     }
@@ -290,17 +306,18 @@ impl ResumableEvidence {
 pub(super) fn falls() -> Vec<Fall> {
     vec![
         Fall::evidence("mirrorClusterId", Change::OtherText),
-        Fall::evidence("connectClusterIds[]", Change::OtherText),
-        Fall::evidence("connectClusterIds", Change::Clear),
-        Fall::evidence("connectTopics[]", Change::OtherText),
-        Fall::evidence("connectTopics", Change::Clear),
+        Fall::evidence("connects[].kafkaClusterId", Change::OtherText),
+        Fall::evidence("connects[].kafkaClusterId", Change::Set(Value::Null)),
+        Fall::evidence("connects[].topics[]", Change::OtherText),
+        Fall::evidence("connects[].topics", Change::Clear),
+        Fall::evidence("connects", Change::Clear),
         Fall::evidence(
             "lost",
             Change::Push(serde_json::json!({
                 "alias": "src",
                 "partition": {"topic": "t", "partition": 0},
                 "needed": 1,
-                "logStart": 2,
+                "logStartOffset": 2,
             })),
         ),
         Fall::evidence("unanswered", Change::Add(1)),
@@ -328,12 +345,12 @@ pub(super) fn falls() -> Vec<Fall> {
             })),
         )
         .where_not_compacted(),
-        Fall::seam_owners("source.end", Change::Set(0.into())),
-        Fall::seam_owners("source.tailRead", Change::Set(serde_json::Value::Null)),
-        Fall::seam_owners("source.committed", Change::Set(serde_json::Value::Null)),
+        Fall::seam_owners("source.highWatermark", Change::Set(0.into())),
+        Fall::seam_owners("source.tailRead", Change::Set(Value::Null)),
+        Fall::seam_owners("source.lastMirrored", Change::Set(Value::Null)),
         Fall::copies(
             "source.gap",
-            Change::Set(serde_json::json!({"first": 0, "logStart": 1, "cause": "lost"})),
+            Change::Set(serde_json::json!({"first": 0, "logStartOffset": 1, "cause": "lost"})),
         ),
     ]
 }

@@ -68,7 +68,7 @@ pub(super) fn metadata(
     }
     let is_voter = |log: &&MetadataSeen| node(log).is_some_and(|id| voters.contains(&id));
     let mut logs: Vec<&MetadataSeen> = seen.iter().filter(is_voter).collect();
-    logs.sort_by_key(|log| (log.last_epoch, log.end));
+    logs.sort_by_key(|log| (log.last_epoch, log.log_end_offset));
     let there: BTreeSet<Option<i32>> = logs.iter().map(|log| node(log)).collect();
     if voters.is_empty() {
         findings
@@ -92,7 +92,7 @@ pub(super) fn metadata(
                 .unknown
                 .push(format!("{whose} can't be read: {why}"));
         }
-        if log.topics == 0 || log.end == 0 || log.last_epoch < 0 {
+        if log.topics == 0 || log.log_end_offset == 0 || log.last_epoch < 0 {
             findings.unknown.push(format!("{whose} names no topic"));
         }
         let strays: Vec<String> = log
@@ -130,7 +130,7 @@ pub(super) fn falls() -> Vec<Fall> {
         ),
         Fall::evidence("metadata", Change::Clear),
         Fall::evidence("metadata[].dir", Change::Add(1000)),
-        Fall::evidence("metadata[].end", Change::Set(0.into())),
+        Fall::evidence("metadata[].logEndOffset", Change::Set(0.into())),
         Fall::evidence("metadata[].lastEpoch", Change::Set((-1).into())),
         Fall::evidence("metadata[].topics", Change::Set(0.into())),
         Fall::evidence("metadata[].voters", Change::Set(json!([997, 998, 999]))),

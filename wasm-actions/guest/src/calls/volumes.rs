@@ -14,12 +14,12 @@ impl ports::VolumeFlush for Capabilities {
 }
 
 impl ports::VolumeSnapshot for Capabilities {
-    fn snapshot(&self) -> Seen<Vec<SnapshotSeen>> {
-        volume_snapshot::snapshot().convert()
+    fn request(&self) -> Seen<()> {
+        volume_snapshot::request().convert()
     }
 
-    fn find(&self) -> Seen<Vec<SnapshotSeen>> {
-        volume_snapshot::find().convert()
+    fn snapshots(&self) -> Seen<Vec<SnapshotSeen>> {
+        volume_snapshot::look().convert()
     }
 }
 

@@ -11,6 +11,6 @@ record!(wit::TopicView => ports::TopicView { name, topic_id, internal, partition
 record!(wit::ClusterView => ports::ClusterView { cluster_id, brokers, topics, asked });
 record!(wit::ConfigEntry => ports::ConfigEntry { key, value });
 record!(wit::TopicConfig => ports::TopicConfig { topic, entries });
-record!(wit::Head => ports::Head { log_start, high_watermark, last_stable, leader_epoch });
+record!(wit::Head => ports::Head { log_start_offset, high_watermark, last_stable_offset, leader_epoch });
 record!(wit::HeadRow => ports::HeadRow { partition, head });
 record!(wit::HeadSweep => ports::HeadSweep { asked, rows });

@@ -21,6 +21,6 @@ record!(look::Setting => ports::Setting { key, value });
 record!(look::ConnectorView => ports::ConnectorView {
     connect, name, class, state, tasks, config,
 });
-record!(look::ConnectView => ports::ConnectView { endpoint, version, kafka_cluster_id });
+record!(look::ConnectView => ports::ConnectView { name, endpoint, version, kafka_cluster_id });
 record!(look::MirrorView => ports::MirrorView { asked, connects, connectors });
 record!(position::Position => ports::Position { partition, offset });

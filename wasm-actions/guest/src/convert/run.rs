@@ -12,4 +12,4 @@ cases!(ports::FailureKind => types::FailureKind { Refused, Failed, Held });
 record!(ports::Failure => types::Failure { kind, reason });
 
 record!(run_store::RunRecord => ports::RunRecord { revision, document });
-record!(types::GuardView => ports::GuardView { token, holding, interruptions, deadline_ms, pid });
+record!(types::GuardView => ports::GuardView { token, holding, interruptions, deadline_ms, identity });

@@ -11,6 +11,6 @@ record!(flush::Flushed => ports::Flushed {
     volume, broker, started_ms, ended_ms, method, opened_ms, error,
 });
 record!(snapshot::SnapshotSeen => ports::SnapshotSeen {
-    volume, broker, driver, method, handle, started_ms, cut_ms, error,
+    volume, broker, driver, method, handle, started_ms, cut_ms, ready, error,
 });
 record!(process::BrokerProcessSeen => ports::BrokerProcess { volume, broker, identity, why });

@@ -1,0 +1,139 @@
+//! A guard whose own work comes to grief takes it up again: what it holds is
+//! resumed by nobody else.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may panic, and this one is to"
+)]
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use slackwater_hold::{Chore, Hands, Hold, Watch};
+use slackwater_ports::{Answer, Clock, ConnectorRef};
+
+/// Hands whose first tries of something panic.
+#[derive(Default)]
+struct Clumsy {
+    now: Cell<u64>,
+    resumes_that_panic: Cell<u32>,
+    voids_that_panic: Cell<u32>,
+    done: RefCell<Vec<&'static str>>,
+}
+
+fn stumble(left: &Cell<u32>) {
+    if left.get() > 0 {
+        left.set(left.get() - 1);
+        panic!("no space left on device");
+    }
+}
+
+impl Clock for Clumsy {
+    fn now_ms(&self) -> u64 {
+        self.now.get()
+    }
+
+    fn monotonic_ms(&self) -> u64 {
+        self.now.get()
+    }
+
+    fn sleep_ms(&self, ms: u64) {
+        self.now.set(self.now.get() + ms);
+    }
+}
+
+impl Hands for Clumsy {
+    type Alone<'a> = ();
+
+    fn alone(&self) {}
+
+    fn close_bracket(&self, _: u64) -> Result<String, String> {
+        Ok(String::new())
+    }
+
+    fn resume(&self) -> Result<String, String> {
+        stumble(&self.resumes_that_panic);
+        self.done.borrow_mut().push("resumed");
+        Ok(String::new())
+    }
+
+    fn stop(&self, _: &[ConnectorRef]) -> Vec<Answer> {
+        Vec::new()
+    }
+
+    fn sign_deadline(&self, _: u64) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn note(&self, _: &str) {}
+
+    fn void(&self, _: &str) {
+        stumble(&self.voids_that_panic);
+        self.done.borrow_mut().push("void");
+    }
+
+    fn give_back(&self) {
+        self.done.borrow_mut().push("given back");
+    }
+}
+
+/// What the guard's program does, for a minute: its ticks, and its chores, in
+/// threads that may panic.
+fn watch(hold: &Hold, hands: &Clumsy) {
+    let mut watch = Watch::new(hands.monotonic_ms(), 600_000);
+    for _ in 0..600 {
+        hands.sleep_ms(100);
+        if let Some(Chore::Late(reason) | Chore::GiveUp(reason)) = watch.tick(hold, hands) {
+            let work = || hold.abandon(hands, reason, true);
+            if catch_unwind(AssertUnwindSafe(work)).is_err() {
+                hold.broke_off(hands);
+            }
+        }
+    }
+}
+
+fn engaged(hands: &Clumsy) -> Hold {
+    let hold = Hold::new(hands, "token".to_owned(), None, "pid 1".to_owned());
+    hold.engage(hands, 60_000).unwrap();
+    hold
+}
+
+#[test]
+fn a_release_that_panics_is_taken_up_again_before_the_deadline() {
+    let hands = Clumsy::default();
+    hands.resumes_that_panic.set(3);
+    let hold = engaged(&hands);
+    let release = catch_unwind(AssertUnwindSafe(|| hold.release(&hands)));
+    assert!(release.is_err());
+    hold.broke_off(&hands);
+    assert!(!hold.view().holding && hold.view().interruptions > 0);
+    assert!(
+        hold.stop(&hands, &[]).is_err(),
+        "nothing is stopped any more"
+    );
+    watch(&hold, &hands);
+    assert_eq!(*hands.done.borrow(), ["resumed", "void", "given back"]);
+    assert!(hold.is_over());
+}
+
+#[test]
+fn a_run_that_can_not_be_voided_at_once_is_given_back_in_the_end() {
+    let hands = Clumsy::default();
+    hands.voids_that_panic.set(2);
+    let hold = engaged(&hands);
+    hands.sleep_ms(60_000);
+    watch(&hold, &hands);
+    assert!(hold.is_over());
+    assert!(hands.done.borrow().ends_with(&["void", "given back"]));
+}
+
+#[test]
+fn what_is_over_is_not_taken_up_again() {
+    let hands = Clumsy::default();
+    let hold = engaged(&hands);
+    hold.release(&hands).unwrap();
+    hold.finish(&hands).unwrap();
+    hold.broke_off(&hands);
+    watch(&hold, &hands);
+    assert_eq!(*hands.done.borrow(), ["resumed", "given back"]);
+}

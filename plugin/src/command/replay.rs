@@ -1,0 +1,257 @@
+//! `slackwater replay`: runs a phase's component on a recording of it. It must
+//! make the same calls, byte for byte, and end in the same way.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use serde::Serialize;
+use slackwater_cut::canonical_json;
+use slackwater_host::{Entry, Host, HostOptions, Limits, PhaseComponent, PhaseName, Ports};
+use slackwater_tape::{Begun, Player};
+
+use super::{ConfigArg, Context, read_document};
+use crate::components::Components;
+use crate::exit::Stop;
+use crate::recording;
+
+/// Run phases on recordings of them: each must make the same calls and end in
+/// the same way.
+///
+/// A component does nothing but by its calls, so the same component on the same
+/// answers is the whole run again. What the run wrote into its document, the
+/// claims among it, is compared byte for byte. Exit code 1 where a run differs.
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// A recording, or a folder of them (STORE/recordings/RUN).
+    #[arg(required = true)]
+    recording: Vec<PathBuf>,
+    /// The component that made it, if this program does not carry it. It is
+    /// found by its digest.
+    #[arg(long, value_name = "FILE", conflicts_with = "against")]
+    component: Vec<PathBuf>,
+    /// Run another component on it, and tell the first call that differs: a
+    /// file, or `own` for those that this program carries.
+    #[arg(long, value_name = "FILE|own")]
+    against: Option<PathBuf>,
+    /// The cut, a file or with --config a run: it must be what one of these
+    /// recordings wrote last.
+    #[arg(long)]
+    cut: Option<String>,
+    /// The configuration, of kind Mirror, to name a run.
+    #[arg(long, short, env = "SLACKWATER_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+/// What became of one.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Replayed {
+    recording: PathBuf,
+    run: String,
+    phase: String,
+    entry: String,
+    /// SHA-256 of the component that was run.
+    component: String,
+    calls: usize,
+    /// How the recorded run ended, in one line.
+    ended: String,
+    /// Where it differs; `null` where it does not.
+    difference: Option<String>,
+}
+
+impl Replay {
+    pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
+        let host = Host::new(HostOptions { cache_dir: None }).map_err(Stop::failed)?;
+        let known = self.known()?;
+        let cut = self.document(context)?;
+        let mut wrote_it = false;
+        let mut replayed = Vec::new();
+        for path in self.files()? {
+            let player = recording::read(&path).map_err(Stop::bad_input)?;
+            let (phase, entry) = of(player.begun(), &path)?;
+            let component = self.component_for(&known, phase, player.begun(), &path)?;
+            wrote_it |= cut.is_some() && player.saved() == cut.as_deref();
+            replayed.push(replay(&host, path, phase, entry, component, player)?);
+        }
+        context.print(&replayed, |all| text(all))?;
+        let differ = replayed
+            .iter()
+            .filter(|one| one.difference.is_some())
+            .count();
+        match differ {
+            0 if cut.is_some() && !wrote_it => Err(Stop::failed(
+                "the cut is not what any of these recordings wrote last",
+            )),
+            0 => Ok(()),
+            _ => Err(Stop::failed(format!(
+                "{differ} of {} recordings differ",
+                replayed.len()
+            ))),
+        }
+    }
+
+    /// The text of the cut, in the form that phases write.
+    fn document(&self, context: &Context) -> Result<Option<String>, Stop> {
+        let Some(cut) = &self.cut else {
+            return Ok(None);
+        };
+        let site = match &self.config {
+            Some(config) => Some(context.site(&ConfigArg {
+                config: config.clone(),
+            })?),
+            None => None,
+        };
+        let text = read_document(site.as_ref(), cut)?;
+        let value: serde_json::Value = serde_json::from_str(&text).map_err(Stop::bad_input)?;
+        canonical_json(&value).map(Some).map_err(Stop::bad_input)
+    }
+
+    /// The recordings, those of a folder by name.
+    fn files(&self) -> Result<Vec<PathBuf>, Stop> {
+        let mut files = Vec::new();
+        for path in &self.recording {
+            if !path.is_dir() {
+                files.push(path.clone());
+                continue;
+            }
+            let wrong = |error| Stop::bad_input(format!("can't list {}: {error}", path.display()));
+            let mut found = Vec::new();
+            for entry in std::fs::read_dir(path).map_err(wrong)? {
+                found.push(entry.map_err(wrong)?.path());
+            }
+            if found.is_empty() {
+                return Err(Stop::bad_input(format!(
+                    "{} holds no recording",
+                    path.display()
+                )));
+            }
+            found.sort();
+            files.extend(found);
+        }
+        Ok(files)
+    }
+
+    /// The components that may have made it, or the one that is tried.
+    fn known(&self) -> Result<Vec<PhaseComponent>, Stop> {
+        let own = || {
+            let own = Components::embedded().map_err(Stop::failed)?;
+            Ok(PhaseName::ALL.map(|phase| own.get(phase).clone()).to_vec())
+        };
+        let read = |path: &PathBuf| PhaseComponent::read(path).map_err(Stop::bad_input);
+        match &self.against {
+            Some(path) if path == Path::new("own") => own(),
+            Some(path) => Ok(vec![read(path)?]),
+            None => {
+                let mut known: Vec<PhaseComponent> = own()?;
+                for path in &self.component {
+                    known.push(read(path)?);
+                }
+                Ok(known)
+            }
+        }
+    }
+
+    fn component_for<'a>(
+        &self,
+        known: &'a [PhaseComponent],
+        phase: PhaseName,
+        begun: &Begun,
+        path: &Path,
+    ) -> Result<&'a PhaseComponent, Stop> {
+        let found = match &self.against {
+            Some(_) if known.len() == 1 => known.first(),
+            Some(_) => PhaseName::ALL
+                .iter()
+                .position(|one| *one == phase)
+                .and_then(|at| known.get(at)),
+            None => known.iter().find(|one| one.sha256() == begun.component),
+        };
+        found.ok_or_else(|| {
+            Stop::bad_input(format!(
+                "{} was made by the component {} of {phase}, which this program does not carry: \
+                 name its file with --component, or try another one with --against",
+                path.display(),
+                begun.component
+            ))
+        })
+    }
+}
+
+/// Which export of which phase it is of.
+fn of(begun: &Begun, path: &Path) -> Result<(PhaseName, Entry), Stop> {
+    let phase = PhaseName::ALL
+        .into_iter()
+        .find(|phase| phase.world() == begun.phase);
+    let entry = phase.and_then(|phase| {
+        let mut entries = phase.entries().iter();
+        entries.find(|entry| entry.export() == begun.entry).copied()
+    });
+    phase.zip(entry).ok_or_else(|| {
+        Stop::bad_input(format!(
+            "{} is of {} {}, which is no phase of this program",
+            path.display(),
+            begun.phase,
+            begun.entry
+        ))
+    })
+}
+
+fn replay(
+    host: &Host,
+    path: PathBuf,
+    phase: PhaseName,
+    entry: Entry,
+    component: &PhaseComponent,
+    player: Player,
+) -> Result<Replayed, Stop> {
+    let player = Arc::new(player);
+    let run = host
+        .run(
+            phase,
+            entry,
+            component,
+            Ports::of(player.clone()),
+            Limits::default(),
+        )
+        .map_err(|error| Stop::failed(format!("{}: {error}", path.display())))?;
+    let difference = match player.difference() {
+        Some(difference) => Some(difference.to_string()),
+        None if run.ended != *player.ended() => Some(format!(
+            "it ended with: {}; the recorded one with: {}",
+            line(&run.ended),
+            line(player.ended())
+        )),
+        None => None,
+    };
+    let begun = player.begun();
+    Ok(Replayed {
+        recording: path,
+        run: begun.run.clone(),
+        phase: begun.phase.clone(),
+        entry: begun.entry.clone(),
+        component: component.sha256().to_owned(),
+        calls: player.calls(),
+        ended: line(player.ended()),
+        difference,
+    })
+}
+
+/// How a phase ended, in one line.
+fn line(ended: &Result<slackwater_ports::Outcome, slackwater_ports::Failure>) -> String {
+    match ended {
+        Ok(outcome) => outcome.summary.clone(),
+        Err(failure) => format!("failed: {}", failure.reason),
+    }
+}
+
+fn text(all: &[Replayed]) -> String {
+    let one = |one: &Replayed| {
+        let what = format!("{} {}", one.phase, one.entry);
+        match &one.difference {
+            None => format!("{what}: equal in {} calls; {}", one.calls, one.ended),
+            Some(difference) => format!("{what}: DIFFERS: {difference}"),
+        }
+    };
+    all.iter().map(one).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,145 @@
+//! Calibration: ten things that befall a run between two of its phases, which
+//! a lab of real clusters can be made to do too. World and lab must come to the
+//! same verdicts; `tests/e2e/tests/calibration.rs` sees that they do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slackwater_cut::ClaimName;
+
+use crate::driver::{self, all_run};
+use crate::fault::{Fault, Kind};
+use crate::record::closed_cuts;
+use crate::schedule::{Driver, Mode, Schedule};
+use crate::sim::{self, Sim};
+use crate::step::Step;
+
+/// Scenes of the world in which each is tried: whatever else is random must
+/// not matter.
+const SCENES: u64 = 24;
+
+/// What befalls the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Plot {
+    /// Nothing.
+    Nothing,
+    /// After the drain, the source deletes what waits for the mirror.
+    LostWhileHeld,
+    /// After the drain, somebody writes to a copy.
+    ForeignAfterDrain,
+    /// After the snapshots, somebody writes to a copy.
+    ForeignAfterCut,
+    /// After the drain, somebody resumes the connectors.
+    RevertedAfterDrain,
+    /// After the snapshots, somebody resumes the connectors.
+    RevertedAfterCut,
+    /// After the drain, leaders are elected.
+    LeaderAfterDrain,
+    /// After the drain, a topic's configuration is changed.
+    ConfigAfterDrain,
+    /// After the drain, the guard is killed.
+    GuardKilledAfterDrain,
+    /// After the snapshots, the guard is killed.
+    GuardKilledAfterCut,
+}
+
+/// The verdict on each required claim, by name, and whether the mirror runs in
+/// the end. No verdicts where the run was given up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Verdicts {
+    /// For example `still` and `proven`.
+    pub claims: BTreeMap<String, String>,
+    /// In the end.
+    pub mirror_runs: bool,
+}
+
+/// Of these the verdicts are compared.
+pub const CLAIMS: [ClaimName; 5] = [
+    ClaimName::Still,
+    ClaimName::Durable,
+    ClaimName::Intact,
+    ClaimName::Covers,
+    ClaimName::Resumable,
+];
+
+impl Plot {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Nothing,
+        Self::LostWhileHeld,
+        Self::ForeignAfterDrain,
+        Self::ForeignAfterCut,
+        Self::RevertedAfterDrain,
+        Self::RevertedAfterCut,
+        Self::LeaderAfterDrain,
+        Self::ConfigAfterDrain,
+        Self::GuardKilledAfterDrain,
+        Self::GuardKilledAfterCut,
+    ];
+
+    /// What the world comes to: one element, where nothing random matters.
+    pub fn in_the_world(self) -> BTreeSet<Verdicts> {
+        (0..SCENES).map(|seed| self.once(seed)).collect()
+    }
+
+    fn once(self, seed: u64) -> Verdicts {
+        let sim = Sim::new(self.schedule(seed), false);
+        driver::begin(&sim);
+        let ended = sim::run(&sim);
+        let mirror_runs = ended && all_run(&sim);
+        let world = sim.world.borrow();
+        let claims = closed_cuts(&world)
+            .first()
+            .map_or_else(BTreeMap::new, |(cut, _)| {
+                let asked = cut
+                    .claims
+                    .iter()
+                    .filter(|claim| CLAIMS.contains(&claim.name));
+                asked
+                    .map(|claim| (claim.name.to_string(), claim.verdict.to_string()))
+                    .collect()
+            });
+        Verdicts {
+            claims,
+            mirror_runs,
+        }
+    }
+
+    /// The lab's scene, as the world has it: a loaded mirror of three replicas
+    /// that is read whole, phase by phase.
+    fn schedule(self, seed: u64) -> Schedule {
+        let mut schedule = Schedule::of(seed);
+        let scene = &mut schedule.scene;
+        scene.mode = Mode::Phases;
+        scene.driver = Driver::Block;
+        scene.replicas = 3;
+        scene.send_ms = 20;
+        scene.window_ms = 60_000;
+        scene.verify_full = true;
+        scene.settle = false;
+        scene.retries = 0;
+        schedule.faults = self.fault().into_iter().collect();
+        schedule
+    }
+
+    fn fault(self) -> Option<Fault> {
+        let (kind, step) = match self {
+            Self::Nothing => return None,
+            Self::LostWhileHeld => (Kind::SourceDeletes, Step::Flush),
+            Self::ForeignAfterDrain => (Kind::ForeignProducer, Step::Flush),
+            Self::ForeignAfterCut => (Kind::ForeignProducer, Step::Close),
+            Self::RevertedAfterDrain => (Kind::Reverted, Step::Flush),
+            Self::RevertedAfterCut => (Kind::Reverted, Step::Close),
+            Self::LeaderAfterDrain => (Kind::LeaderMoves, Step::Flush),
+            Self::ConfigAfterDrain => (Kind::TopicChanged, Step::Flush),
+            Self::GuardKilledAfterDrain => (Kind::GuardKilled, Step::Flush),
+            Self::GuardKilledAfterCut => (Kind::GuardKilled, Step::Close),
+        };
+        Some(Fault {
+            kind,
+            step,
+            call: 0,
+            target: 0,
+            lasts_ms: 2_000,
+        })
+    }
+}
