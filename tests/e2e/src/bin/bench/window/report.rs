@@ -11,9 +11,12 @@ use super::steps::{Steps, in_words};
 use crate::stats::{cores, percentile};
 
 /// All that was measured: at least one run of each side.
+#[derive(Default)]
 pub(crate) struct Report {
     pub(super) ours: Vec<Ours>,
     pub(super) peers: Vec<Peer>,
+    /// Runs of kafka-kasten's steps in which a process had to be killed.
+    pub(super) not_counted: u32,
     pub(super) produced: Produced,
 }
 
@@ -113,12 +116,12 @@ impl Report {
                 .collect();
             object.insert(name.into(), Value::Object(steps));
         }
-        let each = |all: Vec<u64>| json!(all);
-        let ours = self.ours.iter().map(|one| one.window_ms);
-        let peers = self.peers.iter().map(|one| one.window_ms);
-        object.insert("slackwater_each_ms".into(), each(ours.collect()));
-        object.insert("kafka_kasten_each_ms".into(), each(peers.collect()));
+        let ours: Vec<u64> = self.ours.iter().map(|one| one.window_ms).collect();
+        let peers: Vec<u64> = self.peers.iter().map(|one| one.window_ms).collect();
+        object.insert("slackwater_each_ms".into(), json!(ours));
+        object.insert("kafka_kasten_each_ms".into(), json!(peers));
         object.insert("runs".into(), json!(self.ours.len()));
+        object.insert("kafka_kasten_not_counted".into(), json!(self.not_counted));
         object.insert("records".into(), json!(self.produced.records));
         object.insert("bytes".into(), json!(self.produced.bytes));
         object.insert("rate".into(), json!(self.produced.rate.round()));
@@ -148,7 +151,9 @@ impl Report {
         let shorter = self.times_shorter();
         let _ = writeln!(
             out,
-            "ours is {shorter:.1} times shorter than theirs without the clone"
+            "ours is {shorter:.1} times shorter than theirs without the clone\n{} runs of theirs \
+             are not counted: a broker had to be killed",
+            self.not_counted
         );
         for (side, (_, steps)) in ["slackwater", "kafka-kasten"].iter().zip(self.profiles()) {
             let _ = writeln!(out, "\nwhere the window of {side} goes, medians");
@@ -186,10 +191,12 @@ mod tests {
             clone_ms: 1_000,
             silent_ms: window_ms,
             steps: Steps::between(0, &[("mm2_stopped", window_ms)]),
+            cleanly: true,
         };
         Report {
             ours: vec![ours(1_200), ours(1_000), ours(1_100)],
             peers: vec![peer(21_000), peer(23_000), peer(40_000)],
+            not_counted: 1,
             produced: Produced {
                 records: 7,
                 bytes: 2 << 30,
@@ -209,6 +216,7 @@ mod tests {
         assert_eq!(json["times_shorter"], 20.0);
         assert_eq!(json["profile"]["drained_ms"], 900);
         assert_eq!(json["slackwater_each_ms"][0], 1_200);
+        assert_eq!(json["kafka_kasten_not_counted"], 1);
     }
 
     #[test]

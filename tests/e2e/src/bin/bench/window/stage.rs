@@ -50,6 +50,7 @@ pub(super) struct Stage {
 }
 
 /// What the source took in all.
+#[derive(Default)]
 pub(super) struct Produced {
     pub(super) records: u64,
     pub(super) bytes: u64,
