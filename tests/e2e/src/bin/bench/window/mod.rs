@@ -35,7 +35,7 @@ pub(crate) const MOST_RUNS: i64 = 30;
 /// brokers write out, and a run does not begin in the echo of another.
 const REST: Duration = Duration::from_secs(5);
 
-/// A broker that does not end is seen in one run of five or so.
+/// A broker that did not end was seen in one of the first nine runs.
 const PEER_TRIES: u32 = 5;
 
 /// Sets the lab up and measures so many runs of each side.
