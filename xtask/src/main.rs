@@ -85,6 +85,9 @@ enum Cmd {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        /// How often each side of the window is measured
+        #[arg(long)]
+        runs: Option<u32>,
     },
     /// Run the fuzz targets of the offline reader
     Fuzz {
@@ -182,7 +185,9 @@ fn run(command: Cmd) -> Result<ExitCode, Error> {
             };
             return programs::demo(&project, &mut steps, &options);
         }
-        Cmd::Bench { name, json } => return programs::bench(&project, &mut steps, &name, json),
+        Cmd::Bench { name, json, runs } => {
+            return programs::bench(&project, &mut steps, &name, json, runs);
+        }
         Cmd::Fuzz {
             seconds,
             input,

@@ -67,12 +67,16 @@ pub(crate) fn bench(
     steps: &mut Steps,
     name: &str,
     json: bool,
+    runs: Option<u32>,
 ) -> Result<ExitCode, Error> {
     steps.run("wasm components", || wasm::build(project, None))?;
     let built = steps.run("build, optimised", || build::release_bins(project))?;
     let mut args: Vec<OsString> = vec![name.into()];
     if json {
         args.push("--json".into());
+    }
+    if let Some(runs) = runs {
+        args.extend(["--runs".into(), runs.to_string().into()]);
     }
     hand_over(project, &built, "slackwater-bench", &args)
 }

@@ -6,7 +6,7 @@ use crate::error::LabError;
 use crate::lab::Lab;
 use crate::mirror_maker::{Connector, ReplicationPolicy};
 use crate::topics::Topic;
-use crate::volume::Volumes;
+use crate::volume::{VOLUME_BYTES, Volumes};
 
 /// The longest name: it becomes part of paths and of a namespace's name.
 const NAME_CHARS: usize = 40;
@@ -19,6 +19,7 @@ pub struct LabBuilder {
     pub(crate) policy: ReplicationPolicy,
     pub(crate) topics: Vec<Topic>,
     pub(crate) volumes: Volumes,
+    pub(crate) volume_bytes: u64,
     pub(crate) tasks_max: u32,
     pub(crate) source: Vec<(String, String)>,
     pub(crate) mirror: Vec<(String, String)>,
@@ -35,6 +36,7 @@ impl LabBuilder {
             policy: ReplicationPolicy::Identity,
             topics: Topic::defaults(),
             volumes: Volumes::Directories,
+            volume_bytes: VOLUME_BYTES,
             tasks_max: 2,
             source: Vec::new(),
             mirror: Vec::new(),
@@ -84,6 +86,13 @@ impl LabBuilder {
     #[must_use]
     pub fn volumes(mut self, volumes: Volumes) -> Self {
         self.volumes = volumes;
+        self
+    }
+
+    /// How large a broker's volume is, where it is an image; 4 GiB by default.
+    #[must_use]
+    pub fn volume_bytes(mut self, bytes: u64) -> Self {
+        self.volume_bytes = bytes;
         self
     }
 

@@ -73,7 +73,10 @@ impl Lab {
             Volumes::Directories => None,
         };
         let volumes = (1..=i32::from(MIRROR_NODES))
-            .map(|id| Volume::make(store.as_ref(), id, run.path().join(format!("volumes/{id}"))))
+            .map(|id| {
+                let point = run.path().join(format!("volumes/{id}"));
+                Volume::make(store.as_ref(), id, wanted.volume_bytes, point)
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let mirror = Cluster::new(mirror_spec(&wanted, &ports), volumes, &place)?;
         timings.reached("volumes made");

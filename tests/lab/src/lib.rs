@@ -1,8 +1,9 @@
 //! A real Kafka and MirrorMaker 2 on this machine, for tests and the demo: a
 //! source of one broker, a mirror of three on volumes that can be snapped, a
 //! Connect worker between them; a load generator and an audit whose records
-//! tell loss, duplicate and reorder apart; restored copies in isolation; a
-//! broker alone, and what Kafka's own tool says of a log.
+//! tell loss, duplicate and reorder apart, and a reader that notes when they
+//! arrive; restored copies in isolation; a broker alone, and what Kafka's own
+//! tool says of a log.
 //!
 //! May start processes, mount images and make network namespaces, all in one
 //! run directory below the system's temporary one, and leaves none of it
@@ -11,6 +12,7 @@
 
 mod admin;
 mod alone;
+mod arrivals;
 pub mod audit;
 mod broker;
 mod builder;
@@ -49,6 +51,7 @@ mod wait;
 
 pub use admin::Admin;
 pub use alone::{Alone, AloneBuilder};
+pub use arrivals::Arrivals;
 pub use audit::{AuditReport, Isolation, audit};
 pub use broker::Broker;
 pub use builder::LabBuilder;

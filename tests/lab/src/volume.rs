@@ -13,8 +13,9 @@ use crate::mounts;
 
 /// Size of the lab's XFS, sparse: three volumes and many clones of them.
 const STORE_BYTES: u64 = 32 << 30;
-/// Size of a broker's volume, sparse: minutes of load at 8,000 msg/s × 200 B.
-const VOLUME_BYTES: u64 = 4 << 30;
+/// Size of a broker's volume, sparse, where nothing else is wanted: minutes of
+/// load at 8,000 msg/s × 200 B.
+pub(crate) const VOLUME_BYTES: u64 = 4 << 30;
 
 /// What the mirror's brokers store their data on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,13 +78,18 @@ pub(crate) struct Volume {
 }
 
 impl Volume {
-    /// A new, empty volume for broker `id`, at `point`.
-    pub(crate) fn make(store: Option<&Store>, id: i32, point: PathBuf) -> Result<Self, LabError> {
+    /// A new, empty volume of this size for broker `id`, at `point`.
+    pub(crate) fn make(
+        store: Option<&Store>,
+        id: i32,
+        bytes: u64,
+        point: PathBuf,
+    ) -> Result<Self, LabError> {
         let Some(store) = store else {
             return Self::directory(point);
         };
         let image = store.image(id);
-        sparse(&image, VOLUME_BYTES)?;
+        sparse(&image, bytes)?;
         let text = image.display().to_string();
         command::run(
             "mkfs.ext4",

@@ -4,10 +4,13 @@
 
 mod phase_start;
 mod scan;
+mod stats;
+mod window;
 
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand};
+use slackwater_e2e::SceneError;
 use slackwater_host::HostError;
 use slackwater_lab::LabError;
 use slackwater_logdir::LogdirError;
@@ -16,19 +19,25 @@ use slackwater_logdir::LogdirError;
 #[derive(Debug, Parser)]
 struct Args {
     /// What.
-    #[arg(value_enum)]
+    #[command(subcommand)]
     benchmark: Benchmark,
     /// Print one JSON object.
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, Subcommand)]
 enum Benchmark {
     /// How long it takes until a phase can be called.
     PhaseStart,
     /// How fast logs are read, beside `kafka-dump-log` and `cat`.
     Scan,
+    /// How long a mirror stands still, beside kafka-kasten's steps.
+    Window {
+        /// Runs of each side.
+        #[arg(long, default_value_t = window::RUNS, value_parser = clap::value_parser!(u32).range(1..=window::MOST_RUNS))]
+        runs: u32,
+    },
 }
 
 /// Why nothing was measured.
@@ -46,6 +55,15 @@ enum BenchError {
     /// The logs.
     #[error(transparent)]
     Logs(#[from] LogdirError),
+    /// The program on a lab.
+    #[error(transparent)]
+    Scene(#[from] SceneError),
+    /// A run that is no measure of what was meant.
+    #[error("{what}: nothing was measured")]
+    Unfit {
+        /// Why not.
+        what: String,
+    },
     /// A file, or a program that reads it.
     #[error("can't {what}: {source}")]
     Io {
@@ -87,6 +105,12 @@ fn main() -> ExitCode {
                 println!("{}", report.json());
             }
         }),
+        Benchmark::Window { runs } => window::measure(runs).map(|report| {
+            print!("{}", report.table());
+            if args.json {
+                println!("{}", report.json());
+            }
+        }),
     };
     match measured {
         Ok(()) => ExitCode::SUCCESS,
@@ -95,4 +119,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// It takes minutes: a person is told what is going on.
+fn say(text: &str) {
+    eprintln!("bench: {text}");
+}
+
+fn failed(what: &str) -> impl FnOnce(std::io::Error) -> BenchError {
+    let what = what.to_owned();
+    move |source| BenchError::Io { what, source }
 }

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 use slackwater::components::Components;
 use slackwater_host::{Host, HostError, HostOptions, Limits, PhaseName, Ports};
 
-use crate::BenchError;
+use crate::{BenchError, stats};
 use slackwater_ports::Silence;
 
 /// Samples of each phase: enough for a 95th percentile that two outliers
@@ -80,9 +80,7 @@ fn sample(cache: &Path, phase: PhaseName, components: &Components) -> Result<Dur
 impl Samples {
     /// The sample below which so many of a hundred lie, in milliseconds.
     fn percentile(&self, percent: usize) -> f64 {
-        let last = self.0.len() - 1;
-        let at = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
-        self.0[at.min(last)].as_secs_f64() * 1e3
+        stats::percentile(&self.0, percent).as_secs_f64() * 1e3
     }
 }
 
@@ -142,16 +140,6 @@ fn round(ms: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_percentile_is_a_sample_that_was_taken() {
-        let samples = Samples((1..=50).map(Duration::from_millis).collect());
-        assert_eq!(round(samples.percentile(50)), 25.0);
-        assert_eq!(round(samples.percentile(95)), 48.0);
-        let one = Samples(vec![Duration::from_millis(7)]);
-        assert_eq!(round(one.percentile(50)), 7.0);
-        assert_eq!(round(one.percentile(95)), 7.0);
-    }
 
     #[test]
     fn the_figures_of_all_phases_are_those_of_the_slowest() {

@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use slackwater_lab::{Alone, Production, Topic};
 use slackwater_logdir::{Locked, Replica, survey};
 
-use super::{failed, say};
-use crate::BenchError;
+use crate::{BenchError, failed, say};
 
 /// A topic to write.
 struct Wanted {

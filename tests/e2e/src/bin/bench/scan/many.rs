@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use slackwater_e2e::program;
 
-use super::{failed, say};
-use crate::BenchError;
+use crate::{BenchError, failed, say};
 
 /// As many as a large cluster's broker may have.
 const PARTITIONS: usize = 10_000;

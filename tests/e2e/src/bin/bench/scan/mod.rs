@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use slackwater_lab::{DumpLog, Iteration};
 use slackwater_logdir::{Depth, Replica, ScanOptions, on_all_cores, scan};
 
-use crate::BenchError;
+use crate::{BenchError, failed, say};
 use logs::{Logs, Set};
 pub(crate) use report::Report;
 use report::{Figures, Measured};
@@ -171,14 +171,4 @@ fn timed(work: impl FnOnce() -> Result<(), BenchError>) -> Result<Duration, Benc
     let began = Instant::now();
     work()?;
     Ok(began.elapsed())
-}
-
-/// It takes minutes: a person is told what is going on.
-fn say(text: &str) {
-    eprintln!("bench: {text}");
-}
-
-fn failed(what: &str) -> impl FnOnce(std::io::Error) -> BenchError {
-    let what = what.to_owned();
-    move |source| BenchError::Io { what, source }
 }

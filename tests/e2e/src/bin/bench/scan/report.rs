@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::many::Many;
+use crate::stats::cores;
 
 /// All that was measured.
 pub(crate) struct Report {
@@ -153,10 +154,6 @@ impl Report {
         );
         out
     }
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// To a hundredth: the rest is noise.
