@@ -82,8 +82,12 @@ impl Volume {
         let Some(store) = store else {
             return Self::directory(point);
         };
-        let image = store.image(id);
-        sparse(&image, VOLUME_BYTES)?;
+        Self::make_at(store.image(id), VOLUME_BYTES, point)
+    }
+
+    /// A new file system in a new image.
+    pub(crate) fn make_at(image: PathBuf, bytes: u64, point: PathBuf) -> Result<Self, LabError> {
+        sparse(&image, bytes)?;
         let text = image.display().to_string();
         command::run(
             "mkfs.ext4",
