@@ -7,16 +7,20 @@
     reason = "the edge of the tests: real programs are waited for in real time"
 )]
 
+mod compared;
 mod error;
 mod finished;
 mod gate;
 mod interlude;
 mod scene;
+mod stage;
 mod tamper;
 
+pub use compared::Compared;
 pub use error::SceneError;
 pub use finished::{Finished, wait_until};
 pub use gate::Gate;
 pub use interlude::Interlude;
 pub use scene::{PATIENT, Scene, program};
+pub use stage::{RunFile, Stage, guard_pid};
 pub use tamper::{Chance, Tamper, Touched, tamper};
