@@ -86,6 +86,21 @@ enum Cmd {
         #[arg(long)]
         json: bool,
     },
+    /// Backups in a row under load on a real Kafka, while a seeded hand strikes
+    Soak {
+        /// No backup begins after so many minutes
+        #[arg(long, default_value_t = programs::SOAK_MINUTES)]
+        minutes: u64,
+        /// Says what is done, and when
+        #[arg(long, default_value_t = programs::SOAK_SEED)]
+        seed: u64,
+        /// The last line is one JSON object
+        #[arg(long)]
+        json: bool,
+        /// Only faults whose names contain this
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// Run the fuzz targets of the offline reader
     Fuzz {
         /// For each target
@@ -183,6 +198,20 @@ fn run(command: Cmd) -> Result<ExitCode, Error> {
             return programs::demo(&project, &mut steps, &options);
         }
         Cmd::Bench { name, json } => return programs::bench(&project, &mut steps, &name, json),
+        Cmd::Soak {
+            minutes,
+            seed,
+            json,
+            only,
+        } => {
+            let options = programs::Soak {
+                minutes,
+                seed,
+                json,
+                only,
+            };
+            return programs::soak(&project, &mut steps, &options);
+        }
         Cmd::Fuzz {
             seconds,
             input,
