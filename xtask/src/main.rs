@@ -97,9 +97,9 @@ enum Cmd {
         /// The last line is one JSON object
         #[arg(long)]
         json: bool,
-        /// Only faults whose names contain this
+        /// Only faults whose names contain this, or another one that is given
         #[arg(long)]
-        only: Option<String>,
+        only: Vec<String>,
     },
     /// Run the fuzz targets of the offline reader
     Fuzz {

@@ -64,7 +64,7 @@ pub(crate) struct Soak {
     /// Print the figures.
     pub(crate) json: bool,
     /// Leave other faults out.
-    pub(crate) only: Option<String>,
+    pub(crate) only: Vec<String>,
 }
 
 impl Soak {
@@ -78,7 +78,7 @@ impl Soak {
         if self.json {
             args.push("--json".into());
         }
-        if let Some(only) = &self.only {
+        for only in &self.only {
             args.extend(["--only".into(), only.into()]);
         }
         args
@@ -200,7 +200,7 @@ mod tests {
             minutes: 2,
             seed: 7,
             json: true,
-            only: Some("kill".into()),
+            only: vec!["kill".into()],
         };
         let words = ["--minutes", "2", "--seed", "7", "--json", "--only", "kill"];
         assert_eq!(soak.args(), words.map(OsString::from));

@@ -118,7 +118,7 @@ fn soak(project: &Project, built: &Executables) -> Result<(), Error> {
         minutes,
         seed,
         json: false,
-        only: None,
+        only: Vec::new(),
     };
     command::run_within(&mut soak.command(project, built)?, SOAK_LIMIT)
 }

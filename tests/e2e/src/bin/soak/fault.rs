@@ -101,17 +101,15 @@ impl Fault {
         }
     }
 
-    /// Whether a resume can't be expected while it lasts: nobody is there to
-    /// resume the mirror, or Connect can't be reached or can't write.
+    /// Whether a resume can't be expected while it lasts: Connect can't be
+    /// reached or can't write, or nobody is there to ask it.
     pub(crate) fn stands_in_the_way(self) -> bool {
-        match self {
-            Fault::Signal(Signal::Kill, Victim::Guard | Victim::Program)
-            | Fault::AtRequest(..)
-            | Fault::Nothing
-            | Fault::FillStore
-            | Fault::Clock(_) => false,
-            Fault::Signal(_, victim) => !matches!(victim, Victim::Program | Victim::Source),
-            Fault::Unplug | Fault::FillVolume(_) | Fault::PowerLoss(_) => true,
-        }
+        matches!(
+            self,
+            Fault::Signal(_, Victim::Both | Victim::Connect | Victim::Broker(_))
+                | Fault::Unplug
+                | Fault::FillVolume(_)
+                | Fault::PowerLoss(_)
+        )
     }
 }

@@ -1,7 +1,5 @@
 //! The hand that strikes, and puts right what it struck.
 
-use std::fs;
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,9 +9,14 @@ use slackwater_lab::{Filler, Service, Strike};
 use crate::backup::Backup;
 use crate::clock::Clock;
 use crate::fault::{Fault, Signal, Victim};
+use crate::process::{is_there, send, state};
 
 /// For the n-th request to be made; a run that makes fewer is not struck.
 const REQUESTED: Duration = Duration::from_secs(40);
+
+/// A process that is traced stops at each call, and one that was given a
+/// SIGSTOP in so many looks.
+const STILL: u32 = 20;
 
 /// Between two looks at a process.
 const LOOK: Duration = Duration::from_millis(20);
@@ -39,6 +42,18 @@ pub(crate) enum Struck {
     Full(Filler, Option<i32>),
     /// The clock.
     Moved,
+}
+
+impl Struck {
+    /// Whether nobody can be expected to resume the mirror while it lasts.
+    pub(crate) fn stands_in_the_way(&self, fault: Fault, scene: &Scene) -> bool {
+        let guard = guard_pid(scene);
+        let frozen = |pids: &[u32]| guard.is_some_and(|guard| pids.contains(&guard));
+        match self {
+            Struck::Frozen(pids) => frozen(pids),
+            _ => fault.stands_in_the_way(),
+        }
+    }
 }
 
 /// See the module.
@@ -155,24 +170,24 @@ impl Hand<'_> {
         };
         let strike = Strike::at_request(pid, name, request)?;
         let began = Instant::now();
+        let mut still = 0;
         let mut struck = Vec::new();
         while struck.is_empty() && began.elapsed() < REQUESTED && is_there(pid) {
             thread::sleep(LOOK);
-            let guard = guard_pid(self.scene);
-            let both = [Some(pid), guard];
-            struck = both
+            let stopped = |pid: &u32| state(*pid).is_some_and(|state| "tTZ".contains(state));
+            struck = [Some(pid), guard_pid(self.scene)]
                 .into_iter()
                 .flatten()
-                .filter(|pid| state(*pid).is_some_and(|state| matches!(state, 'T' | 'Z' | 'X')))
+                .filter(stopped)
                 .collect();
-            // A program that has ended by itself is a zombie too.
-            if backup.has_ended() && victim == Victim::Program {
-                break;
+            still = if struck.is_empty() { 0 } else { still + 1 };
+            if still < STILL && !backup.has_ended() {
+                struck.clear();
             }
         }
         drop(strike);
-        let ended_well = backup.has_ended() && backup.wait().code.is_some();
-        if ended_well || (struck.is_empty() && is_there(pid)) {
+        let ended_by_itself = backup.has_ended() && backup.wait().code.is_some();
+        if ended_by_itself || (struck.is_empty() && is_there(pid)) {
             return Ok(None);
         }
         Ok(Some(match signal {
@@ -232,23 +247,4 @@ impl Hand<'_> {
 
 fn no_such(what: &str) -> SceneError {
     SceneError::Unexpected(format!("the lab has no such {what}"))
-}
-
-/// Whether it was there to get it.
-fn send(signal: &str, pid: u32) -> bool {
-    Command::new("kill")
-        .args([format!("-{signal}"), pid.to_string()])
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
-}
-
-/// As proc(5) has it: `T` is stopped, `Z` dead and not yet waited for.
-fn state(pid: u32) -> Option<char> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit(") ").next()?.chars().next()
-}
-
-fn is_there(pid: u32) -> bool {
-    state(pid).is_some_and(|state| state != 'Z')
 }

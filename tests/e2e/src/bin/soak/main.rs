@@ -11,8 +11,10 @@ mod backup;
 mod clock;
 mod fault;
 mod hand;
+mod heal;
 mod outcome;
 mod plan;
+mod process;
 mod proof;
 mod soak;
 mod stops;
@@ -62,9 +64,9 @@ struct Args {
     /// The last line is one JSON object.
     #[arg(long)]
     json: bool,
-    /// Only faults whose names contain this.
+    /// Only faults whose names contain this, or another one that is given.
     #[arg(long)]
-    only: Option<String>,
+    only: Vec<String>,
 }
 
 fn main() {
@@ -82,7 +84,7 @@ fn main() {
 fn run(args: &Args) -> Result<bool, SceneError> {
     let minutes = args.minutes.min(MOST_MINUTES);
     let rounds = (minutes * ROUNDS_A_MINUTE) as usize;
-    let plan = Plan::from_seed(args.seed, rounds, args.only.as_deref());
+    let plan = Plan::from_seed(args.seed, rounds, &args.only);
     if plan.rounds.is_empty() {
         return Err(SceneError::Unexpected(
             "no fault has such a name".to_owned(),

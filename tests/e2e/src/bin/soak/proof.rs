@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use slackwater_cut::{Claim, ClaimName, Class, Cut, Verdict};
 use slackwater_e2e::{Compared, Finished, Scene, SceneError};
-use slackwater_lab::{AuditReport, Isolation, LoadReport, Restored, audit};
+use slackwater_lab::{AuditReport, Filler, Isolation, LoadReport, Restored, audit};
 
 /// Source topics that carry load.
 pub(crate) const LOADED: [&str; 2] = ["blogs", "items"];
@@ -24,15 +24,23 @@ pub(crate) struct Checked {
 }
 
 /// Restores a closed cut, and removes all copies where nothing differs. Loads
-/// in `before` had ended when the backup began.
+/// in `before` had ended when the backup began; `filled`: a volume may have
+/// been full when it was cut.
 pub(crate) fn check(
     scene: &Scene,
     cut: &Cut,
     before: &[LoadReport],
     exactly_once: bool,
+    filled: bool,
 ) -> Result<Checked, SceneError> {
     let mut checked = Checked::default();
     let copies = scene.restore_volumes(&cut.run_id)?;
+    if filled {
+        // No broker starts on a full disk, whatever lies there.
+        for volume in scene.lab.open_copies(&copies)? {
+            Filler::remove(volume.path());
+        }
+    }
     let name = format!("open-{}", cut.run_id);
     let opened = scene.open(&copies, &name)?;
     let validated = scene.validate_volumes(&opened, &cut.run_id, None)?;

@@ -1,20 +1,20 @@
 //! The rounds of a soak: a backup each, what befalls it, and what came of it.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use slackwater_cut::Cut;
 use slackwater_e2e::{Scene, SceneError};
-use slackwater_lab::{Connector, Load, LoadPlan, LoadReport};
+use slackwater_lab::{Load, LoadPlan, LoadReport};
 
 use crate::backup::{Backup, Ended};
 use crate::clock::Clock;
-use crate::fault::{Fault, Victim};
+use crate::fault::Fault;
 use crate::hand::{Hand, Struck};
 use crate::outcome::{Outcome, Resumer, Verdicts, resumer, verdicts};
 use crate::plan::Round;
 use crate::proof;
-use crate::stops::{Look, stops};
+use crate::stops::stops;
 use crate::timer::{self, Timer};
 use crate::watch::{Watch, now_ms};
 
@@ -36,18 +36,8 @@ pub(crate) const RATE: u32 = 500;
 /// and whoever compares reads committed ones.
 const TRANSACTION: (u32, f64) = (50, 0.1);
 
-/// After a run has ended, for the mirror to be free and to run as a whole
-/// again: brokers that were killed take 20 s, Connect 10 s.
-const HEALED: Duration = Duration::from_secs(120);
-
 /// For what the source has accepted to be copied.
 pub(crate) const MIRRORED: Duration = Duration::from_secs(120);
-
-/// Between two looks.
-const LOOK: Duration = Duration::from_millis(500);
-
-/// What of a state does not last this long is no state.
-const LASTING: Duration = Duration::from_secs(2);
 
 /// See the module.
 pub(crate) struct Soak<'s> {
@@ -134,11 +124,12 @@ impl<'s> Soak<'s> {
             && let Some(struck) = hand.strike(round.fault, &mut backup)?
         {
             struck_ms = Some(now_ms());
+            let in_the_way = struck.stands_in_the_way(round.fault, self.scene);
             if !matches!(struck, Struck::Gone) {
                 thread::sleep(Duration::from_millis(round.lasts_ms));
             }
             hand.undo(struck)?;
-            clear_ms = round.fault.stands_in_the_way().then(now_ms);
+            clear_ms = in_the_way.then(now_ms);
         }
         let ended = backup.wait();
         let mut broken = Vec::new();
@@ -183,7 +174,13 @@ impl<'s> Soak<'s> {
 
     /// Loads before the `before`th had ended when the backup began.
     fn prove(&self, outcome: &mut Outcome, cut: &Cut, before: usize) -> Result<(), SceneError> {
-        let checked = proof::check(self.scene, cut, &self.loads[..before], self.exactly_once)?;
+        let checked = proof::check(
+            self.scene,
+            cut,
+            &self.loads[..before],
+            self.exactly_once,
+            matches!(outcome.round.fault, Fault::FillVolume(_)),
+        )?;
         outcome.compared = checked.records;
         if checked.differs.is_empty() {
             return Ok(());
@@ -225,70 +222,6 @@ impl<'s> Soak<'s> {
                     stop.lasted_ms(now)
                 ));
             }
-        }
-    }
-
-    /// Waits until nobody holds the mirror. The last resort is what an
-    /// operator would do.
-    fn wait_free(&self, broken: &mut Vec<String>) -> Result<(), SceneError> {
-        let began = Instant::now();
-        let mut hold = String::new();
-        while began.elapsed() < HEALED {
-            let status = self.scene.run(&["status", "--runs", "1"])?;
-            let first = status.stdout.lines().next().unwrap_or_default();
-            if first.contains("nobody holds") {
-                return Ok(());
-            }
-            hold = format!("{first}{}", status.stderr.trim());
-            thread::sleep(LOOK);
-        }
-        let resumed = self.scene.run(&["resume"])?;
-        let what = format!("{hold}; by hand: {:?} {}", resumed.code, resumed.cause());
-        broken.push(format!("the mirror is held for good: {what}"));
-        Ok(())
-    }
-
-    /// Starts what has died of the fault, as an operator does, and waits until
-    /// all of it runs.
-    fn heal(&self, hand: &Hand<'_>, broken: &mut Vec<String>) -> Result<(), SceneError> {
-        let (lab, began) = (&self.scene.lab, Instant::now());
-        let mut runs_since = None;
-        while began.elapsed() < HEALED {
-            for id in 1..=3 {
-                hand.start_if_dead(Victim::Broker(id))?;
-            }
-            hand.start_if_dead(Victim::Connect)?;
-            if self.watch.last() == Some(Look::Runs) {
-                let since = *runs_since.get_or_insert_with(Instant::now);
-                if since.elapsed() > LASTING {
-                    lab.mirror().wait_full_isr()?;
-                    return Ok(());
-                }
-            } else {
-                runs_since = None;
-                restart_failed(self.scene);
-            }
-            thread::sleep(LOOK);
-        }
-        broken.push(format!(
-            "the mirror does not run again: {:?}",
-            self.watch.last()
-        ));
-        Ok(())
-    }
-}
-
-/// A task that FAILED is started by whoever looks after Connect.
-fn restart_failed(scene: &Scene) {
-    let connect = scene.lab.connect();
-    for connector in Connector::ALL {
-        let failed = connect.status(connector.name()).is_ok_and(|status| {
-            let mut states = status.tasks.iter().chain([&status.connector]);
-            states.any(|state| state == "FAILED")
-        });
-        // One that can't be started now is tried again.
-        if failed && connect.restart_failed(connector.name()).is_ok() {
-            println!("    {} had failed: started again", connector.name());
         }
     }
 }
