@@ -2,13 +2,25 @@
 //! the calls by which it sends, in each of its threads and in those that it
 //! starts, and gives it the signal in place of the call. Root only.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "an adapter at the edge: it waits for a real process"
+)]
+
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use crate::error::LabError;
 
 /// By which librdkafka, and the client of Connect, send.
 const SENDS: &str = "sendto,sendmsg";
+
+/// How often its end is looked for: two seconds.
+const LOOKS: u32 = 40;
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// It lets go of the process when it is dropped.
 #[derive(Debug)]
@@ -40,17 +52,31 @@ impl Strike {
     }
 }
 
+impl Strike {
+    /// Whether strace ended within so many looks.
+    fn has_ended(&mut self) -> bool {
+        for _ in 0..LOOKS {
+            if !matches!(self.strace.try_wait(), Ok(None)) {
+                return true;
+            }
+            std::thread::sleep(LOOK);
+        }
+        false
+    }
+}
+
 impl Drop for Strike {
     fn drop(&mut self) {
-        // It lets go on this signal, and not on a kill; with nobody left to
-        // trace it has ended.
+        // It has ended with the last that it traced; one that is interrupted
+        // just then waits for ever for a thread that it does not collect.
+        if self.has_ended() {
+            return;
+        }
         let id = self.strace.id().to_string();
-        drop(
-            Command::new("kill")
-                .args(["-INT", &id])
-                .stderr(Stdio::null())
-                .status(),
-        );
-        drop(self.strace.wait());
+        let interrupted = Command::new("kill").args(["-INT", &id]).status();
+        if interrupted.is_err() || !self.has_ended() {
+            drop(self.strace.kill());
+            drop(self.strace.wait());
+        }
     }
 }
