@@ -30,6 +30,8 @@ pub(crate) enum Resumer {
     Program,
     /// The timer: both were.
     Timer,
+    /// A person.
+    Hand,
 }
 
 impl Resumer {
@@ -40,6 +42,7 @@ impl Resumer {
             Resumer::GuardAlone => "guard, alone",
             Resumer::Program => "program",
             Resumer::Timer => "timer",
+            Resumer::Hand => "a person",
         }
     }
 }
@@ -57,13 +60,15 @@ pub(crate) struct Outcome {
     pub(crate) resumer: Resumer,
     /// The longest stop.
     pub(crate) stopped_ms: u64,
-    /// How late it ended; more than is allowed is in `broken`.
+    /// How late it ended.
     pub(crate) late_ms: u64,
+    /// Later than it may.
+    pub(crate) too_late: bool,
     /// Records compared in isolation.
     pub(crate) compared: u64,
     /// How what came back differs, where all was proven.
     pub(crate) false_proof: Vec<String>,
-    /// What else must not be.
+    /// What must not be, in words, all but a false proof.
     pub(crate) broken: Vec<String>,
 }
 
@@ -97,6 +102,7 @@ pub(crate) fn resumer(cut: Option<&Cut>, by_timer: bool) -> Resumer {
     }
     match &cut.state {
         State::Void { reason, .. } if reason.contains("its guard died") => Resumer::Program,
+        State::Void { reason, .. } if reason.contains("by hand") => Resumer::Hand,
         State::Void { reason, .. }
             if [
                 "ended before it",

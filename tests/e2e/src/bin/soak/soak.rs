@@ -216,6 +216,7 @@ impl<'s> Soak<'s> {
             outcome.stopped_ms = outcome.stopped_ms.max(stop.lasted_ms(now));
             outcome.late_ms = outcome.late_ms.max(late);
             if late > stop.grace_ms(deadline, clear_ms) {
+                outcome.too_late = true;
                 outcome.broken.push(format!(
                     "the mirror was stopped for {} ms, {late} ms too long: {stop:?}, deadline \
                      {deadline}, clear {clear_ms:?}",
@@ -237,6 +238,7 @@ fn outcome(round: Round, ended: &Ended, cut: Option<&Cut>, by_timer: bool) -> Ou
         resumer: resumer(cut, by_timer),
         stopped_ms: 0,
         late_ms: 0,
+        too_late: false,
         compared: 0,
         false_proof: Vec::new(),
         broken: Vec::new(),
