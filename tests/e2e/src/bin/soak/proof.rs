@@ -23,8 +23,7 @@ pub(crate) struct Checked {
     pub(crate) differs: Vec<String>,
 }
 
-/// Restores a closed cut, and removes all copies where nothing differs. Loads
-/// in `before` had ended when the backup began; `filled`: a volume may have
+/// Restores a closed cut. Loads in `before` had ended when the backup began; `filled`: a volume may have
 /// been full when it was cut.
 pub(crate) fn check(
     scene: &Scene,
@@ -56,9 +55,6 @@ pub(crate) fn check(
     match scene.lab.start_restored(&copies) {
         Ok(restored) => started(scene, cut, &restored, (before, exactly_once), &mut checked)?,
         Err(error) => checked.differs.push(format!("brokers on it: {error}")),
-    }
-    if checked.differs.is_empty() {
-        remove(cut, &copies)?;
     }
     Ok(checked)
 }
@@ -139,19 +135,20 @@ fn cut_ends(cut: &Cut) -> BTreeMap<String, u64> {
     rows.map(|row| (cut.rows.name(row), row.end)).collect()
 }
 
-/// A soak of many rounds has no room for all of them.
-fn remove(cut: &Cut, copies: &[(i32, PathBuf)]) -> Result<(), SceneError> {
-    let io = |path: PathBuf| {
-        move |source| SceneError::Io {
-            what: "remove",
-            path,
-            source,
-        }
+/// Removes the snapshot of a run, and all copies of it: a soak of many rounds
+/// has no room for them.
+pub(crate) fn remove(scene: &Scene, run: &str) -> Result<(), SceneError> {
+    // One that was never finished is nothing to the program.
+    scene.run(&["snapshot", "delete", run])?;
+    let Some(snapshots) = scene.lab.snapshots_dir() else {
+        return Ok(());
     };
-    for (id, copy) in copies {
-        fs::remove_file(copy).map_err(io(copy.clone()))?;
-        let opened = copy.with_file_name(format!("open-{}-{id}", cut.run_id));
-        fs::remove_file(&opened).map_err(io(opened.clone()))?;
+    let io = |what, path: PathBuf| move |source| SceneError::Io { what, path, source };
+    let entries = fs::read_dir(&snapshots).map_err(io("list", snapshots.clone()))?;
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().contains(run) {
+            fs::remove_file(entry.path()).map_err(io("remove", entry.path()))?;
+        }
     }
     Ok(())
 }

@@ -167,7 +167,7 @@ impl<'s> Soak<'s> {
             self.prove(&mut outcome, cut, before)?;
         }
         if let (Some(run), true) = (backup.run_id(), outcome.false_proof.is_empty()) {
-            self.scene.run(&["snapshot", "delete", &run])?;
+            proof::remove(self.scene, &run)?;
         }
         Ok((outcome, cut))
     }
