@@ -89,6 +89,21 @@ enum Cmd {
         #[arg(long)]
         runs: Option<u32>,
     },
+    /// Backups in a row under load on a real Kafka, while a seeded hand strikes
+    Soak {
+        /// No backup begins after so many minutes
+        #[arg(long, default_value_t = programs::SOAK_MINUTES)]
+        minutes: u64,
+        /// Says what is done, and when
+        #[arg(long, default_value_t = programs::SOAK_SEED)]
+        seed: u64,
+        /// The last line is one JSON object
+        #[arg(long)]
+        json: bool,
+        /// Only faults whose names contain this, or another one that is given
+        #[arg(long)]
+        only: Vec<String>,
+    },
     /// Run the fuzz targets of the offline reader
     Fuzz {
         /// For each target
@@ -187,6 +202,20 @@ fn run(command: Cmd) -> Result<ExitCode, Error> {
         }
         Cmd::Bench { name, json, runs } => {
             return programs::bench(&project, &mut steps, &name, json, runs);
+        }
+        Cmd::Soak {
+            minutes,
+            seed,
+            json,
+            only,
+        } => {
+            let options = programs::Soak {
+                minutes,
+                seed,
+                json,
+                only,
+            };
+            return programs::soak(&project, &mut steps, &options);
         }
         Cmd::Fuzz {
             seconds,

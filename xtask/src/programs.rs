@@ -1,4 +1,4 @@
-//! The demo and the benchmarks: builds what they need, starts them with the
+//! The demo, the soak and the benchmarks: builds what they need, starts them with the
 //! arguments as given, and ends as they end.
 
 use std::ffi::OsString;
@@ -46,6 +46,64 @@ impl Demo {
         args.extend(self.rest.iter().cloned());
         args
     }
+}
+
+/// As long as a soak takes where nobody says how long.
+pub(crate) const SOAK_MINUTES: u64 = 30;
+
+/// And its seed.
+pub(crate) const SOAK_SEED: u64 = 1;
+
+/// What a soak was asked for.
+#[derive(Debug)]
+pub(crate) struct Soak {
+    /// No round begins later.
+    pub(crate) minutes: u64,
+    /// Of its hand.
+    pub(crate) seed: u64,
+    /// Print the figures.
+    pub(crate) json: bool,
+    /// Leave other faults out.
+    pub(crate) only: Vec<String>,
+}
+
+impl Soak {
+    fn args(&self) -> Vec<OsString> {
+        let mut args: Vec<OsString> = vec![
+            "--minutes".into(),
+            self.minutes.to_string().into(),
+            "--seed".into(),
+            self.seed.to_string().into(),
+        ];
+        if self.json {
+            args.push("--json".into());
+        }
+        for only in &self.only {
+            args.extend(["--only".into(), only.into()]);
+        }
+        args
+    }
+
+    /// The program, with all that it needs.
+    pub(crate) fn command(&self, project: &Project, built: &Executables) -> Result<Command, Error> {
+        let mut program = Command::new(built.bin("slackwater-soak")?);
+        surroundings(project, built, &mut program)?;
+        program.args(self.args());
+        Ok(program)
+    }
+}
+
+/// Faults on a real Kafka.
+pub(crate) fn soak(
+    project: &Project,
+    steps: &mut Steps,
+    options: &Soak,
+) -> Result<ExitCode, Error> {
+    setup::need_root_unless(false)?;
+    steps.run("packages", setup::ensure)?;
+    steps.run("wasm components", || wasm::build(project, None))?;
+    let built = steps.run("build", || build::debug_bins(project))?;
+    hand_over(project, &built, "slackwater-soak", &options.args())
 }
 
 /// The whole job on a real Kafka.
@@ -138,5 +196,17 @@ mod tests {
             "--keep",
         ];
         assert_eq!(all.args(), words.map(OsString::from));
+    }
+
+    #[test]
+    fn a_soak_is_told_its_seed_and_its_length() {
+        let soak = Soak {
+            minutes: 2,
+            seed: 7,
+            json: true,
+            only: vec!["kill".into()],
+        };
+        let words = ["--minutes", "2", "--seed", "7", "--json", "--only", "kill"];
+        assert_eq!(soak.args(), words.map(OsString::from));
     }
 }

@@ -2,11 +2,14 @@
 //! test, in an order in which the cheap ones fail first. Says at its end what
 //! it left out.
 
+use std::time::Duration;
+
 use crate::build::{self, Executables};
 use crate::command;
 use crate::error::Error;
 use crate::fuzz;
 use crate::generate;
+use crate::programs;
 use crate::project::Project;
 use crate::setup;
 use crate::simulate;
@@ -20,6 +23,14 @@ mod tests;
 /// Seconds that each fuzz target runs here: it goes on from where it was, and
 /// what was found before is run again first.
 const FUZZ_SECONDS: u32 = 5;
+
+/// Minutes of the soak here, and its seed: its first rounds strike the program,
+/// the guard, and both. A longer one, with other seeds, is `cargo xtask soak`.
+const SOAK: (u64, u64) = (2, 28);
+
+/// The last round may begin as the minutes end, and outlast its backup's own
+/// limits.
+const SOAK_LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// What was asked for.
 #[derive(Debug)]
@@ -87,9 +98,29 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
             simulate::run(project, &options)
         })?;
     }
-    let left = run_tests(project, steps, &built, options)?;
+    let mut left = run_tests(project, steps, &built, options)?;
+    if whole && options.no_root {
+        left.push("cargo xtask soak".to_owned());
+        println!("left out, needs root: cargo xtask soak");
+    } else if whole {
+        // Alone: a second lab beside it takes the time that its deadlines leave.
+        let (minutes, seed) = SOAK;
+        let header = format!("soak, {minutes} minutes, seed {seed}");
+        steps.run(&header, || soak(project, &built))?;
+    }
     println!("{}", last_line(&left, options, &steps.total()));
     Ok(())
+}
+
+fn soak(project: &Project, built: &Executables) -> Result<(), Error> {
+    let (minutes, seed) = SOAK;
+    let soak = programs::Soak {
+        minutes,
+        seed,
+        json: false,
+        only: Vec::new(),
+    };
+    command::run_within(&mut soak.command(project, built)?, SOAK_LIMIT)
 }
 
 /// Runs the test programs, the heavy ones last, and all of them even if one

@@ -1,12 +1,10 @@
-//! The end of a guard, from outside.
+//! The end of a process, from outside.
 
 use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::Value;
-
-use crate::{Scene, SceneError, wait_until};
+use crate::{Scene, SceneError, guard_pid, wait_until};
 
 /// For a process that was killed.
 const ENDED: Duration = Duration::from_secs(30);
@@ -15,7 +13,7 @@ const ENDED: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// A process that is not there.
-pub fn signal(name: &str, pid: u64) -> Result<(), SceneError> {
+pub fn signal(name: &str, pid: u32) -> Result<(), SceneError> {
     let status = Command::new("kill")
         .args([format!("-{name}"), pid.to_string()])
         .status()
@@ -27,20 +25,13 @@ pub fn signal(name: &str, pid: u64) -> Result<(), SceneError> {
     Ok(())
 }
 
-/// SIGKILL to the guard that holds the mirror, by the process that signed the
-/// lease.
+/// SIGKILL to the guard that holds the mirror.
 ///
 /// # Errors
 /// Nobody holds it.
 pub fn kill_guard(scene: &Scene) -> Result<(), SceneError> {
-    let signature = scene.store().join("leases/lab.json");
-    let bytes = fs::read(&signature).map_err(SceneError::io("read", &signature))?;
-    let unexpected = |what: String| SceneError::Unexpected(what);
-    let holder: Value =
-        serde_json::from_slice(&bytes).map_err(|error| unexpected(error.to_string()))?;
-    let pid = holder["pid"]
-        .as_u64()
-        .ok_or_else(|| unexpected(format!("the lease names no process: {holder}")))?;
+    let pid = guard_pid(scene)
+        .ok_or_else(|| SceneError::Unexpected("no lease names a guard".to_owned()))?;
     signal("KILL", pid)?;
     wait_until("the guard's end", ENDED, || {
         match fs::read_to_string(format!("/proc/{pid}/stat")) {

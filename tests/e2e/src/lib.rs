@@ -7,18 +7,22 @@
     reason = "the edge of the tests: real programs are waited for in real time"
 )]
 
+mod compared;
 mod error;
 mod finished;
 mod gate;
 mod guard;
 mod interlude;
 mod scene;
+mod stage;
 mod tamper;
 
+pub use compared::Compared;
 pub use error::SceneError;
 pub use finished::{Finished, wait_until};
 pub use gate::Gate;
 pub use guard::{kill_guard, signal};
 pub use interlude::Interlude;
 pub use scene::{PATIENT, Scene, program};
+pub use stage::{RunFile, Stage, guard_pid};
 pub use tamper::{Chance, Tamper, Touched, tamper};

@@ -25,6 +25,7 @@ pub struct LabBuilder {
     pub(crate) mirror: Vec<(String, String)>,
     pub(crate) mirror_broker: Vec<(i32, (String, String))>,
     pub(crate) connect: Vec<(String, String)>,
+    pub(crate) connect_apart: bool,
     pub(crate) connectors: Vec<(Connector, (String, String))>,
 }
 
@@ -42,6 +43,7 @@ impl LabBuilder {
             mirror: Vec::new(),
             mirror_broker: Vec::new(),
             connect: Vec::new(),
+            connect_apart: false,
             connectors: Vec::new(),
         }
     }
@@ -129,6 +131,14 @@ impl LabBuilder {
     #[must_use]
     pub fn connect_property(mut self, key: &str, value: &str) -> Self {
         self.connect.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Connect in a network namespace of its own, so that [`Lab::cables`] can
+    /// be pulled. Needs root.
+    #[must_use]
+    pub fn connect_apart(mut self) -> Self {
+        self.connect_apart = true;
         self
     }
 

@@ -86,10 +86,15 @@ impl Connect {
         })
     }
 
-    /// `http://127.0.0.1:port`.
+    /// `http://127.0.0.1:port`, or its own address where it is apart.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.mirror_maker.rest_port)
+        let MirrorMaker {
+            rest_host,
+            rest_port,
+            ..
+        } = &self.mirror_maker;
+        format!("http://{rest_host}:{rest_port}")
     }
 
     /// Waits for `/health`: a worker whose port answers is not ready by that.
@@ -191,6 +196,25 @@ impl Connect {
             .map(drop)
     }
 
+    /// A connector's status, if it comes in time.
+    ///
+    /// # Errors
+    /// When Connect does not answer, or knows no such connector.
+    pub fn status_within(&self, name: &str, limit: Duration) -> Result<ConnectorStatus, LabError> {
+        let path = format!("/connectors/{name}/status");
+        let body = self.request_within("GET", &path, None, limit)?;
+        Ok(ConnectorStatus::of(&body))
+    }
+
+    /// Starts again what has FAILED of a connector, as an operator does.
+    ///
+    /// # Errors
+    /// When Connect refuses.
+    pub fn restart_failed(&self, name: &str) -> Result<(), LabError> {
+        let path = format!("/connectors/{name}/restart?includeTasks=true&onlyFailed=true");
+        self.request("POST", &path, None).map(drop)
+    }
+
     /// One REST request; gives the JSON body, or null for an empty one.
     ///
     /// # Errors
@@ -201,12 +225,22 @@ impl Connect {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, LabError> {
+        self.request_within(method, path, body, REQUEST_LIMIT)
+    }
+
+    fn request_within(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        limit: Duration,
+    ) -> Result<Value, LabError> {
         let failed = |reason: String| LabError::Connect {
             request: format!("{method} {path}"),
             reason,
         };
         let agent: ureq::Agent = ureq::Agent::config_builder()
-            .timeout_global(Some(REQUEST_LIMIT))
+            .timeout_global(Some(limit))
             .http_status_as_error(false)
             .proxy(None)
             .build()

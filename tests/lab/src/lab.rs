@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::builder::LabBuilder;
+use crate::cables::Cables;
 use crate::cluster::{Cluster, Place};
 use crate::cluster_spec::{ClusterSpec, NodeSpec};
 use crate::command;
@@ -22,12 +23,16 @@ use crate::{setup, sweep};
 /// Brokers of the mirror: replication 3 with min ISR 2.
 const MIRROR_NODES: u16 = 3;
 
+/// Where everything listens but a worker that is apart.
+pub(crate) const LOCALHOST: &str = "127.0.0.1";
+
 /// A running lab. Everything goes when it is dropped; the logs stay when the
 /// thread panics, or after [`Lab::keep`].
 #[derive(Debug)]
 pub struct Lab {
     // Fields drop in this order: processes, then volumes, then the directory.
     connect: Connect,
+    cables: Option<Cables>,
     mirror: Cluster,
     source: Cluster,
     store: Option<Store>,
@@ -85,11 +90,19 @@ impl Lab {
         timings.reached("formatted");
         mirror.start()?;
         source.start()?;
-        let connect = Connect::new(
-            "connect",
-            mirror_maker(&wanted, &ports, &source, &mirror),
-            &place,
-        )?;
+        let cables = wanted
+            .connect_apart
+            .then(|| lay_cables(&run, &ports))
+            .transpose()?;
+        let place = Place {
+            prefix: cables.as_ref().map(Cables::exec_prefix).unwrap_or_default(),
+            ..place
+        };
+        let mut mirror_maker = mirror_maker(&wanted, &ports, &source, &mirror);
+        if let Some(cables) = &cables {
+            mirror_maker.rest_host = cables.rest_host();
+        }
+        let connect = Connect::new("connect", mirror_maker, &place)?;
         mirror.wait_ready()?;
         connect.start()?;
         source.wait_ready()?;
@@ -102,6 +115,7 @@ impl Lab {
         timings.reached("mirroring");
         Ok(Self {
             connect,
+            cables,
             mirror,
             source,
             store,
@@ -130,6 +144,12 @@ impl Lab {
     #[must_use]
     pub fn connect(&self) -> &Connect {
         &self.connect
+    }
+
+    /// Those of Connect, where it is apart.
+    #[must_use]
+    pub fn cables(&self) -> Option<&Cables> {
+        self.cables.as_ref()
     }
 
     /// How topics are named on the mirror.
@@ -170,6 +190,12 @@ impl Lab {
     pub(crate) fn run(&self) -> &Arc<RunDir> {
         &self.run
     }
+}
+
+fn lay_cables(run: &RunDir, ports: &PortBlock) -> Result<Cables, LabError> {
+    let mirror = format!("{}-{}", ports.port(2), ports.port(1 + MIRROR_NODES));
+    let source = format!("{0}-{0}", ports.port(0));
+    Cables::lay(run, ports, &mirror, &source)
 }
 
 fn source_spec(wanted: &LabBuilder, ports: &PortBlock) -> ClusterSpec {
@@ -221,6 +247,7 @@ fn mirror_maker(
         tasks_max: wanted.tasks_max,
         source_bootstrap: source.bootstrap(),
         mirror_bootstrap: mirror.bootstrap(),
+        rest_host: LOCALHOST.to_owned(),
         rest_port: ports.port(2 + 2 * MIRROR_NODES),
         worker_extra: wanted.connect.clone(),
         connector_extra: wanted.connectors.clone(),

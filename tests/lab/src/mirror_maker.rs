@@ -93,7 +93,8 @@ pub(crate) struct MirrorMaker {
     pub(crate) tasks_max: u32,
     pub(crate) source_bootstrap: String,
     pub(crate) mirror_bootstrap: String,
-    /// The worker's REST port on 127.0.0.1.
+    /// The worker's own address, and the REST port there.
+    pub(crate) rest_host: String,
     pub(crate) rest_port: u16,
     pub(crate) worker_extra: Vec<(String, String)>,
     pub(crate) connector_extra: Vec<(Connector, (String, String))>,
@@ -115,7 +116,10 @@ impl MirrorMaker {
             .set("status.storage.partitions", 3)
             .set("key.converter", BYTES)
             .set("value.converter", BYTES)
-            .set("listeners", format!("http://127.0.0.1:{}", self.rest_port))
+            .set(
+                "listeners",
+                format!("http://{}:{}", self.rest_host, self.rest_port),
+            )
             // Reads service files only; scanning every class costs seconds.
             .set("plugin.discovery", "service_load")
             .set(
@@ -179,6 +183,7 @@ mod tests {
             tasks_max: 2,
             source_bootstrap: "127.0.0.1:1".into(),
             mirror_bootstrap: "127.0.0.1:2".into(),
+            rest_host: "127.0.0.1".into(),
             rest_port: 3,
             worker_extra: vec![],
             connector_extra: vec![(Connector::Source, ("tasks.max".into(), "5".into()))],

@@ -7,7 +7,7 @@ use crate::command;
 use crate::error::LabError;
 
 /// A program, and the Debian (bookworm) package that brings it.
-const PROGRAMS: [(&str, &str); 10] = [
+const PROGRAMS: [(&str, &str); 11] = [
     ("java", "default-jdk-headless"),
     ("mvn", "maven"),
     ("mkfs.xfs", "xfsprogs"),
@@ -17,6 +17,7 @@ const PROGRAMS: [(&str, &str); 10] = [
     ("mount", "mount"),
     ("setpriv", "util-linux"),
     ("strace", "strace"),
+    ("faketime", "faketime"),
     ("nsenter", "util-linux"),
 ];
 

@@ -62,6 +62,11 @@ impl PortBlock {
         debug_assert!(n < BLOCK, "a lab has {BLOCK} ports");
         self.first + n
     }
+
+    /// The block's own number, from 0 on.
+    pub(crate) fn number(&self) -> u16 {
+        (self.first - LOW) / BLOCK
+    }
 }
 
 /// One a user: files of another's can't be locked.

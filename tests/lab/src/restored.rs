@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use crate::cluster::{Cluster, Place};
 use crate::connect::Connect;
 use crate::error::LabError;
-use crate::lab::Lab;
+use crate::lab::{LOCALHOST, Lab};
 use crate::netns::Netns;
 use crate::run_dir::RunDir;
 use crate::volume::Volume;
@@ -237,7 +237,9 @@ impl Restored {
             prefix: self.exec_prefix(),
         };
         let name = format!("{}-connect", self.name);
-        let connect = Connect::new(&name, lab.connect().mirror_maker().clone(), &place)?;
+        let mut mirror_maker = lab.connect().mirror_maker().clone();
+        mirror_maker.rest_host = LOCALHOST.to_owned();
+        let connect = Connect::new(&name, mirror_maker, &place)?;
         connect.start()?;
         self.run(|| connect.wait_ready())?;
         Ok(self.connect.insert(connect))

@@ -88,7 +88,11 @@ impl Volume {
         let Some(store) = store else {
             return Self::directory(point);
         };
-        let image = store.image(id);
+        Self::make_at(store.image(id), bytes, point)
+    }
+
+    /// A new file system in a new image.
+    pub(crate) fn make_at(image: PathBuf, bytes: u64, point: PathBuf) -> Result<Self, LabError> {
         sparse(&image, bytes)?;
         let text = image.display().to_string();
         command::run(

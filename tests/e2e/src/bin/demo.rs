@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use serde_json::{Value, json};
 use slackwater_cut::{Claim, ClaimName, Cut, Verdict};
-use slackwater_e2e::{Chance, PATIENT, Scene, SceneError, Tamper, tamper};
+use slackwater_e2e::{Chance, Compared, PATIENT, Scene, SceneError, Tamper, tamper};
 use slackwater_lab::{Lab, Load, LoadPlan, Volumes};
 
 /// How long load runs at first. Java compiles meanwhile, and a mirror that has
@@ -229,32 +229,6 @@ fn false_backups(
         );
     }
     Ok(caught as usize == Tamper::ALL.len())
-}
-
-/// What `compare` counted.
-struct Compared {
-    records: u64,
-    missing: u64,
-    extra: u64,
-    duplicates: u64,
-}
-
-impl Compared {
-    fn of(printed: &str) -> Result<Self, SceneError> {
-        let report: Value = serde_json::from_str(printed)
-            .map_err(|error| SceneError::Unexpected(error.to_string()))?;
-        let count = |name: &str| {
-            report[name]
-                .as_u64()
-                .ok_or_else(|| SceneError::Unexpected(format!("compare says nothing of {name}")))
-        };
-        Ok(Self {
-            records: count("recordsCompared")?,
-            missing: count("missing")?,
-            extra: count("extra")?,
-            duplicates: count("duplicates")?,
-        })
-    }
 }
 
 fn figures(args: &Args, cut: &Cut, claims: &[Claim], compared: &Compared, caught: bool) -> Value {

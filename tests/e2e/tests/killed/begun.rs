@@ -1,15 +1,12 @@
 //! A run of the program that is to be killed: how far it is, seen from
 //! outside, in its run document and in what it prints.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use slackwater_cut::{Cut, State};
-use slackwater_e2e::{Finished, Scene, signal, wait_until};
+use slackwater_e2e::{Finished, RunFile, Scene, Stage, signal, wait_until};
 
 /// For a backup to get where it is to be killed: it samples for 3 s first.
 const REACHED: Duration = Duration::from_secs(60);
@@ -32,25 +29,15 @@ impl Begun {
     /// Waits until its run document is there.
     pub(crate) fn start(scene: &Scene, args: &[&str]) -> Self {
         let child = scene.start(args).unwrap();
-        // A run's name ends with the process that began it.
-        let end = format!("-{}.json", child.id());
-        let mut file = None;
-        let folder = scene.store().join("runs");
-        let found = wait_until("a run document", REACHED, || {
-            file = fs::read_dir(&folder).ok().and_then(|entries| {
-                let mut paths = entries.flatten().map(|entry| entry.path());
-                paths.find(|path| path.to_string_lossy().ends_with(&end))
-            });
-            file.is_some()
+        let mut run = None;
+        let _ = wait_until("a run document", REACHED, || {
+            run = RunFile::of_process(scene, child.id());
+            run.is_some()
         });
-        let mut begun = Self {
-            child,
-            run: RunFile(file.unwrap_or_default()),
-        };
-        if let Err(error) = found {
-            begun.fail(&error.to_string());
+        match run {
+            Some(run) => Self { child, run },
+            None => fail(child, "a run document"),
         }
-        begun
     }
 
     /// Waits for a line on standard error that begins so.
@@ -64,28 +51,20 @@ impl Begun {
     }
 
     /// Waits until the run document shows it.
-    pub(crate) fn wait_until(&mut self, what: &str, is_reached: fn(&Cut) -> bool) {
+    pub(crate) fn wait_until(mut self, stage: Stage) -> Self {
         let began = Instant::now();
-        while !is_reached(&self.run.cut()) {
+        while !stage.is_reached(&self.run.cut().unwrap()) {
             if self.child.try_wait().unwrap().is_some() || began.elapsed() > REACHED {
-                self.fail(what);
+                fail(self.child, stage.words());
             }
             std::thread::sleep(LOOK);
         }
-    }
-
-    fn fail(&mut self, what: &str) -> ! {
-        let _ = self.child.kill();
-        let mut said = String::new();
-        if let Some(stderr) = &mut self.child.stderr {
-            let _ = stderr.read_to_string(&mut said);
-        }
-        panic!("{what} was not reached: {said}");
+        self
     }
 
     /// SIGSTOP: it sees and does nothing any more.
     pub(crate) fn freeze(&self) {
-        signal("STOP", u64::from(self.child.id())).unwrap();
+        signal("STOP", self.child.id()).unwrap();
     }
 
     /// SIGKILL.
@@ -109,25 +88,18 @@ impl Begun {
     }
 }
 
-/// The document of a run.
-pub(crate) struct RunFile(PathBuf);
+/// Waits until a run is void.
+pub(crate) fn wait_until_void(run: &RunFile, limit: Duration) -> Cut {
+    let is_void = || matches!(run.cut().unwrap().state, State::Void { .. });
+    wait_until(&format!("the end of {}", run.id()), limit, is_void).unwrap();
+    run.cut().unwrap()
+}
 
-impl RunFile {
-    /// The run.
-    pub(crate) fn id(&self) -> &str {
-        self.0.file_stem().unwrap().to_str().unwrap()
+fn fail(mut child: Child, what: &str) -> ! {
+    let _ = child.kill();
+    let mut said = String::new();
+    if let Some(stderr) = &mut child.stderr {
+        let _ = stderr.read_to_string(&mut said);
     }
-
-    /// As it is stored now.
-    pub(crate) fn cut(&self) -> Cut {
-        let envelope: Value = serde_json::from_slice(&fs::read(&self.0).unwrap()).unwrap();
-        Cut::parse(envelope["document"].as_str().unwrap()).unwrap()
-    }
-
-    /// Waits until it is void.
-    pub(crate) fn wait_until_void(&self, limit: Duration) -> Cut {
-        let is_void = || matches!(self.cut().state, State::Void { .. });
-        wait_until(&format!("the end of {}", self.id()), limit, is_void).unwrap();
-        self.cut()
-    }
+    panic!("{what} was not reached: {said}");
 }

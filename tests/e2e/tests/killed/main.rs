@@ -14,8 +14,8 @@ mod begun;
 
 use std::time::Duration;
 
-use slackwater_cut::{Cut, State};
-use slackwater_e2e::{Scene, kill_guard, wait_until};
+use slackwater_cut::State;
+use slackwater_e2e::{RunFile, Scene, Stage, kill_guard, wait_until};
 use slackwater_lab::{Connector, Isolation, Lab, Load, LoadPlan, audit};
 
 use begun::Begun;
@@ -25,31 +25,6 @@ const RESUMED: Duration = Duration::from_secs(30);
 
 /// A window so short that a test can wait for its end.
 const SHORT_WINDOW: &str = "limits: {window: 10s}\n";
-
-/// Whether a run is that far, as its document shows.
-type IsReached = fn(&Cut) -> bool;
-
-/// How far a backup is when it is killed.
-const MOMENTS: [(&str, IsReached); 6] = [
-    ("stopping", |cut| {
-        cut.quiesce
-            .as_ref()
-            .is_some_and(|one| one.stop_started_ms.is_some())
-    }),
-    ("draining", |cut| {
-        cut.quiesce
-            .as_ref()
-            .is_some_and(|one| one.stopped.is_some())
-    }),
-    ("sealed", |cut| cut.state == State::Sealed),
-    ("cut", |cut| cut.snapshot.is_some()),
-    ("closing look taken", |cut| cut.bracket.is_some()),
-    ("resumed", |cut| {
-        cut.resume
-            .as_ref()
-            .is_some_and(|one| one.running_ms.is_some())
-    }),
-];
 
 #[test]
 fn whatever_is_killed_the_mirror_runs_again_and_the_next_run_succeeds() {
@@ -62,9 +37,9 @@ fn whatever_is_killed_the_mirror_runs_again_and_the_next_run_succeeds() {
 
     a_backup_killed_before_the_stop_has_stopped_nothing(&scene);
     done("killed before the stop");
-    for (moment, is_reached) in MOMENTS {
-        a_backup_killed_at(&scene, moment, is_reached);
-        done(&format!("killed while {moment}"));
+    for stage in Stage::ALL {
+        a_backup_killed_at(&scene, stage);
+        done(&format!("killed while {}", stage.words()));
     }
     a_backup_whose_guard_is_killed_puts_the_mirror_right_itself(&scene);
     done("guard killed");
@@ -98,7 +73,7 @@ fn a_backup_killed_before_the_stop_has_stopped_nothing(scene: &Scene) {
     let mut begun = Begun::backup(scene);
     begun.wait_for_line("quiesceMirror: waiting");
     let run = begun.kill();
-    let cut = run.cut();
+    let cut = run.cut().unwrap();
     assert_eq!(cut.state, State::Open);
     assert!(cut.quiesce.is_none(), "nothing was stopped");
     assert_running(scene);
@@ -107,12 +82,11 @@ fn a_backup_killed_before_the_stop_has_stopped_nothing(scene: &Scene) {
 
 /// The guard finds its caller gone: the mirror runs again long before the
 /// deadline, and the run is void.
-fn a_backup_killed_at(scene: &Scene, moment: &str, is_reached: IsReached) {
-    let mut begun = Begun::backup(scene);
-    begun.wait_until(moment, is_reached);
-    let run = begun.kill();
-    let at_kill = run.cut();
-    let cut = run.wait_until_void(RESUMED);
+fn a_backup_killed_at(scene: &Scene, stage: Stage) {
+    let moment = stage.words();
+    let run = Begun::backup(scene).wait_until(stage).kill();
+    let at_kill = run.cut().unwrap();
+    let cut = begun::wait_until_void(&run, RESUMED);
     assert_running(scene);
     let State::Void { at_ms, reason } = &cut.state else {
         panic!("{moment}: {:?}", cut.state);
@@ -128,7 +102,10 @@ fn a_backup_killed_at(scene: &Scene, moment: &str, is_reached: IsReached) {
     wait_until_free(scene);
     let status = status(scene);
     let rows = status["runs"].as_array().unwrap();
-    let row = rows.iter().find(|row| row["run"] == *run.id()).unwrap();
+    let row = rows
+        .iter()
+        .find(|row| row["run"] == *run.id().as_str())
+        .unwrap();
     assert_eq!(
         (&row["state"], &row["reason"]),
         (&"void".into(), &reason.as_str().into())
@@ -138,28 +115,18 @@ fn a_backup_killed_at(scene: &Scene, moment: &str, is_reached: IsReached) {
 /// The run can't be proven any more; the program that lives says so, and the
 /// mirror runs again before it ends.
 fn a_backup_whose_guard_is_killed_puts_the_mirror_right_itself(scene: &Scene) {
-    let mut begun = Begun::backup(scene);
-    begun.wait_until("stopped", |cut| {
-        cut.quiesce
-            .as_ref()
-            .is_some_and(|one| one.stopped.is_some())
-    });
+    let begun = Begun::backup(scene).wait_until(Stage::Draining);
     kill_guard(scene).unwrap();
     let (run, finished) = begun.wait();
     assert_running(scene);
     let finished = finished.expect(1).unwrap();
     println!("  guard killed: {}", finished.cause());
-    assert!(matches!(run.cut().state, State::Void { .. }));
+    assert!(matches!(run.cut().unwrap().state, State::Void { .. }));
     assert_eq!(status(scene)["hold"], "nobody holds the mirror");
 }
 
 fn a_hold_without_anybody_is_shown_and_put_right(scene: &Scene, put_right: fn(&Scene)) {
-    let mut begun = Begun::backup(scene);
-    begun.wait_until("stopped", |cut| {
-        cut.quiesce
-            .as_ref()
-            .is_some_and(|one| one.stopped.is_some())
-    });
+    let begun = Begun::backup(scene).wait_until(Stage::Draining);
     // The program must not see the guard's end.
     begun.freeze();
     kill_guard(scene).unwrap();
@@ -167,7 +134,7 @@ fn a_hold_without_anybody_is_shown_and_put_right(scene: &Scene, put_right: fn(&S
 
     let hold = status(scene)["hold"].as_str().unwrap().to_owned();
     assert!(
-        hold.starts_with("EXPIRED") && hold.contains(run.id()),
+        hold.starts_with("EXPIRED") && hold.contains(run.id().as_str()),
         "{hold}"
     );
     for connector in Connector::ALL {
@@ -176,7 +143,7 @@ fn a_hold_without_anybody_is_shown_and_put_right(scene: &Scene, put_right: fn(&S
     }
     put_right(scene);
     scene.lab.connect().wait_running().unwrap();
-    let cut = run.cut();
+    let cut = run.cut().unwrap();
     assert!(matches!(cut.state, State::Void { .. }), "{:?}", cut.state);
     assert_eq!(status(scene)["hold"], "nobody holds the mirror");
 }
@@ -184,14 +151,15 @@ fn a_hold_without_anybody_is_shown_and_put_right(scene: &Scene, put_right: fn(&S
 /// A blueprint's phase is no leash: each is a process of its own.
 fn a_phase_killed_while_stopping_goes_on_when_it_is_run_again(scene: &Scene) {
     let run = killed_phase(scene);
-    let named = ["phase", "quiesceMirror", "--run", run.id()];
+    let id = run.id();
+    let named = ["phase", "quiesceMirror", "--run", &id];
     let again = scene.run(&named).unwrap().expect(0).unwrap();
     assert!(
         again.stdout.contains("connectorsStopped"),
         "{}",
         again.stdout
     );
-    assert!(run.cut().quiesce.unwrap().stopped.is_some());
+    assert!(run.cut().unwrap().quiesce.unwrap().stopped.is_some());
     for phase in ["awaitDrain", "snapshotPartitions", "validateHead"] {
         let mut args = vec!["phase", phase];
         if phase == "snapshotPartitions" {
@@ -200,13 +168,13 @@ fn a_phase_killed_while_stopping_goes_on_when_it_is_run_again(scene: &Scene) {
         scene.run(&args).unwrap().expect(0).unwrap();
     }
     assert_running(scene);
-    assert!(matches!(run.cut().state, State::Closed { .. }));
+    assert!(matches!(run.cut().unwrap().state, State::Closed { .. }));
 }
 
 fn a_phase_killed_while_stopping_is_resumed_at_the_deadline(scene: &Scene) {
     scene.configure(SHORT_WINDOW).unwrap();
     let run = killed_phase(scene);
-    let cut = run.wait_until_void(RESUMED);
+    let cut = begun::wait_until_void(&run, RESUMED);
     let State::Void { at_ms, reason } = &cut.state else {
         panic!("{:?}", cut.state);
     };
@@ -224,7 +192,7 @@ fn a_phase_killed_while_stopping_is_resumed_at_the_deadline(scene: &Scene) {
     assert_running(scene);
     wait_until_free(scene);
     let late = scene
-        .run(&["phase", "awaitDrain", "--run", run.id()])
+        .run(&["phase", "awaitDrain", "--run", run.id().as_str()])
         .unwrap();
     let late = late.expect(2).unwrap();
     assert!(
@@ -235,11 +203,9 @@ fn a_phase_killed_while_stopping_is_resumed_at_the_deadline(scene: &Scene) {
 }
 
 /// `phase quiesceMirror`, killed when the first connector was asked to stop.
-fn killed_phase(scene: &Scene) -> begun::RunFile {
-    let mut begun = Begun::start(scene, &["phase", "quiesceMirror", "--allow-plain-copy"]);
-    let (_, is_stopping) = MOMENTS[0];
-    begun.wait_until("stopping", is_stopping);
-    begun.kill()
+fn killed_phase(scene: &Scene) -> RunFile {
+    let begun = Begun::start(scene, &["phase", "quiesceMirror", "--allow-plain-copy"]);
+    begun.wait_until(Stage::Stopping).kill()
 }
 
 fn assert_running(scene: &Scene) {
@@ -274,7 +240,7 @@ fn assert_no_given_up_run_claims_anything(scene: &Scene) {
         0,
         "{status:#}"
     );
-    assert_eq!(others.len(), MOMENTS.len() + 5, "{status:#}");
+    assert_eq!(others.len(), Stage::ALL.len() + 5, "{status:#}");
     assert_eq!(
         closed.iter().filter(|row| claiming(row)).count(),
         3,

@@ -43,7 +43,10 @@ impl Steps {
                     flushes.clone().map(|one| one.started_ms).min()?,
                 ),
                 ("flushed", flushes.map(|one| one.ended_ms).max()?),
-                ("cut", snapshot.volumes.iter().filter_map(|one| one.cut_ms).max()?),
+                (
+                    "cut",
+                    snapshot.volumes.iter().filter_map(|one| one.cut_ms).max()?,
+                ),
                 ("found_again", snapshot.ended_ms?),
                 ("closing_look", cut.bracket.as_ref()?.asked.last_answer_ms),
                 ("resume_asked", resume.started_ms),
