@@ -2,7 +2,7 @@
 //! monotonic one stays what it is, and so does everybody else's.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use slackwater_e2e::{Scene, SceneError};
@@ -13,10 +13,14 @@ const LIBRARIES: [&str; 2] = [
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
 ];
 
+/// What libfaketime lacks, beside it.
+const TIMED_WAIT: &str = include_str!("timedwait.c");
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    library: &'static str,
+    /// `LD_PRELOAD`.
+    libraries: String,
     /// Holds what it is off by. `None`: nobody's clock is touched.
     file: Option<PathBuf>,
 }
@@ -30,8 +34,12 @@ impl Clock {
         let library = there.ok_or_else(|| {
             SceneError::Unexpected("there is no libfaketime: install faketime".to_owned())
         })?;
+        let own = scene.lab.run_dir().join("timedwait.so");
+        if moves && !own.exists() {
+            compile(&own)?;
+        }
         let clock = Self {
-            library,
+            libraries: format!("{} {library}", own.display()),
             file: moves.then(|| scene.lab.run_dir().join("clock")),
         };
         clock.move_by(0)?;
@@ -42,10 +50,9 @@ impl Clock {
     pub(crate) fn shown_to(&self, command: &mut Command) {
         if let Some(file) = &self.file {
             command
-                .env("LD_PRELOAD", self.library)
+                .env("LD_PRELOAD", &self.libraries)
                 .env("FAKETIME_TIMESTAMP_FILE", file)
                 .env("FAKETIME_NO_CACHE", "1")
-                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
                 .env("DONT_FAKE_MONOTONIC", "1")
                 .env("NO_FAKE_STAT", "1");
         }
@@ -65,4 +72,21 @@ impl Clock {
                 source,
             })
     }
+}
+
+/// With the compiler that librdkafka was built with.
+fn compile(to: &Path) -> Result<(), SceneError> {
+    let source = to.with_extension("c");
+    let io = |what, path: PathBuf| move |source| SceneError::Io { what, path, source };
+    fs::write(&source, TIMED_WAIT).map_err(io("write", source.clone()))?;
+    let status = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O2", "-o"])
+        .args([to, &source])
+        .status()
+        .map_err(io("start", PathBuf::from("cc")))?;
+    if status.success() {
+        return Ok(());
+    }
+    let what = format!("cc could not compile {}: {status}", source.display());
+    Err(SceneError::Unexpected(what))
 }
