@@ -176,9 +176,12 @@ mod needs_root {
                     "world": format!("{there:?}"),
                 }));
             }
-            // The next one begins with a mirror that is whole.
+            // The next one begins with a mirror that is whole, and whose last
+            // records are copies again.
             resume_by_hand(&scene);
-            produce_and_mirror(&scene, TOPIC, 0, 100);
+            for partition in 0..3 {
+                produce_and_mirror(&scene, TOPIC, partition, 100);
+            }
         }
         assert!(other.is_empty(), "{}", json!(other));
     }

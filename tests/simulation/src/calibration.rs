@@ -8,6 +8,7 @@ use slackwater_cut::ClaimName;
 
 use crate::driver::{self, all_run};
 use crate::fault::{Fault, Kind};
+use crate::program::Command;
 use crate::record::closed_cuts;
 use crate::schedule::{Driver, Mode, Schedule};
 use crate::sim::{self, Sim};
@@ -117,29 +118,46 @@ impl Plot {
         scene.verify_full = true;
         scene.settle = false;
         scene.retries = 0;
-        schedule.faults = self.fault().into_iter().collect();
+        schedule.faults.clear();
+        schedule.between = self.fault();
         schedule
     }
 
-    fn fault(self) -> Option<Fault> {
-        let (kind, step) = match self {
+    fn fault(self) -> Option<(Command, Fault)> {
+        let (drain, cut) = (Command::Drain, Command::Snapshot);
+        let (kind, after) = match self {
             Self::Nothing => return None,
-            Self::LostWhileHeld => (Kind::SourceDeletes, Step::Flush),
-            Self::ForeignAfterDrain => (Kind::ForeignProducer, Step::Flush),
-            Self::ForeignAfterCut => (Kind::ForeignProducer, Step::Close),
-            Self::RevertedAfterDrain => (Kind::Reverted, Step::Flush),
-            Self::RevertedAfterCut => (Kind::Reverted, Step::Close),
-            Self::LeaderAfterDrain => (Kind::LeaderMoves, Step::Flush),
-            Self::ConfigAfterDrain => (Kind::TopicChanged, Step::Flush),
-            Self::GuardKilledAfterDrain => (Kind::GuardKilled, Step::Flush),
-            Self::GuardKilledAfterCut => (Kind::GuardKilled, Step::Close),
+            Self::LostWhileHeld => (Kind::SourceDeletes, drain),
+            Self::ForeignAfterDrain => (Kind::ForeignProducer, drain),
+            Self::ForeignAfterCut => (Kind::ForeignProducer, cut),
+            Self::RevertedAfterDrain => (Kind::Reverted, drain),
+            Self::RevertedAfterCut => (Kind::Reverted, cut),
+            Self::LeaderAfterDrain => (Kind::LeaderMoves, drain),
+            Self::ConfigAfterDrain => (Kind::TopicChanged, drain),
+            Self::GuardKilledAfterDrain => (Kind::GuardKilled, drain),
+            Self::GuardKilledAfterCut => (Kind::GuardKilled, cut),
         };
-        Some(Fault {
+        let fault = Fault {
             kind,
-            step,
+            // Between two: not in any.
+            step: Step::Drain,
             call: 0,
             target: 0,
-            lasts_ms: 2_000,
-        })
+            lasts_ms: 2_500,
+        };
+        Some((after, fault))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_befalls_the_world_between_two_phases_leads_to_one_verdict() {
+        for plot in Plot::ALL {
+            let verdicts = plot.in_the_world();
+            assert_eq!(verdicts.len(), 1, "{plot:?}: {verdicts:#?}");
+        }
     }
 }

@@ -42,6 +42,12 @@ fn drive(sim: &Rc<Sim>, hand: &Hand<'_>) {
                     Command::Validate,
                 ] {
                     wait(sim, hand, command, &run);
+                    if let Some((after, fault)) = sim.schedule.between
+                        && after == command
+                    {
+                        sim.strike(fault, NOBODY);
+                        hand.pause(fault.lasts_ms);
+                    }
                     if !sim.record.borrow().went_well(command, &run) {
                         break;
                     }

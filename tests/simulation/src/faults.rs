@@ -65,7 +65,7 @@ impl Sim {
         spoil
     }
 
-    fn strike(&self, fault: Fault, caller: ProcessId) {
+    pub(crate) fn strike(&self, fault: Fault, caller: ProcessId) {
         let now = self.now();
         let until = now + fault.lasts_ms;
         let guard = self.living(Role::Guard);

@@ -5,6 +5,7 @@ use std::fmt;
 use fastrand::Rng;
 
 use crate::fault::{ALL, Fault, Kind};
+use crate::program::Command;
 use crate::step::Step;
 
 /// How the program is called.
@@ -50,6 +51,9 @@ pub(crate) struct Schedule {
     pub(crate) seed: u64,
     pub(crate) scene: Scene,
     pub(crate) faults: Vec<Fault>,
+    /// What befalls the world between two commands, after this one, and has
+    /// come to its end when the next one begins.
+    pub(crate) between: Option<(Command, Fault)>,
 }
 
 /// Of so many schedules one has no fault at all.
@@ -103,6 +107,7 @@ impl Schedule {
             seed,
             scene,
             faults,
+            between: None,
         }
     }
 

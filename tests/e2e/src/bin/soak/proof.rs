@@ -132,7 +132,8 @@ fn cut_ends(cut: &Cut) -> BTreeMap<String, u64> {
         topic.class == Class::Mirrored && copy_of.is_some_and(|name| LOADED.contains(&name))
     };
     let rows = cut.rows.partitions.iter().filter(is_loaded);
-    rows.map(|row| (cut.rows.name(row), row.high_watermark)).collect()
+    rows.map(|row| (cut.rows.name(row), row.high_watermark))
+        .collect()
 }
 
 /// Removes the snapshot of a run, and all copies of it: a soak of many rounds
