@@ -24,10 +24,7 @@ impl Components {
     pub fn embedded() -> Result<Self, HostError> {
         let mut components = BTreeMap::new();
         for (name, bytes) in EMBEDDED {
-            if let Some(phase) = PhaseName::ALL
-                .into_iter()
-                .find(|phase| phase.world() == name)
-            {
+            if let Some(phase) = PhaseName::of_world(name) {
                 components.insert(phase, PhaseComponent::load(bytes)?);
             }
         }

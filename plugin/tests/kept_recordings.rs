@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use slackwater::recording;
-use slackwater_host::{Host, HostOptions, Limits, PhaseComponent, PhaseName, Ports};
+use slackwater_host::{Host, HostOptions, PhaseComponent, PhaseName};
 
 /// Exports of phases in one run.
 const EXPORTS: usize = 6;
@@ -50,21 +50,11 @@ fn recordings_of_real_runs_replay_with_the_components_that_made_them() {
         for path in recordings {
             let player = Arc::new(recording::read(&path).unwrap());
             let begun = player.begun().clone();
-            let phase = PhaseName::ALL
-                .into_iter()
-                .find(|one| one.world() == begun.phase)
-                .unwrap();
-            let mut entries = phase.entries().iter();
-            let entry = *entries.find(|entry| entry.export() == begun.entry).unwrap();
+            let phase = PhaseName::of_world(&begun.phase).unwrap();
+            let entry = phase.entry(&begun.entry).unwrap();
             let component = &components[&begun.component];
-            let ports = Ports::of(player.clone());
-            let ran = host
-                .run(phase, entry, component, ports, Limits::default())
-                .unwrap();
-            if let Some(difference) = player.difference() {
-                panic!("{}: {difference}", path.display());
-            }
-            assert_eq!(ran.ended, *player.ended(), "{}", path.display());
+            let difference = host.replay(phase, entry, component, &player).unwrap();
+            assert_eq!(difference, None, "{}", path.display());
             replayed += 1;
         }
         assert_eq!(replayed, EXPORTS, "{}", run.display());

@@ -20,6 +20,7 @@ mod limits;
 mod meter;
 mod name;
 mod ports;
+mod replay;
 mod state;
 mod text;
 mod ticker;

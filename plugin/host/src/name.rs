@@ -70,6 +70,17 @@ impl PhaseName {
         }
     }
 
+    /// The phase whose world has this name; no other spelling.
+    pub fn of_world(world: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|phase| phase.world() == world)
+    }
+
+    /// The export of this name.
+    pub fn entry(self, export: &str) -> Option<Entry> {
+        let mut entries = self.entries().iter();
+        entries.find(|entry| entry.export() == export).copied()
+    }
+
     /// What its world exports.
     pub fn entries(self) -> &'static [Entry] {
         match self {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 use slackwater_cut::canonical_json;
-use slackwater_host::{Entry, Host, HostOptions, Limits, PhaseComponent, PhaseName, Ports};
-use slackwater_tape::{Begun, Player};
+use slackwater_host::{Entry, Host, HostOptions, PhaseComponent, PhaseName};
+use slackwater_tape::{Begun, Player, in_one_line};
 
 use super::{ConfigArg, Context, read_document};
 use crate::components::Components;
@@ -132,40 +132,34 @@ impl Replay {
         Ok(files)
     }
 
-    /// The components that may have made it, or the one that is tried.
-    fn known(&self) -> Result<Vec<PhaseComponent>, Stop> {
-        let own = || {
-            let own = Components::embedded().map_err(Stop::failed)?;
-            Ok(PhaseName::ALL.map(|phase| own.get(phase).clone()).to_vec())
+    /// The components that may be run, from files and of the program's own.
+    fn known(&self) -> Result<Known, Stop> {
+        let files = match &self.against {
+            Some(path) if is_own(path) => &[][..],
+            Some(path) => std::slice::from_ref(path),
+            None => &self.component,
         };
         let read = |path: &PathBuf| PhaseComponent::read(path).map_err(Stop::bad_input);
-        match &self.against {
-            Some(path) if path == Path::new("own") => own(),
-            Some(path) => Ok(vec![read(path)?]),
-            None => {
-                let mut known: Vec<PhaseComponent> = own()?;
-                for path in &self.component {
-                    known.push(read(path)?);
-                }
-                Ok(known)
-            }
-        }
+        Ok(Known {
+            own: Components::embedded().map_err(Stop::failed)?,
+            files: files.iter().map(read).collect::<Result<_, _>>()?,
+        })
     }
 
+    /// The one that is tried, or the one that made the recording.
     fn component_for<'a>(
         &self,
-        known: &'a [PhaseComponent],
+        known: &'a Known,
         phase: PhaseName,
         begun: &Begun,
         path: &Path,
     ) -> Result<&'a PhaseComponent, Stop> {
+        let own = known.own.get(phase);
+        let made_it = |one: &&PhaseComponent| one.sha256() == begun.component;
         let found = match &self.against {
-            Some(_) if known.len() == 1 => known.first(),
-            Some(_) => PhaseName::ALL
-                .iter()
-                .position(|one| *one == phase)
-                .and_then(|at| known.get(at)),
-            None => known.iter().find(|one| one.sha256() == begun.component),
+            Some(against) if is_own(against) => Some(own),
+            Some(_) => known.files.first(),
+            None => [own].into_iter().chain(&known.files).find(made_it),
         };
         found.ok_or_else(|| {
             Stop::bad_input(format!(
@@ -178,15 +172,21 @@ impl Replay {
     }
 }
 
+/// Components that may be run.
+struct Known {
+    own: Components,
+    files: Vec<PhaseComponent>,
+}
+
+/// `--against own`
+fn is_own(against: &Path) -> bool {
+    against == Path::new("own")
+}
+
 /// Which export of which phase it is of.
 fn of(begun: &Begun, path: &Path) -> Result<(PhaseName, Entry), Stop> {
-    let phase = PhaseName::ALL
-        .into_iter()
-        .find(|phase| phase.world() == begun.phase);
-    let entry = phase.and_then(|phase| {
-        let mut entries = phase.entries().iter();
-        entries.find(|entry| entry.export() == begun.entry).copied()
-    });
+    let phase = PhaseName::of_world(&begun.phase);
+    let entry = phase.and_then(|phase| phase.entry(&begun.entry));
     phase.zip(entry).ok_or_else(|| {
         Stop::bad_input(format!(
             "{} is of {} {}, which is no phase of this program",
@@ -206,24 +206,9 @@ fn replay(
     player: Player,
 ) -> Result<Replayed, Stop> {
     let player = Arc::new(player);
-    let run = host
-        .run(
-            phase,
-            entry,
-            component,
-            Ports::of(player.clone()),
-            Limits::default(),
-        )
+    let difference = host
+        .replay(phase, entry, component, &player)
         .map_err(|error| Stop::failed(format!("{}: {error}", path.display())))?;
-    let difference = match player.difference() {
-        Some(difference) => Some(difference.to_string()),
-        None if run.ended != *player.ended() => Some(format!(
-            "it ended with: {}; the recorded one with: {}",
-            line(&run.ended),
-            line(player.ended())
-        )),
-        None => None,
-    };
     let begun = player.begun();
     Ok(Replayed {
         recording: path,
@@ -232,17 +217,9 @@ fn replay(
         entry: begun.entry.clone(),
         component: component.sha256().to_owned(),
         calls: player.calls(),
-        ended: line(player.ended()),
+        ended: in_one_line(player.ended()),
         difference,
     })
-}
-
-/// How a phase ended, in one line.
-fn line(ended: &Result<slackwater_ports::Outcome, slackwater_ports::Failure>) -> String {
-    match ended {
-        Ok(outcome) => outcome.summary.clone(),
-        Err(failure) => format!("failed: {}", failure.reason),
-    }
 }
 
 fn text(all: &[Replayed]) -> String {

@@ -23,18 +23,19 @@ use crate::site::Site;
 pub(super) struct GuardHands {
     site: Site,
     run: RunId,
-    flush: FlushHandles,
+    flush: Arc<FlushHandles>,
     lease: Mutex<Option<Lease>>,
     /// One release or abandonment at a time.
     work: Mutex<()>,
     hold: Arc<Hold>,
     /// Whether the volumes are written out ahead of their flush: not begun,
     /// begun, or over.
-    ahead: Mutex<Ahead>,
+    ahead: Arc<Mutex<Ahead>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Ahead {
+    #[default]
     NotBegun,
     Begun,
     Over,
@@ -56,11 +57,11 @@ impl GuardHands {
         Self {
             site,
             run,
-            flush,
+            flush: Arc::new(flush),
             lease: Mutex::new(Some(lease)),
             work: Mutex::new(()),
             hold: Arc::new(hold),
-            ahead: Mutex::new(Ahead::NotBegun),
+            ahead: Arc::default(),
         }
     }
 
@@ -74,34 +75,33 @@ impl GuardHands {
     }
 
     pub(super) fn flush(&self) -> Seen<Vec<Flushed>> {
-        *self.ahead() = Ahead::Over;
+        *locked(&self.ahead) = Ahead::Over;
         self.flush.flush()
     }
 
     /// While connectors stop and the mirror drains, the disks have nothing to
     /// do: from the first call on, until the flush that counts, what the
     /// brokers have left to the kernel is written out.
-    pub(super) fn write_ahead(self: &Arc<Self>) {
-        let mut ahead = self.ahead();
-        if *ahead != Ahead::NotBegun {
+    pub(super) fn write_ahead(&self) {
+        let mut begun = locked(&self.ahead);
+        if *begun != Ahead::NotBegun {
             return;
         }
-        *ahead = Ahead::Begun;
-        let hands = self.clone();
+        *begun = Ahead::Begun;
+        // No more than it needs: the site is let go when the guard ends, and
+        // its recordings are written then.
+        let (hold, flush) = (self.hold.clone(), self.flush.clone());
+        let ahead = self.ahead.clone();
         std::thread::spawn(move || {
-            while hands.hold.view().holding && *hands.ahead() == Ahead::Begun {
-                hands.flush.write_ahead();
+            while hold.view().holding && *locked(&ahead) == Ahead::Begun {
+                flush.write_ahead();
                 SystemClock.sleep_ms(AHEAD_MS);
             }
         });
     }
 
-    fn ahead(&self) -> MutexGuard<'_, Ahead> {
-        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn lease(&self) -> MutexGuard<'_, Option<Lease>> {
-        self.lease.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.lease)
     }
 
     fn phase(&self, phase: PhaseName, entry: Entry, limits: Limits) -> Result<String, Stop> {
@@ -111,6 +111,10 @@ impl GuardHands {
             .run_within(phase, entry, ports, limits)
             .map(|outcome| outcome.summary)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The guard looks at itself.
@@ -140,7 +144,7 @@ impl Hands for GuardHands {
     type Alone<'a> = MutexGuard<'a, ()>;
 
     fn alone(&self) -> MutexGuard<'_, ()> {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.work)
     }
 
     fn close_bracket(&self, within_ms: u64) -> Result<String, String> {

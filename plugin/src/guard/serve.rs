@@ -223,11 +223,11 @@ async fn answer(
     }
 }
 
-fn respond(hands: &Arc<GuardHands>, request: Request) -> Response {
+fn respond(hands: &GuardHands, request: Request) -> Response {
     let hold = hands.hold();
     match request {
         Request::Look => Response::Guard(hold.view()),
-        Request::Engage { window_ms } => match hold.engage(&**hands, window_ms) {
+        Request::Engage { window_ms } => match hold.engage(hands, window_ms) {
             Ok(view) => {
                 hands.write_ahead();
                 Response::Guard(view)
@@ -238,16 +238,16 @@ fn respond(hands: &Arc<GuardHands>, request: Request) -> Response {
             Ok(flushed) => Response::Flushed(flushed),
             Err(error) => Response::Refused(error.message),
         },
-        Request::Stop { connectors } => match hold.stop(&**hands, &connectors) {
+        Request::Stop { connectors } => match hold.stop(hands, &connectors) {
             Ok(answers) => Response::Answers(answers),
             Err(why) => Response::Refused(why),
         },
-        Request::Release => match hold.release(&**hands) {
+        Request::Release => match hold.release(hands) {
             Ok(released) => Response::Released(released),
             Err(why) => Response::Refused(why),
         },
-        Request::Abandon { reason } => Response::Released(hold.abandon(&**hands, &reason, false)),
-        Request::Finish => match hold.finish(&**hands) {
+        Request::Abandon { reason } => Response::Released(hold.abandon(hands, &reason, false)),
+        Request::Finish => match hold.finish(hands) {
             Ok(()) => Response::Done,
             Err(why) => Response::Refused(why),
         },

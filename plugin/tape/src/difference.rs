@@ -1,6 +1,7 @@
 //! Where a run left its recording, in words.
 
 use serde_json::Value;
+use slackwater_ports::{Failure, Outcome};
 
 /// So much of a value is shown: a document has megabytes.
 const SHOWN: usize = 200;
@@ -39,6 +40,14 @@ impl std::fmt::Display for Difference {
             }
             None => Ok(()),
         }
+    }
+}
+
+/// How a phase ended.
+pub fn in_one_line(ended: &Result<Outcome, Failure>) -> String {
+    match ended {
+        Ok(outcome) => outcome.summary.clone(),
+        Err(failure) => format!("failed: {}", failure.reason),
     }
 }
 

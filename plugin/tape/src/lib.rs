@@ -11,7 +11,7 @@ mod line;
 mod player;
 mod recorder;
 
-pub use difference::Difference;
+pub use difference::{Difference, in_one_line};
 pub use line::{Begun, Line, RECORDING, TapeError};
 pub use player::Player;
 pub use recorder::{MOST_BYTES, RecordError, Recorded, Tape};

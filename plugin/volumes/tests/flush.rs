@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+use std::path::PathBuf;
+
 use slackwater_ports::VolumeFlush as _;
 use slackwater_volumes::{Flush, FlushHandles, Purpose, Template, Volume, Volumes};
+use tempfile::TempDir;
 
 fn command(items: &[&str]) -> Flush {
     let items: Vec<_> = items.iter().map(|item| (*item).to_owned()).collect();
@@ -57,13 +60,19 @@ fn a_volume_that_is_not_there_is_named_when_it_is_opened() {
     assert!(error.to_string().contains("/no/such/volume"));
 }
 
-#[test]
-fn a_folder_that_is_gone_at_the_flush_is_an_error_and_stays_one() {
-    let dir = tempfile::tempdir().unwrap();
+/// A volume in `dir`, opened.
+fn one_folder(dir: &TempDir) -> (PathBuf, FlushHandles) {
     let path = dir.path().join("a");
     std::fs::create_dir(&path).unwrap();
     let volume = Volume::new("a", 1, &path, Flush::Syncfs).unwrap();
     let handles = FlushHandles::open(&Volumes::new(vec![volume]).unwrap()).unwrap();
+    (path, handles)
+}
+
+#[test]
+fn a_folder_that_is_gone_at_the_flush_is_an_error_and_stays_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, handles) = one_folder(&dir);
     std::fs::remove_dir(&path).unwrap();
     assert!(handles.flush().unwrap()[0].error.is_some());
     std::fs::create_dir(&path).unwrap();
@@ -73,10 +82,7 @@ fn a_folder_that_is_gone_at_the_flush_is_an_error_and_stays_one() {
 #[test]
 fn an_error_that_is_met_ahead_is_told_by_the_flush_that_counts() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("a");
-    std::fs::create_dir(&path).unwrap();
-    let volume = Volume::new("a", 1, &path, Flush::Syncfs).unwrap();
-    let handles = FlushHandles::open(&Volumes::new(vec![volume]).unwrap()).unwrap();
+    let (path, handles) = one_folder(&dir);
     std::fs::remove_dir(&path).unwrap();
     handles.write_ahead();
     std::fs::create_dir(&path).unwrap();

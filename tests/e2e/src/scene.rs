@@ -23,6 +23,9 @@ pub struct Scene {
 /// source has accepted. Nothing stands still meanwhile.
 pub const PATIENT: &str = "limits: {coverWait: 90s}\n";
 
+/// Exports of phases in one run: so many recordings it has.
+pub const EXPORTS: usize = 6;
+
 /// For a guard that ends.
 const RECORDED: Duration = Duration::from_secs(10);
 
@@ -86,15 +89,15 @@ impl Scene {
         self.dir.join(name)
     }
 
-    /// The folder of a run's recordings, when `count` of them are there: the
+    /// The folder of a run's recordings, when all of them are there: the
     /// guard writes its own when it ends, which is after the backup has.
     ///
     /// # Errors
     /// Fewer.
-    pub fn recordings(&self, cut: &Cut, count: usize) -> Result<PathBuf, SceneError> {
+    pub fn recordings(&self, cut: &Cut) -> Result<PathBuf, SceneError> {
         let folder = self.store().join("recordings").join(&cut.run_id);
         crate::wait_until("the recordings", RECORDED, || {
-            fs::read_dir(&folder).is_ok_and(|all| all.count() == count)
+            fs::read_dir(&folder).is_ok_and(|all| all.count() == EXPORTS)
         })?;
         Ok(folder)
     }

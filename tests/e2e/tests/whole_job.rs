@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use slackwater_cut::{ClaimName, Class, Cut, Verdict};
-use slackwater_e2e::{PATIENT, Scene};
+use slackwater_e2e::{EXPORTS, PATIENT, Scene};
 use slackwater_lab::{
     AuditReport, Isolation, Lab, Load, LoadPlan, LoadReport, ReplicationPolicy, Volumes, audit,
 };
@@ -24,9 +24,6 @@ const RATE: u32 = 2_000;
 
 /// Source topics that carry load.
 const LOADED: [&str; 2] = ["blogs", "items"];
-
-/// Exports of phases in one run.
-const PHASES: usize = 6;
 
 /// For the mirror to catch up.
 const CATCH_UP: Duration = Duration::from_secs(60);
@@ -118,13 +115,13 @@ fn backed_up(
 /// The phases do it again on what was recorded, to the byte; another component
 /// is told by its first other call.
 fn assert_replays(scene: &Scene, cut: &Cut) {
-    let recordings = scene.recordings(cut, PHASES).unwrap();
+    let recordings = scene.recordings(cut).unwrap();
     let folder = recordings.to_str().unwrap();
     let replay = ["replay", folder, "--cut", &cut.run_id, "--output", "json"];
     let replayed = scene.run(&replay).unwrap().expect(0).unwrap();
     let replayed: Value = serde_json::from_str(&replayed.stdout).unwrap();
     let replayed = replayed.as_array().unwrap();
-    assert_eq!(replayed.len(), PHASES);
+    assert_eq!(replayed.len(), EXPORTS);
     for one in replayed {
         assert_eq!(one["run"], Value::from(cut.run_id.as_str()));
         assert_eq!(one["difference"], Value::Null);

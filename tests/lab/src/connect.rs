@@ -48,6 +48,14 @@ impl ConnectorStatus {
                 .collect(),
         }
     }
+
+    /// Whether it is RUNNING, with tasks that all are.
+    #[must_use]
+    pub fn is_running(&self, connector: Connector) -> bool {
+        self.connector == "RUNNING"
+            && self.tasks.len() >= connector.least_tasks()
+            && self.tasks.iter().all(|task| task == "RUNNING")
+    }
 }
 
 /// A worker is controlled as any service is: `pause`, `cont`, `kill9`, `stop`,
@@ -159,10 +167,7 @@ impl Connect {
                             reason: format!("{status:?}; see {}", self.log().display()),
                         });
                     }
-                    let running = status.connector == "RUNNING"
-                        && status.tasks.len() >= connector.least_tasks()
-                        && status.tasks.iter().all(|t| t == "RUNNING");
-                    Ok(running.then_some(()))
+                    Ok(status.is_running(connector).then_some(()))
                 },
             )?;
         }

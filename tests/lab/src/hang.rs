@@ -60,14 +60,19 @@ impl Hang {
             let what = format!("process {pid} has no thread whose name begins with {name}");
             return Err(LabError::Invalid(what));
         }
-        let strace = strace
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(LabError::io("start", &PathBuf::from("strace")))?;
+        let strace = attach(&mut strace)?;
         Ok(Self { strace })
     }
+}
+
+/// Starts an strace that reads nothing and says nothing.
+pub(crate) fn attach(strace: &mut Command) -> Result<Child, LabError> {
+    strace
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(LabError::io("start", &PathBuf::from("strace")))
 }
 
 impl Drop for Hang {

@@ -7,11 +7,11 @@
     reason = "an adapter at the edge: it waits for a real process"
 )]
 
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use crate::error::LabError;
+use crate::hang::attach;
 
 /// By which librdkafka, and the client of Connect, send.
 const SENDS: &str = "sendto,sendmsg";
@@ -35,19 +35,16 @@ impl Strike {
     /// # Errors
     /// No strace.
     pub fn at_request(pid: u32, signal: &str, request: u32) -> Result<Self, LabError> {
-        let strace = Command::new("strace")
+        let mut strace = Command::new("strace");
+        strace
             .args(["-f", "-qq", "-o", "/dev/null"])
             .args(["-e", &format!("trace={SENDS}")])
             .args([
                 "-e",
                 &format!("inject={SENDS}:signal={signal}:when={request}"),
             ])
-            .args(["-p", &pid.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(LabError::io("start", &PathBuf::from("strace")))?;
+            .args(["-p", &pid.to_string()]);
+        let strace = attach(&mut strace)?;
         Ok(Self { strace })
     }
 }

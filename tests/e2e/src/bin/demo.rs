@@ -26,9 +26,6 @@ const CATCH_UP: Duration = Duration::from_secs(90);
 /// How long the load runs before the backup.
 const LOADED: Duration = Duration::from_secs(5);
 
-/// Exports of phases in one run.
-const PHASES: usize = 6;
-
 /// How long a segment is written to: the load before the backup fills three.
 const SEGMENT_MS: &str = "2500";
 
@@ -121,7 +118,7 @@ fn run(args: &Args) -> Result<(), SceneError> {
     scene.run(&["cut", "verify", &cut.run_id])?.expect(0)?;
     say("slackwater cut verify: every verdict is the same when it is judged again");
 
-    let recordings = scene.recordings(&cut, PHASES)?.display().to_string();
+    let recordings = scene.recordings(&cut)?.display().to_string();
     let replay = ["replay", &recordings, "--cut", &cut.run_id];
     let replayed = scene.run(&replay)?.expect(0)?;
     say("slackwater replay: each phase runs again on what was recorded of it, to the byte");

@@ -6,7 +6,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use slackwater_cut::{Cut, State};
-use slackwater_e2e::{Finished, RunFile, Scene, Stage, signal, wait_until};
+use slackwater_e2e::{Finished, RunFile, Scene, Stage, send_signal, wait_until};
 
 /// For a backup to get where it is to be killed: it samples for 3 s first.
 const REACHED: Duration = Duration::from_secs(60);
@@ -64,7 +64,7 @@ impl Begun {
 
     /// SIGSTOP: it sees and does nothing any more.
     pub(crate) fn freeze(&self) {
-        signal("STOP", self.child.id()).unwrap();
+        assert!(send_signal("STOP", self.child.id()));
     }
 
     /// SIGKILL.

@@ -3,13 +3,12 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use slackwater_e2e::{Scene, SceneError, guard_pid};
+use slackwater_e2e::{Scene, SceneError, guard_pid, is_alive, process_state, send_signal};
 use slackwater_lab::{Filler, Service, Strike};
 
 use crate::backup::Backup;
 use crate::clock::Clock;
 use crate::fault::{Fault, Signal, Victim};
-use crate::process::{is_there, send, state};
 
 /// For the n-th request to be made; a run that makes fewer is not struck.
 const REQUESTED: Duration = Duration::from_secs(40);
@@ -138,7 +137,7 @@ impl Hand<'_> {
             (Signal::Kill, _) => &["KILL"],
             (Signal::Freeze, _) => &["STOP"],
         } {
-            if !pids.iter().all(|pid| send(name, *pid)) {
+            if !pids.iter().all(|pid| send_signal(name, *pid)) {
                 return Ok(None);
             }
         }
@@ -172,9 +171,10 @@ impl Hand<'_> {
         let began = Instant::now();
         let mut still = 0;
         let mut struck = Vec::new();
-        while struck.is_empty() && began.elapsed() < REQUESTED && is_there(pid) {
+        while struck.is_empty() && began.elapsed() < REQUESTED && is_alive(pid) {
             thread::sleep(LOOK);
-            let stopped = |pid: &u32| state(*pid).is_some_and(|state| "tTZ".contains(state));
+            let stopped =
+                |pid: &u32| process_state(*pid).is_some_and(|state| "tTZ".contains(state));
             struck = [Some(pid), guard_pid(self.scene)]
                 .into_iter()
                 .flatten()
@@ -187,7 +187,7 @@ impl Hand<'_> {
         }
         drop(strike);
         let ended_by_itself = backup.has_ended() && backup.wait().code.is_some();
-        if ended_by_itself || (struck.is_empty() && is_there(pid)) {
+        if ended_by_itself || (struck.is_empty() && is_alive(pid)) {
             return Ok(None);
         }
         Ok(Some(match signal {
@@ -214,7 +214,7 @@ impl Hand<'_> {
             Struck::Frozen(pids) => {
                 for pid in pids {
                     // It may have been killed meanwhile.
-                    send("CONT", pid);
+                    send_signal("CONT", pid);
                 }
             }
             Struck::ConnectDown => lab.connect().start()?,

@@ -14,7 +14,6 @@ mod hand;
 mod heal;
 mod outcome;
 mod plan;
-mod process;
 mod proof;
 mod soak;
 mod stops;

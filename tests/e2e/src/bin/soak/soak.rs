@@ -33,7 +33,7 @@ pub(crate) const RATE: u32 = 500;
 
 /// Records in a transaction, and the share that is aborted. Without
 /// exactly-once none is: the lab's MirrorMaker copies aborted records then,
-/// and whoever compares reads committed ones.
+/// and the audit knows of committed ones.
 const TRANSACTION: (u32, f64) = (50, 0.1);
 
 /// For what the source has accepted to be copied.

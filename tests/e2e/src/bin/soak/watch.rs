@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use slackwater_lab::{Connect, Connector, ConnectorStatus};
+use slackwater_lab::{Connect, Connector};
 
 use crate::stops::{Look, Seen};
 
@@ -68,15 +68,9 @@ fn look(connect: &Connect) -> Look {
         if status.connector == "STOPPED" {
             return Look::Held;
         }
-        runs &= runs_whole(connector, &status);
+        runs &= status.is_running(connector);
     }
     if runs { Look::Runs } else { Look::Settles }
-}
-
-/// Whether it runs with its tasks; a checkpoint connector may have none.
-fn runs_whole(connector: Connector, status: &ConnectorStatus) -> bool {
-    let enough = connector == Connector::Checkpoint || !status.tasks.is_empty();
-    enough && status.connector == "RUNNING" && status.tasks.iter().all(|task| task == "RUNNING")
 }
 
 /// Milliseconds since the Unix epoch.
