@@ -172,6 +172,7 @@ impl Site {
             mirror_start: Some(self.connect.clone()),
             connector_position: Some(self.connect.clone()),
             broker_processes: Some(Arc::new(Processes::new(self.mirror.volumes.clone()))),
+            broker_start: Some(Arc::new(self.mirror.brokers.clone())),
             // No volumes: whoever has some to read names them.
             volume_content: Some(Arc::new(Folders::new(Vec::new()))),
             ..Ports::default()

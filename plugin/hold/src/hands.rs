@@ -1,6 +1,6 @@
 //! What the guard does its work with.
 
-use slackwater_ports::{Answer, Clock, ConnectorRef};
+use slackwater_ports::{Answer, BrokerAnswer, Clock, ConnectorRef, Seen};
 
 /// The guard's means. None of them decides anything.
 pub trait Hands: Clock {
@@ -23,6 +23,11 @@ pub trait Hands: Clock {
     fn resume(&self) -> Result<String, String>;
     /// Asks Connect to stop these.
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer>;
+    /// Stops the brokers cleanly, and waits for it.
+    ///
+    /// # Errors
+    /// Brokers that could not be asked.
+    fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>>;
     /// Writes the deadline, in milliseconds since the Unix epoch, into the
     /// lease. It does not wait for anybody.
     ///

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use slackwater_ports::{Answer, Clock, ConnectorRef, GuardView};
+use slackwater_ports::{Answer, BrokerAnswer, Clock, ConnectorRef, GuardView, Seen};
 
 use crate::Hands;
 
@@ -200,10 +200,25 @@ impl Hold {
         connectors: &[ConnectorRef],
     ) -> Result<Vec<Answer>, String> {
         let _alone = hands.alone();
+        self.still_holds(hands)?;
+        Ok(hands.stop(connectors))
+    }
+
+    /// Stops the brokers; the same excludes it.
+    ///
+    /// # Errors
+    /// A mirror that is not held.
+    pub fn stop_brokers(&self, hands: &impl Hands) -> Result<Seen<Vec<BrokerAnswer>>, String> {
+        let _alone = hands.alone();
+        self.still_holds(hands)?;
+        Ok(hands.stop_brokers())
+    }
+
+    fn still_holds(&self, hands: &impl Hands) -> Result<(), String> {
         if self.inner().stage != Stage::Holding || self.is_late(hands) || self.is_idle() {
             return Err("the mirror is not held: nothing is stopped".to_owned());
         }
-        Ok(hands.stop(connectors))
+        Ok(())
     }
 
     /// The closing look, then the resume. A second call gives what the first

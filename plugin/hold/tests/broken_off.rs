@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use slackwater_hold::{Chore, Hands, Hold, Watch};
-use slackwater_ports::{Answer, Clock, ConnectorRef};
+use slackwater_ports::{Answer, BrokerAnswer, Clock, ConnectorRef, Seen};
 
 /// Hands whose first tries of something panic.
 #[derive(Default)]
@@ -59,6 +59,10 @@ impl Hands for Clumsy {
 
     fn stop(&self, _: &[ConnectorRef]) -> Vec<Answer> {
         Vec::new()
+    }
+
+    fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
+        Ok(Vec::new())
     }
 
     fn sign_deadline(&self, _: u64) -> Result<(), String> {

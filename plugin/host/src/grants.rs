@@ -73,6 +73,10 @@ capabilities! {
     VolumeContent, "volume-content", volume_content;
     /// Tells which process each broker is.
     BrokerProcesses, "broker-process", broker_process;
+    /// Stops the brokers.
+    BrokerStop, "broker-stop", broker_stop;
+    /// Starts the brokers.
+    BrokerStart, "broker-start", broker_start;
     /// Looks at the guard.
     GuardLook, "guard-look", guard_look;
     /// Starts the guard.
@@ -122,6 +126,8 @@ impl PhaseName {
                 GuardLook,
                 VolumeFlush,
                 VolumeSnapshot,
+                BrokerStop,
+                BrokerStart,
             ],
             PhaseName::ValidateHead => &[
                 Clock,
@@ -145,6 +151,7 @@ impl PhaseName {
                 Records,
                 MirrorLook,
                 MirrorStart,
+                BrokerStart,
             ],
         }
     }

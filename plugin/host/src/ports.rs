@@ -81,6 +81,10 @@ ports! {
     volume_content: VolumeContent,
     /// Tells which process each broker is.
     broker_processes: BrokerProcesses,
+    /// Stops the brokers.
+    broker_stop: BrokerStop,
+    /// Starts the brokers.
+    broker_start: BrokerStart,
     /// Looks at the guard.
     guard_look: GuardLook,
     /// Starts the guard.

@@ -78,6 +78,10 @@ fn timeline(cut: &Cut) -> String {
     }
     if let Some(snapshot) = &cut.snapshot {
         steps.push(("sealed", after(snapshot.sealed_ms)));
+        if let Some(outage) = &snapshot.outage {
+            steps.extend(outage.stopped_ms.map(|at| ("brokers down", after(at))));
+            steps.extend(outage.started_ms.map(|at| ("brokers asked", after(at))));
+        }
         if let Some(cut) = snapshot
             .volumes
             .iter()

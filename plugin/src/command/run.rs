@@ -179,6 +179,7 @@ impl<'a> Run<'a> {
         ports.guard_look = Some(self.port.clone());
         ports.guard_start = Some(self.port.clone());
         ports.volume_flush = Some(self.port.clone());
+        ports.broker_stop = Some(self.port.clone());
         // Through the guard, and through nobody else: a program that was
         // overtaken can't stop what the guard has resumed.
         ports.mirror_stop = Some(self.port.clone());

@@ -6,17 +6,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use slackwater_connect::{BasicAuth, ConnectOptions};
-use slackwater_cut::{ClaimName, ConnectSettings, ConnectTopics, OnLoss, Settings, Verify};
+use slackwater_cut::{
+    ClaimName, ConnectSettings, ConnectTopics, OnLoss, Settings, Strategy, Verify,
+};
 use slackwater_kafka::{ClusterOptions, FIXED_PROPERTIES};
 use slackwater_ports::Cluster;
 use slackwater_store::MirrorName;
 use slackwater_volumes::{
-    CommandDriver, CopyDriver, Driver, Flush, Purpose, RawCommandDriver, Template, Volume, Volumes,
+    Brokers, CommandDriver, CopyDriver, Driver, Flush, Purpose, RawCommandDriver, Template, Volume,
+    Volumes,
 };
 
 use super::Span;
 use super::raw::{
-    RawCluster, RawCommand, RawConnect, RawLimits, RawMirror, RawScalar, RawSnapshot, RawVolume,
+    RawCluster, RawCold, RawCommand, RawConnect, RawLimits, RawMirror, RawScalar, RawSnapshot,
+    RawVolume,
 };
 
 /// The only version that is read.
@@ -38,6 +42,8 @@ pub struct Mirror {
     pub connect: Vec<ConnectSite>,
     /// The brokers' volumes.
     pub volumes: Volumes,
+    /// The brokers on them, which strategy `cold` stops and starts.
+    pub brokers: Brokers,
     /// How a snapshot is made.
     pub snapshot: SnapshotSite,
     /// What a run is asked to do.
@@ -122,12 +128,18 @@ pub(super) fn check(raw: RawMirror) -> Result<Mirror, Wrong> {
             return Err(wrong(&key, format!("{name} stands there twice")));
         }
     }
-    let settings = settings(&raw.limits, raw.protect, &connect, raw.verify, raw.require)?;
+    let mut settings = settings(&raw.limits, raw.protect, &connect, raw.verify, raw.require)?;
+    settings.strategy = raw.strategy;
+    if raw.strategy == Strategy::Cold && raw.limits.window.is_none() {
+        settings.window_ms = COLD_WINDOW_MS;
+    }
+    let volumes = volumes(raw.volumes)?;
     Ok(Mirror {
         name,
         clusters,
         connect,
-        volumes: volumes(raw.volumes)?,
+        brokers: brokers(raw.strategy, raw.cold, &volumes)?,
+        volumes,
         snapshot: snapshot(raw.snapshot, raw.store.join("snapshots"))?,
         store: raw.store,
         settings,
@@ -276,6 +288,24 @@ fn volumes(raw: Vec<RawVolume>) -> Result<Volumes, Wrong> {
     Volumes::new(volumes).map_err(|error| wrong("volumes", error))
 }
 
+/// The window of strategy `cold`, where none is said: brokers with many
+/// partitions take a minute or more to stop, and again to start.
+const COLD_WINDOW_MS: u64 = 300_000;
+
+fn brokers(strategy: Strategy, raw: Option<RawCold>, volumes: &Volumes) -> Result<Brokers, Wrong> {
+    let Some(raw) = raw else {
+        return match strategy {
+            Strategy::Quiesced => Ok(Brokers::left_alone()),
+            Strategy::Cold => Err(wrong(
+                "cold",
+                "say how brokers are stopped and started: strategy cold needs it",
+            )),
+        };
+    };
+    let timeout = Duration::from_millis(raw.timeout.map_or(60_000, Span::as_ms));
+    Brokers::new(volumes, &raw.stop, &raw.start, timeout).map_err(|error| wrong("cold", error))
+}
+
 fn snapshot(raw: RawSnapshot, state: PathBuf) -> Result<SnapshotSite, Wrong> {
     match (raw.copy, raw.command) {
         (Some(copy), None) => {
@@ -362,6 +392,7 @@ fn settings(
     }
     let require: BTreeSet<ClaimName> = require.into_iter().collect();
     Ok(Settings {
+        strategy: Strategy::default(),
         window_ms,
         cover_wait_ms: or(limits.cover_wait, 15_000),
         sample_lead_ms: 3_000,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use slackwater_cut::{ClaimName, ConnectTopics, Pattern, Verify};
+use slackwater_cut::{ClaimName, ConnectTopics, Pattern, Strategy, Verify};
 
 use super::Span;
 
@@ -32,6 +32,12 @@ pub struct RawMirror {
     pub volumes: Vec<RawVolume>,
     /// How a snapshot is made.
     pub snapshot: RawSnapshot,
+    /// `quiesced`: the brokers run while their volumes are cut; `cold`: they
+    /// are stopped cleanly, and started again. Default: quiesced.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// How brokers are stopped and started: for strategy `cold`.
+    pub cold: Option<RawCold>,
     /// Which topics are protected, and who else writes to them.
     #[serde(default)]
     pub protect: RawProtect,
@@ -150,6 +156,22 @@ pub struct RawSnapshot {
     pub copy: Option<RawCopy>,
     /// Your own commands, for LVM, ZFS, btrfs, an array.
     pub command: Option<RawCommand>,
+}
+
+/// How brokers are stopped and started. Each command is a program and its
+/// arguments, run once for each broker, all at once; no shell reads it.
+/// Placeholder: `{broker}`, the `node.id`. Both must succeed where there is
+/// nothing to do.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RawCold {
+    /// Stops one cleanly, and returns when its process has ended:
+    /// `[systemctl, stop, kafka]`.
+    pub stop: Vec<String>,
+    /// Starts one.
+    pub start: Vec<String>,
+    /// For each command. Default: 60s.
+    pub timeout: Option<Span>,
 }
 
 /// The copy driver.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use slackwater_hold::Released;
-use slackwater_ports::{Answer, ConnectorRef, Flushed, GuardView, PortError, PortErrorKind, Seen};
+use slackwater_ports::{
+    Answer, BrokerAnswer, ConnectorRef, Flushed, GuardView, PortError, PortErrorKind, Seen,
+};
 use slackwater_store::RunId;
 
 use super::protocol::{Asked, MOST_LINE_BYTES, Request, Response};
@@ -69,6 +71,14 @@ impl GuardClient {
         };
         match self.ask(&request, STOP)? {
             Response::Answers(answers) => Ok(answers),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Stops the brokers.
+    pub fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
+        match self.ask(&Request::StopBrokers, SILENCE)? {
+            Response::Brokers(answers) => Ok(answers),
             other => Err(unexpected(&other)),
         }
     }

@@ -9,7 +9,8 @@ use slackwater_hold::{Hands, Hold};
 use slackwater_host::{Entry, Limits, PhaseName};
 use slackwater_kit::Session;
 use slackwater_ports::{
-    Answer, Clock, ConnectorRef, Flushed, GuardLook, GuardView, MirrorStop as _, Seen, VolumeFlush,
+    Answer, BrokerAnswer, BrokerStop as _, Clock, ConnectorRef, Flushed, GuardLook, GuardView,
+    MirrorStop as _, Seen, VolumeFlush,
 };
 use slackwater_store::{Lease, RunHandle, RunId};
 use slackwater_volumes::FlushHandles;
@@ -166,6 +167,10 @@ impl Hands for GuardHands {
 
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
         self.site.connect().stop(connectors)
+    }
+
+    fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
+        self.site.mirror.brokers.stop_brokers()
     }
 
     fn sign_deadline(&self, deadline_ms: u64) -> Result<(), String> {

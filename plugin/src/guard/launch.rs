@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use slackwater_ports::{
-    Answer, Clock, ConnectorRef, Flushed, GuardLook, GuardStart, GuardView, MirrorStop, PortError,
-    PortErrorKind, Seen, VolumeFlush,
+    Answer, BrokerAnswer, BrokerStop, Clock, ConnectorRef, Flushed, GuardLook, GuardStart,
+    GuardView, MirrorStop, PortError, PortErrorKind, Seen, VolumeFlush,
 };
 use slackwater_store::RunId;
 
@@ -163,6 +163,12 @@ impl MirrorStop for GuardPort {
             };
             connectors.iter().map(refused).collect()
         })
+    }
+}
+
+impl BrokerStop for GuardPort {
+    fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
+        self.client.stop_brokers()
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use slackwater_hold::Released;
-use slackwater_ports::{Answer, ConnectorRef, Flushed, GuardView};
+use slackwater_ports::{Answer, BrokerAnswer, ConnectorRef, Flushed, GuardView};
 use slackwater_store::RunId;
 
 /// No line is longer: the longest answer names every volume.
@@ -37,6 +37,8 @@ pub enum Request {
         /// Which.
         connectors: Vec<ConnectorRef>,
     },
+    /// Stop the brokers cleanly; only the guard does, for the same reason.
+    StopBrokers,
     /// Flush the volumes.
     Flush,
     /// Take the closing look, and resume the mirror.
@@ -63,6 +65,8 @@ pub enum Response {
     Guard(GuardView),
     /// To stop: what Connect answered.
     Answers(Vec<Answer>),
+    /// To the brokers' stop: what was said of each.
+    Brokers(Vec<BrokerAnswer>),
     /// To flush.
     Flushed(Vec<Flushed>),
     /// To release and abandon.

@@ -242,6 +242,11 @@ fn respond(hands: &GuardHands, request: Request) -> Response {
             Ok(answers) => Response::Answers(answers),
             Err(why) => Response::Refused(why),
         },
+        Request::StopBrokers => match hold.stop_brokers(hands) {
+            Ok(Ok(answers)) => Response::Brokers(answers),
+            Ok(Err(error)) => Response::Refused(error.message),
+            Err(why) => Response::Refused(why),
+        },
         Request::Release => match hold.release(hands) {
             Ok(released) => Response::Released(released),
             Err(why) => Response::Refused(why),

@@ -63,6 +63,12 @@ macro_rules! all_calls {
             BrokerProcesses {
                 broker_processes() -> Seen<Vec<BrokerProcess>>;
             }
+            BrokerStop {
+                stop_brokers() -> Seen<Vec<BrokerAnswer>>;
+            }
+            BrokerStart {
+                start_brokers() -> Seen<Vec<BrokerAnswer>>;
+            }
             GuardLook {
                 guard() -> Seen<GuardView>;
             }

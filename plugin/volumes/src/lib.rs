@@ -5,12 +5,14 @@
 //! snapshots through one of two drivers: `copy` clones a directory file by
 //! file, `command` runs the user's own program. A snapshot counts only once
 //! its manifest lies in place, which is the last thing that is written.
-//! [`Processes`] tells which process each broker is.
+//! [`Processes`] tells which process each broker is; [`Brokers`] has them
+//! stopped and started.
 //!
 //! May touch the volumes (to read and flush them), the folders of the driver,
 //! the targets of a restore, the programs that the configuration names, /proc,
 //! and the clock.
 
+mod brokers;
 mod clock;
 mod command;
 mod copy;
@@ -27,6 +29,7 @@ mod template;
 mod tree;
 mod volume;
 
+pub use brokers::Brokers;
 pub use command::{CommandDriver, RawCommandDriver};
 pub use copy::CopyDriver;
 pub use error::VolumeError;

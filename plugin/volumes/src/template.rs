@@ -28,6 +28,10 @@ pub enum Purpose {
     Close,
     /// Puts its files into `{target}`: as open.
     Restore,
+    /// Stops a broker, and returns when it has ended: `{broker}`.
+    Stop,
+    /// Starts one: `{broker}`.
+    Start,
     /// Not a command: what a snapshot is called. `{volume}` `{broker}` `{run}`.
     Handle,
 }
@@ -43,6 +47,8 @@ impl Purpose {
             Purpose::Open => "open",
             Purpose::Close => "close",
             Purpose::Restore => "restore",
+            Purpose::Stop => "stop",
+            Purpose::Start => "start",
             Purpose::Handle => "snapshot",
         }
     }
@@ -50,6 +56,7 @@ impl Purpose {
     fn allowed(self) -> &'static [&'static str] {
         match self {
             Purpose::Flush => &["volume", "broker", "path"],
+            Purpose::Stop | Purpose::Start => &["broker"],
             Purpose::Handle => &["volume", "broker", "run"],
             Purpose::Create | Purpose::List | Purpose::Delete => {
                 &["volume", "broker", "path", "run", "snapshot"]

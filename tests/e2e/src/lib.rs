@@ -14,6 +14,7 @@ mod gate;
 mod interlude;
 mod process;
 mod scene;
+mod services;
 mod stage;
 mod tamper;
 
@@ -24,5 +25,6 @@ pub use gate::Gate;
 pub use interlude::Interlude;
 pub use process::{is_alive, kill_guard, process_state, send_signal};
 pub use scene::{EXPORTS, PATIENT, Scene, program};
+pub use services::Services;
 pub use stage::{RunFile, Stage, guard_pid};
 pub use tamper::{Chance, Tamper, Touched, tamper};

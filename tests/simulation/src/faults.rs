@@ -114,6 +114,11 @@ fn strike_the_world(world: &mut crate::world::World, fault: Fault, now: u64, unt
         Kind::SlowTarget => world.connect.slow_until = until,
         Kind::BrokerKilled => mirror.kill(broker, until, now, rng),
         Kind::BrokerFrozen => mirror.brokers[broker].frozen_until = until,
+        // While one is stopped, another may be the last that is in sync: what it
+        // had not written would be lost for good, and no backup mends that.
+        Kind::PowerLost if mirror.brokers.iter().any(|one| one.at_rest) => {
+            mirror.kill(broker, until, now, rng);
+        }
         Kind::PowerLost => mirror.lose_power(broker, until, now, rng),
         Kind::FetcherHangs => {
             for partition in &mut mirror.partitions {

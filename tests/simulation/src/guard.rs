@@ -6,7 +6,7 @@ use std::rc::Rc;
 use slackwater_cut::{Cut, LeaseEvent, State};
 use slackwater_hold::{Chore, Hands, Hold, TICK_MS, Watch};
 use slackwater_kit::Session;
-use slackwater_ports::{Answer, Clock, ConnectorRef, PortError, PortErrorKind, Seen};
+use slackwater_ports::{Answer, BrokerAnswer, Clock, ConnectorRef, PortError, PortErrorKind, Seen};
 
 use crate::hand::Hand;
 use crate::sim::{Sim, run_phase};
@@ -93,13 +93,14 @@ impl Hands for GuardHands<'_> {
 
     fn close_bracket(&self, within_ms: u64) -> Result<String, String> {
         self.hand.enter(Step::Close);
-        self.hand.give_it(within_ms);
-        let closed = run_phase!(
-            &self.hand,
-            "validate-head",
-            "close-bracket",
-            slackwater_validate_head::close_bracket
-        );
+        let closed = self.hand.within(within_ms, || {
+            run_phase!(
+                &self.hand,
+                "validate-head",
+                "close-bracket",
+                slackwater_validate_head::close_bracket
+            )
+        });
         closed.map(|one| one.summary).map_err(|one| one.reason)
     }
 
@@ -117,6 +118,10 @@ impl Hands for GuardHands<'_> {
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
         self.hand.enter(Step::Stop);
         self.hand.tell(connectors, Told::Stop)
+    }
+
+    fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
+        Ok(self.hand.stop_all_brokers())
     }
 
     fn sign_deadline(&self, deadline_ms: u64) -> Result<(), String> {

@@ -4,11 +4,12 @@
 mod volumes;
 
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use slackwater_ports::{
     Answer, BrokerProcess, BrokerProcesses, Clock, Cluster, ClusterView, ConnectorPosition,
-    ConnectorRef, GroupOffset, Groups, GuardLook, GuardStart, GuardView, HeadSweep, Heads,
+    ConnectorRef, Failure, GroupOffset, Groups, GuardLook, GuardStart, GuardView, HeadSweep, Heads,
     Interval, Isolation, Level, Log, MirrorLook, MirrorStart, MirrorStop, MirrorView, PartitionId,
     PortError, PortErrorKind, Position, Progress, Records, RunRecord, RunStore, Seen, Span,
     SpanRead, Target, TopicConfig, Want,
@@ -36,6 +37,10 @@ const OFFSETS_MS: u64 = 3_000;
 
 /// How often it is looked at here whether Connect would answer.
 const CONFIG_LOOK_MS: u64 = 150;
+
+/// What a call ends with when its phase's time is over: the host ends a
+/// component wherever it is.
+struct TimeIsOver;
 
 /// A process's means, in one of its coroutines.
 pub(crate) struct Hand<'r> {
@@ -70,8 +75,19 @@ impl<'r> Hand<'r> {
         self.limit.set(u64::MAX);
     }
 
-    pub(crate) fn give_it(&self, ms: u64) {
+    /// Runs a phase that may take so long.
+    pub(crate) fn within<T>(
+        &self,
+        ms: u64,
+        phase: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         self.limit.set(self.sim.now() + ms);
+        let ended = catch_unwind(AssertUnwindSafe(phase));
+        self.limit.set(u64::MAX);
+        ended.unwrap_or_else(|thrown| match thrown.downcast::<TimeIsOver>() {
+            Ok(_) => Err(Failure::failed("the phase's time is over")),
+            Err(panic) => resume_unwind(panic),
+        })
     }
 
     /// Nothing else of this coroutine happens until then.
@@ -92,7 +108,7 @@ impl<'r> Hand<'r> {
         };
         self.pause(before);
         if self.sim.now() > self.limit.get() {
-            return Err(timeout("the phase's time is over"));
+            resume_unwind(Box::new(TimeIsOver));
         }
         match spoil {
             Spoil::No => {
@@ -327,7 +343,7 @@ impl BrokerProcesses for Hand<'_> {
         self.see(|world| {
             let of = |at: usize| {
                 let broker = &world.mirror.brokers[at];
-                let runs = world.now >= broker.down_until;
+                let runs = broker.lives(world.now);
                 BrokerProcess {
                     volume: volume(at),
                     broker: at as i32 + 1,

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use slackwater_cut::{
-    ClaimName, ConnectSettings, ConnectTopics, Cut, OnLoss, Settings, State, Verdict, Verify,
+    ClaimName, ConnectSettings, ConnectTopics, Cut, OnLoss, Settings, State, Strategy, Verdict,
+    Verify,
 };
 use slackwater_hold::{
     Cause, Deck, LeaseLook, Recovered, Released, Salvage, Step as Phase, backup, close, drain,
@@ -37,6 +38,11 @@ pub(crate) fn required(scene: &Scene) -> Vec<ClaimName> {
 
 fn settings(scene: &Scene) -> Settings {
     Settings {
+        strategy: if scene.cold {
+            Strategy::Cold
+        } else {
+            Strategy::Quiesced
+        },
         window_ms: scene.window_ms,
         cover_wait_ms: 6_000,
         sample_lead_ms: 1_000,

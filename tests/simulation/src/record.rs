@@ -161,7 +161,9 @@ fn is_clear(world: &World) -> bool {
         .any(|one| one.role == process::Role::Guard && one.alive && now >= one.frozen_until);
     let reachable = now >= world.connect.down_until && now >= world.connect.silent_until;
     let config = world.mirror.of_role(Role::Config);
-    guarded && reachable && world.mirror.acknowledges(config, now)
+    // Brokers that the run itself stopped stand in nobody's way.
+    let at_rest = world.mirror.brokers.iter().any(|one| one.at_rest);
+    guarded && reachable && (at_rest || world.mirror.acknowledges(config, now))
 }
 
 /// How a closed run begins its state, in canonical JSON.

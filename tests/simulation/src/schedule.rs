@@ -41,6 +41,8 @@ pub(crate) struct Scene {
     pub(crate) window_ms: u64,
     pub(crate) verify_full: bool,
     pub(crate) settle: bool,
+    /// Whether the brokers are stopped for the cut.
+    pub(crate) cold: bool,
     /// How often whoever called it calls it again.
     pub(crate) retries: u32,
 }
@@ -55,6 +57,9 @@ pub(crate) struct Schedule {
     /// come to its end when the next one begins.
     pub(crate) between: Option<(Command, Fault)>,
 }
+
+/// Of so many schedules one stops the brokers for the cut.
+const COLD: u8 = 6;
 
 /// Of so many schedules one has no fault at all.
 const FAULTLESS: u64 = 10;
@@ -83,6 +88,8 @@ impl Schedule {
             window_ms: [8_000, 12_000, 20_000][rng.usize(..3)],
             verify_full: rng.u8(..4) != 0,
             settle: rng.u8(..4) == 0,
+            // Of its own, so that a seed's other choices stay what they were.
+            cold: Rng::with_seed(seed ^ 0xc01d_0000).u8(..COLD) == 0,
             retries: rng.u32(..2),
         };
         let count = if seed.is_multiple_of(FAULTLESS) {
@@ -128,11 +135,13 @@ impl fmt::Display for Schedule {
             replicas,
             tasks,
             eos,
+            cold,
             ..
         } = self.scene;
+        let cold = if cold { "cold " } else { "" };
         writeln!(
             f,
-            "seed {}: {mode:?}, {driver:?} snapshots, {partitions} partitions on {replicas} \
+            "seed {}: {mode:?}, {cold}{driver:?} snapshots, {partitions} partitions on {replicas} \
              replicas, {tasks} tasks, {}exactly-once",
             self.seed,
             if eos { "" } else { "not " }

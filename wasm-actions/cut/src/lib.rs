@@ -27,8 +27,8 @@ pub use rows::{
 };
 pub use sections::{
     Bracket, ClusterIdentity, ConnectIdentity, ConnectorPrior, ConnectorSeen, Drain, DrainLook,
-    Front, HeadSample, Lost, MirrorLookSummary, Moved, Movement, Quiesce, RestoredLook,
+    Front, HeadSample, Lost, MirrorLookSummary, Moved, Movement, Outage, Quiesce, RestoredLook,
     RestoredRow, Resume, Snapshot, SourcePartition,
 };
-pub use settings::{ConnectSettings, ConnectTopics, OnLoss, Settings};
+pub use settings::{ConnectSettings, ConnectTopics, OnLoss, Settings, Strategy};
 pub use verify::{Verified, digest_holds, verify};

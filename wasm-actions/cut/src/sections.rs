@@ -213,6 +213,20 @@ pub struct Drain {
     pub ended_ms: u64,
 }
 
+/// When the brokers were stopped for a cold snapshot. Whether they stopped
+/// cleanly is not said here: the snapshot shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Outage {
+    /// Before the first was asked to stop: from here on whoever resumes the
+    /// mirror starts them first.
+    pub asked_ms: u64,
+    /// When all were said to have ended; `null` until then.
+    pub stopped_ms: Option<u64>,
+    /// When all were said to be started; `null` until then.
+    pub started_ms: Option<u64>,
+}
+
 /// Left by snapshotPartitions, step by step: a phase that is run again after
 /// a crash goes on where it was, and what came first stays what it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -225,6 +239,11 @@ pub struct Snapshot {
     pub sealed_ms: u64,
     /// The guard at the seal.
     pub guard: GuardView,
+    /// The brokers' stop and start, where the strategy is `cold`. Left out
+    /// otherwise, so that cuts from before there was this field keep their
+    /// digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outage: Option<Outage>,
     /// Each volume's flush; empty until then.
     pub flushed: Vec<Flushed>,
     /// Each volume's snapshot, read back; empty until then.

@@ -47,6 +47,26 @@ pub enum OnLoss {
     Refuse,
 }
 
+/// How the mirror's volumes come to rest for the cut.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Strategy {
+    /// The brokers run; only what feeds the mirror is stopped: a window of
+    /// seconds.
+    #[default]
+    Quiesced,
+    /// The brokers are stopped cleanly too, and started again: for storage that
+    /// can't cut a mounted volume while it is written to. Costs what their stop
+    /// and start take.
+    Cold,
+}
+
+impl Strategy {
+    fn is_default(&self) -> bool {
+        *self == Strategy::default()
+    }
+}
+
 impl Settings {
     /// Whether a topic of this name is protected.
     pub fn protects(&self, topic: &str) -> bool {
@@ -59,6 +79,10 @@ impl Settings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
+    /// How the volumes come to rest. Left out where it is the default, so that
+    /// cuts from before there was this field keep their digest.
+    #[serde(default, skip_serializing_if = "Strategy::is_default")]
+    pub strategy: Strategy,
     /// From the first stop until the guard resumes, whatever happens.
     pub window_ms: u64,
     /// How long the first stop waits at the most for the mirror's tail to

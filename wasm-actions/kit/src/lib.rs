@@ -5,6 +5,7 @@
 //! Like the phases it decides and does nothing by itself: all that it knows
 //! comes through the ports.
 
+mod brokers;
 mod connect;
 mod feed;
 mod look;
@@ -14,6 +15,7 @@ mod tails;
 mod topics;
 mod wait;
 
+pub use brokers::{all_done, start_brokers};
 pub use connect::{is_passing, look_at_connectors};
 pub use feed::{Feed, SourceFeed, look_summary};
 pub use look::{Look, Problem, configurations, look, rows_of};

@@ -42,7 +42,7 @@ pub use mirror::{
     MirrorLook, MirrorStart, MirrorStop, MirrorView, Position, Setting, Target, TaskView, Want,
 };
 pub use outcome::{Failure, FailureKind, Outcome, Output};
-pub use process::{BrokerProcess, BrokerProcesses};
+pub use process::{BrokerAnswer, BrokerProcess, BrokerProcesses, BrokerStart, BrokerStop};
 pub use records::{Ended, Isolation, RecordSeen, Records, Span, SpanRead, TimestampType};
 pub use silence::Silence;
 pub use volumes::{Flushed, SnapshotSeen, VolumeFlush, VolumeSnapshot};

@@ -144,6 +144,18 @@ impl BrokerProcesses for Silence {
     }
 }
 
+impl BrokerStop for Silence {
+    fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
+        silence()
+    }
+}
+
+impl BrokerStart for Silence {
+    fn start_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
+        silence()
+    }
+}
+
 impl GuardLook for Silence {
     fn guard(&self) -> Seen<GuardView> {
         silence()

@@ -20,6 +20,7 @@ wit_bindgen::generate!({
         "slackwater:phase/records@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::records,
         "slackwater:phase/mirror-look@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::mirror_look,
         "slackwater:phase/mirror-start@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::mirror_start,
+        "slackwater:phase/broker-start@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::broker_start,
     },
 });
 

@@ -4,7 +4,8 @@
 //! refutes the cut, but waiting would lose more. Only a resume by hand, and
 //! the first start of a restored mirror, refuse instead.
 //!
-//! It may look at both clusters and start connectors; it can't stop one.
+//! It may look at both clusters and start connectors, and before them brokers
+//! that the run had stopped; it can't stop one.
 
 mod catch_up;
 #[cfg(target_arch = "wasm32")]
@@ -14,7 +15,7 @@ mod start;
 mod world;
 
 use slackwater_cut::{OnLoss, Resume, State};
-use slackwater_kit::Session;
+use slackwater_kit::{Session, start_brokers};
 use slackwater_ports::{Failure, Outcome};
 
 pub use world::World;
@@ -42,29 +43,37 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
         return Ok(Outcome::new("the mirror was resumed already"));
     }
 
-    let sources = lost::look(world, quiesce);
-    let lost = lost::lost(&cut, &sources);
-    if judged && !lost.is_empty() {
-        return Err(Failure::refused(lost::in_words(&lost)));
+    if judged {
+        let lost = lost::lost(&cut, &lost::look(world, quiesce));
+        if !lost.is_empty() {
+            return Err(Failure::refused(lost::in_words(&lost)));
+        }
     }
+    start_brokers(world, "resumeMirror", &mut session)?;
     let baseline = catch_up::baseline(&cut);
     let started_ms = world.now_ms();
     let mut resume = Resume {
         started_ms,
         running_ms: None,
         first_record_ms: None,
-        lost,
-        unanswered: lost::unanswered(&cut, &sources),
+        lost: Vec::new(),
+        unanswered: 0,
         backlog: 0,
         caught_up_ms: None,
         connectors: None,
     };
-    let pending = catch_up::is_pending(&cut, &sources);
+    // The start goes first: a source that does not answer must not delay it.
+    let mut sources = lost::SourceHeads::new();
+    let pending = || {
+        sources = lost::look(world, quiesce);
+        catch_up::is_pending(&cut, &sources)
+    };
     start::start(world, quiesce, &baseline, pending, &mut resume)?;
-    // What went while the connectors started is lost like what went before.
+    // A source's log start only rises: what went before the start, and while the
+    // connectors started, is seen now.
     let since = lost::look(world, quiesce);
     resume.lost = lost::lost(&cut, &since);
-    resume.unanswered = resume.unanswered.max(lost::unanswered(&cut, &since));
+    resume.unanswered = lost::unanswered(&cut, &sources).max(lost::unanswered(&cut, &since));
     keep(world, &mut session, &resume)?;
     let behind = catch_up::watch(world, &cut, &sources, &baseline, &mut resume)?;
     if !behind.is_empty() {

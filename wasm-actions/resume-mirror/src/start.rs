@@ -19,11 +19,12 @@ const LOOK_MS: u64 = 20;
 const ASK_AGAIN_MS: u64 = 2_000;
 
 /// Starts them, and fills in when they ran and when the first record arrived.
+/// Whether one is awaited is asked once they have accepted.
 pub(crate) fn start(
     world: &impl World,
     quiesce: &Quiesce,
     baseline: &Baseline,
-    pending: bool,
+    pending: impl FnOnce() -> bool,
     resume: &mut Resume,
 ) -> Result<(), Failure> {
     let deadline = Deadline::after(world, START_MS);
@@ -31,16 +32,22 @@ pub(crate) fn start(
     let mut ask_again: Option<Deadline> = None;
     let mut last_answer: Option<String> = None;
     let mut none_is_held = false;
+    let mut pending = Some(pending);
+    let mut awaits_record = true;
     loop {
         if resume.running_ms.is_none() && ask_again.is_none_or(|at| at.has_passed(world)) {
             let refused = world
                 .start(&wanted)
                 .into_iter()
                 .find_map(|one| one.accepted.err());
+            let accepted = refused.is_none();
             last_answer = refused.map(|error| error.message);
+            if accepted && let Some(pending) = pending.take() {
+                awaits_record = pending();
+            }
             ask_again = Some(Deadline::after(world, ASK_AGAIN_MS));
         }
-        if pending && resume.first_record_ms.is_none() && moved(world, baseline) {
+        if awaits_record && resume.first_record_ms.is_none() && moved(world, baseline) {
             resume.first_record_ms = Some(world.now_ms());
         }
         if resume.running_ms.is_none() {
@@ -53,7 +60,12 @@ pub(crate) fn start(
                 Err(error) => last_answer = Some(error.message),
             }
         }
-        let arrived = !pending || resume.first_record_ms.is_some();
+        if resume.running_ms.is_some()
+            && let Some(pending) = pending.take()
+        {
+            awaits_record = pending();
+        }
+        let arrived = !awaits_record || resume.first_record_ms.is_some();
         if resume.running_ms.is_some() && arrived {
             return Ok(());
         }

@@ -19,6 +19,8 @@ wit_bindgen::generate!({
         "slackwater:phase/guard-look@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::guard_look,
         "slackwater:phase/volume-flush@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::volume_flush,
         "slackwater:phase/volume-snapshot@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::volume_snapshot,
+        "slackwater:phase/broker-stop@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::broker_stop,
+        "slackwater:phase/broker-start@1.0.0-beta.1": slackwater_guest::bindings::slackwater::phase::broker_start,
     },
 });
 

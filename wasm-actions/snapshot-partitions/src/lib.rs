@@ -2,17 +2,23 @@
 //! once.
 //!
 //! The seal comes first, so that a sealed document lies before the snapshots.
-//! It may flush and cut volumes, and nothing else: it sees neither cluster.
+//! With strategy `cold` the brokers are stopped after the seal, and started
+//! when all volumes are cut. It may do that, flush and cut, and nothing else: it
+//! sees neither cluster.
 
+mod cold;
 #[cfg(target_arch = "wasm32")]
 mod component;
 mod world;
 
 use slackwater_cut::{Snapshot, State};
-use slackwater_kit::{Deadline, Session};
+use slackwater_kit::{Deadline, Session, start_brokers};
 use slackwater_ports::{Failure, Flushed, GuardView, Outcome, SnapshotSeen};
 
 pub use world::World;
+
+/// As it is called.
+const PHASE: &str = "snapshotPartitions";
 
 /// Between two looks at snapshots that are not cut yet: a storage system cuts
 /// within fractions of a second, and the mirror stands still meanwhile.
@@ -36,6 +42,7 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
                 sealed_revision: revision,
                 sealed_ms: at_ms,
                 guard: guard.clone(),
+                outage: None,
                 flushed: Vec::new(),
                 volumes: Vec::new(),
                 cut_revision: None,
@@ -43,8 +50,9 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
             });
         })?;
     }
+    cold::stop(world, &mut session)?;
     if of(&session).flushed.is_empty() {
-        world.waiting("snapshotPartitions", "the volumes to be flushed", None);
+        world.waiting(PHASE, "the volumes to be flushed", None);
         // What was cut before it was flushed and noted down may lack anything.
         if !world.snapshots()?.is_empty() {
             return Err(Failure::failed(
@@ -60,7 +68,7 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
         })?;
     }
     if of(&session).ended_ms.is_none() {
-        world.waiting("snapshotPartitions", "the volumes to be cut", None);
+        world.waiting(PHASE, "the volumes to be cut", None);
         world.request()?;
         let found = all_cut(world, &of(&session).flushed, guard.deadline_ms)?;
         let at_ms = world.now_ms();
@@ -72,6 +80,7 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
             }
         })?;
     }
+    start_brokers(world, PHASE, &mut session)?;
     let count = of(&session).volumes.len();
     Ok(
         Outcome::new(format!("{count} volumes were flushed and cut"))
@@ -86,6 +95,7 @@ fn of(session: &Session) -> Snapshot {
         sealed_revision: 0,
         sealed_ms: 0,
         guard: GuardView::default(),
+        outage: None,
         flushed: Vec::new(),
         volumes: Vec::new(),
         cut_revision: None,

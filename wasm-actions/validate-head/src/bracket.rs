@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slackwater_cut::{Bracket, Class, Cut, Moved, Movement, PartitionRow, Rows};
+use slackwater_cut::{Bracket, Class, Cut, Moved, Movement, PartitionRow, Rows, Strategy};
 use slackwater_kit::{
-    Deadline, Feed, Session, TopicMap, configurations, look, look_at_connectors, look_summary,
-    rows_of, sampled,
+    Deadline, Feed, Look, Session, TopicMap, configurations, look, look_at_connectors,
+    look_summary, rows_of, sampled,
 };
-use slackwater_ports::{Failure, Outcome, PartitionId};
+use slackwater_ports::{Failure, MirrorView, Outcome, PartitionId};
 
 use crate::World;
 
@@ -18,6 +18,15 @@ const MOST_MOVED: usize = 100;
 /// How long Connect may take to answer: the mirror is held meanwhile, and
 /// without this look the snapshots prove nothing.
 const SETTLE_MS: u64 = 5_000;
+
+/// The same where the brokers were just started: they load their logs, elect
+/// and fill their ISRs, and Connect's workers find their group again. Kafka
+/// gives a broker and a worker up after tens of seconds, by its defaults. It is
+/// not waited past the deadline at which the guard resumes the mirror.
+const COLD_SETTLE_MS: u64 = 120_000;
+
+/// Between two tries then.
+const TRY_AGAIN_MS: u64 = 200;
 
 /// Looks once more at everything that may not have moved.
 ///
@@ -40,19 +49,23 @@ pub fn close_bracket(world: &impl World) -> Result<Outcome, Failure> {
     }
     let began_after_revision = session.revision();
     world.waiting("validateHead", "the closing look", None);
-    let deadline = Deadline::after(world, SETTLE_MS);
-    let view = look_at_connectors(world, "validateHead", deadline)?;
-    let feed = Feed::check(&view)?;
-    let copied: BTreeSet<_> = cut.quiesce.iter().flat_map(sampled).collect();
-    let map = TopicMap::new(&feed, &copied, &cut.settings);
-    let seen = look(world, &map)?;
+    let (view, map, seen) = match cut.settings.strategy {
+        Strategy::Quiesced => {
+            let deadline = Deadline::after(world, SETTLE_MS);
+            let view = look_at_connectors(world, "validateHead", deadline)?;
+            let map = map(cut, &view)?;
+            let seen = look(world, &map)?;
+            (view, map, seen)
+        }
+        Strategy::Cold => look_when_up(world, cut)?,
+    };
     let configs = configurations(world, &map, &seen.view)?;
     let rows = rows_of(&seen, &map, &configs);
     let guard = world.guard()?;
     // Without them `durable` is unproven, and the rest is not.
     let broker_processes = world.broker_processes().unwrap_or_default();
     let mut moved = moved(&cut.rows, &rows, Class::Own, false);
-    let count = moved.len();
+    let count = partitions(&moved);
     keep_some(&mut moved);
     let bracket = Bracket {
         began_after_revision,
@@ -82,6 +95,41 @@ pub fn close_bracket(world: &impl World) -> Result<Outcome, Failure> {
     }))
 }
 
+fn map(cut: &Cut, view: &MirrorView) -> Result<TopicMap, Failure> {
+    let feed = Feed::check(view)?;
+    let copied: BTreeSet<_> = cut.quiesce.iter().flat_map(sampled).collect();
+    Ok(TopicMap::new(&feed, &copied, &cut.settings))
+}
+
+/// The look when the brokers are up again and in sync; or as they are when the
+/// time is over.
+fn look_when_up(world: &impl World, cut: &Cut) -> Result<(MirrorView, TopicMap, Look), Failure> {
+    let left = world.guard()?.deadline_ms;
+    let left = left.map_or(0, |at| at.saturating_sub(world.now_ms()));
+    let deadline = Deadline::after(world, left.min(COLD_SETTLE_MS));
+    loop {
+        let seen = look_at_connectors(world, "validateHead", deadline)
+            .map_err(Failure::from)
+            .and_then(|view| {
+                let map = map(cut, &view)?;
+                let seen = look(world, &map)?;
+                Ok((view, map, seen))
+            });
+        let awaited = match &seen {
+            Ok((_, map, seen)) => seen.problems(map).first().map(ToString::to_string),
+            Err(failure) => Some(failure.reason.clone()),
+        };
+        match awaited {
+            Some(awaited) if !deadline.has_passed(world) => {
+                let left = Some(deadline.remaining_ms(world));
+                world.waiting("validateHead", &awaited, left);
+                deadline.sleep(world, TRY_AGAIN_MS);
+            }
+            _ => return seen,
+        }
+    }
+}
+
 /// Log start offsets, by topic id and partition.
 fn starts(rows: &Rows) -> BTreeMap<(String, u32), u64> {
     let each = rows.partitions.iter();
@@ -95,7 +143,12 @@ fn starts(rows: &Rows) -> BTreeMap<(String, u32), u64> {
 }
 
 fn own_moved(cut: &Cut, rows: &Rows) -> u64 {
-    moved(&cut.rows, rows, Class::Own, true).len() as u64
+    partitions(&moved(&cut.rows, rows, Class::Own, true)) as u64
+}
+
+fn partitions(moved: &[Moved]) -> usize {
+    let each: BTreeSet<&PartitionId> = moved.iter().map(|one| &one.partition).collect();
+    each.len()
 }
 
 /// Rows that are not the same: of `class` alone, or of all others.
@@ -113,22 +166,34 @@ fn moved(before: &Rows, after: &Rows, class: Class, only: bool) -> Vec<Moved> {
     let now = of(after);
     of(before)
         .into_iter()
-        .filter_map(|(partition, was)| {
-            let change = match now.get(&partition) {
-                None => Movement::NoAnswer,
-                Some(is) if is.high_watermark != was.high_watermark => Movement::HighWatermark {
-                    was: was.high_watermark,
-                    is: is.high_watermark,
-                },
-                Some(is) if is.leader_epoch != was.leader_epoch => Movement::LeaderEpoch {
-                    was: was.leader_epoch,
-                    is: is.leader_epoch,
-                },
-                Some(_) => return None,
-            };
-            Some(Moved { partition, change })
+        .flat_map(|(partition, was)| {
+            changes(&was, now.get(&partition)).map(move |change| Moved {
+                partition: partition.clone(),
+                change,
+            })
         })
         .collect()
+}
+
+/// What of a row is other, one thing at a time.
+fn changes(
+    was: &PartitionRow,
+    is: Option<&PartitionRow>,
+) -> impl Iterator<Item = Movement> + use<> {
+    let changes = match is {
+        None => [Some(Movement::NoAnswer), None],
+        Some(is) => [
+            (is.high_watermark != was.high_watermark).then_some(Movement::HighWatermark {
+                was: was.high_watermark,
+                is: is.high_watermark,
+            }),
+            (is.leader_epoch != was.leader_epoch).then_some(Movement::LeaderEpoch {
+                was: was.leader_epoch,
+                is: is.leader_epoch,
+            }),
+        ],
+    };
+    changes.into_iter().flatten()
 }
 
 /// Drops what need not be kept.

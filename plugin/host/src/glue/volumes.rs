@@ -1,11 +1,12 @@
-//! The mirror's volumes.
+//! The mirror's volumes and brokers.
 
 use wasmtime::Result;
 
 use crate::bindings::slackwater::phase::broker_process::{self, BrokerProcessSeen};
-use crate::bindings::slackwater::phase::types::PortError;
+use crate::bindings::slackwater::phase::types::{BrokerAnswer, PortError};
 use crate::bindings::slackwater::phase::volume_flush::{self, Flushed};
 use crate::bindings::slackwater::phase::volume_snapshot::{self, SnapshotSeen};
+use crate::bindings::slackwater::phase::{broker_start, broker_stop};
 use crate::convert::Convert as _;
 use crate::state::State;
 
@@ -33,5 +34,19 @@ impl broker_process::Host for State {
     fn look(&mut self) -> Result<Seen<Vec<BrokerProcessSeen>>> {
         let port = self.port(|ports| &ports.broker_processes)?;
         Ok(port.broker_processes().convert())
+    }
+}
+
+impl broker_stop::Host for State {
+    fn stop(&mut self) -> Result<Seen<Vec<BrokerAnswer>>> {
+        let port = self.port(|ports| &ports.broker_stop)?;
+        Ok(port.stop_brokers().convert())
+    }
+}
+
+impl broker_start::Host for State {
+    fn start(&mut self) -> Result<Seen<Vec<BrokerAnswer>>> {
+        let port = self.port(|ports| &ports.broker_start)?;
+        Ok(port.start_brokers().convert())
     }
 }

@@ -1,15 +1,16 @@
 //! The capabilities on volumes: flushed, cut, and read.
 
 use slackwater_ports::{
-    Clock as _, ContentDepth, ContentSurvey, Flushed, MetadataSeen, PortError, PortErrorKind,
-    RangeRow, RangeWanted, ScanRow, ScanWanted, Seen, SnapshotSeen, TransactionsSeen,
-    VolumeContent, VolumeFlush, VolumeSnapshot,
+    BrokerAnswer, BrokerStart, BrokerStop, Clock as _, ContentDepth, ContentSurvey, Flushed,
+    MetadataSeen, PortError, PortErrorKind, RangeRow, RangeWanted, ScanRow, ScanWanted, Seen,
+    SnapshotSeen, TransactionsSeen, VolumeContent, VolumeFlush, VolumeSnapshot,
 };
 
 use super::Hand;
 use crate::guard;
 use crate::schedule::Driver;
 use crate::step::Step;
+use crate::world::World;
 use crate::world::content::{Opened, volume};
 use crate::world::mirror::BROKERS;
 use crate::world::volumes::{Image, Snapped, copied, flush, on_disk};
@@ -71,6 +72,29 @@ impl Hand<'_> {
         Ok(flushed)
     }
 
+    /// The brokers' clean stop itself. One that is down already, or does not
+    /// get there, is not stopped cleanly.
+    pub(crate) fn stop_all_brokers(&self) -> Vec<BrokerAnswer> {
+        self.enter(Step::Flush);
+        let stop = |at: usize| {
+            let takes = self.sim.world.borrow_mut().rng.u64(50..500);
+            self.pause(takes);
+            self.see(|world| {
+                let (now, World { mirror, rng, .. }) = (world.now, world);
+                if !mirror.brokers[at].at_rest && !mirror.brokers[at].answers(now) {
+                    return Err(PortError::new(PortErrorKind::Refused, "it does not stop"));
+                }
+                mirror.stop(at, now, rng);
+                Ok(())
+            })
+        };
+        let each = (0..BROKERS).map(|at| BrokerAnswer {
+            broker: at as i32 + 1,
+            done: stop(at),
+        });
+        each.collect()
+    }
+
     /// One volume, at an instant; or log by log.
     fn cut_volume(&self, at: usize) -> Seen<Snapped> {
         let started_ms = self.now_ms();
@@ -121,6 +145,32 @@ impl Hand<'_> {
             at: now,
             heads,
         })
+    }
+}
+
+impl BrokerStop for Hand<'_> {
+    fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
+        guard::ask(self, guard::FLUSH_MS, |hands, guard| {
+            let stopped = guard.hold.stop_brokers(hands);
+            stopped.map_err(|why| PortError::new(PortErrorKind::Refused, why))?
+        })
+    }
+}
+
+impl BrokerStart for Hand<'_> {
+    fn start_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
+        let start = |at: usize| {
+            self.see(|world| {
+                let serves_from = world.now + world.rng.u64(300..2_000);
+                world.mirror.start(at, serves_from);
+                Ok(())
+            })
+        };
+        let each = (0..BROKERS).map(|at| BrokerAnswer {
+            broker: at as i32 + 1,
+            done: start(at),
+        });
+        Ok(each.collect())
     }
 }
 

@@ -29,7 +29,7 @@ impl Opened<'_> {
             node_id: Some(at as i32 + 1),
             cluster_id: Some(MIRROR_ID.to_owned()),
             directory_id: Some(format!("dir-{at}")),
-            clean_shutdown: false,
+            clean_shutdown: self.images[at].clean,
             opened_from: self.handles[at].clone(),
         };
         (0..self.images.len()).map(dir).collect()

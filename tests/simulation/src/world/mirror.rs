@@ -69,6 +69,8 @@ pub(crate) struct Partition {
 pub(crate) struct Broker {
     /// Its process is gone until then.
     pub(crate) down_until: u64,
+    /// It was stopped cleanly, and nobody has started it since.
+    pub(crate) at_rest: bool,
     /// It does nothing until then.
     pub(crate) frozen_until: u64,
     /// Since when it has not spoken to the controller.
@@ -79,7 +81,11 @@ pub(crate) struct Broker {
 
 impl Broker {
     pub(crate) fn answers(&self, now: u64) -> bool {
-        now >= self.down_until && now >= self.frozen_until
+        self.lives(now) && now >= self.frozen_until
+    }
+
+    pub(crate) fn lives(&self, now: u64) -> bool {
+        !self.at_rest && now >= self.down_until
     }
 }
 
@@ -397,6 +403,28 @@ impl Mirror {
         self.brokers[broker].silent_since = Some(now.saturating_sub(SESSION_MS / 2));
         if rng.bool() {
             self.fence(broker, now, rng);
+        }
+    }
+
+    /// It stops as it should: what it has is on disk, and others lead.
+    pub(crate) fn stop(&mut self, broker: usize, now: u64, rng: &mut Rng) {
+        for partition in &mut self.partitions {
+            let log = &mut partition.logs[broker];
+            log.disk = log.entries.len() as u64;
+        }
+        self.brokers[broker].at_rest = true;
+        self.brokers[broker].frozen_until = 0;
+        if !self.brokers[broker].fenced {
+            self.fence(broker, now, rng);
+        }
+    }
+
+    /// It is started where it was stopped, and serves from then on.
+    pub(crate) fn start(&mut self, broker: usize, serves_from: u64) {
+        let one = &mut self.brokers[broker];
+        if std::mem::take(&mut one.at_rest) {
+            one.down_until = one.down_until.max(serves_from);
+            one.pid += 1;
         }
     }
 

@@ -13,6 +13,8 @@ pub(crate) struct Image {
     pub(crate) logs: Vec<Option<Vec<Entry>>>,
     /// The partition in which a batch is not what it says.
     pub(crate) rotten: Option<usize>,
+    /// Its broker had stopped cleanly.
+    pub(crate) clean: bool,
 }
 
 /// A snapshot of one volume.
@@ -49,6 +51,7 @@ pub(crate) fn on_disk(mirror: &Mirror, broker: usize) -> Image {
     Image {
         logs: logs.collect(),
         rotten: None,
+        clean: mirror.brokers[broker].at_rest,
     }
 }
 

@@ -193,10 +193,15 @@ impl DurableEvidence {
             }
             let pair = self.processes.iter().find(|one| one.volume == volume);
             let same = pair.is_some_and(|one| one.drained.is_some() && one.drained == one.closing);
+            // A broker that stopped cleanly had flushed its logs itself, and
+            // wrote nothing more: the marker goes when one starts.
+            let mut dirs = self.dirs.iter().filter(|dir| dir.volume == volume);
+            let at_rest = dirs.all(|dir| dir.clean_shutdown);
             doubt(
-                !same,
+                !same && !at_rest,
                 format!(
-                    "the broker on volume {volume} is not known to be the same process at both looks"
+                    "the broker on volume {volume} is not known to be the same process at both \
+                     looks, and had not stopped cleanly when it was cut"
                 ),
             );
         }
@@ -218,11 +223,13 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("flushed[].openedMs", Change::Set(u64::MAX.into())),
         Fall::evidence("flushed[].failed", Change::Set(true.into())),
         Fall::evidence("dirs[].volume", Change::OtherText),
-        Fall::evidence("processes", Change::Clear),
-        Fall::evidence("processes[].volume", Change::OtherText),
-        Fall::evidence("processes[].drained", Change::OtherText),
-        Fall::evidence("processes[].drained", Change::Set(serde_json::Value::Null)),
-        Fall::evidence("processes[].closing", Change::OtherText),
+        Fall::evidence("dirs[].cleanShutdown", Change::Set(false.into())),
+        Fall::evidence("processes", Change::Clear).where_not_at_rest(),
+        Fall::evidence("processes[].volume", Change::OtherText).where_not_at_rest(),
+        Fall::evidence("processes[].drained", Change::OtherText).where_not_at_rest(),
+        Fall::evidence("processes[].drained", Change::Set(serde_json::Value::Null))
+            .where_not_at_rest(),
+        Fall::evidence("processes[].closing", Change::OtherText).where_not_at_rest(),
         Fall::evidence("unread", Change::Push("t-0".into())),
     ];
     falls.extend(start::falls());

@@ -3,6 +3,8 @@
 //! Evidence is changed as JSON, by path, so that a test can also list every
 //! field that real evidence has and see that none was forgotten.
 
+mod paths;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -10,6 +12,8 @@ use super::{
     still,
 };
 use crate::{Class, Rows};
+
+use paths::{expand, head_of, row_of};
 
 /// What is done to a field.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +66,10 @@ enum Only {
     GapBeforeRun,
     /// The row may not move in the window.
     Still,
+    /// An end moved after the volumes were cut at rest.
+    EndMoved,
+    /// The snapshot is of brokers that ran.
+    NotAtRest,
 }
 
 /// One change that must make a claim fall.
@@ -145,6 +153,16 @@ impl Fall {
 
     pub(super) fn where_still(mut self) -> Self {
         self.only = Only::Still;
+        self
+    }
+
+    pub(super) fn where_not_at_rest(mut self) -> Self {
+        self.only = Only::NotAtRest;
+        self
+    }
+
+    pub(super) fn where_an_end_moved(mut self) -> Self {
+        self.only = Only::EndMoved;
         self
     }
 
@@ -386,6 +404,15 @@ fn places(base: &Value, rows: &Rows, fall: &Fall) -> Vec<String> {
         Only::Compacted => {
             row_of(pointer).is_some_and(|at| rows.topic(&rows.partitions[at]).compacted)
         }
+        Only::NotAtRest => {
+            let dirs = base.pointer(&format!("/evidence/{variant}/dirs"));
+            let mut dirs = dirs.and_then(Value::as_array).into_iter().flatten();
+            dirs.any(|dir| dir["cleanShutdown"] == false)
+        }
+        Only::EndMoved => {
+            let mut moved = moved.and_then(Value::as_array).into_iter().flatten();
+            moved.any(|moved| moved["change"].get("highWatermark").is_some())
+        }
         Only::Still => row_of(pointer).is_some_and(|at| class(at) != Class::Own),
         Only::Everywhere | Only::UnanswerableRow | Only::GapBeforeRun => true,
     });
@@ -398,48 +425,6 @@ fn places(base: &Value, rows: &Rows, fall: &Fall) -> Vec<String> {
         })
     });
     places
-}
-
-/// Turns `a.b[].c` below `root` into the pointers that exist.
-fn expand(base: &Value, root: &str, field: &str, out: &mut Vec<String>) {
-    let mut heads = vec![root.to_owned()];
-    for step in field.split('.') {
-        let (key, list) = match step.strip_suffix("[]") {
-            Some(key) => (key, true),
-            None => (step, false),
-        };
-        heads = heads
-            .into_iter()
-            .map(|head| format!("{head}/{key}"))
-            .flat_map(|head| match (list, base.pointer(&head)) {
-                (true, Some(Value::Array(items))) => {
-                    (0..items.len()).map(|at| format!("{head}/{at}")).collect()
-                }
-                (false, Some(_)) => vec![head],
-                _ => Vec::new(),
-            })
-            .collect();
-    }
-    out.extend(heads);
-}
-
-/// The position of the row that a pointer leads into, in the cut or in
-/// evidence that has one entry for each of its rows.
-fn row_of(pointer: &str) -> Option<usize> {
-    let (_, rest) = pointer
-        .split_once("/rows/partitions/")
-        .or_else(|| pointer.split_once("/rows/"))?;
-    rest.split('/').next()?.parse().ok()
-}
-
-fn head_of(base: &Value, variant: &str, rows: &Rows, pointer: &str) -> Option<u64> {
-    let at = row_of(pointer)?;
-    let copy = rows.partitions[..at]
-        .iter()
-        .filter(|row| row.source.is_some())
-        .count();
-    base.pointer(&format!("/evidence/{variant}/heads/{copy}"))?
-        .as_u64()
 }
 
 fn take_one_seam(base: &mut Value) -> bool {

@@ -3,6 +3,10 @@
 //! makes followers truncate, and what lay above the high watermark goes or
 //! stays (KIP-101). The snapshot tells: where every replica ends at the cut,
 //! with the last records that a client saw before, nothing was written.
+//!
+//! The same holds for an end that moved after the volumes were cut at rest, with
+//! every broker down that held the partition (strategy `cold`): Connect writes
+//! to its own topics when the brokers are back.
 
 use std::collections::BTreeMap;
 
@@ -32,11 +36,17 @@ pub struct LedAnew {
 }
 
 impl LedAnew {
-    /// Nothing where no leader changed, or where the snapshot was not read.
+    /// Nothing where the snapshot was not read, or can't tell more than the
+    /// closing look does.
     pub(super) fn gather(cut: &Cut, moved: &[Moved]) -> Option<Self> {
         let content = cut.content.as_ref()?;
-        let led_anew = |moved: &Moved| matches!(moved.change, Movement::LeaderEpoch { .. });
-        moved.iter().any(led_anew).then(|| Self {
+        let at_rest = content.dirs.iter().any(|dir| dir.clean_shutdown);
+        let telling = |moved: &Moved| match moved.change {
+            Movement::LeaderEpoch { .. } => true,
+            Movement::HighWatermark { .. } => at_rest,
+            Movement::NoAnswer => false,
+        };
+        moved.iter().any(telling).then(|| Self {
             cluster_id: cut.mirror_cluster_id().to_owned(),
             snapshots: handles(cut),
             dirs: content.dirs.clone(),
@@ -44,7 +54,25 @@ impl LedAnew {
         })
     }
 
-    /// Why the snapshot does not show that what moved was the leader alone.
+    /// Whether an end went on when the volumes were cut already: every replica
+    /// lies where its broker had stopped cleanly.
+    pub(super) fn went_on_after_the_cut(&self, moved: &Moved, rows: &Rows) -> bool {
+        let by_name = by_name(rows);
+        let content = by_name
+            .get(&moved.partition.to_string())
+            .and_then(|row| row.content.as_ref());
+        let at_rest = |dir: u32| {
+            let dir = self.dirs.get(dir as usize);
+            dir.is_some_and(|dir| dir.clean_shutdown)
+        };
+        let grew = matches!(moved.change, Movement::HighWatermark { was, is } if was < is);
+        grew && content.is_some_and(|content| {
+            !content.replicas.is_empty() && content.replicas.iter().all(|one| at_rest(one.dir))
+        })
+    }
+
+    /// Why the snapshot does not show that what moved was the leader alone, or
+    /// moved after the cut.
     pub(super) fn doubt(&self, moved: &[Moved], rows: &Rows) -> Option<String> {
         let mut findings = Findings::default();
         directories(&self.dirs, &self.cluster_id, &mut findings);
@@ -58,6 +86,8 @@ impl LedAnew {
             };
             match moved.change {
                 Movement::LeaderEpoch { was, .. } if was == row.leader_epoch => {}
+                Movement::HighWatermark { was, .. }
+                    if was == row.high_watermark && self.went_on_after_the_cut(moved, rows) => {}
                 _ => findings.unknown.push(format!("{name}: {}", moved.change)),
             }
             let Some(content) = &row.content else {
@@ -82,20 +112,22 @@ impl LedAnew {
     }
 }
 
-/// What the closing look's digest must be if nothing but these leaders moved.
+/// What the closing look's digest must be if nothing but these moved.
 pub(super) fn still_digest(moved: &[Moved], rows: &Rows) -> Digest128 {
     let mut rows = rows.clone();
-    let epochs: BTreeMap<String, Option<i32>> = moved
-        .iter()
-        .filter_map(|moved| match moved.change {
-            Movement::LeaderEpoch { is, .. } => Some((moved.partition.to_string(), is)),
-            Movement::HighWatermark { .. } | Movement::NoAnswer => None,
-        })
-        .collect();
+    let mut changes: BTreeMap<String, Vec<Movement>> = BTreeMap::new();
+    for moved in moved {
+        let of_it = changes.entry(moved.partition.to_string()).or_default();
+        of_it.push(moved.change);
+    }
     let named: Vec<String> = rows.partitions.iter().map(|row| rows.name(row)).collect();
     for (row, name) in rows.partitions.iter_mut().zip(named) {
-        if let Some(epoch) = epochs.get(&name) {
-            row.leader_epoch = *epoch;
+        for change in changes.get(&name).into_iter().flatten() {
+            match *change {
+                Movement::LeaderEpoch { is, .. } => row.leader_epoch = is,
+                Movement::HighWatermark { is, .. } => row.high_watermark = is,
+                Movement::NoAnswer => {}
+            }
         }
     }
     rows.still_digest()
@@ -117,6 +149,13 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("moved[].partition.partition", Change::Add(1_000)),
         Fall::evidence("moved[].change.leaderEpoch.was", Change::Add(1)),
         Fall::evidence("moved[].change.leaderEpoch.is", Change::Add(1)),
+        Fall::evidence("moved[].change.highWatermark.was", Change::Add(1)),
+        Fall::evidence("moved[].change.highWatermark.is", Change::Add(1)),
+        Fall::evidence(
+            "ledAnew.dirs[].cleanShutdown",
+            Change::Set(Value::Bool(false)),
+        )
+        .where_an_end_moved(),
         Fall::evidence("moved[].change", Change::Set("noAnswer".into())),
         Fall::evidence(
             "moved[].change",

@@ -1,6 +1,8 @@
 //! `still`: nothing that MirrorMaker writes moved between the end of the
 //! drain and the cut of the last snapshot. A leader may have: see `led_anew`.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slackwater_ports::{ConnectorRef, ConnectorState, Digest128, Interval};
@@ -136,7 +138,7 @@ fn count<T>(items: impl Iterator<Item = T>) -> u32 {
 impl StillEvidence {
     pub(super) fn judge(&self, rows: &Rows) -> Judgement {
         let examined = rows.still_rows().count() as u64;
-        if self.answered < examined && self.ends_that_moved().next().is_none() {
+        if self.answered < examined && self.ends_that_moved(rows).next().is_none() {
             return Judgement::unproven(
                 examined,
                 format!(
@@ -145,7 +147,7 @@ impl StillEvidence {
                 ),
             );
         }
-        match self.contradiction(examined) {
+        match self.contradiction(rows, examined) {
             Some(reason) => Judgement::refuted(examined, reason),
             None => match self.doubt(rows, examined) {
                 Some(reason) => Judgement::unproven(examined, reason),
@@ -155,20 +157,41 @@ impl StillEvidence {
     }
 
     fn stood_still(&self, examined: u64) -> String {
-        let stood = format!("{examined} partitions stood still from the drain to the closing look");
-        match self.moved.len() {
-            0 => stood,
-            n => format!("{stood}; {n} have another leader, and are in the snapshot as they were"),
+        let partitions = |moved: Vec<&Moved>| {
+            let each: BTreeSet<_> = moved.iter().map(|one| &one.partition).collect();
+            each.len()
+        };
+        let ended = |one: &&Moved| matches!(one.change, Movement::HighWatermark { .. });
+        let all = partitions(self.moved.iter().collect());
+        let grew = partitions(self.moved.iter().filter(ended).collect());
+        let stood = format!("{examined} partitions stood still from the drain to the");
+        match (all, grew) {
+            (0, _) => format!("{stood} closing look"),
+            (n, 0) => format!(
+                "{stood} closing look; {n} have another leader, and are in the snapshot as they \
+                 were"
+            ),
+            (n, grew) => format!(
+                "{stood} cut of the stopped brokers' volumes; since then {n} have another leader \
+                 and {grew} went on"
+            ),
         }
     }
 
-    fn ends_that_moved(&self) -> impl Iterator<Item = &Moved> {
-        let ends = |moved: &&Moved| matches!(moved.change, Movement::HighWatermark { .. });
+    /// In the window, and not after the volumes were cut at rest.
+    fn ends_that_moved(&self, rows: &Rows) -> impl Iterator<Item = &Moved> {
+        let after = |moved: &Moved| {
+            let read = self.led_anew.as_ref();
+            read.is_some_and(|read| read.went_on_after_the_cut(moved, rows))
+        };
+        let ends = move |moved: &&Moved| {
+            matches!(moved.change, Movement::HighWatermark { .. }) && !after(moved)
+        };
         self.moved.iter().filter(ends)
     }
 
     /// What shows the contrary.
-    fn contradiction(&self, examined: u64) -> Option<String> {
+    fn contradiction(&self, rows: &Rows, examined: u64) -> Option<String> {
         let running = |look: &StillLook| {
             look.connectors
                 .iter()
@@ -187,7 +210,7 @@ impl StillEvidence {
             return Some(format!("{what} at the closing look"));
         }
         let really: Vec<String> = self
-            .ends_that_moved()
+            .ends_that_moved(rows)
             .map(|moved| format!("{} ({})", moved.partition, moved.change))
             .collect();
         if !really.is_empty() {
@@ -398,7 +421,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("brokersCut[]", Change::Set(999.into())),
         Fall::evidence("sealedRevision", Change::Set(0.into())),
         Fall::evidence("cutRevision", Change::Set(0.into())),
-        Fall::evidence("closingAfterRevision", Change::Add(-1)),
+        Fall::evidence("closingAfterRevision", Change::Set(1.into())),
         Fall::evidence("volumesCut", Change::Set(0.into())),
         Fall::evidence("volumesFailed", Change::Add(1)),
         Fall::evidence("answered", Change::Add(-1)),

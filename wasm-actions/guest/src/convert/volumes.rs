@@ -1,9 +1,10 @@
-//! Flushes and snapshots.
+//! Flushes and snapshots, and the brokers that write to the volumes.
 
 use slackwater_ports as ports;
 
 use super::record;
 use crate::bindings::slackwater::phase::broker_process as process;
+use crate::bindings::slackwater::phase::types;
 use crate::bindings::slackwater::phase::volume_flush as flush;
 use crate::bindings::slackwater::phase::volume_snapshot as snapshot;
 
@@ -14,3 +15,4 @@ record!(snapshot::SnapshotSeen => ports::SnapshotSeen {
     volume, broker, driver, method, handle, started_ms, cut_ms, ready, error,
 });
 record!(process::BrokerProcessSeen => ports::BrokerProcess { volume, broker, identity, why });
+record!(types::BrokerAnswer => ports::BrokerAnswer { broker, done });
