@@ -23,11 +23,11 @@ pub trait Hands: Clock {
     fn resume(&self) -> Result<String, String>;
     /// Asks Connect to stop these.
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer>;
-    /// Stops the brokers cleanly, and waits for it.
+    /// Stops the brokers cleanly, and waits for it at the most so long.
     ///
     /// # Errors
     /// Brokers that could not be asked.
-    fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>>;
+    fn stop_brokers(&self, within_ms: u64) -> Seen<Vec<BrokerAnswer>>;
     /// Writes the deadline, in milliseconds since the Unix epoch, into the
     /// lease. It does not wait for anybody.
     ///

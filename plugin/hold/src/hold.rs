@@ -204,14 +204,14 @@ impl Hold {
         Ok(hands.stop(connectors))
     }
 
-    /// Stops the brokers; the same excludes it.
+    /// Stops the brokers, not past the deadline; the same excludes it.
     ///
     /// # Errors
     /// A mirror that is not held.
     pub fn stop_brokers(&self, hands: &impl Hands) -> Result<Seen<Vec<BrokerAnswer>>, String> {
         let _alone = hands.alone();
         self.still_holds(hands)?;
-        Ok(hands.stop_brokers())
+        Ok(hands.stop_brokers(self.left_ms(hands)))
     }
 
     fn still_holds(&self, hands: &impl Hands) -> Result<(), String> {

@@ -61,7 +61,7 @@ impl Hands for Clumsy {
         Vec::new()
     }
 
-    fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
+    fn stop_brokers(&self, _: u64) -> Seen<Vec<BrokerAnswer>> {
         Ok(Vec::new())
     }
 

@@ -79,6 +79,10 @@ impl Resume {
     fn restored(&self, site: &Site, cut: &str) -> Result<Outcome, Stop> {
         let mut cut = read_cut(Some(site), cut)?;
         cut.resume = None;
+        // Its brokers are other ones, and run.
+        if let Some(snapshot) = &mut cut.snapshot {
+            snapshot.outage = None;
+        }
         cut.state = slackwater_cut::State::Sealed;
         cut.settings.on_loss = if self.accept_loss {
             OnLoss::Resume

@@ -133,12 +133,16 @@ pub(super) fn check(raw: RawMirror) -> Result<Mirror, Wrong> {
     if raw.strategy == Strategy::Cold && raw.limits.window.is_none() {
         settings.window_ms = COLD_WINDOW_MS;
     }
+    if raw.strategy == Strategy::Cold && settings.verify == Verify::Off {
+        let why = "strategy cold is proven from the snapshot alone: say `verify: tail` or `full`";
+        return Err(wrong("verify", why));
+    }
     let volumes = volumes(raw.volumes)?;
     Ok(Mirror {
         name,
         clusters,
         connect,
-        brokers: brokers(raw.strategy, raw.cold, &volumes)?,
+        brokers: brokers(&settings, raw.cold, &volumes)?,
         volumes,
         snapshot: snapshot(raw.snapshot, raw.store.join("snapshots"))?,
         store: raw.store,
@@ -292,9 +296,13 @@ fn volumes(raw: Vec<RawVolume>) -> Result<Volumes, Wrong> {
 /// partitions take a minute or more to stop, and again to start.
 const COLD_WINDOW_MS: u64 = 300_000;
 
-fn brokers(strategy: Strategy, raw: Option<RawCold>, volumes: &Volumes) -> Result<Brokers, Wrong> {
+/// How long a broker may take to stop, at the most: whoever waits for it waits
+/// no longer.
+const COLD_TIMEOUT_MS: std::ops::RangeInclusive<u64> = 1_000..=600_000;
+
+fn brokers(settings: &Settings, raw: Option<RawCold>, volumes: &Volumes) -> Result<Brokers, Wrong> {
     let Some(raw) = raw else {
-        return match strategy {
+        return match settings.strategy {
             Strategy::Quiesced => Ok(Brokers::left_alone()),
             Strategy::Cold => Err(wrong(
                 "cold",
@@ -302,7 +310,16 @@ fn brokers(strategy: Strategy, raw: Option<RawCold>, volumes: &Volumes) -> Resul
             )),
         };
     };
-    let timeout = Duration::from_millis(raw.timeout.map_or(60_000, Span::as_ms));
+    let timeout_ms = raw.timeout.map_or(60_000, Span::as_ms);
+    if !COLD_TIMEOUT_MS.contains(&timeout_ms) {
+        let why = format!("{timeout_ms} ms is not from 1s to 10m");
+        return Err(wrong("cold.timeout", why));
+    }
+    if settings.strategy == Strategy::Cold && settings.window_ms < 2 * timeout_ms {
+        let why = "must be twice cold.timeout at least: brokers stop in it, and start";
+        return Err(wrong("limits.window", why));
+    }
+    let timeout = Duration::from_millis(timeout_ms);
     Brokers::new(volumes, &raw.stop, &raw.start, timeout).map_err(|error| wrong("cold", error))
 }
 

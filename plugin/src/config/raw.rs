@@ -170,7 +170,7 @@ pub struct RawCold {
     pub stop: Vec<String>,
     /// Starts one.
     pub start: Vec<String>,
-    /// For each command. Default: 60s.
+    /// For each command; at most half of the window. Default: 60s.
     pub timeout: Option<Span>,
 }
 
@@ -226,7 +226,7 @@ pub struct RawProtect {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RawLimits {
     /// From the first stop until the guard resumes, whatever happens.
-    /// Default: 60s.
+    /// Default: 60s; with strategy `cold` 5m.
     pub window: Option<Span>,
     /// How long the stop waits for the mirror to pass the first sample of the
     /// source. Default: 15s.

@@ -21,6 +21,9 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 /// For a stop: Connect may answer it after 30 s.
 const STOP: Duration = Duration::from_secs(45);
 
+/// For the brokers' stop: longer than one may take by the configuration.
+const BROKERS: Duration = Duration::from_secs(660);
+
 /// For a flush: syncfs takes as long as the disk does, and the guard's
 /// deadline ends the window anyway.
 const FLUSH: Duration = Duration::from_secs(120);
@@ -77,7 +80,7 @@ impl GuardClient {
 
     /// Stops the brokers.
     pub fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
-        match self.ask(&Request::StopBrokers, SILENCE)? {
+        match self.ask(&Request::StopBrokers, BROKERS)? {
             Response::Brokers(answers) => Ok(answers),
             other => Err(unexpected(&other)),
         }

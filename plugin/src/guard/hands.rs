@@ -9,8 +9,8 @@ use slackwater_hold::{Hands, Hold};
 use slackwater_host::{Entry, Limits, PhaseName};
 use slackwater_kit::Session;
 use slackwater_ports::{
-    Answer, BrokerAnswer, BrokerStop as _, Clock, ConnectorRef, Flushed, GuardLook, GuardView,
-    MirrorStop as _, Seen, VolumeFlush,
+    Answer, BrokerAnswer, Clock, ConnectorRef, Flushed, GuardLook, GuardView, MirrorStop as _,
+    Seen, VolumeFlush,
 };
 use slackwater_store::{Lease, RunHandle, RunId};
 use slackwater_volumes::FlushHandles;
@@ -169,8 +169,9 @@ impl Hands for GuardHands {
         self.site.connect().stop(connectors)
     }
 
-    fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
-        self.site.mirror.brokers.stop_brokers()
+    fn stop_brokers(&self, within_ms: u64) -> Seen<Vec<BrokerAnswer>> {
+        let within = Duration::from_millis(within_ms);
+        self.site.mirror.brokers.stop_within(within)
     }
 
     fn sign_deadline(&self, deadline_ms: u64) -> Result<(), String> {

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use slackwater_ports::{BrokerAnswer, BrokerStart, BrokerStop, PortError, PortErrorKind, Seen};
+use slackwater_ports::{BrokerAnswer, BrokerStart, PortError, PortErrorKind, Seen};
 
 use crate::snapshots::at_once;
 use crate::template::Values;
@@ -58,7 +58,16 @@ impl Brokers {
         })
     }
 
-    fn each(&self, pick: fn(&Commands) -> &Template) -> Seen<Vec<BrokerAnswer>> {
+    /// Stops all of them, all at once, and waits until each command has ended:
+    /// no longer than it may take, and than this.
+    ///
+    /// # Errors
+    /// No commands.
+    pub fn stop_within(&self, most: Duration) -> Seen<Vec<BrokerAnswer>> {
+        self.each(|commands| &commands.stop, most)
+    }
+
+    fn each(&self, pick: fn(&Commands) -> &Template, most: Duration) -> Seen<Vec<BrokerAnswer>> {
         let commands = self.commands.as_ref().ok_or_else(|| {
             let why = "no commands are configured that stop and start brokers: see `cold`";
             PortError::new(PortErrorKind::Unsupported, why)
@@ -68,7 +77,7 @@ impl Brokers {
                 broker: *broker,
                 ..Values::default()
             };
-            let done = exec::run(pick(commands), values, commands.timeout);
+            let done = exec::run(pick(commands), values, commands.timeout.min(most));
             BrokerAnswer {
                 broker: *broker,
                 done: done.map(drop).map_err(PortError::from),
@@ -77,15 +86,9 @@ impl Brokers {
     }
 }
 
-impl BrokerStop for Brokers {
-    fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
-        self.each(|commands| &commands.stop)
-    }
-}
-
 impl BrokerStart for Brokers {
     fn start_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
-        self.each(|commands| &commands.start)
+        self.each(|commands| &commands.start, Duration::MAX)
     }
 }
 
@@ -111,7 +114,7 @@ mod tests {
     #[test]
     fn each_broker_is_asked_once_however_many_volumes_it_has() {
         let brokers = brokers(&["false"], Duration::from_secs(10));
-        let stopped = brokers.stop_brokers().unwrap();
+        let stopped = brokers.stop_within(Duration::MAX).unwrap();
         assert_eq!(
             stopped.iter().map(|one| one.broker).collect::<Vec<_>>(),
             [1, 2]
@@ -124,13 +127,20 @@ mod tests {
     #[test]
     fn a_stop_that_does_not_return_is_an_answer_too() {
         let brokers = brokers(&["sleep", "60"], Duration::from_millis(100));
-        let stopped = brokers.stop_brokers().unwrap();
+        let stopped = brokers.stop_within(Duration::MAX).unwrap();
         let why = stopped[0].done.as_ref().unwrap_err();
         assert!(why.message.contains("stop"), "{}", why.message);
     }
 
     #[test]
+    fn no_stop_takes_longer_than_the_window_has_left() {
+        let brokers = brokers(&["sleep", "60"], Duration::from_secs(60));
+        let stopped = brokers.stop_within(Duration::from_millis(100)).unwrap();
+        assert!(stopped.iter().all(|one| one.done.is_err()));
+    }
+
+    #[test]
     fn brokers_without_commands_are_left_alone() {
-        assert!(Brokers::left_alone().stop_brokers().is_err());
+        assert!(Brokers::left_alone().start_brokers().is_err());
     }
 }

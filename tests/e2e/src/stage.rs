@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use serde_json::Value;
 use slackwater_cut::{Cut, State};
@@ -73,11 +74,19 @@ impl RunFile {
     /// Of the run that a process began: a run's name ends with its id. `None`
     /// until it is there.
     pub fn of_process(scene: &Scene, pid: u32) -> Option<Self> {
+        Self::of_process_since(scene, pid, SystemTime::UNIX_EPOCH)
+    }
+
+    /// The same, where there are so many runs that another one's process may
+    /// have had this id: written since then.
+    pub fn of_process_since(scene: &Scene, pid: u32, since: SystemTime) -> Option<Self> {
         let end = format!("-{pid}.json");
         let entries = fs::read_dir(scene.store().join("runs")).ok()?;
-        let mut paths = entries.flatten().map(|entry| entry.path());
-        let is_its = |path: &PathBuf| path.to_string_lossy().ends_with(&end);
-        paths.find(is_its).map(Self)
+        let paths = entries.flatten().map(|entry| entry.path());
+        let mut its = paths.filter(|path| path.to_string_lossy().ends_with(&end));
+        let written = |path: &PathBuf| fs::metadata(path).and_then(|seen| seen.modified());
+        its.find(|path| written(path).is_ok_and(|at| at >= since))
+            .map(Self)
     }
 
     /// The run.

@@ -120,7 +120,7 @@ impl Hands for GuardHands<'_> {
         self.hand.tell(connectors, Told::Stop)
     }
 
-    fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
+    fn stop_brokers(&self, _within_ms: u64) -> Seen<Vec<BrokerAnswer>> {
         Ok(self.hand.stop_all_brokers())
     }
 

@@ -61,13 +61,16 @@ pub(crate) struct Schedule {
 /// Of so many schedules one stops the brokers for the cut.
 const COLD: u8 = 6;
 
+/// So much more has its window then: what brokers take to stop and to start.
+const COLD_MS: u64 = 12_000;
+
 /// Of so many schedules one has no fault at all.
 const FAULTLESS: u64 = 10;
 
 impl Schedule {
     pub(crate) fn of(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed ^ 0x5111_c2a7_e500_0000);
-        let scene = Scene {
+        let mut scene = Scene {
             mode: if rng.u8(..4) == 0 {
                 Mode::Phases
             } else {
@@ -92,6 +95,9 @@ impl Schedule {
             cold: Rng::with_seed(seed ^ 0xc01d_0000).u8(..COLD) == 0,
             retries: rng.u32(..2),
         };
+        if scene.cold {
+            scene.window_ms += COLD_MS;
+        }
         let count = if seed.is_multiple_of(FAULTLESS) {
             0
         } else {

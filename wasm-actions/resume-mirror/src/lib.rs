@@ -7,6 +7,7 @@
 //! It may look at both clusters and start connectors, and before them brokers
 //! that the run had stopped; it can't stop one.
 
+mod brokers;
 mod catch_up;
 #[cfg(target_arch = "wasm32")]
 mod component;
@@ -15,8 +16,8 @@ mod start;
 mod world;
 
 use slackwater_cut::{OnLoss, Resume, State};
-use slackwater_kit::{Session, start_brokers};
-use slackwater_ports::{Failure, Outcome};
+use slackwater_kit::Session;
+use slackwater_ports::{Failure, Level, Outcome};
 
 pub use world::World;
 
@@ -39,6 +40,7 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
         .as_ref()
         .is_some_and(|resume| resume.running_ms.is_some());
     let judged = cut.settings.on_loss == OnLoss::Refuse;
+    let trouble = brokers::start(world, &mut session);
     if done && !judged {
         return Ok(Outcome::new("the mirror was resumed already"));
     }
@@ -49,7 +51,6 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
             return Err(Failure::refused(lost::in_words(&lost)));
         }
     }
-    start_brokers(world, "resumeMirror", &mut session)?;
     let baseline = catch_up::baseline(&cut);
     let started_ms = world.now_ms();
     let mut resume = Resume {
@@ -68,13 +69,26 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
         sources = lost::look(world, quiesce);
         catch_up::is_pending(&cut, &sources)
     };
-    start::start(world, quiesce, &baseline, pending, &mut resume)?;
+    start::start(world, quiesce, &baseline, pending, &mut resume).map_err(|failure| Failure {
+        reason: match &trouble {
+            Some(why) => format!("{}; {why}", failure.reason),
+            None => failure.reason,
+        },
+        ..failure
+    })?;
     // A source's log start only rises: what went before the start, and while the
     // connectors started, is seen now.
     let since = lost::look(world, quiesce);
+    if sources.is_empty() {
+        sources.clone_from(&since);
+    }
     resume.lost = lost::lost(&cut, &since);
     resume.unanswered = lost::unanswered(&cut, &sources).max(lost::unanswered(&cut, &since));
     keep(world, &mut session, &resume)?;
+    let missing = brokers::see_back(world, &cut, trouble);
+    if let Some(why) = &missing {
+        world.log(Level::Error, why);
+    }
     let behind = catch_up::watch(world, &cut, &sources, &baseline, &mut resume)?;
     if !behind.is_empty() {
         let now = lost::lost(&cut, &lost::look(world, quiesce));
@@ -90,8 +104,9 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
         Some(at) => format!("caught up after {} ms", at.saturating_sub(started_ms)),
         None => "not caught up in time".to_owned(),
     };
+    let missing = missing.map_or_else(String::new, |why| format!("; {why}: start it"));
     Ok(Outcome::new(format!(
-        "the mirror runs again; backlog {} records, {caught_up}",
+        "the mirror runs again; backlog {} records, {caught_up}{missing}",
         resume.backlog
     ))
     .with("runId", &cut.run_id)

@@ -25,6 +25,9 @@ const SETTLE_MS: u64 = 5_000;
 /// not waited past the deadline at which the guard resumes the mirror.
 const COLD_SETTLE_MS: u64 = 120_000;
 
+/// What is left for the look itself, and for the resume, before the deadline.
+const MARGIN_MS: u64 = 3_000;
+
 /// Between two tries then.
 const TRY_AGAIN_MS: u64 = 200;
 
@@ -104,8 +107,14 @@ fn map(cut: &Cut, view: &MirrorView) -> Result<TopicMap, Failure> {
 /// The look when the brokers are up again and in sync; or as they are when the
 /// time is over.
 fn look_when_up(world: &impl World, cut: &Cut) -> Result<(MirrorView, TopicMap, Look), Failure> {
-    let left = world.guard()?.deadline_ms;
-    let left = left.map_or(0, |at| at.saturating_sub(world.now_ms()));
+    let outage = cut.snapshot.as_ref().and_then(|one| one.outage.as_ref());
+    if outage.is_none_or(|outage| outage.started_ms.is_none()) {
+        return Err(Failure::failed(
+            "the brokers are not started again: there is nothing to look at",
+        ));
+    }
+    let deadline_ms = world.guard()?.deadline_ms.unwrap_or(0);
+    let left = deadline_ms.saturating_sub(world.now_ms() + MARGIN_MS);
     let deadline = Deadline::after(world, left.min(COLD_SETTLE_MS));
     loop {
         let seen = look_at_connectors(world, "validateHead", deadline)

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use slackwater_cut::Cut;
 use slackwater_e2e::{RunFile, Scene, SceneError};
@@ -59,11 +59,12 @@ impl Backup {
         let out = File::create(said.with_extension("out")).map_err(io)?;
         let mut command = scene.command(&["backup", "--output", "json"]);
         clock.shown_to(&mut command);
+        let began_ms = now_ms();
         let child = command.stdout(out).stderr(log).spawn().map_err(io)?;
         Ok(Self {
             child,
             began: Instant::now(),
-            began_ms: now_ms(),
+            began_ms,
             run: None,
             said,
             ended: None,
@@ -82,7 +83,8 @@ impl Backup {
     /// Its run document, as it is now.
     pub(crate) fn cut(&mut self, scene: &Scene) -> Option<Cut> {
         if self.run.is_none() {
-            self.run = RunFile::of_process(scene, self.pid());
+            let since = UNIX_EPOCH + Duration::from_millis(self.began_ms);
+            self.run = RunFile::of_process_since(scene, self.pid(), since);
         }
         self.run.as_ref()?.cut().ok()
     }
