@@ -1,0 +1,33 @@
+//! Strimzi's custom resources: small typed views of what is read of them, and
+//! the patches that stop what feeds a mirror and put it back.
+//!
+//! Pure: no client, no clock, nothing is reached. A resource comes as the JSON
+//! that the API server gave, is read into a `Raw…` type, and checked into the
+//! type without that prefix, which the rest works with. Both layouts of a
+//! KafkaMirrorMaker2 are read (`target` and `source`, since Strimzi 0.49; and
+//! `connectCluster` and `clusters`, until 0.51), whichever API version they
+//! come in: between those two releases both are legal in `v1beta2`.
+//!
+//! What a resource's *status* says of its connectors is read nowhere: it was
+//! seen to say RUNNING after a stop, STOPPED after a resume, and STOPPED
+//! without tasks while tasks ran. Only Connect itself is asked for that.
+
+mod address;
+mod condition;
+mod error;
+mod kafka;
+mod maker;
+mod meta;
+mod pool;
+mod version;
+
+pub use address::Address;
+pub use condition::Condition;
+pub use error::StrimziError;
+pub use kafka::{Kafka, Listener};
+pub use maker::{
+    Connector, ConnectorKind, Desired, Feed, MirrorMaker, PatchOp, SourceCluster, put_back, stop,
+};
+pub use meta::{Meta, PAUSE};
+pub use pool::{Claim, NodePool, Role};
+pub use version::ApiVersion;

@@ -1,0 +1,106 @@
+//! What every resource has: who it is, and who keeps his hands on it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// The annotation that has the operator leave a resource alone
+/// (`ResourceAnnotations.ANNO_STRIMZI_IO_PAUSE_RECONCILIATION`).
+pub const PAUSE: &str = "strimzi.io/pause-reconciliation";
+
+/// Labels and annotations by which a GitOps controller knows what is its own:
+/// it puts back what others change in `spec`. (Argo CD's tracking annotation and
+/// label; Flux's label, for kustomizations and Helm releases.)
+const GIT_OPS: [(&str, &str); 4] = [
+    ("argocd.argoproj.io/tracking-id", "Argo CD"),
+    ("argocd.argoproj.io/instance", "Argo CD"),
+    ("kustomize.toolkit.fluxcd.io/name", "Flux"),
+    ("helm.toolkit.fluxcd.io/name", "Flux"),
+];
+
+/// As it is read.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RawMeta {
+    pub(crate) namespace: Option<String>,
+    pub(crate) name: Option<String>,
+    uid: Option<String>,
+    resource_version: Option<String>,
+    generation: Option<i64>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+}
+
+/// Who it is, and the state of it that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meta {
+    /// Where it is.
+    pub namespace: String,
+    /// What it is called there.
+    pub name: String,
+    /// Another one for another object of the same name.
+    pub uid: String,
+    /// Another one after each change.
+    pub resource_version: String,
+    /// Another one after each change of `spec`.
+    pub generation: i64,
+    annotations: BTreeMap<String, String>,
+    labels: BTreeMap<String, String>,
+}
+
+impl RawMeta {
+    /// Namespace and name, for a message.
+    pub(crate) fn words(&self) -> String {
+        let or = |text: &Option<String>| text.clone().unwrap_or_else(|| "?".to_owned());
+        format!("{}/{}", or(&self.namespace), or(&self.name))
+    }
+
+    /// Checked: an object of the API server has all of these.
+    pub(crate) fn check(self) -> Result<Meta, String> {
+        let there = |text: Option<String>, what: &str| {
+            text.filter(|text| !text.is_empty())
+                .ok_or_else(|| format!("metadata.{what} is missing"))
+        };
+        Ok(Meta {
+            namespace: there(self.namespace, "namespace")?,
+            name: there(self.name, "name")?,
+            uid: there(self.uid, "uid")?,
+            resource_version: there(self.resource_version, "resourceVersion")?,
+            generation: self.generation.ok_or("metadata.generation is missing")?,
+            annotations: self.annotations,
+            labels: self.labels,
+        })
+    }
+}
+
+impl Meta {
+    /// Whether the operator leaves it alone. The annotation counts, not the
+    /// condition `ReconciliationPaused`: that stays True for half a minute after
+    /// the annotation is gone. (The operator reads it as Java's `parseBoolean`
+    /// does: `Annotations.isReconciliationPausedWithAnnotation`.)
+    pub fn is_paused(&self) -> bool {
+        let value = self.annotations.get(PAUSE);
+        value.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// The value of a label.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels.get(key).map(String::as_str)
+    }
+
+    /// The GitOps controller that owns it, where one shows that it does.
+    pub fn git_ops(&self) -> Option<&'static str> {
+        GIT_OPS.iter().find_map(|(key, who)| {
+            let there = self.annotations.contains_key(*key) || self.labels.contains_key(*key);
+            there.then_some(*who)
+        })
+    }
+}
+
+impl std::fmt::Display for Meta {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}

@@ -1,0 +1,269 @@
+//! Resources as an API server gives them, read and patched.
+#![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+
+use serde_json::{Value, json};
+use slackwater_strimzi::{
+    ConnectorKind, Desired, Kafka, MirrorMaker, NodePool, Role, put_back, stop,
+};
+
+fn object(file: &str) -> Value {
+    let path = format!("{}/tests/fixtures/{file}", env!("CARGO_MANIFEST_DIR"));
+    serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn maker(file: &str) -> MirrorMaker {
+    MirrorMaker::read(&object(file)).unwrap()
+}
+
+fn names(maker: &MirrorMaker) -> Vec<(&str, Desired)> {
+    let each = maker.connectors();
+    each.map(|one| (one.name.as_str(), one.desired())).collect()
+}
+
+/// What an API server makes of a patch, or that it refuses it.
+fn patched(object: &Value, patch: &impl serde::Serialize) -> Option<Value> {
+    let mut object = object.clone();
+    let ops = serde_json::to_value(patch).unwrap();
+    for op in ops.as_array().unwrap() {
+        let path = op["path"].as_str().unwrap();
+        if op["op"] == "test" {
+            if object.pointer(path) != Some(&op["value"]) {
+                return None;
+            }
+            continue;
+        }
+        let (parent, key) = path.rsplit_once('/').unwrap();
+        let parent = object.pointer_mut(parent)?.as_object_mut()?;
+        match op["op"].as_str().unwrap() {
+            "add" => drop(parent.insert(key.to_owned(), op["value"].clone())),
+            "remove" => drop(parent.remove(key)?),
+            other => panic!("{other} is no operation that is made"),
+        }
+    }
+    Some(object)
+}
+
+#[test]
+fn the_newer_layout_is_read() {
+    let maker = maker("maker-v1.yaml");
+    assert_eq!(maker.meta.to_string(), "kafka/feeder");
+    assert_eq!(maker.replicas, Some(2));
+    assert_eq!(maker.topics, ["mm2-configs", "mm2-offsets", "mm2-status"]);
+    assert_eq!(
+        names(&maker),
+        [
+            ("east->mirror.MirrorSourceConnector", Desired::Running),
+            ("east->mirror.MirrorCheckpointConnector", Desired::Paused),
+            ("west->mirror.MirrorSourceConnector", Desired::Running),
+        ]
+    );
+    assert_eq!(maker.feeds[0].source.bootstrap.len(), 2);
+    assert_eq!(maker.meta.git_ops(), Some("Argo CD"));
+    assert!(!maker.meta.is_paused());
+    assert_eq!(maker.container(), "feeder-mirrormaker2");
+}
+
+#[test]
+fn the_older_layout_is_read_with_the_operators_defaults() {
+    let maker = maker("maker-v1beta2.yaml");
+    assert_eq!(maker.replicas, None);
+    assert_eq!(
+        maker.topics,
+        [
+            "our-configs",
+            "mirrormaker2-cluster-offsets",
+            "mirrormaker2-cluster-status"
+        ]
+    );
+    assert_eq!(
+        names(&maker),
+        [
+            ("east->mirror.MirrorSourceConnector", Desired::Running),
+            ("east->mirror.MirrorCheckpointConnector", Desired::Paused),
+            ("east->mirror.MirrorHeartbeatConnector", Desired::Running),
+        ]
+    );
+    assert_eq!(maker.feeds[0].connectors[2].kind, ConnectorKind::Heartbeat);
+    assert!(maker.meta.is_paused());
+    assert_eq!(maker.meta.git_ops(), None);
+}
+
+#[test]
+fn a_stop_and_what_puts_it_back_leave_the_spec_as_it_was() {
+    for file in ["maker-v1.yaml", "maker-v1beta2.yaml"] {
+        let found = object(file);
+        let before = MirrorMaker::read(&found).unwrap();
+        let held = patched(&found, &stop(&before)).unwrap();
+        let held_maker = MirrorMaker::read(&held).unwrap();
+        let all_stopped = |maker: &MirrorMaker| {
+            let mut each = maker.connectors();
+            each.all(|one| one.desired() == Desired::Stopped)
+        };
+        assert!(all_stopped(&held_maker), "{file}: {held}");
+        let after = patched(&held, &put_back(&before, &held_maker).unwrap()).unwrap();
+        assert_eq!(after, found, "{file}");
+        let again = MirrorMaker::read(&after).unwrap();
+        assert_eq!(put_back(&before, &again).unwrap(), [], "{file}");
+    }
+}
+
+#[test]
+fn a_resource_that_changed_meanwhile_is_not_patched() {
+    let found = object("maker-v1.yaml");
+    let patch = stop(&MirrorMaker::read(&found).unwrap());
+    let change = |pointer: &str, value: Value| {
+        let mut other = found.clone();
+        *other.pointer_mut(pointer).unwrap() = value;
+        other
+    };
+    assert!(patched(&found, &patch).is_some());
+    for other in [
+        change("/metadata/resourceVersion", json!("41208")),
+        change("/metadata/uid", json!("another")),
+        change("/spec/target/alias", json!("copy")),
+        change("/spec/mirrors/1/source/alias", json!("north")),
+    ] {
+        assert_eq!(patched(&other, &patch), None);
+    }
+}
+
+#[test]
+fn what_somebody_else_said_since_is_not_put_back() {
+    let found = object("maker-v1.yaml");
+    let before = MirrorMaker::read(&found).unwrap();
+    let mut held = patched(&found, &stop(&before)).unwrap();
+    held["spec"]["mirrors"][1]["sourceConnector"]["state"] = json!("paused");
+    let now = MirrorMaker::read(&held).unwrap();
+    let after = patched(&held, &put_back(&before, &now).unwrap()).unwrap();
+    let west = &after["spec"]["mirrors"][1]["sourceConnector"];
+    assert_eq!(west["state"], "paused");
+    let east = &after["spec"]["mirrors"][0];
+    assert_eq!(east["sourceConnector"].get("state"), None);
+    assert_eq!(east["checkpointConnector"]["state"], "paused");
+}
+
+#[test]
+fn a_connector_that_is_gone_is_named() {
+    let before = maker("maker-v1.yaml");
+    let mut less = object("maker-v1.yaml");
+    less["spec"]["mirrors"].as_array_mut().unwrap().pop();
+    let now = MirrorMaker::read(&less).unwrap();
+    let error = put_back(&before, &now).unwrap_err().to_string();
+    assert!(
+        error.contains("west->mirror.MirrorSourceConnector"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_can_not_be_read_is_named_with_the_field() {
+    let wrong = |pointer: &str, value: Value, words: &[&str]| {
+        let mut object = object("maker-v1.yaml");
+        *object.pointer_mut(pointer).unwrap() = value;
+        let error = MirrorMaker::read(&object).unwrap_err().to_string();
+        for word in words {
+            assert!(error.contains(word), "{word:?} is not in: {error}");
+        }
+    };
+    wrong(
+        "/spec/mirrors/1/sourceConnector/state",
+        json!("halted"),
+        &[
+            "kafka/feeder",
+            "spec.mirrors[1].sourceConnector.state",
+            "halted",
+        ],
+    );
+    wrong(
+        "/spec/target/bootstrapServers",
+        json!("mirror"),
+        &["\"mirror\""],
+    );
+    wrong("/metadata/uid", json!(""), &["metadata.uid"]);
+    wrong("/spec/mirrors", json!(3), &["KafkaMirrorMaker2"]);
+}
+
+#[test]
+fn a_kafka_knows_itself_by_its_services_and_listeners() {
+    let kafka = Kafka::read(&object("kafka.yaml")).unwrap();
+    assert_eq!(kafka.cluster_id.as_deref(), Some("MkU3OEVBNTcwNTJENDM2Qk"));
+    assert_eq!(kafka.rebalancing.as_deref(), Some("RebalanceOnScaleUp"));
+    assert_eq!(kafka.listeners[0].certificates.len(), 1);
+    assert!(kafka.conditions[0].holds("Ready"));
+    for (file, is_at) in [("maker-v1.yaml", true), ("maker-v1beta2.yaml", true)] {
+        let maker = maker(file);
+        assert_eq!(
+            kafka.is_at(&maker.target, &maker.meta.namespace),
+            is_at,
+            "{file}"
+        );
+        for feed in &maker.feeds {
+            assert!(!kafka.is_at(&feed.source.bootstrap, &maker.meta.namespace));
+        }
+    }
+    let at = |text: &str| {
+        let addresses = slackwater_strimzi::Address::list(text).unwrap();
+        kafka.is_at(&addresses, "elsewhere")
+    };
+    assert!(at("203.0.113.9:9094"));
+    assert!(at("mirror-kafka-outside-bootstrap.kafka.svc:9094"));
+    assert!(at(
+        "mirror-pool-0.mirror-kafka-brokers.kafka.svc.cluster.local:9092"
+    ));
+    assert!(!at("mirror-kafka-bootstrap:9093"), "of another namespace");
+}
+
+#[test]
+fn a_kafka_that_is_paused_before_its_first_look_has_no_status() {
+    let mut object = object("kafka.yaml");
+    object.as_object_mut().unwrap().remove("status");
+    object["metadata"]["annotations"] = json!({"strimzi.io/pause-reconciliation": "true"});
+    let kafka = Kafka::read(&object).unwrap();
+    assert_eq!((kafka.cluster_id, kafka.listeners), (None, vec![]));
+    assert!(kafka.meta.is_paused());
+}
+
+#[test]
+fn a_pool_names_the_claims_of_all_its_nodes() {
+    let pool = NodePool::read(&object("pool-jbod.yaml")).unwrap();
+    assert_eq!(pool.cluster, "mirror");
+    assert_eq!(pool.roles, [Role::Controller, Role::Broker]);
+    let claims = pool.claims();
+    let named: Vec<_> = claims
+        .iter()
+        .map(|one| (one.node, one.name.as_str()))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            (3, "data-0-mirror-brokers-3"),
+            (3, "data-5-mirror-brokers-3"),
+            (7, "data-0-mirror-brokers-7"),
+            (7, "data-5-mirror-brokers-7"),
+        ]
+    );
+    assert_eq!(claims[1].mount, "/var/lib/kafka/data-5");
+
+    let mut single = object("pool-jbod.yaml");
+    single["spec"]["storage"] = json!({"type": "persistent-claim", "size": "10Gi"});
+    let claims = NodePool::read(&single).unwrap().claims();
+    assert_eq!(claims[0].name, "data-mirror-brokers-3");
+    assert_eq!(claims[0].mount, "/var/lib/kafka/data");
+}
+
+#[test]
+fn storage_that_is_gone_with_its_pod_can_not_be_backed_up() {
+    for storage in [
+        json!({"type": "ephemeral"}),
+        json!({"type": "jbod", "volumes": [{"id": 0, "type": "ephemeral"}]}),
+    ] {
+        let mut pool = object("pool-jbod.yaml");
+        pool["spec"]["storage"] = storage;
+        let error = NodePool::read(&pool).unwrap_err().to_string();
+        assert!(error.contains("is ephemeral"), "{error}");
+    }
+    let mut unborn = object("pool-jbod.yaml");
+    unborn["status"] = json!({});
+    let error = NodePool::read(&unborn).unwrap_err().to_string();
+    assert!(error.contains("no node of it yet"), "{error}");
+}
