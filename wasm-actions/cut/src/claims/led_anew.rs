@@ -55,8 +55,12 @@ impl LedAnew {
     }
 
     /// Whether an end went on when the volumes were cut already: every replica
-    /// lies where its broker had stopped cleanly.
+    /// lies where its broker had stopped cleanly, and ends where the drain saw
+    /// it.
     pub(super) fn went_on_after_the_cut(&self, moved: &Moved, rows: &Rows) -> bool {
+        let Movement::HighWatermark { was, is } = moved.change else {
+            return false;
+        };
         let by_name = by_name(rows);
         let content = by_name
             .get(&moved.partition.to_string())
@@ -65,10 +69,12 @@ impl LedAnew {
             let dir = self.dirs.get(dir as usize);
             dir.is_some_and(|dir| dir.clean_shutdown)
         };
-        let grew = matches!(moved.change, Movement::HighWatermark { was, is } if was < is);
-        grew && content.is_some_and(|content| {
-            !content.replicas.is_empty() && content.replicas.iter().all(|one| at_rest(one.dir))
-        })
+        was < is
+            && content.is_some_and(|content| {
+                let mut replicas = content.replicas.iter();
+                !content.replicas.is_empty()
+                    && replicas.all(|one| at_rest(one.dir) && one.log_end_offset == was)
+            })
     }
 
     /// Why the snapshot does not show that what moved was the leader alone, or

@@ -382,7 +382,7 @@ pub(super) fn falls() -> Vec<Fall> {
     let look = |side: &'static str| {
         [
             ("asked.firstRequestMs", Change::Set(0.into())),
-            ("asked.lastAnswerMs", Change::Add(-3)),
+            ("asked.lastAnswerMs", Change::Set(1.into())),
             ("still", Change::OtherDigest),
             ("topology", Change::OtherDigest),
             ("configurations", Change::OtherDigest),
@@ -421,7 +421,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("brokersCut[]", Change::Set(999.into())),
         Fall::evidence("sealedRevision", Change::Set(0.into())),
         Fall::evidence("cutRevision", Change::Set(0.into())),
-        Fall::evidence("closingAfterRevision", Change::Set(1.into())),
+        Fall::evidence("closingAfterRevision", Change::Add(-3)),
         Fall::evidence("volumesCut", Change::Set(0.into())),
         Fall::evidence("volumesFailed", Change::Add(1)),
         Fall::evidence("answered", Change::Add(-1)),
