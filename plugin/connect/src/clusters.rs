@@ -13,10 +13,10 @@ use slackwater_ports::{
     MirrorView, PortError, PortErrorKind, Position, Seen, Target, Want,
 };
 
-use crate::http::Client;
+use crate::client::Client;
 use crate::look::connector_path;
 use crate::wire::{RawConfig, RawOffsets};
-use crate::{ConnectError, ConnectOptions, Selection, decode, look};
+use crate::{ConnectError, ConnectOptions, Selection, Transport, decode, look};
 
 /// For a stop, a pause or a resume: each writes to Connect's config topic, and
 /// when that topic can't take it, Connect answers 500 after 30 s. That answer
@@ -49,6 +49,22 @@ impl ConnectClusters {
             clients: clients.collect::<Result<_, _>>()?,
             selection,
         })
+    }
+
+    /// One Connect cluster that is asked over something else than HTTP from
+    /// here. `endpoint` is for messages.
+    pub fn over(
+        name: impl Into<String>,
+        endpoint: impl Into<String>,
+        timeout: Duration,
+        transport: Box<dyn Transport>,
+        selection: Selection,
+    ) -> Self {
+        let client = Client::over(name.into(), endpoint.into(), timeout, transport);
+        Self {
+            clients: vec![client],
+            selection,
+        }
     }
 
     fn client(&self, connector: &ConnectorRef) -> Seen<&Client> {

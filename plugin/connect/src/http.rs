@@ -1,39 +1,28 @@
-//! One Connect cluster over HTTP: bounded requests, errors of ports.
-//!
-//! May touch the network; knows nothing of connectors.
+//! HTTP from here: bounded requests. May touch the network; knows nothing of
+//! connectors.
 
 use std::io::Read as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde::de::DeserializeOwned;
-use slackwater_ports::{PortError, PortErrorKind, Seen};
-use ureq::http::Response;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body};
 
-use crate::wire::RawError;
-use crate::{ConnectError, ConnectOptions, text};
-
-/// Largest answer that is read. 10,000 partitions take 2 MiB in a list of
-/// tasks and less in a list of offsets.
-pub const MAX_BODY: u64 = 64 << 20;
+use crate::transport::{Call, MAX_BODY, Reply, Transport, Unanswered, Verb};
+use crate::{ConnectError, ConnectOptions};
 
 /// How much of an error's body is read: one line of it is shown.
 const MAX_ERROR_BODY: u64 = 64 << 10;
 
 /// How to reach one Connect cluster, checked.
-pub(crate) struct Client {
-    pub(crate) name: String,
+pub(crate) struct Http {
     agent: Agent,
-    pub(crate) url: String,
-    timeout: Duration,
+    url: String,
     headers: Vec<(String, String)>,
 }
 
-impl Client {
+impl Http {
     pub(crate) fn new(options: ConnectOptions) -> Result<Self, ConnectError> {
         let url = options.checked_url()?;
         let mut config = Agent::config_builder()
@@ -60,114 +49,71 @@ impl Client {
             headers.push(("Authorization".to_owned(), format!("Basic {pair}")));
         }
         Ok(Self {
-            name: options.name,
             agent: config.build().new_agent(),
             url,
-            timeout: options.timeout,
             headers,
         })
     }
 
-    /// Asks within the configured time.
-    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Seen<T> {
-        self.get_within(path, self.timeout)
-    }
-
-    pub(crate) fn get_within<T: DeserializeOwned>(&self, path: &str, most: Duration) -> Seen<T> {
-        let mut request = self.agent.get(format!("{}{path}", self.url));
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        let answer = request
-            .config()
-            .timeout_global(Some(most))
-            .build()
-            .call()
-            .map_err(|error| self.silence("GET", path, most, error))?;
-        let mut answer = self.accepted("GET", path, answer)?;
-        let bytes = read(answer.body_mut(), MAX_BODY)
-            .map_err(|error| self.silence("GET", path, most, error.into()))?;
-        if bytes.len() as u64 > MAX_BODY {
-            return Err(self.malformed(path, &format!("is over the limit of {MAX_BODY} bytes")));
-        }
-        serde_json::from_slice(&bytes)
-            .map_err(|error| self.malformed(path, &format!("is not understood: {error}")))
-    }
-
-    /// Tells, without a body; what the answer says is not of interest.
-    pub(crate) fn put_within(&self, path: &str, most: Duration) -> Seen<()> {
-        let mut request = self.agent.put(format!("{}{path}", self.url));
-        for (name, value) in &self.headers {
-            request = request.header(name, value);
-        }
-        let answer = request
-            .config()
-            .timeout_global(Some(most))
-            .build()
-            .send_empty()
-            .map_err(|error| self.silence("PUT", path, most, error))?;
-        self.accepted("PUT", path, answer).map(|_| ())
-    }
-
-    /// The answer, if its status is one of success.
-    fn accepted(&self, verb: &str, path: &str, mut answer: Response<Body>) -> Seen<Response<Body>> {
-        let status = answer.status().as_u16();
-        if answer.status().is_success() {
-            return Ok(answer);
-        }
-        let body = read(answer.body_mut(), MAX_ERROR_BODY).unwrap_or_default();
-        let says = match serde_json::from_slice::<RawError>(&body) {
-            Ok(error) => text::line(&error.message),
-            Err(_) => text::line(&String::from_utf8_lossy(&body)),
-        };
-        let message = format!("{verb} {}{path} was answered {status}: {says}", self.url);
-        Err(PortError::new(PortErrorKind::Refused, message).with_status(status.into()))
-    }
-
-    /// An answer that came and can't be used.
-    pub(crate) fn malformed(&self, path: &str, why: &str) -> PortError {
-        let why = text::line(why);
-        let message = format!("the answer of {}{path} {why}", self.url);
-        PortError::new(PortErrorKind::Malformed, message)
-    }
-
-    /// No answer, or the end of one before it was whole.
-    fn silence(&self, verb: &str, path: &str, most: Duration, error: ureq::Error) -> PortError {
-        let request = format!("{verb} {}{path}", self.url);
-        // Reading a body gives its errors wrapped in io's.
-        let error = match error {
-            ureq::Error::Io(io) => ureq::Error::from(io),
-            other => other,
-        };
-        match error {
-            ureq::Error::Timeout(_) => PortError::new(
-                PortErrorKind::Timeout,
-                format!("{request} was not answered within {most:?}"),
-            ),
-            ureq::Error::Protocol(why) => PortError::new(
-                PortErrorKind::Malformed,
-                format!(
-                    "{request} was answered in no HTTP: {}",
-                    text::line(&why.to_string())
-                ),
-            ),
-            other => PortError::new(
-                PortErrorKind::Unreachable,
-                format!(
-                    "{request} failed: {}; MirrorMaker must run in a Connect cluster whose REST \
-                     listens there: its dedicated mode is not supported, not even with \
-                     dedicated.mode.enable.internal.rest",
-                    text::line(&other.to_string())
-                ),
-            ),
-        }
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 }
 
-/// One byte more than the limit tells that it was passed.
-fn read(body: &mut Body, limit: u64) -> std::io::Result<Vec<u8>> {
+impl Transport for Http {
+    fn call(&self, call: Call<'_>) -> Result<Reply, Unanswered> {
+        let url = format!("{}{}", self.url, call.path);
+        let most = Some(call.most);
+        let headers = self.headers.iter();
+        let answer = match call.verb {
+            Verb::Get => headers
+                .fold(self.agent.get(url), |request, (name, value)| {
+                    request.header(name, value)
+                })
+                .config()
+                .timeout_global(most)
+                .build()
+                .call(),
+            Verb::Put => headers
+                .fold(self.agent.put(url), |request, (name, value)| {
+                    request.header(name, value)
+                })
+                .config()
+                .timeout_global(most)
+                .build()
+                .send_empty(),
+        };
+        let mut answer = answer.map_err(unanswered)?;
+        let status = answer.status();
+        let body = if status.is_success() {
+            // One byte more than the limit tells that it was passed.
+            read(answer.body_mut(), MAX_BODY + 1).map_err(|error| unanswered(error.into()))?
+        } else {
+            read(answer.body_mut(), MAX_ERROR_BODY).unwrap_or_default()
+        };
+        Ok(Reply {
+            status: status.as_u16(),
+            body,
+        })
+    }
+}
+
+fn unanswered(error: ureq::Error) -> Unanswered {
+    // Reading a body gives its errors wrapped in io's.
+    let error = match error {
+        ureq::Error::Io(io) => ureq::Error::from(io),
+        other => other,
+    };
+    match error {
+        ureq::Error::Timeout(_) => Unanswered::Timeout,
+        ureq::Error::Protocol(why) => Unanswered::NoHttp(why.to_string()),
+        other => Unanswered::Unreachable(other.to_string()),
+    }
+}
+
+fn read(body: &mut Body, most: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    body.as_reader().take(limit + 1).read_to_end(&mut bytes)?;
+    body.as_reader().take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use slackwater_ports::{ConnectView, ConnectorView, PortError, PortErrorKind, Seen};
 
-use crate::http::Client;
+use crate::client::Client;
 use crate::select::{Role, Selection, full_class};
 use crate::wire::{RawConnector, RawRoot, RawTask};
 use crate::{decode, text};
@@ -30,7 +30,7 @@ pub(crate) fn at(
     let root: RawRoot = client.get("/")?;
     let view = ConnectView {
         name: client.name.clone(),
-        endpoint: client.url.clone(),
+        endpoint: client.endpoint.clone(),
         version: text::line(&root.version),
         kafka_cluster_id: text::line(&root.kafka_cluster_id),
     };
@@ -46,7 +46,7 @@ pub(crate) fn at(
     if strangers.is_empty() {
         return Ok((view, ours));
     }
-    let message = format!("at {}: {}", client.url, strangers.join("; "));
+    let message = format!("at {}: {}", client.endpoint, strangers.join("; "));
     Err(PortError::new(PortErrorKind::Refused, message))
 }
 
@@ -63,7 +63,7 @@ fn all(client: &Client) -> Seen<BTreeMap<String, RawConnector>> {
         None => Ok(expanded),
         Some(name) => {
             let name = text::line(name);
-            let message = format!("connector {name} at {} has no status yet", client.url);
+            let message = format!("connector {name} at {} has no status yet", client.endpoint);
             // What Connect answers when asked for that status.
             Err(PortError::new(PortErrorKind::Refused, message).with_status(404))
         }

@@ -4,9 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::meta::RawMeta;
+use crate::read::{Raw, read};
 use crate::{Address, Condition, Meta, StrimziError};
-
-const KIND: &str = "Kafka";
 
 #[derive(Debug, Deserialize)]
 struct RawKafka {
@@ -51,6 +50,30 @@ struct RawAutoRebalance {
     state: Option<String>,
 }
 
+impl Raw for RawKafka {
+    const KIND: &'static str = "Kafka";
+    type Checked = Kafka;
+
+    fn metadata(&self) -> &RawMeta {
+        &self.metadata
+    }
+
+    fn check(self) -> Result<Kafka, String> {
+        let status = self.status;
+        let listeners = status.listeners.into_iter().map(listener);
+        let state = status.auto_rebalance.and_then(|one| one.state);
+        Ok(Kafka {
+            meta: self.metadata.check()?,
+            cluster_id: status.cluster_id.filter(|id| !id.is_empty()),
+            listeners: listeners.collect::<Result<_, _>>()?,
+            version: status.kafka_version,
+            conditions: status.conditions,
+            // `KafkaAutoRebalanceState`: Idle, RebalanceOnScaleUp, …
+            rebalancing: state.filter(|state| state != "Idle"),
+        })
+    }
+}
+
 /// A listener, as the status tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
@@ -87,30 +110,7 @@ impl Kafka {
     /// # Errors
     /// Another shape.
     pub fn read(object: &Value) -> Result<Self, StrimziError> {
-        let malformed = |name: String, why: String| StrimziError::Malformed {
-            kind: KIND,
-            name,
-            why,
-        };
-        let raw = RawKafka::deserialize(object)
-            .map_err(|error| malformed("?".to_owned(), error.to_string()))?;
-        let name = raw.metadata.words();
-        Self::check(raw).map_err(|why| malformed(name, why))
-    }
-
-    fn check(raw: RawKafka) -> Result<Self, String> {
-        let status = raw.status;
-        let listeners = status.listeners.into_iter().map(listener);
-        let state = status.auto_rebalance.and_then(|one| one.state);
-        Ok(Self {
-            meta: raw.metadata.check()?,
-            cluster_id: status.cluster_id.filter(|id| !id.is_empty()),
-            listeners: listeners.collect::<Result<_, _>>()?,
-            version: status.kafka_version,
-            conditions: status.conditions,
-            // `KafkaAutoRebalanceState`: Idle, RebalanceOnScaleUp, …
-            rebalancing: state.filter(|state| state != "Idle"),
-        })
+        read::<RawKafka>(object)
     }
 
     /// Whether a client in namespace `from` that is told these addresses is told

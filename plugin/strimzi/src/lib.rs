@@ -19,6 +19,7 @@ mod kafka;
 mod maker;
 mod meta;
 mod pool;
+mod read;
 mod version;
 
 pub use address::Address;

@@ -7,9 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::meta::RawMeta;
+use crate::read::{Raw, read};
 use crate::{Meta, StrimziError};
-
-const KIND: &str = "KafkaNodePool";
 
 /// The label that says which Kafka it is of (`ResourceLabels`).
 const CLUSTER: &str = "strimzi.io/cluster";
@@ -50,6 +49,37 @@ struct RawVolume {
     #[serde(rename = "type")]
     kind: String,
     id: Option<u32>,
+}
+
+impl Raw for RawPool {
+    const KIND: &'static str = "KafkaNodePool";
+    type Checked = NodePool;
+
+    fn metadata(&self) -> &RawMeta {
+        &self.metadata
+    }
+
+    fn check(self) -> Result<NodePool, String> {
+        let meta = self.metadata.check()?;
+        let cluster = meta
+            .label(CLUSTER)
+            .ok_or_else(|| format!("label {CLUSTER} is missing: it is of no Kafka"))?
+            .to_owned();
+        let mut roles = self.spec.roles;
+        roles.sort();
+        if self.status.node_ids.is_empty() {
+            return Err(
+                "status.nodeIds is empty: the operator has made no node of it yet".to_owned(),
+            );
+        }
+        Ok(NodePool {
+            meta,
+            cluster,
+            roles,
+            node_ids: self.status.node_ids,
+            volumes: volumes(self.spec.storage)?,
+        })
+    }
 }
 
 /// What a node does. A pool may have both.
@@ -96,15 +126,7 @@ impl NodePool {
     /// # Errors
     /// Another shape; storage that is gone when a pod is.
     pub fn read(object: &Value) -> Result<Self, StrimziError> {
-        let malformed = |name: String, why: String| StrimziError::Malformed {
-            kind: KIND,
-            name,
-            why,
-        };
-        let raw = RawPool::deserialize(object)
-            .map_err(|error| malformed("?".to_owned(), error.to_string()))?;
-        let name = raw.metadata.words();
-        check(raw).map_err(|why| malformed(name, why))
+        read::<RawPool>(object)
     }
 
     /// The claims of all its nodes, controllers' too: without the metadata log
@@ -138,26 +160,6 @@ impl fmt::Display for Role {
             Self::Broker => "broker",
         })
     }
-}
-
-fn check(raw: RawPool) -> Result<NodePool, String> {
-    let meta = raw.metadata.check()?;
-    let cluster = meta
-        .label(CLUSTER)
-        .ok_or_else(|| format!("label {CLUSTER} is missing: it is of no Kafka"))?
-        .to_owned();
-    let mut roles = raw.spec.roles;
-    roles.sort();
-    if raw.status.node_ids.is_empty() {
-        return Err("status.nodeIds is empty: the operator has made no node of it yet".to_owned());
-    }
-    Ok(NodePool {
-        meta,
-        cluster,
-        roles,
-        node_ids: raw.status.node_ids,
-        volumes: volumes(raw.spec.storage)?,
-    })
 }
 
 fn volumes(storage: RawStorage) -> Result<Vec<Option<u32>>, String> {

@@ -3,14 +3,15 @@
 mod patch;
 mod raw;
 
-use serde::Deserialize as _;
 use serde_json::Value;
 
+use crate::read::read;
 use crate::{Address, Meta, StrimziError};
 use raw::RawMirrorMaker;
 
 pub use patch::{PatchOp, put_back, stop};
 
+/// As the operator labels its pods, too.
 const KIND: &str = "KafkaMirrorMaker2";
 
 /// What a connector is to do, by its `state` (`ConnectorState`).
@@ -140,15 +141,7 @@ impl MirrorMaker {
     /// # Errors
     /// Another shape; aliases that name no cluster.
     pub fn read(object: &Value) -> Result<Self, StrimziError> {
-        let malformed = |name: String, why: String| StrimziError::Malformed {
-            kind: KIND,
-            name,
-            why,
-        };
-        let raw = RawMirrorMaker::deserialize(object)
-            .map_err(|error| malformed("?".to_owned(), error.to_string()))?;
-        let name = raw.metadata.words();
-        raw.check().map_err(|why| malformed(name, why))
+        read::<RawMirrorMaker>(object)
     }
 
     /// All of its connectors.

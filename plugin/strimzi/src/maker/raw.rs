@@ -12,11 +12,12 @@ use serde_json::Value;
 use super::{Connector, ConnectorKind, Desired, Feed, Layout, MirrorMaker, SourceCluster};
 use crate::Address;
 use crate::meta::RawMeta;
+use crate::read::Raw;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct RawMirrorMaker {
     #[serde(default)]
-    pub(super) metadata: RawMeta,
+    metadata: RawMeta,
     spec: RawSpec,
 }
 
@@ -68,8 +69,15 @@ const TOPICS: [(&str, &str); 3] = [
     ("status.storage.topic", "mirrormaker2-cluster-status"),
 ];
 
-impl RawMirrorMaker {
-    pub(super) fn check(self) -> Result<MirrorMaker, String> {
+impl Raw for RawMirrorMaker {
+    const KIND: &'static str = super::KIND;
+    type Checked = MirrorMaker;
+
+    fn metadata(&self) -> &RawMeta {
+        &self.metadata
+    }
+
+    fn check(self) -> Result<MirrorMaker, String> {
         let RawSpec {
             replicas,
             target,
