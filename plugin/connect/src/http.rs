@@ -7,7 +7,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, RequestBuilder};
 
 use crate::transport::{Call, MAX_BODY, Reply, Transport, Unanswered, Verb};
 use crate::{ConnectError, ConnectOptions};
@@ -55,6 +55,18 @@ impl Http {
         })
     }
 
+    /// With the headers, and the time that it may take.
+    fn prepared<B>(&self, request: RequestBuilder<B>, call: Call<'_>) -> RequestBuilder<B> {
+        self.headers
+            .iter()
+            .fold(request, |request, (name, value)| {
+                request.header(name, value)
+            })
+            .config()
+            .timeout_global(Some(call.most))
+            .build()
+    }
+
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -63,25 +75,9 @@ impl Http {
 impl Transport for Http {
     fn call(&self, call: Call<'_>) -> Result<Reply, Unanswered> {
         let url = format!("{}{}", self.url, call.path);
-        let most = Some(call.most);
-        let headers = self.headers.iter();
         let answer = match call.verb {
-            Verb::Get => headers
-                .fold(self.agent.get(url), |request, (name, value)| {
-                    request.header(name, value)
-                })
-                .config()
-                .timeout_global(most)
-                .build()
-                .call(),
-            Verb::Put => headers
-                .fold(self.agent.put(url), |request, (name, value)| {
-                    request.header(name, value)
-                })
-                .config()
-                .timeout_global(most)
-                .build()
-                .send_empty(),
+            Verb::Get => self.prepared(self.agent.get(url), call).call(),
+            Verb::Put => self.prepared(self.agent.put(url), call).send_empty(),
         };
         let mut answer = answer.map_err(unanswered)?;
         let status = answer.status();

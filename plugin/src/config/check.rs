@@ -128,15 +128,14 @@ pub(super) fn check(raw: RawMirror) -> Result<Mirror, Wrong> {
             return Err(wrong(&key, format!("{name} stands there twice")));
         }
     }
-    let mut settings = settings(&raw.limits, raw.protect, &connect, raw.verify, raw.require)?;
-    settings.strategy = raw.strategy;
-    if raw.strategy == Strategy::Cold && raw.limits.window.is_none() {
-        settings.window_ms = COLD_WINDOW_MS;
-    }
-    if raw.strategy == Strategy::Cold && settings.verify == Verify::Off {
-        let why = "strategy cold is proven from the snapshot alone: say `verify: tail` or `full`";
-        return Err(wrong("verify", why));
-    }
+    let settings = settings(
+        raw.strategy,
+        &raw.limits,
+        raw.protect,
+        &connect,
+        raw.verify,
+        raw.require,
+    )?;
     let volumes = volumes(raw.volumes)?;
     Ok(Mirror {
         name,
@@ -292,10 +291,6 @@ fn volumes(raw: Vec<RawVolume>) -> Result<Volumes, Wrong> {
     Volumes::new(volumes).map_err(|error| wrong("volumes", error))
 }
 
-/// The window of strategy `cold`, where none is said: brokers with many
-/// partitions take a minute or more to stop, and again to start.
-const COLD_WINDOW_MS: u64 = 300_000;
-
 /// How long a broker may take to stop, at the most: whoever waits for it waits
 /// no longer.
 const COLD_TIMEOUT_MS: std::ops::RangeInclusive<u64> = 1_000..=600_000;
@@ -370,7 +365,17 @@ const WINDOW_MS: std::ops::RangeInclusive<u64> = 5_000..=3_600_000;
 /// longer.
 const TAIL_RECORDS: std::ops::RangeInclusive<u32> = 1..=1_000;
 
+/// The window where none is said. Brokers with many partitions take a minute or
+/// more to stop, and again to start.
+fn default_window_ms(strategy: Strategy) -> u64 {
+    match strategy {
+        Strategy::Quiesced => 60_000,
+        Strategy::Cold => 300_000,
+    }
+}
+
 fn settings(
+    strategy: Strategy,
     limits: &RawLimits,
     protect: super::raw::RawProtect,
     connect: &[ConnectSite],
@@ -378,7 +383,7 @@ fn settings(
     require: Option<Vec<ClaimName>>,
 ) -> Result<Settings, Wrong> {
     let or = |span: Option<Span>, default: u64| span.map_or(default, Span::as_ms);
-    let window_ms = or(limits.window, 60_000);
+    let window_ms = or(limits.window, default_window_ms(strategy));
     if !WINDOW_MS.contains(&window_ms) {
         return Err(wrong(
             "limits.window",
@@ -394,6 +399,10 @@ fn settings(
         return Err(wrong("limits.retentionFactor", "must be at least 1"));
     }
     let verify = verify.unwrap_or(Verify::Full);
+    if strategy == Strategy::Cold && verify == Verify::Off {
+        let why = "strategy cold is proven from the snapshot alone: say `verify: tail` or `full`";
+        return Err(wrong("verify", why));
+    }
     let require = require.unwrap_or_else(|| required(verify));
     for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
         if require.contains(&name) {
@@ -409,7 +418,7 @@ fn settings(
     }
     let require: BTreeSet<ClaimName> = require.into_iter().collect();
     Ok(Settings {
-        strategy: Strategy::default(),
+        strategy,
         window_ms,
         cover_wait_ms: or(limits.cover_wait, 15_000),
         sample_lead_ms: 3_000,

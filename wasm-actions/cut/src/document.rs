@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bracket, Claim, Content, Drain, Quiesce, Resume, Rows, Settings, Snapshot, canonical_json,
-    sha256_hex,
+    Bracket, Claim, ClusterIdentity, Content, Drain, Outage, Quiesce, Resume, Rows, Settings,
+    Snapshot, canonical_json, sha256_hex,
 };
 
 /// The only version that this program writes and reads.
@@ -220,12 +220,26 @@ impl Cut {
         Ok(cut)
     }
 
+    /// The mirror, where it was asked for already.
+    pub fn mirror_cluster(&self) -> Option<&ClusterIdentity> {
+        let clusters = &self.quiesce.as_ref()?.clusters;
+        clusters.iter().find(|one| one.alias.is_none())
+    }
+
     /// The mirror's `cluster.id`; empty where it was not asked yet.
     pub fn mirror_cluster_id(&self) -> &str {
-        self.quiesce
-            .as_ref()
-            .and_then(|quiesce| quiesce.clusters.iter().find(|one| one.alias.is_none()))
+        self.mirror_cluster()
             .map_or("", |cluster| cluster.cluster_id.as_str())
+    }
+
+    /// The brokers' stop and start, where the run has asked for a stop.
+    pub fn outage(&self) -> Option<&Outage> {
+        self.snapshot.as_ref()?.outage.as_ref()
+    }
+
+    /// The same, to be changed.
+    pub fn outage_mut(&mut self) -> Option<&mut Outage> {
+        self.snapshot.as_mut()?.outage.as_mut()
     }
 
     /// Adds a claim of a restore to a copy of the cut, in place of an earlier

@@ -15,11 +15,7 @@ pub fn start_brokers(
     step: &str,
     session: &mut Session,
 ) -> Result<(), Failure> {
-    let outage = session
-        .cut()
-        .snapshot
-        .as_ref()
-        .and_then(|one| one.outage.as_ref());
+    let outage = session.cut().outage();
     if outage.is_none_or(|outage| outage.started_ms.is_some()) {
         return Ok(());
     }
@@ -27,9 +23,7 @@ pub fn start_brokers(
     all_done("started", &world.start_brokers()?)?;
     let at_ms = world.now_ms();
     session.update(world, |cut| {
-        if let Some(snapshot) = &mut cut.snapshot
-            && let Some(outage) = &mut snapshot.outage
-        {
+        if let Some(outage) = cut.outage_mut() {
             outage.started_ms = Some(at_ms);
         }
     })

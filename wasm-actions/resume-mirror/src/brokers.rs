@@ -33,12 +33,8 @@ pub(crate) fn start(world: &impl World, session: &mut Session) -> Option<String>
 /// Waits until the cluster names all that there were, and gives what is wrong
 /// where it does not.
 pub(crate) fn see_back(world: &impl World, cut: &Cut, trouble: Option<String>) -> Option<String> {
-    cut.snapshot.as_ref()?.outage.as_ref()?;
-    let before = cut.quiesce.iter().flat_map(|quiesce| &quiesce.clusters);
-    let mirror = before.filter(|cluster| cluster.alias.is_none());
-    let expected: Vec<i32> = mirror
-        .flat_map(|cluster| cluster.brokers.iter().map(|broker| broker.id))
-        .collect();
+    cut.outage()?;
+    let expected = &cut.mirror_cluster()?.brokers;
     let deadline = Deadline::after(world, BACK_MS);
     let mut ask_again = Deadline::after(world, ASK_AGAIN_MS);
     loop {
@@ -47,17 +43,21 @@ pub(crate) fn see_back(world: &impl World, cut: &Cut, trouble: Option<String>) -
             .map_or_else(|_| Vec::new(), |view| view.brokers);
         let missing = expected
             .iter()
-            .find(|id| there.iter().all(|broker| broker.id != **id))?;
-        let awaited = format!("broker {missing} to be back");
+            .find(|one| there.iter().all(|broker| broker.id != one.id))?
+            .id;
         if deadline.has_passed(world) {
             let seen = format!("broker {missing} is not back");
-            return Some(trouble.map_or(seen.clone(), |why| format!("{seen}: {why}")));
+            return Some(match trouble {
+                Some(why) => format!("{seen}: {why}"),
+                None => seen,
+            });
         }
         if ask_again.has_passed(world) {
             // What it says is seen at the next look.
             let _ = world.start_brokers();
             ask_again = Deadline::after(world, ASK_AGAIN_MS);
         }
+        let awaited = format!("broker {missing} to be back");
         world.waiting(PHASE, &awaited, Some(deadline.remaining_ms(world)));
         deadline.sleep(world, LOOK_MS);
     }

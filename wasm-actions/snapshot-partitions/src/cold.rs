@@ -17,11 +17,8 @@ pub(crate) fn stop(world: &impl World, session: &mut Session) -> Result<(), Fail
     if session.cut().settings.strategy != Strategy::Cold {
         return Ok(());
     }
-    let outage = |session: &Session| {
-        let snapshot = session.cut().snapshot.as_ref();
-        snapshot.and_then(|one| one.outage.clone())
-    };
-    if outage(session).is_some_and(|outage| outage.stopped_ms.is_some()) {
+    let outage = session.cut().outage();
+    if outage.is_some_and(|outage| outage.stopped_ms.is_some()) {
         return Ok(());
     }
     let asked_ms = world.now_ms();
@@ -38,9 +35,7 @@ pub(crate) fn stop(world: &impl World, session: &mut Session) -> Result<(), Fail
     all_done("stopped", &world.stop_brokers()?)?;
     let at_ms = world.now_ms();
     session.update(world, |cut| {
-        if let Some(snapshot) = &mut cut.snapshot
-            && let Some(outage) = &mut snapshot.outage
-        {
+        if let Some(outage) = cut.outage_mut() {
             outage.stopped_ms = Some(at_ms);
         }
     })

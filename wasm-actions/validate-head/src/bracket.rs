@@ -107,7 +107,7 @@ fn map(cut: &Cut, view: &MirrorView) -> Result<TopicMap, Failure> {
 /// The look when the brokers are up again and in sync; or as they are when the
 /// time is over.
 fn look_when_up(world: &impl World, cut: &Cut) -> Result<(MirrorView, TopicMap, Look), Failure> {
-    let outage = cut.snapshot.as_ref().and_then(|one| one.outage.as_ref());
+    let outage = cut.outage();
     if outage.is_none_or(|outage| outage.started_ms.is_none()) {
         return Err(Failure::failed(
             "the brokers are not started again: there is nothing to look at",
