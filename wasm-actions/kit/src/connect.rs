@@ -1,6 +1,8 @@
 //! Looks at Connect, past what it answers only for the moment.
 
-use slackwater_ports::{Clock, MirrorLook, MirrorView, PortError, PortErrorKind, Progress, Seen};
+use slackwater_ports::{
+    Clock, ConnectorState, MirrorLook, MirrorView, PortError, PortErrorKind, Progress, Seen,
+};
 
 use crate::Deadline;
 
@@ -15,7 +17,10 @@ pub fn is_passing(error: &PortError) -> bool {
 }
 
 /// A look at the connectors; asked again until `deadline` while Connect
-/// answers as in [`is_passing`].
+/// answers as in [`is_passing`], or has not assigned a connector again. One
+/// that nobody resumes goes through `UNASSIGNED` too: a worker that loses its
+/// place in the group gives its connectors up (`AbstractHerder.onShutdown`) and
+/// says `STOPPED` again when it has them back.
 ///
 /// # Errors
 /// Any other answer, or the last one at the deadline.
@@ -30,16 +35,30 @@ pub fn look_at_connectors(
                 world.waiting(step, &error.message, Some(deadline.remaining_ms(world)));
                 deadline.sleep(world, RETRY_MS);
             }
+            Ok(view) if !deadline.has_passed(world) => match unassigned(&view) {
+                Some(name) => {
+                    let left = Some(deadline.remaining_ms(world));
+                    world.waiting(step, &format!("{name} to be assigned"), left);
+                    deadline.sleep(world, RETRY_MS);
+                }
+                None => return Ok(view),
+            },
             seen => return seen,
         }
     }
+}
+
+fn unassigned(view: &MirrorView) -> Option<&str> {
+    let mut each = view.connectors.iter();
+    let one = each.find(|one| one.state == ConnectorState::Unassigned)?;
+    Some(&one.name)
 }
 
 #[cfg(test)]
 mod tests {
     use std::cell::{Cell, RefCell};
 
-    use slackwater_ports::Interval;
+    use slackwater_ports::{ConnectorView, Interval};
 
     use super::*;
 
@@ -51,10 +70,14 @@ mod tests {
 
     impl Answers {
         fn new(statuses: &[i32], then: Seen<MirrorView>) -> Self {
-            let mut left = vec![then];
-            left.extend(statuses.iter().rev().map(|status| Err(refused(*status))));
+            let refused = statuses.iter().map(|status| Err(refused(*status)));
+            Self::of(refused.chain([then]).collect())
+        }
+
+        fn of(mut answers: Vec<Seen<MirrorView>>) -> Self {
+            answers.reverse();
             Self {
-                left: RefCell::new(left),
+                left: RefCell::new(answers),
                 now_ms: Cell::new(0),
             }
         }
@@ -107,6 +130,21 @@ mod tests {
         }
     }
 
+    fn of_state(state: ConnectorState) -> MirrorView {
+        let connector = ConnectorView {
+            connect: "connect".to_owned(),
+            name: "source".to_owned(),
+            class: "MirrorSourceConnector".to_owned(),
+            state,
+            tasks: Vec::new(),
+            config: Vec::new(),
+        };
+        MirrorView {
+            connectors: vec![connector],
+            ..view()
+        }
+    }
+
     #[test]
     fn a_connect_that_starts_or_rebalances_is_asked_again() {
         let connect = Answers::new(&[503, 409, 404], Ok(view()));
@@ -118,6 +156,15 @@ mod tests {
         let connect = Answers::new(&[], Err(refused(409)));
         assert_eq!(connect.look(), Err(refused(409)));
         assert_eq!(connect.now_ms.get(), 1_000);
+    }
+
+    #[test]
+    fn a_connector_between_two_workers_is_looked_at_again() {
+        let between = Ok(of_state(ConnectorState::Unassigned));
+        let stopped = Ok(of_state(ConnectorState::Stopped));
+        let connect = Answers::of(vec![between.clone(), between.clone(), stopped.clone()]);
+        assert_eq!(connect.look(), stopped);
+        assert_eq!(Answers::of(vec![between.clone()]).look(), between);
     }
 
     #[test]

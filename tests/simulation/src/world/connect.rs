@@ -25,12 +25,24 @@ pub(crate) struct Connector {
     pub(crate) name: &'static str,
     pub(crate) copies: bool,
     pub(crate) told: Told,
-    pub(crate) shown: ConnectorState,
+    shown: ConnectorState,
     /// When it says RUNNING.
     shown_at: Option<u64>,
+    /// No worker has it before then.
+    assigned_at: u64,
     pub(crate) tasks: Vec<Task>,
     /// When its tasks start.
     tasks_at: Option<u64>,
+}
+
+impl Connector {
+    /// What its status says.
+    pub(crate) fn state(&self, now: u64) -> ConnectorState {
+        if now < self.assigned_at {
+            return ConnectorState::Unassigned;
+        }
+        self.shown.clone()
+    }
 }
 
 /// The cluster: one worker.
@@ -40,6 +52,8 @@ pub(crate) struct Connect {
     /// The worker is gone until then.
     pub(crate) down_until: u64,
     was_down: bool,
+    /// Its group's coordinator is gone.
+    was_cut_off: bool,
     /// It can't be reached before then.
     pub(crate) silent_until: u64,
     /// It answers 404, 409 or 503 before then.
@@ -64,6 +78,7 @@ impl Connect {
             told: Told::Run,
             shown: ConnectorState::Running,
             shown_at: None,
+            assigned_at: 0,
             tasks: Vec::new(),
             tasks_at: copies.then_some(0),
         };
@@ -71,6 +86,7 @@ impl Connect {
             connectors: vec![connector("source", true), connector("checkpoint", false)],
             down_until: 0,
             was_down: false,
+            was_cut_off: false,
             silent_until: 0,
             settling_until: 0,
             status_at: Vec::new(),
@@ -173,6 +189,7 @@ impl Connect {
         if self.was_down {
             self.come_back(now, rng);
         }
+        self.find_group(now, mirror, rng);
         self.write_status(now, mirror, ids);
         let send_ms = if now < self.slow_until {
             self.send_ms * 50
@@ -230,7 +247,26 @@ impl Connect {
                 }
             }
         }
+        self.assign(self.settling_until, rng);
         self.status_at.push(self.settling_until + rng.u64(50..150));
+    }
+
+    /// A worker that had lost its group gives up what it had, and gets it back:
+    /// a connector that is stopped is so, a moment later, again.
+    fn find_group(&mut self, now: u64, mirror: &Mirror, rng: &mut Rng) {
+        let cut_off = !mirror.acknowledges(mirror.of_role(Role::Config), now);
+        let found = self.was_cut_off && !cut_off;
+        self.was_cut_off = cut_off;
+        if found && rng.bool() {
+            self.assign(now, rng);
+        }
+    }
+
+    fn assign(&mut self, now: u64, rng: &mut Rng) {
+        let stopped = self.connectors.iter_mut();
+        for connector in stopped.filter(|one| one.told == Told::Stop) {
+            connector.assigned_at = now + rng.u64(0..3_000);
+        }
     }
 
     fn write_status(&mut self, now: u64, mirror: &mut Mirror, ids: &mut Ids) {

@@ -296,7 +296,7 @@ impl World {
                 connect: CONNECT.to_owned(),
                 name: one.name.to_owned(),
                 class: format!("org.apache.kafka.connect.mirror.Mirror{kind}Connector"),
-                state: one.shown.clone(),
+                state: one.state(self.now),
                 tasks: tasks.collect(),
                 config: settings(eos),
             }

@@ -192,22 +192,8 @@ impl StillEvidence {
 
     /// What shows the contrary.
     fn contradiction(&self, rows: &Rows, examined: u64) -> Option<String> {
-        let running = |look: &StillLook| {
-            look.connectors
-                .iter()
-                .find(|seen| seen.state != ConnectorState::Stopped || seen.tasks > 0)
-                .map(|seen| {
-                    format!(
-                        "{} was {} with {} tasks",
-                        seen.connector, seen.state, seen.tasks
-                    )
-                })
-        };
-        if let Some(what) = running(&self.drained) {
-            return Some(format!("{what} at the end of the drain"));
-        }
-        if let Some(what) = running(&self.closing) {
-            return Some(format!("{what} at the closing look"));
+        if let Some(ran) = self.not_stopped(|seen| !is_between_workers(seen)) {
+            return Some(ran);
         }
         let really: Vec<String> = self
             .ends_that_moved(rows)
@@ -227,6 +213,22 @@ impl StillEvidence {
                 "{} of {} snapshots failed; {examined} partitions",
                 self.volumes_failed, self.volumes_cut
             )
+        })
+    }
+
+    /// The first connector that was not stopped and is `such`, and when.
+    fn not_stopped(&self, such: impl Fn(&ConnectorSeen) -> bool) -> Option<String> {
+        let looks = [
+            (&self.drained, "at the end of the drain"),
+            (&self.closing, "at the closing look"),
+        ];
+        looks.into_iter().find_map(|(look, when)| {
+            let mut each = look.connectors.iter();
+            let seen = each.find(|seen| {
+                (seen.state != ConnectorState::Stopped || seen.tasks > 0) && such(seen)
+            })?;
+            let (name, state, tasks) = (&seen.connector, &seen.state, seen.tasks);
+            Some(format!("{name} was {state} with {tasks} tasks {when}"))
         })
     }
 
@@ -363,6 +365,7 @@ impl StillEvidence {
             .into_iter()
             .find(|(doubtful, _)| *doubtful)
             .map(|(_, why)| why.to_owned())
+            .or_else(|| self.not_stopped(|_| true))
             .or_else(|| self.doubt_of_leaders(rows))
     }
 
@@ -375,6 +378,12 @@ impl StillEvidence {
             Some(led_anew) => led_anew.doubt(&self.moved, rows),
         }
     }
+}
+
+/// A worker has given it up and none has it yet. It does not run, but nothing
+/// says either that it is stopped.
+fn is_between_workers(seen: &ConnectorSeen) -> bool {
+    seen.state == ConnectorState::Unassigned && seen.tasks == 0
 }
 
 /// Changes that must make it fall.
@@ -391,6 +400,7 @@ pub(super) fn falls() -> Vec<Fall> {
             ("connectors[].connector.connect", Change::OtherText),
             ("connectors[].connector.name", Change::OtherText),
             ("connectors[].state", Change::Set("paused".into())),
+            ("connectors[].state", Change::Set("unassigned".into())),
             ("connectors[].tasks", Change::Add(1)),
             ("lease", Change::OtherText),
             ("interruptions", Change::Add(1)),
