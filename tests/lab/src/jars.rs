@@ -1,23 +1,41 @@
-//! Kafka's jars: fetched once from Maven Central with `mvn`, kept outside the
-//! tree, compared with the committed manifest. May write below the cache
-//! directory only.
+//! Jars: fetched once from Maven Central with `mvn`, kept outside the tree,
+//! compared with the committed manifest. May write below the cache directory
+//! only.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::FlockOperation;
 use sha2::{Digest, Sha256};
 
+use crate::cache::Cache;
 use crate::command;
 use crate::error::LabError;
 
 /// The Kafka version that the lab runs.
 pub const KAFKA_VERSION: &str = "4.3.1";
 
-const POM: &str = include_str!("../pom.xml");
-/// `sha256  file name`, one line a jar, as `sha256sum` writes it.
-const MANIFEST: &str = include_str!("../jars.sha256");
+/// Brokers, Connect, MirrorMaker 2 and Kafka's own tools.
+const KAFKA: JarSet = JarSet {
+    folder: "kafka-4.3.1",
+    size: "55 MB",
+    pom: include_str!("../pom.xml"),
+    manifest: include_str!("../jars.sha256"),
+};
+
+/// Jars that belong together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JarSet {
+    /// Its folder's name: what it is, and the version.
+    pub(crate) folder: &'static str,
+    /// What is fetched, in words.
+    pub(crate) size: &'static str,
+    /// Whose dependencies they are.
+    pub(crate) pom: &'static str,
+    /// `sha256  file name`, one line a jar, as `sha256sum` writes it.
+    pub(crate) manifest: &'static str,
+}
+
 /// Written last: the sizes of the jars whose digests were found right.
 const MARKER: &str = "checked";
 
@@ -40,47 +58,37 @@ impl Jars {
         format!("{}/*", self.directory.display())
     }
 
-    /// Gives the cached jars, fetching them first if need be. Safe for several
-    /// processes at once.
+    /// Gives Kafka's jars from the cache, fetching them first if need be. Safe
+    /// for several processes at once.
     pub(crate) fn ensure() -> Result<Self, LabError> {
-        let cache = cache_directory()?;
-        fs::create_dir_all(&cache).map_err(LabError::io("create", &cache))?;
-        let directory = cache.join(format!("kafka-{KAFKA_VERSION}"));
-        let lock_path = cache.join("lock");
-        let lock = File::create(&lock_path).map_err(LabError::io("create", &lock_path))?;
-        rustix::fs::flock(&lock, FlockOperation::LockExclusive)
-            .map_err(std::io::Error::from)
-            .map_err(LabError::io("lock", &lock_path))?;
+        Self::ensure_set(&KAFKA)
+    }
+
+    /// The same of other jars.
+    pub(crate) fn ensure_set(set: &JarSet) -> Result<Self, LabError> {
+        let cache = Cache::open()?;
+        let directory = cache.path().join(set.folder);
         if directory.is_dir() {
-            check_sizes(&directory)?;
+            check_sizes(&directory, set.manifest)?;
         } else {
-            fetch(&cache, &directory)?;
+            fetch(&cache, set, &directory)?;
         }
         Ok(Self { directory })
     }
 }
 
-/// `$SLACKWATER_CACHE`, or `~/.cache/slackwater`.
-fn cache_directory() -> Result<PathBuf, LabError> {
-    if let Some(set) = std::env::var_os("SLACKWATER_CACHE") {
-        return Ok(PathBuf::from(set));
-    }
-    std::env::home_dir()
-        .map(|home| home.join(".cache/slackwater"))
-        .ok_or_else(|| LabError::Invalid("no home directory: set SLACKWATER_CACHE".into()))
-}
-
-fn fetch(cache: &Path, directory: &Path) -> Result<(), LabError> {
+fn fetch(cache: &Cache, set: &JarSet, directory: &Path) -> Result<(), LabError> {
     eprintln!(
-        "lab: fetching Kafka {KAFKA_VERSION} from Maven Central into {} (55 MB, once)",
-        directory.display()
+        "lab: fetching {} from Maven Central into {} ({}, once)",
+        set.folder,
+        cache.path().display(),
+        set.size
     );
-    let work = cache.join(format!(".fetching-{}", std::process::id()));
-    let _ = fs::remove_dir_all(&work);
+    let work = cache.work()?;
     let lib = work.join("lib");
     fs::create_dir_all(&lib).map_err(LabError::io("create", &lib))?;
     let pom = work.join("pom.xml");
-    fs::write(&pom, POM).map_err(LabError::io("write", &pom))?;
+    fs::write(&pom, set.pom).map_err(LabError::io("write", &pom))?;
     command::run(
         "mvn",
         &[
@@ -93,15 +101,15 @@ fn fetch(cache: &Path, directory: &Path) -> Result<(), LabError> {
             &format!("-DoutputDirectory={}", lib.display()),
         ],
     )?;
-    check_digests(&lib)?;
+    check_digests(&lib, set.manifest)?;
     fs::rename(&lib, directory).map_err(LabError::io("move the jars to", directory))?;
     let _ = fs::remove_dir_all(&work);
     Ok(())
 }
 
 /// Compares every jar with the manifest and leaves the marker.
-fn check_digests(lib: &Path) -> Result<(), LabError> {
-    let manifest = parse_manifest(MANIFEST);
+fn check_digests(lib: &Path, manifest: &str) -> Result<(), LabError> {
+    let manifest = parse_manifest(manifest);
     let found = sizes(lib)?;
     compare_names(lib, manifest.keys(), &found)?;
     for (file, digest) in &manifest {
@@ -123,13 +131,13 @@ fn check_digests(lib: &Path) -> Result<(), LabError> {
 
 /// The cheap check of every use: same names and sizes as when the digests were
 /// computed.
-fn check_sizes(lib: &Path) -> Result<(), LabError> {
+fn check_sizes(lib: &Path, manifest: &str) -> Result<(), LabError> {
     let marker = lib.join(MARKER);
     let text = fs::read_to_string(&marker).map_err(LabError::io("read", &marker))?;
     let noted: BTreeMap<String, u64> = serde_json::from_str(&text)
         .map_err(|error| wrong(lib, MARKER, format!("it can't be read: {error}")))?;
     let found = sizes(lib)?;
-    compare_names(lib, parse_manifest(MANIFEST).keys(), &found)?;
+    compare_names(lib, parse_manifest(manifest).keys(), &found)?;
     for (file, size) in &found {
         if noted.get(file) != Some(size) {
             return Err(wrong(lib, file, format!("it has {size} bytes")));
@@ -193,7 +201,7 @@ mod tests {
 
     #[test]
     fn the_manifest_lists_the_broker_and_mirror_maker_with_digests() {
-        let manifest = parse_manifest(MANIFEST);
+        let manifest = parse_manifest(KAFKA.manifest);
         for jar in [
             "kafka_2.13",
             "connect-mirror",
@@ -206,12 +214,19 @@ mod tests {
     }
 
     #[test]
+    fn the_folder_of_kafkas_jars_has_their_version() {
+        assert_eq!(KAFKA.folder, format!("kafka-{KAFKA_VERSION}"));
+    }
+
+    #[test]
     fn a_jar_with_other_bytes_is_refused_by_name() {
         let lib = tempfile::tempdir().unwrap();
-        for file in parse_manifest(MANIFEST).keys() {
+        for file in parse_manifest(KAFKA.manifest).keys() {
             fs::write(lib.path().join(file), b"other").unwrap();
         }
-        let error = check_digests(lib.path()).unwrap_err().to_string();
+        let error = check_digests(lib.path(), KAFKA.manifest)
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("HdrHistogram") && error.contains("sha256"),
             "{error}"
@@ -221,17 +236,19 @@ mod tests {
     #[test]
     fn a_jar_that_was_cut_short_after_the_fetch_is_refused() {
         let lib = tempfile::tempdir().unwrap();
-        for file in parse_manifest(MANIFEST).keys() {
+        for file in parse_manifest(KAFKA.manifest).keys() {
             fs::write(lib.path().join(file), b"whole").unwrap();
         }
         let noted = serde_json::to_string(&sizes(lib.path()).unwrap()).unwrap();
         fs::write(lib.path().join(MARKER), noted).unwrap();
-        check_sizes(lib.path()).unwrap();
+        check_sizes(lib.path(), KAFKA.manifest).unwrap();
         let cut = lib
             .path()
             .join(format!("kafka-clients-{KAFKA_VERSION}.jar"));
         fs::write(&cut, b"who").unwrap();
-        let error = check_sizes(lib.path()).unwrap_err().to_string();
+        let error = check_sizes(lib.path(), KAFKA.manifest)
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("kafka-clients") && error.contains("3 bytes"),
             "{error}"

@@ -3,7 +3,7 @@
 //! Connect worker between them; a load generator and an audit whose records
 //! tell loss, duplicate and reorder apart, and a reader that notes when they
 //! arrive; restored copies in isolation; a broker alone, and what Kafka's own
-//! tool says of a log.
+//! tool says of a log. And a real Kubernetes API.
 //!
 //! May start processes, mount images and make network namespaces, all in one
 //! run directory below the system's temporary one, and leaves none of it
@@ -17,6 +17,7 @@ pub mod audit;
 mod broker;
 mod builder;
 mod cables;
+mod cache;
 mod cluster;
 mod cluster_spec;
 mod command;
@@ -30,6 +31,7 @@ mod janitor;
 mod jars;
 mod java_producer;
 mod jvm;
+pub mod kubernetes;
 mod lab;
 mod leaders;
 pub mod load;

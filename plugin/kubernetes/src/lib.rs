@@ -1,0 +1,21 @@
+//! The Kubernetes side of the ports: run documents in ConfigMaps, and Strimzi's
+//! resources that stop a mirror and put it back.
+//!
+//! Gathers and acts; decides nothing of what a backup is. May talk to the API
+//! server, and waits for it no longer than [`REQUEST_LIMIT`] a request. Objects
+//! are read as JSON into views of our own, so that what this program does not
+//! know stays in them as it is.
+
+mod document;
+mod error;
+mod makers;
+mod place;
+mod runs;
+mod server;
+
+pub use document::{MOST_PARTS, PART_BYTES};
+pub use error::ApiError;
+pub use makers::{Makers, MakersError};
+pub use place::{Place, Resource};
+pub use runs::{ConfigMapRun, ConfigMapRuns, Describe, Marks, RunsError};
+pub use server::{ApiServer, MOST_OBJECTS, REQUEST_LIMIT};

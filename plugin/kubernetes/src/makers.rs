@@ -1,0 +1,209 @@
+//! What feeds a mirror in Kubernetes: KafkaMirrorMaker2 resources, found by
+//! their target, stopped and put back by their connectors' `state`, or left
+//! alone by the operator while somebody else stops them.
+//!
+//! That a resource says `stopped` proves nothing: only Connect does. This says
+//! what was asked for, and that the API server has it so.
+
+use serde_json::Value;
+use slackwater_strimzi::{
+    ApiVersion, Desired, Kafka, MirrorMaker, PAUSE, PatchOp, StrimziError, put_back, stop,
+};
+
+use crate::place::{Place, Resource, STRIMZI};
+use crate::{ApiError, ApiServer};
+
+/// How often a patch is made anew because the resource changed meanwhile: the
+/// operator writes into its status, each time another `resourceVersion`, and a
+/// patch takes milliseconds.
+const MOST_TRIES: usize = 10;
+
+/// Why they can't be found or told.
+#[derive(Debug, thiserror::Error)]
+pub enum MakersError {
+    /// The API server has no answer.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// A resource can't be worked with.
+    #[error(transparent)]
+    Strimzi(#[from] StrimziError),
+    /// Not a name.
+    #[error("{0} is no name for an object: use a-z, 0-9, - and .")]
+    Name(String),
+    /// There is no such resource.
+    #[error("there is no {0}")]
+    Missing(Box<Place>),
+    /// Another one of the same name is there now.
+    #[error("{0} was deleted and made anew while it was worked on: it is left alone")]
+    Another(Box<Place>),
+    /// Others change it all the time.
+    #[error("{0} changed {MOST_TRIES} times while it was worked on: see who else writes it")]
+    Restless(Box<Place>),
+    /// What was written does not stand there.
+    #[error("{place} does not say what was just written ({what}): see who puts it back")]
+    ReadBack {
+        /// Which.
+        place: Box<Place>,
+        /// What.
+        what: String,
+    },
+}
+
+/// Strimzi's resources in the version that is served.
+#[derive(Clone)]
+pub struct Makers {
+    server: ApiServer,
+    version: ApiVersion,
+}
+
+impl Makers {
+    /// Asks which version of Strimzi's resources is served.
+    ///
+    /// # Errors
+    /// None that is known; no answer.
+    pub fn discover(server: ApiServer) -> Result<Self, MakersError> {
+        let served = server.versions(STRIMZI)?;
+        let version = ApiVersion::choose(served.iter().map(String::as_str))?;
+        Ok(Self { server, version })
+    }
+
+    /// The version that is spoken.
+    pub fn version(&self) -> ApiVersion {
+        self.version
+    }
+
+    /// The mirror.
+    ///
+    /// # Errors
+    /// There is none; it can't be read.
+    pub fn kafka(&self, namespace: &str, name: &str) -> Result<Kafka, MakersError> {
+        let place = self.place(Resource::kafkas(self.version), namespace, name)?;
+        let object = self.server.get(&place)?;
+        let object = object.ok_or_else(|| MakersError::Missing(Box::new(place)))?;
+        Ok(Kafka::read(&object)?)
+    }
+
+    /// Those in these namespaces whose target is this cluster by its address.
+    /// An address may lie: Connect has to say the same.
+    ///
+    /// # Errors
+    /// A resource that can't be read, whatever its target; no answer.
+    pub fn candidates(
+        &self,
+        kafka: &Kafka,
+        namespaces: &[String],
+    ) -> Result<Vec<MirrorMaker>, MakersError> {
+        let mut found = Vec::new();
+        for namespace in namespaces {
+            let resource = Resource::mirror_makers(self.version);
+            for object in self.server.list(&resource, namespace, "")? {
+                let maker = MirrorMaker::read(&object)?;
+                if kafka.is_at(&maker.target, &maker.meta.namespace) {
+                    found.push(maker);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Asks for all of its connectors to be stopped, and gives it as it then
+    /// stands there.
+    ///
+    /// # Errors
+    /// It is another one, or changes all the time; a refusal; no answer.
+    pub fn stop(&self, before: &MirrorMaker) -> Result<MirrorMaker, MakersError> {
+        let held = self.change(before, |now| Ok(stop(now)))?;
+        let going = held
+            .connectors()
+            .find(|one| one.desired() != Desired::Stopped);
+        match going {
+            None => Ok(held),
+            Some(one) => Err(MakersError::ReadBack {
+                place: Box::new(self.place_of(before)?),
+                what: format!("{} is not to be stopped", one.name),
+            }),
+        }
+    }
+
+    /// Puts its connectors back to what `before` says, but for those that
+    /// somebody has told something else since.
+    ///
+    /// # Errors
+    /// As for [`Makers::stop`]; a connector that is gone.
+    pub fn put_back(&self, before: &MirrorMaker) -> Result<MirrorMaker, MakersError> {
+        let now = self.change(before, |now| Ok(put_back(before, now)?))?;
+        match put_back(before, &now)?.is_empty() {
+            true => Ok(now),
+            false => Err(MakersError::ReadBack {
+                place: Box::new(self.place_of(before)?),
+                what: "its connectors are stopped still".to_owned(),
+            }),
+        }
+    }
+
+    /// Has the operator leave it alone, or not any more; gives whether it did
+    /// before.
+    ///
+    /// # Errors
+    /// It is another one; a refusal; no answer.
+    pub fn pause(&self, maker: &MirrorMaker, paused: bool) -> Result<bool, MakersError> {
+        let place = self.place_of(maker)?;
+        let before = self.same(maker, &place)?.meta.is_paused();
+        if before != paused {
+            self.server
+                .annotate(&place, PAUSE, paused.then_some("true"))?;
+            if self.same(maker, &place)?.meta.is_paused() != paused {
+                return Err(MakersError::ReadBack {
+                    place: Box::new(place),
+                    what: PAUSE.to_owned(),
+                });
+            }
+        }
+        Ok(before)
+    }
+
+    /// Patches it until the patch is of what stands there, and reads it again.
+    fn change(
+        &self,
+        before: &MirrorMaker,
+        patch: impl Fn(&MirrorMaker) -> Result<Vec<PatchOp>, MakersError>,
+    ) -> Result<MirrorMaker, MakersError> {
+        let place = self.place_of(before)?;
+        for _ in 0..MOST_TRIES {
+            let now = self.same(before, &place)?;
+            let ops = patch(&now)?;
+            let changes = ops.iter().any(|op| !matches!(op, PatchOp::Test { .. }));
+            if !changes {
+                return Ok(now);
+            }
+            match self.server.patch(&place, &ops) {
+                Err(ApiError::Conflict { .. }) => {}
+                done => {
+                    done?;
+                    return self.same(before, &place);
+                }
+            }
+        }
+        Err(MakersError::Restless(Box::new(place)))
+    }
+
+    fn same(&self, before: &MirrorMaker, place: &Place) -> Result<MirrorMaker, MakersError> {
+        let object: Option<Value> = self.server.get(place)?;
+        let object = object.ok_or_else(|| MakersError::Missing(Box::new(place.clone())))?;
+        let now = MirrorMaker::read(&object)?;
+        if now.meta.uid != before.meta.uid {
+            return Err(MakersError::Another(Box::new(place.clone())));
+        }
+        Ok(now)
+    }
+
+    fn place_of(&self, maker: &MirrorMaker) -> Result<Place, MakersError> {
+        let resource = Resource::mirror_makers(self.version);
+        self.place(resource, &maker.meta.namespace, &maker.meta.name)
+    }
+
+    fn place(&self, resource: Resource, namespace: &str, name: &str) -> Result<Place, MakersError> {
+        let place = Place::new(resource, namespace, name);
+        place.ok_or_else(|| MakersError::Name(format!("{namespace}/{name}")))
+    }
+}

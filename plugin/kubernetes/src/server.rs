@@ -1,0 +1,310 @@
+//! The API server: requests with a limit each, from threads that wait for them.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the edge: it bounds what it waits for"
+)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use http::{Method, Request};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::ApiError;
+use crate::place::{Place, Resource};
+
+/// For one request. The API server answers within milliseconds, and ends what
+/// took longer than a minute; what waits for it may be holding a mirror.
+pub const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+
+/// Most objects of one list: more runs or mirrors than a namespace has room for
+/// are an error and not an endless listing.
+pub const MOST_OBJECTS: usize = 10_000;
+
+/// Of a list at a time, as kubectl asks (`--chunk-size`).
+const CHUNK: usize = 500;
+
+const JSON: &str = "application/json";
+const JSON_PATCH: &str = "application/json-patch+json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// See the module. Its clones share one connection.
+#[derive(Clone)]
+pub struct ApiServer {
+    client: Client,
+    // Requests are carried by its one thread, so that a caller may be on any.
+    runtime: Arc<Runtime>,
+    limit: Duration,
+}
+
+impl ApiServer {
+    /// Of this kubeconfig; without one, that of the environment (`KUBECONFIG`,
+    /// `~/.kube/config`), or the account of the pod that this runs in.
+    ///
+    /// # Errors
+    /// None of them can be read. Nobody is asked yet.
+    pub fn connect(kubeconfig: Option<&Path>) -> Result<Self, ApiError> {
+        let failed = |error: &dyn std::fmt::Display| ApiError::NoConfig(error.to_string());
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("api-server")
+            .enable_all()
+            .build()
+            .map_err(|error| failed(&error))?;
+        let client = runtime.block_on(async {
+            let config = match kubeconfig {
+                Some(path) => {
+                    let file = Kubeconfig::read_from(path).map_err(|error| failed(&error))?;
+                    let options = KubeConfigOptions::default();
+                    let config = Config::from_custom_kubeconfig(file, &options).await;
+                    config.map_err(|error| failed(&error))?
+                }
+                None => Config::infer().await.map_err(|error| failed(&error))?,
+            };
+            Client::try_from(config).map_err(|error| failed(&error))
+        })?;
+        Ok(Self {
+            client,
+            runtime: Arc::new(runtime),
+            limit: REQUEST_LIMIT,
+        })
+    }
+
+    /// The same with another limit for each request.
+    #[must_use]
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// The versions of a group that it serves; none where it knows no such
+    /// group.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn versions(&self, group: &str) -> Result<Vec<String>, ApiError> {
+        let what = format!("get the versions of {group}");
+        let found = self.send(
+            &what,
+            Method::GET,
+            &format!("/apis/{group}"),
+            JSON,
+            None::<&()>,
+        );
+        let found = match found {
+            Err(ApiError::Missing { .. }) => return Ok(Vec::new()),
+            found => found?,
+        };
+        let versions = found["versions"].as_array().cloned().unwrap_or_default();
+        let each = versions.iter().filter_map(|one| one["version"].as_str());
+        Ok(each.map(str::to_owned).collect())
+    }
+
+    /// An object, or that there is none.
+    ///
+    /// # Errors
+    /// No answer, or another one.
+    pub fn get(&self, place: &Place) -> Result<Option<Value>, ApiError> {
+        let what = format!("get {place}");
+        match self.send(&what, Method::GET, &place.path(), JSON, None::<&()>) {
+            Err(ApiError::Missing { .. }) => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    /// Those of a namespace with these labels (`a=b,c`; all where it is empty).
+    ///
+    /// # Errors
+    /// No answer; more than [`MOST_OBJECTS`].
+    pub fn list(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        labels: &str,
+    ) -> Result<Vec<Value>, ApiError> {
+        let what = format!("list {resource} in {namespace}");
+        let mut all = Vec::new();
+        let mut next = String::new();
+        loop {
+            let query = query(&[("labelSelector", labels), ("continue", &next)]);
+            let path = format!("{}?limit={CHUNK}{query}", resource.path(namespace));
+            let mut found = self.send(&what, Method::GET, &path, JSON, None::<&()>)?;
+            let token = found["metadata"]["continue"].as_str().unwrap_or_default();
+            next = token.to_owned();
+            if let Some(items) = found["items"].as_array_mut() {
+                all.append(items);
+            }
+            if all.len() > MOST_OBJECTS {
+                return Err(ApiError::Malformed {
+                    what,
+                    said: format!("there are more than {MOST_OBJECTS}"),
+                });
+            }
+            if next.is_empty() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Makes an object at its place, and gives it as it is stored.
+    ///
+    /// # Errors
+    /// There is one already; another refusal; no answer.
+    pub fn create(&self, place: &Place, object: &Value) -> Result<Value, ApiError> {
+        let path = place.resource.path(&place.namespace);
+        self.send(
+            &format!("create {place}"),
+            Method::POST,
+            &path,
+            JSON,
+            Some(object),
+        )
+    }
+
+    /// Replaces an object, where it is as it was when `object` was read (by its
+    /// `resourceVersion`).
+    ///
+    /// # Errors
+    /// It changed; another refusal; no answer.
+    pub fn update(&self, place: &Place, object: &Value) -> Result<Value, ApiError> {
+        self.send(
+            &format!("update {place}"),
+            Method::PUT,
+            &place.path(),
+            JSON,
+            Some(object),
+        )
+    }
+
+    /// Patches it (RFC 6902). A `test` that fails refuses it whole, and is
+    /// [`ApiError::Conflict`].
+    ///
+    /// # Errors
+    /// As for [`ApiServer::update`].
+    pub fn patch(&self, place: &Place, ops: &impl Serialize) -> Result<Value, ApiError> {
+        let what = format!("patch {place}");
+        let done = self.send(&what, Method::PATCH, &place.path(), JSON_PATCH, Some(ops));
+        match done {
+            // `the server rejected our request due to an error in our request`:
+            // of patches that are made well, only a test can fail
+            // (apiserver's patch.go, `jsonPatcher.applyJSPatch`).
+            Err(ApiError::Refused {
+                code: 422, said, ..
+            }) if said.contains("request") => Err(ApiError::Conflict { what }),
+            done => done,
+        }
+    }
+
+    /// Sets an annotation, or takes it away, whatever else changed.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn annotate(
+        &self,
+        place: &Place,
+        key: &str,
+        value: Option<&str>,
+    ) -> Result<Value, ApiError> {
+        let change = json!({"metadata": {"annotations": {key: value}}});
+        let what = format!("patch {place}");
+        self.send(
+            &what,
+            Method::PATCH,
+            &place.path(),
+            MERGE_PATCH,
+            Some(&change),
+        )
+    }
+
+    /// Deletes it; that it is gone already is success.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn delete(&self, place: &Place) -> Result<(), ApiError> {
+        let what = format!("delete {place}");
+        match self.send(&what, Method::DELETE, &place.path(), JSON, None::<&()>) {
+            Err(ApiError::Missing { .. }) => Ok(()),
+            done => done.map(drop),
+        }
+    }
+
+    fn send(
+        &self,
+        what: &str,
+        method: Method,
+        path: &str,
+        content: &str,
+        body: Option<&impl Serialize>,
+    ) -> Result<Value, ApiError> {
+        let malformed = |said: String| ApiError::Malformed {
+            what: what.to_owned(),
+            said,
+        };
+        let body = match body {
+            Some(body) => serde_json::to_vec(body).map_err(|error| malformed(error.to_string()))?,
+            None => Vec::new(),
+        };
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", content)
+            .header("accept", JSON)
+            .body(body)
+            .map_err(|error| malformed(error.to_string()))?;
+        let (answer, answered) = sync_channel(1);
+        let (client, limit) = (self.client.clone(), self.limit);
+        self.runtime.spawn(async move {
+            let reply = tokio::time::timeout(limit, client.request::<Value>(request)).await;
+            // Whoever waited may have gone.
+            let _ = answer.send(reply);
+        });
+        let timeout = || ApiError::Timeout {
+            what: what.to_owned(),
+            within: limit,
+        };
+        // The runtime's own clock ends it first.
+        match answered.recv_timeout(limit * 2) {
+            Ok(Ok(reply)) => reply.map_err(|error| ApiError::of(what, error)),
+            Ok(Err(_)) | Err(RecvTimeoutError::Timeout) => Err(timeout()),
+            Err(RecvTimeoutError::Disconnected) => Err(ApiError::Unreachable {
+                what: what.to_owned(),
+                said: "its task ended without an answer".to_owned(),
+            }),
+        }
+    }
+}
+
+/// What is not empty, as the rest of a query.
+fn query(pairs: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    for (key, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        let escaped: String = value.bytes().map(escape).collect();
+        text += &format!("&{key}={escaped}");
+    }
+    text
+}
+
+fn escape(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        char::from(byte).to_string()
+    } else {
+        format!("%{byte:02X}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_has_what_is_given_escaped() {
+        let text = query(&[("labelSelector", "a/b=c,d"), ("continue", "")]);
+        assert_eq!(text, "&labelSelector=a%2Fb%3Dc%2Cd");
+    }
+}

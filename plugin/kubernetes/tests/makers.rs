@@ -1,0 +1,243 @@
+//! Strimzi's resources on a real API server with Strimzi's own definitions,
+//! stopped and put back.
+#![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+
+mod shared;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use serde_json::Value;
+use slackwater_kubernetes::{Makers, MakersError};
+use slackwater_strimzi::{ApiVersion, Desired, MirrorMaker};
+
+use shared::{account, namespace, plane, server};
+
+const KIND: &str = "kafkamirrormaker2s";
+
+/// Two sources, three connectors; a state stands at one of them.
+fn feeder(namespace: &str, name: &str, target: &str) -> String {
+    format!(
+        "
+apiVersion: kafka.strimzi.io/v1
+kind: KafkaMirrorMaker2
+metadata: {{name: {name}, namespace: {namespace}}}
+spec:
+  replicas: 1
+  target:
+    alias: mirror
+    bootstrapServers: {target}
+    groupId: mm2
+    configStorageTopic: mm2-configs
+    offsetStorageTopic: mm2-offsets
+    statusStorageTopic: mm2-status
+  mirrors:
+    - source: {{alias: east, bootstrapServers: 'east:9092'}}
+      sourceConnector: {{tasksMax: 2}}
+      checkpointConnector: {{state: paused}}
+    - source: {{alias: west, bootstrapServers: 'west:9092'}}
+      sourceConnector: {{state: running}}
+"
+    )
+}
+
+const MIRROR: &str = "
+apiVersion: kafka.strimzi.io/v1
+kind: Kafka
+metadata: {name: mirror, namespace: NAMESPACE}
+spec:
+  kafka:
+    listeners:
+      - {name: plain, port: 9092, type: internal, tls: false}
+";
+
+fn spec(namespace: &str, name: &str) -> Value {
+    let found = plane().kubectl(&["get", KIND, name, "-n", namespace, "-o", "json"]);
+    let object: Value = serde_json::from_str(&found.unwrap()).unwrap();
+    object["spec"].clone()
+}
+
+/// A mirror with one feeder, which is found.
+fn scene(namespace: &str) -> (Makers, MirrorMaker) {
+    let makers = Makers::discover(server()).unwrap();
+    plane()
+        .apply(&MIRROR.replace("NAMESPACE", namespace))
+        .unwrap();
+    plane()
+        .apply(&feeder(namespace, "feeder", "mirror-kafka-bootstrap:9092"))
+        .unwrap();
+    let kafka = makers.kafka(namespace, "mirror").unwrap();
+    let mut found = makers.candidates(&kafka, &[namespace.to_owned()]).unwrap();
+    assert_eq!(found.len(), 1);
+    (makers, found.remove(0))
+}
+
+fn all(maker: &MirrorMaker, desired: Desired) -> bool {
+    let mut each = maker.connectors();
+    each.all(|one| one.desired() == desired)
+}
+
+#[test]
+fn connectors_are_stopped_and_put_back_as_they_were() {
+    let space = namespace("put-back");
+    let (makers, before) = scene(&space);
+    assert_eq!(makers.version(), ApiVersion::V1);
+    let found = spec(&space, "feeder");
+    let held = makers.stop(&before).unwrap();
+    assert!(all(&held, Desired::Stopped));
+    assert_ne!(spec(&space, "feeder"), found);
+    // Twice is as good as once.
+    makers.stop(&before).unwrap();
+    makers.put_back(&before).unwrap();
+    assert_eq!(spec(&space, "feeder"), found);
+    makers.put_back(&before).unwrap();
+    assert_eq!(spec(&space, "feeder"), found);
+}
+
+#[test]
+fn what_somebody_says_meanwhile_is_left_alone() {
+    let space = namespace("meanwhile");
+    let (makers, before) = scene(&space);
+    makers.stop(&before).unwrap();
+    let patch = r#"[{"op": "replace", "path": "/spec/mirrors/1/sourceConnector/state", "value": "paused"}]"#;
+    let args = [
+        "patch",
+        KIND,
+        "feeder",
+        "-n",
+        &space,
+        "--type=json",
+        "-p",
+        patch,
+    ];
+    plane().kubectl(&args).unwrap();
+    makers.put_back(&before).unwrap();
+    let after = spec(&space, "feeder");
+    assert_eq!(after["mirrors"][1]["sourceConnector"]["state"], "paused");
+    assert_eq!(after["mirrors"][0]["sourceConnector"].get("state"), None);
+}
+
+/// As the operator does after each of its looks.
+fn write_status(namespace: &str, n: u32) {
+    let status = format!(r#"{{"status": {{"replicas": {n}}}}}"#);
+    let args = [
+        "patch",
+        KIND,
+        "feeder",
+        "-n",
+        namespace,
+        "--subresource=status",
+        "--type=merge",
+    ];
+    plane()
+        .kubectl(&[&args[..], &["-p", &status]].concat())
+        .unwrap();
+}
+
+#[test]
+fn an_operator_that_writes_its_status_does_not_keep_a_stop_from_being_made() {
+    let space = namespace("busy");
+    let (makers, before) = scene(&space);
+    let found = spec(&space, "feeder");
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut writes = (1..10_000).take_while(|_| !over.load(Ordering::Relaxed));
+            writes.by_ref().for_each(|n| write_status(&space, n));
+        });
+        for _ in 0..20 {
+            makers.stop(&before).unwrap();
+            makers.put_back(&before).unwrap();
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(spec(&space, "feeder"), found);
+}
+
+#[test]
+fn another_resource_of_the_same_name_is_left_alone() {
+    let space = namespace("another");
+    let (makers, before) = scene(&space);
+    makers.stop(&before).unwrap();
+    plane()
+        .kubectl(&["delete", KIND, "feeder", "-n", &space])
+        .unwrap();
+    let gone = makers.put_back(&before).unwrap_err();
+    assert!(matches!(gone, MakersError::Missing(_)), "{gone}");
+    plane()
+        .apply(&feeder(&space, "feeder", "mirror-kafka-bootstrap:9092"))
+        .unwrap();
+    let other = makers.put_back(&before).unwrap_err().to_string();
+    assert!(other.contains("was deleted and made anew"), "{other}");
+}
+
+#[test]
+fn only_what_writes_to_this_cluster_is_a_candidate() {
+    let (space, other) = (namespace("candidates"), namespace("candidates-2"));
+    let (makers, _) = scene(&space);
+    plane()
+        .apply(&feeder(&space, "elsewhere", "other-kafka-bootstrap:9092"))
+        .unwrap();
+    plane()
+        .apply(&feeder(
+            &other,
+            "far",
+            "mirror-kafka-bootstrap.candidates.svc:9092",
+        ))
+        .unwrap();
+    // The short form means its own namespace's.
+    plane()
+        .apply(&feeder(&other, "near", "mirror-kafka-bootstrap:9092"))
+        .unwrap();
+    let kafka = makers.kafka(&space, "mirror").unwrap();
+    let found = makers.candidates(&kafka, &[space, other]).unwrap();
+    let names: Vec<_> = found.iter().map(|one| one.meta.to_string()).collect();
+    assert_eq!(names, ["candidates/feeder", "candidates-2/far"]);
+}
+
+#[test]
+fn the_operator_is_told_to_leave_it_alone_and_told_again() {
+    let space = namespace("pause");
+    let (makers, maker) = scene(&space);
+    assert!(!makers.pause(&maker, true).unwrap());
+    assert!(makers.pause(&maker, true).unwrap());
+    assert!(makers.pause(&maker, false).unwrap());
+    assert!(!makers.pause(&maker, false).unwrap());
+}
+
+#[test]
+fn for_each_verb_that_is_missing_one_line_names_it_and_the_resource() {
+    let space = namespace("rights");
+    scene(&space);
+    let work = |verbs: &[&str], name: &str| -> Result<(), MakersError> {
+        let server = account(
+            &space,
+            name,
+            "kafka.strimzi.io",
+            "kafkas, kafkamirrormaker2s",
+            verbs,
+        );
+        let makers = Makers::discover(server)?;
+        let kafka = makers.kafka(&space, "mirror")?;
+        let found = makers.candidates(&kafka, std::slice::from_ref(&space))?;
+        makers.stop(&found[0])?;
+        makers.put_back(&found[0])?;
+        Ok(())
+    };
+    work(&["get", "list", "patch"], "whole").unwrap();
+    for (verbs, says) in [
+        (["list", "patch"], "may not get kafkas.kafka.strimzi.io "),
+        (
+            ["get", "patch"],
+            "may not list kafkamirrormaker2s.kafka.strimzi.io ",
+        ),
+        (
+            ["get", "list"],
+            "may not patch kafkamirrormaker2s.kafka.strimzi.io ",
+        ),
+    ] {
+        let name = format!("only-{}", verbs.join("-"));
+        let error = work(&verbs, &name).unwrap_err().to_string();
+        assert!(error.starts_with(says) && !error.contains('\n'), "{error}");
+    }
+}

@@ -1,0 +1,137 @@
+//! Kubernetes' components, built once: one Go program that holds all of them,
+//! see `kubernetes/main.go`. Kept under the digest of what it is built from.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sha2::{Digest as _, Sha256};
+
+use super::go;
+use crate::cache::Cache;
+use crate::command;
+use crate::error::LabError;
+
+/// The Kubernetes whose components these are: that of `kubernetes/go.mod`.
+pub const KUBERNETES_VERSION: &str = "1.34.4";
+
+/// What it is built from, compiled into the lab so that it can build without
+/// its own sources beside it.
+const SOURCES: [(&str, &str); 3] = [
+    ("main.go", include_str!("../../kubernetes/main.go")),
+    ("go.mod", include_str!("../../kubernetes/go.mod")),
+    ("go.sum", include_str!("../../kubernetes/go.sum")),
+];
+
+/// The packages that ask for their own version; the API server and the kubelet
+/// compare theirs.
+const VERSIONED: [&str; 2] = [
+    "k8s.io/component-base/version",
+    "k8s.io/client-go/pkg/version",
+];
+
+/// The built program.
+#[derive(Debug, Clone)]
+pub(crate) struct Components {
+    program: PathBuf,
+}
+
+impl Components {
+    /// Builds it where it is not built yet, which takes some minutes.
+    pub(crate) fn ensure() -> Result<Self, LabError> {
+        let cache = Cache::open()?;
+        let name = format!("kubernetes-{KUBERNETES_VERSION}-{}", digest());
+        let program = cache.path().join(name);
+        if !program.is_file() {
+            build(&cache, &program)?;
+        }
+        Ok(Self { program })
+    }
+
+    /// The command line of a component.
+    pub(crate) fn line(&self, component: &str, args: &[String]) -> Vec<String> {
+        let program = [self.program.display().to_string(), component.to_owned()];
+        program.into_iter().chain(args.iter().cloned()).collect()
+    }
+
+    /// The same for a short one.
+    pub(crate) fn command(&self, component: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg(component);
+        command
+    }
+}
+
+fn build(cache: &Cache, program: &Path) -> Result<(), LabError> {
+    let go = go::find()?;
+    eprintln!(
+        "lab: building Kubernetes {KUBERNETES_VERSION} from the Go module proxy's sources \
+         (8 minutes of processor time, once)"
+    );
+    let work = cache.work()?;
+    for (name, text) in SOURCES {
+        let file = work.join(name);
+        fs::write(&file, text).map_err(LabError::io("write", &file))?;
+    }
+    let mut command = Command::new(go);
+    command
+        .args([
+            "build",
+            "-trimpath",
+            "-ldflags",
+            &link_flags(),
+            "-o",
+            "built",
+            ".",
+        ])
+        .current_dir(&work)
+        // Static, so that it runs in any image too.
+        .env("CGO_ENABLED", "0")
+        .env("GOTOOLCHAIN", "local")
+        .env("GOFLAGS", "-mod=readonly -buildvcs=false");
+    command::run_command(command)?;
+    fs::rename(work.join("built"), program).map_err(LabError::io("move it to", program))?;
+    let _ = fs::remove_dir_all(&work);
+    Ok(())
+}
+
+fn link_flags() -> String {
+    let minor = KUBERNETES_VERSION.split('.').nth(1).unwrap_or_default();
+    let values = [
+        ("gitVersion", format!("v{KUBERNETES_VERSION}")),
+        ("gitMajor", "1".to_owned()),
+        ("gitMinor", minor.to_owned()),
+        ("gitTreeState", "clean".to_owned()),
+    ];
+    let mut flags = "-s -w".to_owned();
+    for package in VERSIONED {
+        for (name, value) in &values {
+            flags += &format!(" -X {package}.{name}={value}");
+        }
+    }
+    flags
+}
+
+fn digest() -> String {
+    let mut digest = Sha256::new();
+    for (_, text) in SOURCES {
+        digest.update(text);
+    }
+    digest.update(link_flags());
+    let bytes = digest.finalize();
+    bytes[..6]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_one_that_is_required() {
+        let required = format!("k8s.io/kubernetes v{KUBERNETES_VERSION}\n");
+        assert!(SOURCES[1].1.contains(&required));
+    }
+}

@@ -1,0 +1,117 @@
+//! Custom resource definitions as they are shipped: Strimzi's, which its own
+//! generator writes from its Java types, and those of VolumeSnapshots, which lie
+//! in a Go module. Kept in the cache.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{go, java};
+use crate::cache::Cache;
+use crate::command;
+use crate::error::LabError;
+use crate::jars::{JarSet, Jars};
+
+/// Its folder in the cache.
+const STRIMZI: &str = "strimzi-1.2.0-definitions";
+
+/// Strimzi's generator and types (Apache-2.0, Maven Central).
+const GENERATOR: JarSet = JarSet {
+    folder: "strimzi-1.2.0",
+    size: "39 MB",
+    pom: include_str!("../../kubernetes/crds.pom.xml"),
+    manifest: include_str!("../../kubernetes/crds.sha256"),
+};
+
+/// The types whose definitions are written (`CrdGenerator.main`).
+const TYPES: [&str; 8] = [
+    "kafka.Kafka",
+    "nodepool.KafkaNodePool",
+    "podset.StrimziPodSet",
+    "mirrormaker2.KafkaMirrorMaker2",
+    "connect.KafkaConnect",
+    "connector.KafkaConnector",
+    "user.KafkaUser",
+    "rebalance.KafkaRebalance",
+];
+
+/// The definitions of VolumeSnapshots (Apache-2.0, Go module proxy).
+const SNAPSHOTS: &str = "github.com/kubernetes-csi/external-snapshotter/client/v8@v8.7.0";
+const SNAPSHOTS_SUM: &str = "h1:HVaSUeRRHPu49aSiL8eXOjS9Re9G6pM0NzdTGI7mM14=";
+
+/// Files that `kubectl apply` takes.
+#[derive(Debug, Clone)]
+pub struct Definitions {
+    files: Vec<PathBuf>,
+}
+
+impl Definitions {
+    /// Fetches and writes what is not there yet.
+    ///
+    /// # Errors
+    /// What can't be fetched, or is not what it was.
+    pub fn ensure() -> Result<Self, LabError> {
+        let mut files = yaml_files(&strimzi()?)?;
+        let module = go::download(&go::find()?, SNAPSHOTS, SNAPSHOTS_SUM)?;
+        let crds = yaml_files(&module.join("config/crd"))?;
+        // The rest is for kustomize, and group snapshots.
+        files.extend(crds.into_iter().filter(|file| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("snapshot.storage.k8s.io_")
+        }));
+        Ok(Self { files })
+    }
+
+    /// One definition each.
+    #[must_use]
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+}
+
+fn strimzi() -> Result<PathBuf, LabError> {
+    let java = java::ensure()?;
+    let jars = Jars::ensure_set(&GENERATOR)?;
+    let cache = Cache::open()?;
+    let directory = cache.path().join(STRIMZI);
+    if directory.is_dir() {
+        return Ok(directory);
+    }
+    let work = cache.work()?;
+    let class_path = jars.class_path();
+    let mut args: Vec<String> = [
+        "-cp",
+        &class_path,
+        "io.strimzi.crdgenerator.CrdGenerator",
+        "--target-kube",
+        "1.16+",
+        "--crd-api-version",
+        "v1",
+        "--api-versions",
+        "v1",
+        "--storage-version",
+        "v1",
+        "--yaml",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    args.extend(TYPES.iter().map(|name| {
+        let file = work.join(format!("{}.yaml", name.replace('.', "-")));
+        format!("io.strimzi.api.kafka.model.{name}={}", file.display())
+    }));
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    command::run(&java.join("bin/java").display().to_string(), &words)?;
+    fs::rename(&work, &directory).map_err(LabError::io("move it to", &directory))?;
+    Ok(directory)
+}
+
+fn yaml_files(directory: &Path) -> Result<Vec<PathBuf>, LabError> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).map_err(LabError::io("list", directory))? {
+        let path = entry.map_err(LabError::io("list", directory))?.path();
+        if path.extension().is_some_and(|end| end == "yaml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

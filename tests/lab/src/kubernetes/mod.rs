@@ -1,0 +1,17 @@
+//! A real Kubernetes API for tests: etcd, the API server and the controllers,
+//! on this machine's loopback addresses, with Strimzi's real custom resource
+//! definitions. No node: nothing runs in it, and no root is needed.
+//!
+//! May fetch and build below the lab's cache, and start processes in a run
+//! directory of its own. Knows nothing of Kafka.
+
+mod components;
+mod control_plane;
+mod credentials;
+mod definitions;
+mod go;
+mod java;
+
+pub use components::KUBERNETES_VERSION;
+pub use control_plane::ControlPlane;
+pub use definitions::Definitions;
