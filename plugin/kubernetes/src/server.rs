@@ -196,7 +196,7 @@ impl ApiServer {
             // (apiserver's patch.go, `jsonPatcher.applyJSPatch`).
             Err(ApiError::Refused {
                 code: 422, said, ..
-            }) if said.contains("request") => Err(ApiError::Conflict { what }),
+            }) if said.contains("rejected our request") => Err(ApiError::Conflict { what }),
             done => done,
         }
     }

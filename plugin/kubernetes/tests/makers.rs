@@ -1,14 +1,19 @@
 //! Strimzi's resources on a real API server with Strimzi's own definitions,
 //! stopped and put back.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a writer that plays somebody else takes its time"
+)]
 
 mod shared;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
-use slackwater_kubernetes::{Makers, MakersError};
+use slackwater_kubernetes::{ApiServer, Makers, MakersError, Place, Resource};
 use slackwater_strimzi::{ApiVersion, Desired, MirrorMaker};
 
 use shared::{account, namespace, plane, server};
@@ -117,39 +122,33 @@ fn what_somebody_says_meanwhile_is_left_alone() {
     assert_eq!(after["mirrors"][0]["sourceConnector"].get("state"), None);
 }
 
-/// As the operator does after each of its looks.
-fn write_status(namespace: &str, n: u32) {
-    let status = format!(r#"{{"status": {{"replicas": {n}}}}}"#);
-    let args = [
-        "patch",
-        KIND,
-        "feeder",
-        "-n",
-        namespace,
-        "--subresource=status",
-        "--type=merge",
-    ];
-    plane()
-        .kubectl(&[&args[..], &["-p", &status]].concat())
-        .unwrap();
-}
+/// Between two writes: an operator's are seconds apart.
+const PAUSE: Duration = Duration::from_millis(10);
 
 #[test]
-fn an_operator_that_writes_its_status_does_not_keep_a_stop_from_being_made() {
+fn whoever_writes_into_the_resource_all_the_time_does_not_keep_a_stop_from_being_made() {
     let space = namespace("busy");
     let (makers, before) = scene(&space);
     let found = spec(&space, "feeder");
+    let place = Place::new(Resource::mirror_makers(ApiVersion::V1), &space, "feeder").unwrap();
     let over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut writes = (1..10_000).take_while(|_| !over.load(Ordering::Relaxed));
-            writes.by_ref().for_each(|n| write_status(&space, n));
-        });
-        for _ in 0..20 {
-            makers.stop(&before).unwrap();
-            makers.put_back(&before).unwrap();
+    let write = |server: &ApiServer| {
+        // Each gives it another resourceVersion, as the operator's do.
+        for n in (1..100_000).take_while(|_| !over.load(Ordering::Relaxed)) {
+            let value = n.to_string();
+            server.annotate(&place, "n", Some(&value)).unwrap();
+            thread::sleep(PAUSE);
         }
+    };
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| write(&server()));
+        let held = (0..50).try_for_each(|_| {
+            makers.stop(&before)?;
+            makers.put_back(&before).map(drop)
+        });
         over.store(true, Ordering::Relaxed);
+        writer.join().unwrap();
+        held.unwrap();
     });
     assert_eq!(spec(&space, "feeder"), found);
 }
