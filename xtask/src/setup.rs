@@ -25,6 +25,13 @@ const WANTED: [(Probe, &str); 14] = [
     (Probe::Program("mvn"), "maven"),
 ];
 
+/// What the tests want beyond that: Kubernetes is built by Go, and the Java
+/// which writes Strimzi's definitions comes from the Python package index.
+const WANTED_BY_TESTS: [(Probe, &str); 2] = [
+    (Probe::Program("go"), "golang-go"),
+    (Probe::Program("pip3"), "python3-pip"),
+];
+
 /// The oldest Java that Kafka 4's brokers run on (KIP-1013).
 const JAVA: u32 = 17;
 
@@ -50,9 +57,18 @@ pub(crate) fn need_root_unless(no_root: bool) -> Result<(), Error> {
     }
 }
 
-/// Makes sure that everything is there.
+/// Makes sure that everything is there for the programs.
 pub(crate) fn ensure() -> Result<(), Error> {
-    let missing = missing(present);
+    ensure_these(&WANTED)
+}
+
+/// Makes sure that everything is there for the tests.
+pub(crate) fn ensure_for_tests() -> Result<(), Error> {
+    ensure_these(&[&WANTED[..], &WANTED_BY_TESTS].concat())
+}
+
+fn ensure_these(wanted: &[(Probe, &'static str)]) -> Result<(), Error> {
+    let missing = missing(wanted, present);
     if missing.is_empty() {
         return Ok(());
     }
@@ -73,8 +89,8 @@ pub(crate) fn ensure() -> Result<(), Error> {
     command::run(&mut shell)
 }
 
-fn missing(present: impl Fn(Probe) -> bool) -> Vec<&'static str> {
-    WANTED
+fn missing(wanted: &[(Probe, &'static str)], present: impl Fn(Probe) -> bool) -> Vec<&'static str> {
+    wanted
         .iter()
         .filter(|(probe, _)| !present(*probe))
         .map(|(_, package)| *package)
@@ -106,9 +122,12 @@ mod tests {
 
     #[test]
     fn only_what_is_missing_is_installed() {
-        assert_eq!(missing(|_| true), Vec::<&str>::new());
+        assert_eq!(missing(&WANTED, |_| true), Vec::<&str>::new());
         assert_eq!(
-            missing(|probe| !matches!(probe, Probe::Java | Probe::Library("zlib"))),
+            missing(&WANTED, |probe| !matches!(
+                probe,
+                Probe::Java | Probe::Library("zlib")
+            )),
             ["zlib1g-dev", "default-jre-headless"]
         );
     }

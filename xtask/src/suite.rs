@@ -2,6 +2,7 @@
 //! test, in an order in which the cheap ones fail first. Says at its end what
 //! it left out.
 
+use std::process::Command;
 use std::time::Duration;
 
 use crate::build::{self, Executables};
@@ -46,7 +47,7 @@ pub(crate) struct Options {
 /// Runs it all; the last line printed says how it went.
 pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Result<(), Error> {
     setup::need_root_unless(options.no_root)?;
-    steps.run("packages", setup::ensure)?;
+    steps.run("packages", setup::ensure_for_tests)?;
     let whole = options.filters.is_empty();
     if whole {
         steps.run("format", || {
@@ -96,6 +97,13 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
         };
         steps.run("simulation, and its mutants", || {
             simulate::run(project, &options)
+        })?;
+    }
+    if whole {
+        // Before the tests, which would wait for it one after another.
+        steps.run("Kubernetes for the tests", || {
+            let mut lab = Command::new(built.bin("slackwater-lab")?);
+            command::run(lab.args(["setup", "--kubernetes"]))
         })?;
     }
     let mut left = run_tests(project, steps, &built, options)?;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use slackwater_lab::kubernetes::ControlPlane;
 use slackwater_lab::{
     Isolation, Lab, LabError, Load, LoadPlan, ReplicationPolicy, Volumes, audit, is_root, setup,
     sweep,
@@ -20,7 +21,17 @@ struct Args {
 #[derive(Subcommand)]
 enum Command {
     /// Install missing packages and fetch Kafka's jars.
-    Setup,
+    Setup {
+        /// Build the lab's Kubernetes, too, and fetch what it serves.
+        #[arg(long)]
+        kubernetes: bool,
+    },
+    /// Bring a Kubernetes API up and keep it until Ctrl-C.
+    Kubernetes {
+        /// Its name.
+        #[arg(long, default_value = "hand")]
+        name: String,
+    },
     /// Bring a lab up and keep it until Ctrl-C.
     Up {
         /// The lab's name.
@@ -85,7 +96,18 @@ fn main() -> std::process::ExitCode {
 
 fn run(command: Command) -> Result<(), LabError> {
     match command {
-        Command::Setup => println!("{}", setup()?.directory().display()),
+        Command::Setup { kubernetes } => {
+            println!("{}", setup()?.directory().display());
+            if kubernetes {
+                slackwater_lab::kubernetes::set_up()?;
+            }
+        }
+        Command::Kubernetes { name } => {
+            let plane = ControlPlane::start(&name)?;
+            println!("export KUBECONFIG={}", plane.kubeconfig().display());
+            println!("Ctrl-C ends it.");
+            until_a_signal();
+        }
         Command::Up {
             name,
             exactly_once,
@@ -113,10 +135,7 @@ fn run(command: Command) -> Result<(), LabError> {
             let _load = (rate > 0)
                 .then(|| Load::start(&lab.source().bootstrap(), &LoadPlan::new(rate)))
                 .transpose()?;
-            // Ends by a signal; the kernel and the janitor clear up then.
-            loop {
-                std::thread::park();
-            }
+            until_a_signal();
         }
         Command::Load {
             bootstrap,
@@ -148,6 +167,13 @@ fn run(command: Command) -> Result<(), LabError> {
         Command::Sweep => println!("{} swept", sweep().len()),
     }
     Ok(())
+}
+
+/// The kernel and the janitor clear up then.
+fn until_a_signal() -> ! {
+    loop {
+        std::thread::park();
+    }
 }
 
 fn show(lab: &Lab) {

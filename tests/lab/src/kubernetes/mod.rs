@@ -12,6 +12,18 @@ mod definitions;
 mod go;
 mod java;
 
+use crate::error::LabError;
+
 pub use components::KUBERNETES_VERSION;
 pub use control_plane::ControlPlane;
 pub use definitions::Definitions;
+
+/// Builds and fetches all that a control plane is made of, so that none has to
+/// wait for it later.
+///
+/// # Errors
+/// What can't be built or fetched.
+pub fn set_up() -> Result<(), LabError> {
+    components::Components::ensure()?;
+    Definitions::ensure().map(drop)
+}
