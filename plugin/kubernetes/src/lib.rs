@@ -1,5 +1,6 @@
-//! The Kubernetes side of the ports: run documents in ConfigMaps, and Strimzi's
-//! resources that stop a mirror and put it back.
+//! The Kubernetes side of the ports: run documents in ConfigMaps, Strimzi's
+//! resources that stop a mirror and put it back, and VolumeSnapshots of its
+//! claims.
 //!
 //! Gathers and acts; decides nothing of what a backup is. May talk to the API
 //! server, and waits for it no longer than [`REQUEST_LIMIT`] a request. Objects
@@ -12,6 +13,8 @@ mod makers;
 mod place;
 mod runs;
 mod server;
+mod snapshots;
+mod volumes;
 
 pub use document::{MOST_PARTS, PART_BYTES};
 pub use error::ApiError;
@@ -19,3 +22,5 @@ pub use makers::{Makers, MakersError};
 pub use place::{Place, Resource};
 pub use runs::{ConfigMapRun, ConfigMapRuns, Describe, Marks, RunsError};
 pub use server::{ApiServer, MOST_OBJECTS, REQUEST_LIMIT};
+pub use snapshots::{ClaimSnapshots, LASTING, SnapshotsError};
+pub use volumes::{ClaimVolume, VolumesError, snapshot_classes};

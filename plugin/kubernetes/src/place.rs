@@ -26,6 +26,29 @@ impl Resource {
         Self::new(STRIMZI, version.as_str(), "kafkamirrormaker2s")
     }
 
+    pub(crate) fn claims() -> Self {
+        Self::new("", "v1", "persistentvolumeclaims")
+    }
+
+    /// Of the whole cluster.
+    pub(crate) fn volumes() -> Self {
+        Self::new("", "v1", "persistentvolumes")
+    }
+
+    pub(crate) fn snapshots() -> Self {
+        Self::new(SNAPSHOTS, "v1", "volumesnapshots")
+    }
+
+    /// Of the whole cluster.
+    pub(crate) fn snapshot_contents() -> Self {
+        Self::new(SNAPSHOTS, "v1", "volumesnapshotcontents")
+    }
+
+    /// Of the whole cluster.
+    pub(crate) fn snapshot_classes() -> Self {
+        Self::new(SNAPSHOTS, "v1", "volumesnapshotclasses")
+    }
+
     fn new(group: &'static str, version: &str, plural: &'static str) -> Self {
         Self {
             group,
@@ -34,7 +57,7 @@ impl Resource {
         }
     }
 
-    /// Those of a namespace.
+    /// Those of a namespace; of the whole cluster where it is empty.
     pub(crate) fn path(&self, namespace: &str) -> String {
         let Self {
             group,
@@ -45,9 +68,16 @@ impl Resource {
             "" => format!("/api/{version}"),
             group => format!("/apis/{group}/{version}"),
         };
-        format!("{root}/namespaces/{namespace}/{plural}")
+        match namespace {
+            "" => format!("{root}/{plural}"),
+            namespace => format!("{root}/namespaces/{namespace}/{plural}"),
+        }
     }
 }
+
+/// The group of VolumeSnapshots and what belongs to them (Kubernetes CSI's
+/// external-snapshotter).
+const SNAPSHOTS: &str = "snapshot.storage.k8s.io";
 
 /// Strimzi's group.
 pub(crate) const STRIMZI: &str = "kafka.strimzi.io";
@@ -82,6 +112,15 @@ impl Place {
         })
     }
 
+    /// An object of the whole cluster.
+    pub(crate) fn of_cluster(resource: Resource, name: &str) -> Option<Self> {
+        is_name(name).then(|| Self {
+            resource,
+            namespace: String::new(),
+            name: name.to_owned(),
+        })
+    }
+
     pub(crate) fn path(&self) -> String {
         format!("{}/{}", self.resource.path(&self.namespace), self.name)
     }
@@ -100,7 +139,10 @@ pub(crate) fn is_name(text: &str) -> bool {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}/{}", self.resource, self.namespace, self.name)
+        match self.namespace.as_str() {
+            "" => write!(f, "{} {}", self.resource, self.name),
+            namespace => write!(f, "{} {namespace}/{}", self.resource, self.name),
+        }
     }
 }
 

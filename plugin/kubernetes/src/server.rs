@@ -119,6 +119,7 @@ impl ApiServer {
     }
 
     /// Those of a namespace with these labels (`a=b,c`; all where it is empty).
+    /// An empty namespace is the whole cluster.
     ///
     /// # Errors
     /// No answer; more than [`MOST_OBJECTS`].
@@ -128,7 +129,10 @@ impl ApiServer {
         namespace: &str,
         labels: &str,
     ) -> Result<Vec<Value>, ApiError> {
-        let what = format!("list {resource} in {namespace}");
+        let what = match namespace {
+            "" => format!("list {resource}"),
+            namespace => format!("list {resource} in {namespace}"),
+        };
         let mut all = Vec::new();
         let mut next = String::new();
         loop {
@@ -211,14 +215,21 @@ impl ApiServer {
         key: &str,
         value: Option<&str>,
     ) -> Result<Value, ApiError> {
-        let change = json!({"metadata": {"annotations": {key: value}}});
+        self.merge(place, &json!({"metadata": {"annotations": {key: value}}}))
+    }
+
+    /// Puts these values into it (RFC 7396), whatever else changed.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn merge(&self, place: &Place, change: &Value) -> Result<Value, ApiError> {
         let what = format!("patch {place}");
         self.send(
             &what,
             Method::PATCH,
             &place.path(),
             MERGE_PATCH,
-            Some(&change),
+            Some(change),
         )
     }
 

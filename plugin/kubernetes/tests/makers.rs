@@ -213,7 +213,7 @@ fn for_each_verb_that_is_missing_one_line_names_it_and_the_resource() {
             &space,
             name,
             "kafka.strimzi.io",
-            "kafkas, kafkamirrormaker2s",
+            &["kafkas", "kafkamirrormaker2s"],
             verbs,
         );
         let makers = Makers::discover(server)?;

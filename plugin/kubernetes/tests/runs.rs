@@ -194,12 +194,12 @@ fn for_each_verb_that_is_missing_one_line_names_it_and_the_resource() {
         runs.list()?;
         runs.delete(one)
     };
-    let server = account(&space, "whole", "", "configmaps", &all);
+    let server = account(&space, "whole", "", &["configmaps"], &all);
     work(server, &run("whole")).unwrap();
     for verb in all {
         let verbs: Vec<&str> = all.iter().copied().filter(|one| *one != verb).collect();
         let name = format!("no-{verb}");
-        let server = account(&space, &name, "", "configmaps", &verbs);
+        let server = account(&space, &name, "", &["configmaps"], &verbs);
         let error = work(server, &run(&name)).unwrap_err().to_string();
         assert!(
             error.starts_with(&format!("may not {verb} configmaps ")),

@@ -25,16 +25,30 @@ pub(crate) fn namespace(name: &str) -> String {
     name.to_owned()
 }
 
-/// The connection of an account that may do `verbs` with a resource, and nothing
-/// else.
+/// The connection of an account that may do `verbs` with resources of a group,
+/// and nothing else.
 pub(crate) fn account(
     namespace: &str,
     name: &str,
     group: &str,
-    resource: &str,
+    resources: &[&str],
     verbs: &[&str],
 ) -> ApiServer {
-    let verbs = verbs.join(", ");
+    let mut rules = Vec::new();
+    for resource in resources {
+        rules.extend(verbs.iter().map(|verb| (group, *resource, *verb)));
+    }
+    account_of(namespace, name, &rules)
+}
+
+/// The same of rules: group, resource, verb. They hold in the whole cluster,
+/// which is what resources without a namespace need.
+pub(crate) fn account_of(namespace: &str, name: &str, rules: &[(&str, &str, &str)]) -> ApiServer {
+    let rule = |(group, resource, verb): &(&str, &str, &str)| {
+        format!("  - {{apiGroups: ['{group}'], resources: [{resource}], verbs: [{verb}]}}\n")
+    };
+    let rules: String = rules.iter().map(rule).collect();
+    let whole = format!("{namespace}-{name}");
     plane()
         .apply(&format!(
             "
@@ -43,14 +57,14 @@ kind: ServiceAccount
 metadata: {{name: {name}, namespace: {namespace}}}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {{name: {name}, namespace: {namespace}}}
-rules: [{{apiGroups: ['{group}'], resources: [{resource}], verbs: [{verbs}]}}]
----
+kind: ClusterRole
+metadata: {{name: {whole}}}
+rules:
+{rules}---
 apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {{name: {name}, namespace: {namespace}}}
-roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: {name}}}
+kind: ClusterRoleBinding
+metadata: {{name: {whole}}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {whole}}}
 subjects: [{{kind: ServiceAccount, name: {name}, namespace: {namespace}}}]
 "
         ))
