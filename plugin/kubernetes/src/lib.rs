@@ -1,6 +1,6 @@
 //! The Kubernetes side of the ports: run documents in ConfigMaps, Strimzi's
-//! resources that stop a mirror and put it back, and VolumeSnapshots of its
-//! claims.
+//! resources that stop a mirror and put it back, VolumeSnapshots of its claims,
+//! and the lease of who may do so.
 //!
 //! Gathers and acts; decides nothing of what a backup is. May talk to the API
 //! server, and waits for it no longer than [`REQUEST_LIMIT`] a request. Objects
@@ -9,6 +9,7 @@
 
 mod document;
 mod error;
+mod lease;
 mod makers;
 mod place;
 mod runs;
@@ -18,6 +19,7 @@ mod volumes;
 
 pub use document::{MOST_PARTS, PART_BYTES};
 pub use error::ApiError;
+pub use lease::{Attempt, LeaseError, MirrorLease};
 pub use makers::{Makers, MakersError};
 pub use place::{Place, Resource};
 pub use runs::{ConfigMapRun, ConfigMapRuns, Describe, Marks, RunsError};
