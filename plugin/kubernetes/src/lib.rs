@@ -1,6 +1,6 @@
 //! The Kubernetes side of the ports: run documents in ConfigMaps, Strimzi's
 //! resources that stop a mirror and put it back, VolumeSnapshots of its claims,
-//! and the lease of who may do so.
+//! the lease of who may do so, and events that tell of it.
 //!
 //! Gathers and acts; decides nothing of what a backup is. May talk to the API
 //! server, and waits for it no longer than [`REQUEST_LIMIT`] a request. Objects
@@ -9,6 +9,7 @@
 
 mod document;
 mod error;
+mod events;
 mod lease;
 mod makers;
 mod place;
@@ -19,6 +20,7 @@ mod volumes;
 
 pub use document::{MOST_PARTS, PART_BYTES};
 pub use error::ApiError;
+pub use events::{About, Events, MOST_NOTE, Reason};
 pub use lease::{Attempt, LeaseError, MirrorLease};
 pub use makers::{Makers, MakersError};
 pub use place::{Place, Resource};

@@ -26,6 +26,10 @@ impl Resource {
         Self::new(STRIMZI, version.as_str(), "kafkamirrormaker2s")
     }
 
+    pub(crate) fn events() -> Self {
+        Self::new("", "v1", "events")
+    }
+
     pub(crate) fn leases() -> Self {
         Self::new("coordination.k8s.io", "v1", "leases")
     }
