@@ -98,8 +98,6 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
         steps.run("simulation, and its mutants", || {
             simulate::run(project, &options)
         })?;
-    }
-    if whole {
         // Before the tests, which would wait for it one after another.
         steps.run("Kubernetes for the tests", || {
             let mut lab = Command::new(built.bin("slackwater-lab")?);

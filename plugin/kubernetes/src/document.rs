@@ -2,9 +2,8 @@
 //! numbered parts where the text does not fit into it. Does no I/O.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use sha2::{Digest as _, Sha256};
+use slackwater_store::sha256;
 
 /// Most bytes of one part. A ConfigMap may have 1 MiB of data, and etcd takes
 /// 1.5 MiB in one request by default; labels and the rest have to fit, too.
@@ -126,17 +125,6 @@ impl Head {
         }
         Ok(document)
     }
-}
-
-fn sha256(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing to a string can't fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
 }
 
 #[cfg(test)]

@@ -1,16 +1,13 @@
 //! Events on the mirror's resources: what `kubectl describe` and `kubectl events`
 //! show of a run. They tell; nothing is decided by them, and they go by
 //! themselves after an hour (`--event-ttl` of the API server).
-#![allow(
-    clippy::disallowed_methods,
-    reason = "the edge: an event says when it was"
-)]
 
-use jiff::Timestamp;
 use serde_json::json;
 use slackwater_store::RunId;
 use slackwater_strimzi::{ApiVersion, Meta};
 
+use crate::clock::micro_time;
+use crate::labels::{APP, RUN, SLACKWATER};
 use crate::place::{Place, Resource};
 use crate::{ApiError, ApiServer};
 
@@ -120,14 +117,13 @@ impl Events {
             said: format!("{name} is no name for an object"),
         })?;
         let note = &note[..note.floor_char_boundary(MOST_NOTE)];
-        let now = format!("{:.6}", Timestamp::now());
         let event = json!({
             "apiVersion": "v1",
             "kind": "Event",
             "metadata": {
                 "namespace": place.namespace,
                 "name": place.name,
-                "labels": {"app.kubernetes.io/name": "slackwater", "slackwater.io/run": self.run.as_str()},
+                "labels": {APP: SLACKWATER, RUN: self.run.as_str()},
             },
             "involvedObject": {
                 "apiVersion": self.version.to_string(),
@@ -139,7 +135,7 @@ impl Events {
             "reason": word,
             "message": note,
             "type": if reason.is_warning() { "Warning" } else { "Normal" },
-            "eventTime": now,
+            "eventTime": micro_time(),
             "firstTimestamp": null,
             "reportingComponent": "slackwater.io/slackwater",
             "reportingInstance": self.run.as_str(),

@@ -14,11 +14,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use slackwater_store::MirrorName;
 
+use crate::clock::micro_time;
+use crate::labels::{APP, SLACKWATER};
 use crate::place::{Place, Resource};
 use crate::{ApiError, ApiServer};
 
@@ -154,14 +155,13 @@ impl MirrorLease {
     pub fn take(&self) -> Result<Attempt, LeaseError> {
         // Others may see it from the write on, and the answer may take its time.
         let before = Instant::now();
-        let Some(object) = self.server.get(&self.place)? else {
+        let Some((object, raw)) = self.look()? else {
             return match self.server.create(&self.place, &self.object(0, None)) {
                 Ok(object) => self.taken(&object, None, before),
                 Err(ApiError::Exists { .. }) => self.held_by_whoever_is_there(),
                 Err(error) => Err(error.into()),
             };
         };
-        let raw = self.read(&object)?;
         let over_from = match raw.holder() {
             Some(holder) if holder == self.holder => {
                 // Ours: of a write without an answer, or of a start before this.
@@ -191,12 +191,7 @@ impl MirrorLease {
     /// It is not; or no answer, and then [`MirrorLease::is_held`] counts.
     pub fn renew(&self) -> Result<(), LeaseError> {
         let token = self.state().ours.as_ref().map(|(token, _)| token.clone());
-        let object = self.server.get(&self.place)?;
-        let raw = object
-            .as_ref()
-            .map(|object| self.read(object))
-            .transpose()?;
-        let (Some(mut object), Some(raw)) = (object, raw) else {
+        let Some((mut object, raw)) = self.look()? else {
             return Err(self.lost("it was deleted".to_owned()));
         };
         if token != Some(raw.token()) || raw.holder() != Some(&self.holder) {
@@ -204,7 +199,7 @@ impl MirrorLease {
             return Err(self.lost(now.to_owned()));
         }
         let before = Instant::now();
-        object["spec"]["renewTime"] = now();
+        object["spec"]["renewTime"] = micro_time().into();
         self.server.update(&self.place, &object)?;
         if let Some((_, known)) = &mut self.state().ours {
             *known = before;
@@ -225,10 +220,9 @@ impl MirrorLease {
     /// No answer.
     pub fn release(&self) -> Result<(), LeaseError> {
         let token = self.state().ours.take().map(|(token, _)| token);
-        let Some(mut object) = self.server.get(&self.place)? else {
+        let Some((mut object, raw)) = self.look()? else {
             return Ok(());
         };
-        let raw = self.read(&object)?;
         if token != Some(raw.token()) || raw.holder() != Some(&self.holder) {
             return Ok(());
         }
@@ -252,12 +246,8 @@ impl MirrorLease {
     }
 
     fn held_by_whoever_is_there(&self) -> Result<Attempt, LeaseError> {
-        let object = self.server.get(&self.place)?;
-        let raw = object
-            .as_ref()
-            .map(|object| self.read(object))
-            .transpose()?;
-        let holder = raw.as_ref().and_then(RawLease::holder);
+        let found = self.look()?;
+        let holder = found.as_ref().and_then(|(_, raw)| raw.holder());
         let word = holder.unwrap_or("somebody who came and went");
         Ok(Attempt::HeldBy(word.to_owned()))
     }
@@ -293,7 +283,7 @@ impl MirrorLease {
             "metadata": {
                 "namespace": self.place.namespace,
                 "name": self.place.name,
-                "labels": {"app.kubernetes.io/name": "slackwater"},
+                "labels": {APP: SLACKWATER},
                 "annotations": self.annotations,
                 "resourceVersion": version,
             },
@@ -302,10 +292,19 @@ impl MirrorLease {
                 // Whole seconds; one that is shorter would be no lease.
                 "leaseDurationSeconds": self.duration.as_secs().max(1),
                 "leaseTransitions": transitions,
-                "acquireTime": now(),
-                "renewTime": now(),
+                "acquireTime": micro_time(),
+                "renewTime": micro_time(),
             },
         })
+    }
+
+    /// What stands there: as it is, and what of it is read.
+    fn look(&self) -> Result<Option<(Value, RawLease)>, LeaseError> {
+        let Some(object) = self.server.get(&self.place)? else {
+            return Ok(None);
+        };
+        let raw = self.read(&object)?;
+        Ok(Some((object, raw)))
     }
 
     fn read(&self, object: &Value) -> Result<RawLease, LeaseError> {
@@ -332,9 +331,4 @@ fn merge(ours: &mut Value, theirs: &Value) {
             }
         }
     }
-}
-
-/// As the API takes it (`MicroTime`): for people, nothing is decided by it.
-fn now() -> Value {
-    format!("{:.6}", Timestamp::now()).into()
 }

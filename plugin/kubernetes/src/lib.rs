@@ -7,9 +7,11 @@
 //! are read as JSON into views of our own, so that what this program does not
 //! know stays in them as it is.
 
+mod clock;
 mod document;
 mod error;
 mod events;
+mod labels;
 mod lease;
 mod makers;
 mod place;

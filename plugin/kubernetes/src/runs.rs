@@ -18,14 +18,9 @@ use slackwater_ports::{PortError, PortErrorKind, RunRecord, RunStore, Seen};
 use slackwater_store::RunId;
 
 use crate::document::{self, DOCUMENT, Head, MOST_PARTS, PART_BYTES};
+use crate::labels::{APP, RUN, SLACKWATER};
 use crate::place::{Place, Resource};
 use crate::{ApiError, ApiServer};
-
-/// Whose it is, on all of them.
-const APP: (&str, &str) = ("app.kubernetes.io/name", "slackwater");
-
-/// Which run's, on all of them.
-const RUN: &str = "slackwater.io/run";
 
 /// On parts alone.
 const PART: &str = "slackwater.io/part";
@@ -229,7 +224,7 @@ impl ConfigMapRuns {
     /// # Errors
     /// No answer.
     pub fn list(&self) -> Result<Vec<RunId>, RunsError> {
-        let labels = format!("{}={},{RUN},!{PART}", APP.0, APP.1);
+        let labels = format!("{APP}={SLACKWATER},{RUN},!{PART}");
         let found = self
             .server
             .list(&Resource::config_maps(), &self.namespace, &labels)?;
@@ -374,7 +369,7 @@ impl ConfigMapRuns {
         marks: &Marks,
     ) -> Value {
         let mut labels = marks.labels.clone();
-        labels.insert(APP.0.to_owned(), APP.1.to_owned());
+        labels.insert(APP.to_owned(), SLACKWATER.to_owned());
         labels.insert(RUN.to_owned(), run.to_string());
         json!({
             "apiVersion": "v1",

@@ -5,13 +5,13 @@
 //! times in the cut have seconds: the API has no more.
 #![allow(
     clippy::disallowed_methods,
-    reason = "the edge: it says when something was asked, and how long an error lasts"
+    reason = "the edge: an error counts when it lasts"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 use slackwater_ports::{PortError, PortErrorKind, Seen, SnapshotSeen, VolumeSnapshot};
 use slackwater_store::RunId;
 
+use crate::clock::now_ms;
+use crate::labels::{APP, RUN, SLACKWATER};
 use crate::place::{Place, Resource};
 use crate::{ApiError, ApiServer, ClaimVolume, VolumesError, snapshot_classes};
 
@@ -27,8 +29,6 @@ use crate::{ApiError, ApiServer, ClaimVolume, VolumesError, snapshot_classes};
 /// seen to be ready two seconds later).
 pub const LASTING: Duration = Duration::from_secs(20);
 
-const APP: &str = "app.kubernetes.io/name";
-const RUN: &str = "slackwater.io/run";
 const BROKER: &str = "slackwater.io/broker";
 const ASKED: &str = "slackwater.io/asked-ms";
 
@@ -223,7 +223,7 @@ impl ClaimSnapshots {
                 "namespace": place.namespace,
                 "name": place.name,
                 "labels": {
-                    APP: "slackwater",
+                    APP: SLACKWATER,
                     RUN: self.run.as_str(),
                     BROKER: volume.broker.to_string(),
                 },
@@ -254,7 +254,7 @@ impl ClaimSnapshots {
     }
 
     fn of_this_run(&self) -> Result<Vec<RawSnapshot>, SnapshotsError> {
-        let labels = format!("{APP}=slackwater,{RUN}={}", self.run);
+        let labels = format!("{APP}={SLACKWATER},{RUN}={}", self.run);
         let found = self
             .server
             .list(&Resource::snapshots(), &self.namespace, &labels)?;
@@ -325,12 +325,6 @@ impl ClaimSnapshots {
         Place::new(Resource::snapshots(), &self.namespace, name)
             .ok_or_else(|| SnapshotsError::Name(name.to_owned()))
     }
-}
-
-fn now_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as u64)
 }
 
 impl VolumeSnapshot for ClaimSnapshots {

@@ -5,17 +5,7 @@ mod shared;
 
 use slackwater_kubernetes::{About, Events, MOST_NOTE, Makers, Reason};
 
-use shared::{account, namespace, plane, server};
-
-const MIRROR: &str = "
-apiVersion: kafka.strimzi.io/v1
-kind: Kafka
-metadata: {name: mirror, namespace: NAMESPACE}
-spec:
-  kafka:
-    listeners:
-      - {name: plain, port: 9092, type: internal, tls: false}
-";
+use shared::{account, mirror, namespace, plane, server};
 
 const ALL: [Reason; 7] = [
     Reason::Quiesced,
@@ -30,21 +20,21 @@ const ALL: [Reason; 7] = [
 #[test]
 fn kubectl_describe_tells_what_became_of_a_run_and_each_thing_once() {
     let space = namespace("events");
-    plane().apply(&MIRROR.replace("NAMESPACE", &space)).unwrap();
+    mirror(&space);
     let makers = Makers::discover(server()).unwrap();
-    let mirror = makers.kafka(&space, "mirror").unwrap();
+    let kafka = makers.kafka(&space, "mirror").unwrap();
     let events = Events::new(server(), makers.version(), "run-1".parse().unwrap());
     for reason in ALL {
         for _ in 0..2 {
             events
-                .tell(About::Kafka(&mirror.meta), reason, "in these words")
+                .tell(About::Kafka(&kafka.meta), reason, "in these words")
                 .unwrap();
         }
     }
     let long = "ä".repeat(2 * MOST_NOTE);
     let other = Events::new(server(), makers.version(), "run-2".parse().unwrap());
     other
-        .tell(About::Kafka(&mirror.meta), Reason::Voided, &long)
+        .tell(About::Kafka(&kafka.meta), Reason::Voided, &long)
         .unwrap();
 
     let said = plane()
@@ -68,12 +58,12 @@ fn kubectl_describe_tells_what_became_of_a_run_and_each_thing_once() {
 #[test]
 fn who_may_not_tell_is_told_so_in_one_line() {
     let space = namespace("mute");
-    plane().apply(&MIRROR.replace("NAMESPACE", &space)).unwrap();
+    mirror(&space);
     let makers = Makers::discover(server()).unwrap();
-    let mirror = makers.kafka(&space, "mirror").unwrap();
+    let kafka = makers.kafka(&space, "mirror").unwrap();
     let server = account(&space, "mute", "", &["events"], &["get"]);
     let events = Events::new(server, makers.version(), "run-1".parse().unwrap());
-    let told = events.tell(About::Kafka(&mirror.meta), Reason::Cut, "words");
+    let told = events.tell(About::Kafka(&kafka.meta), Reason::Cut, "words");
     let error = told.unwrap_err().to_string();
     assert!(error.starts_with("may not create events mute/"), "{error}");
     assert!(!error.contains('\n'), "{error}");

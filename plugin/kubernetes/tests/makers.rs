@@ -16,7 +16,7 @@ use serde_json::Value;
 use slackwater_kubernetes::{ApiServer, Makers, MakersError, Place, Resource};
 use slackwater_strimzi::{ApiVersion, Desired, MirrorMaker};
 
-use shared::{account, namespace, plane, server};
+use shared::{account, mirror, namespace, plane, server};
 
 const KIND: &str = "kafkamirrormaker2s";
 
@@ -46,16 +46,6 @@ spec:
     )
 }
 
-const MIRROR: &str = "
-apiVersion: kafka.strimzi.io/v1
-kind: Kafka
-metadata: {name: mirror, namespace: NAMESPACE}
-spec:
-  kafka:
-    listeners:
-      - {name: plain, port: 9092, type: internal, tls: false}
-";
-
 fn spec(namespace: &str, name: &str) -> Value {
     let found = plane().kubectl(&["get", KIND, name, "-n", namespace, "-o", "json"]);
     let object: Value = serde_json::from_str(&found.unwrap()).unwrap();
@@ -65,9 +55,7 @@ fn spec(namespace: &str, name: &str) -> Value {
 /// A mirror with one feeder, which is found.
 fn scene(namespace: &str) -> (Makers, MirrorMaker) {
     let makers = Makers::discover(server()).unwrap();
-    plane()
-        .apply(&MIRROR.replace("NAMESPACE", namespace))
-        .unwrap();
+    mirror(namespace);
     plane()
         .apply(&feeder(namespace, "feeder", "mirror-kafka-bootstrap:9092"))
         .unwrap();

@@ -22,7 +22,8 @@ struct RawEnvelope {
     document: String,
 }
 
-fn sha256(document: &str) -> String {
+/// The digest that is kept beside a document: SHA-256 in lower-case hex digits.
+pub fn sha256(document: &str) -> String {
     Sha256::digest(document.as_bytes())
         .iter()
         .fold(String::with_capacity(64), |mut hex, byte| {

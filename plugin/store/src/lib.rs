@@ -23,6 +23,7 @@ mod lock;
 mod name;
 mod store;
 
+pub use envelope::sha256;
 pub use error::{LeaseError, StoreError};
 pub use file::MAX_FILE;
 pub use handle::RunHandle;

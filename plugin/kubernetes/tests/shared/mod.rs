@@ -25,6 +25,23 @@ pub(crate) fn namespace(name: &str) -> String {
     name.to_owned()
 }
 
+/// A Kafka of the name `mirror`.
+pub(crate) fn mirror(namespace: &str) {
+    plane()
+        .apply(&format!(
+            "
+apiVersion: kafka.strimzi.io/v1
+kind: Kafka
+metadata: {{name: mirror, namespace: {namespace}}}
+spec:
+  kafka:
+    listeners:
+      - {{name: plain, port: 9092, type: internal, tls: false}}
+"
+        ))
+        .unwrap();
+}
+
 /// The connection of an account that may do `verbs` with resources of a group,
 /// and nothing else.
 pub(crate) fn account(

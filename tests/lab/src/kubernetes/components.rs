@@ -11,6 +11,7 @@ use super::go;
 use crate::cache::Cache;
 use crate::command;
 use crate::error::LabError;
+use crate::jars::hex;
 
 /// The Kubernetes whose components these are: that of `kubernetes/go.mod`.
 pub const KUBERNETES_VERSION: &str = "1.34.4";
@@ -118,11 +119,7 @@ fn digest() -> String {
         digest.update(text);
     }
     digest.update(link_flags());
-    let bytes = digest.finalize();
-    bytes[..6]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&digest.finalize()[..6])
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ impl ControlPlane {
         let ports = PortBlock::take()?;
         let run = Arc::new(RunDir::make(name)?);
         let credentials = Credentials::make(&run.path().join("credentials"))?;
-        let server = format!("https://127.0.0.1:{}", ports.port(API));
+        let server = server(&ports);
         let admin = credentials.kubeconfig(&ADMIN, &server)?;
         let etcd = spawn(
             &run,
@@ -96,7 +96,7 @@ impl ControlPlane {
         let name = format!("{namespace}-{account}");
         let token = token.trim();
         self.credentials
-            .kubeconfig_of_token(&name, token, &self.server())
+            .kubeconfig_of_token(&name, token, &server(&self.ports))
     }
 
     /// Runs kubectl as the administrator, and gives what it printed.
@@ -158,10 +158,6 @@ impl ControlPlane {
         locked.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn server(&self) -> String {
-        format!("https://127.0.0.1:{}", self.ports.port(API))
-    }
-
     fn define(&self, definitions: &Definitions) -> Result<(), LabError> {
         let files = definitions.files().iter();
         let files: Vec<String> = files.map(|file| file.display().to_string()).collect();
@@ -180,6 +176,10 @@ impl ControlPlane {
 const API: u16 = 0;
 const ETCD: u16 = 1;
 const ETCD_PEER: u16 = 2;
+
+fn server(ports: &PortBlock) -> String {
+    format!("https://127.0.0.1:{}", ports.port(API))
+}
 
 fn spawn(run: &RunDir, name: &str, line: &[String]) -> Result<Process, LabError> {
     let log = run.path().join(format!("logs/{name}.log"));

@@ -1,6 +1,7 @@
 //! Custom resource definitions as they are shipped: Strimzi's, which its own
 //! generator writes from its Java types, and those of VolumeSnapshots, which lie
-//! in a Go module. Kept in the cache.
+//! in a Go module. Kept in the cache, so that a control plane asks neither Go
+//! nor Java for them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,8 +12,9 @@ use crate::command;
 use crate::error::LabError;
 use crate::jars::{JarSet, Jars};
 
-/// Its folder in the cache.
+/// Their folders in the cache.
 const STRIMZI: &str = "strimzi-1.2.0-definitions";
+const CSI: &str = "external-snapshotter-8.7.0-definitions";
 
 /// Strimzi's generator and types (Apache-2.0, Maven Central).
 const GENERATOR: JarSet = JarSet {
@@ -51,13 +53,7 @@ impl Definitions {
     /// What can't be fetched, or is not what it was.
     pub fn ensure() -> Result<Self, LabError> {
         let mut files = yaml_files(&strimzi()?)?;
-        let module = go::download(&go::find()?, SNAPSHOTS, SNAPSHOTS_SUM)?;
-        let crds = yaml_files(&module.join("config/crd"))?;
-        // The rest is for kustomize, and group snapshots.
-        files.extend(crds.into_iter().filter(|file| {
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with("snapshot.storage.k8s.io_")
-        }));
+        files.extend(yaml_files(&snapshots()?)?);
         Ok(Self { files })
     }
 
@@ -68,14 +64,51 @@ impl Definitions {
     }
 }
 
+/// What is in the cache already.
+fn kept(folder: &str) -> Result<Option<PathBuf>, LabError> {
+    let directory = Cache::open()?.path().join(folder);
+    Ok(directory.is_dir().then_some(directory))
+}
+
+/// Moves what is whole to its place, where nobody else did so meanwhile.
+fn keep(work: &Path, cache: &Cache, folder: &str) -> Result<PathBuf, LabError> {
+    let directory = cache.path().join(folder);
+    if !directory.is_dir() {
+        fs::rename(work, &directory).map_err(LabError::io("move it to", &directory))?;
+    }
+    let _ = fs::remove_dir_all(work);
+    Ok(directory)
+}
+
+fn snapshots() -> Result<PathBuf, LabError> {
+    if let Some(kept) = kept(CSI)? {
+        return Ok(kept);
+    }
+    let module = go::download(&go::find()?, SNAPSHOTS, SNAPSHOTS_SUM)?;
+    let cache = Cache::open()?;
+    let work = cache.work()?;
+    for file in yaml_files(&module.join("config/crd"))? {
+        let name = file.file_name().unwrap_or_default();
+        // The rest is for kustomize, and group snapshots.
+        if name
+            .to_string_lossy()
+            .starts_with("snapshot.storage.k8s.io_")
+        {
+            let text = fs::read(&file).map_err(LabError::io("read", &file))?;
+            let copy = work.join(name);
+            fs::write(&copy, text).map_err(LabError::io("write", &copy))?;
+        }
+    }
+    keep(&work, &cache, CSI)
+}
+
 fn strimzi() -> Result<PathBuf, LabError> {
+    if let Some(kept) = kept(STRIMZI)? {
+        return Ok(kept);
+    }
     let java = java::ensure()?;
     let jars = Jars::ensure_set(&GENERATOR)?;
     let cache = Cache::open()?;
-    let directory = cache.path().join(STRIMZI);
-    if directory.is_dir() {
-        return Ok(directory);
-    }
     let work = cache.work()?;
     let class_path = jars.class_path();
     let mut args: Vec<String> = [
@@ -100,8 +133,7 @@ fn strimzi() -> Result<PathBuf, LabError> {
     }));
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     command::run(&java.join("bin/java").display().to_string(), &words)?;
-    fs::rename(&work, &directory).map_err(LabError::io("move it to", &directory))?;
-    Ok(directory)
+    keep(&work, &cache, STRIMZI)
 }
 
 fn yaml_files(directory: &Path) -> Result<Vec<PathBuf>, LabError> {
