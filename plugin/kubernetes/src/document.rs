@@ -9,9 +9,10 @@ use slackwater_store::sha256;
 /// 1.5 MiB in one request by default; labels and the rest have to fit, too.
 pub const PART_BYTES: usize = 900 << 10;
 
-/// Most parts: the largest document is then as large as one in a file may be.
+/// Most parts: 63.3 MiB, nearly what a document in a file may have.
 pub const MOST_PARTS: usize = 72;
 
+const WRITE: &str = "write";
 const REVISION: &str = "revision";
 const SHA256: &str = "sha256";
 const PARTS: &str = "parts";
@@ -23,6 +24,9 @@ pub(crate) const DOCUMENT: &str = "document";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) revision: u64,
+    /// Another one for each write. By it a writer who had no answer knows his
+    /// own, and the parts of two writers who have the same text are two.
+    pub(crate) write: String,
     pub(crate) sha256: String,
     /// How many parts there are beside it; 0 where the document is in it.
     pub(crate) parts: usize,
@@ -38,7 +42,7 @@ pub(crate) struct Laid<'a> {
 }
 
 /// Of a document; `None` where it is too large.
-pub(crate) fn lay(revision: u64, document: &str) -> Option<Laid<'_>> {
+pub(crate) fn lay(revision: u64, write: u64, document: &str) -> Option<Laid<'_>> {
     let parts = match document.len() {
         length if length <= PART_BYTES => Vec::new(),
         _ => split(document),
@@ -48,6 +52,7 @@ pub(crate) fn lay(revision: u64, document: &str) -> Option<Laid<'_>> {
     }
     let head = Head {
         revision,
+        write: format!("{write:016x}"),
         sha256: sha256(document),
         parts: parts.len(),
         document: parts.is_empty().then(|| document.to_owned()),
@@ -73,6 +78,7 @@ impl Head {
     pub(crate) fn data(&self) -> BTreeMap<String, String> {
         let mut data = BTreeMap::from([
             (REVISION.to_owned(), self.revision.to_string()),
+            (WRITE.to_owned(), self.write.clone()),
             (SHA256.to_owned(), self.sha256.clone()),
             (PARTS.to_owned(), self.parts.to_string()),
         ]);
@@ -92,12 +98,17 @@ impl Head {
         };
         let head = Self {
             revision: number(REVISION)?,
+            write: text(WRITE)?.clone(),
             sha256: text(SHA256)?.clone(),
             parts: usize::try_from(number(PARTS)?).unwrap_or(usize::MAX),
             document: data.get(DOCUMENT).cloned(),
         };
         if head.revision == 0 {
             return Err("revision 0 was never written".to_owned());
+        }
+        let digits = head.write.bytes().all(|b| b.is_ascii_hexdigit());
+        if head.write.len() != 16 || !digits {
+            return Err(format!("{WRITE} is {:?}, and not 16 digits", head.write));
         }
         if head.parts > MOST_PARTS {
             return Err(format!(
@@ -111,10 +122,9 @@ impl Head {
         Ok(head)
     }
 
-    /// What tells its parts from those of another write of the same revision.
+    /// What tells its parts from those of another write.
     pub(crate) fn tag(&self) -> String {
-        let digits = self.sha256.get(..8).unwrap_or("0");
-        format!("{}-{digits}", self.revision)
+        format!("{}-{}", self.revision, self.write)
     }
 
     /// The whole text, if it is what was written.
@@ -133,7 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn back(document: &str) -> Result<String, String> {
-        let laid = lay(7, document).unwrap();
+        let laid = lay(7, 0xfeed, document).unwrap();
         let head = Head::read(&laid.head.data()).unwrap();
         assert_eq!(head, laid.head);
         let parts: Vec<String> = laid.parts.iter().map(ToString::to_string).collect();
@@ -151,20 +161,20 @@ mod tests {
     #[test]
     fn a_part_is_never_larger_than_it_may_be_and_cut_between_characters() {
         let document = format!("x{}", "ä".repeat(PART_BYTES));
-        let laid = lay(1, &document).unwrap();
+        let laid = lay(1, 0, &document).unwrap();
         assert_eq!(laid.parts.len(), 3);
         assert!(laid.parts.iter().all(|part| part.len() <= PART_BYTES));
     }
 
     #[test]
     fn a_document_over_the_limit_is_not_laid() {
-        assert!(lay(1, &"x".repeat(PART_BYTES * MOST_PARTS)).is_some());
-        assert_eq!(lay(1, &"x".repeat(PART_BYTES * MOST_PARTS + 1)), None);
+        assert!(lay(1, 0, &"x".repeat(PART_BYTES * MOST_PARTS)).is_some());
+        assert_eq!(lay(1, 0, &"x".repeat(PART_BYTES * MOST_PARTS + 1)), None);
     }
 
     #[test]
     fn what_was_changed_is_not_read() {
-        let laid = lay(1, "text").unwrap();
+        let laid = lay(1, 0, "text").unwrap();
         let changed = |key: &str, value: &str| {
             let mut data = laid.head.data();
             data.insert(key.to_owned(), value.to_owned());
@@ -174,6 +184,7 @@ mod tests {
         for (key, value) in [
             (DOCUMENT, "other"),
             (SHA256, "00"),
+            ("write", "../0"),
             (REVISION, "0"),
             (REVISION, "-1"),
             (PARTS, "1"),

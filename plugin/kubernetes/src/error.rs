@@ -11,6 +11,16 @@ pub enum ApiError {
     /// There is no way to it.
     #[error("no way to the API server: {0}")]
     NoConfig(String),
+    /// It can't be called so.
+    #[error("{name:?} can't be the name of {what}: {rule}")]
+    Name {
+        /// Of what.
+        what: String,
+        /// What was given.
+        name: String,
+        /// What a name is.
+        rule: &'static str,
+    },
     /// RBAC says no. The API server's own words name the account.
     #[error("may not {what}: grant it in its Role ({said})")]
     Denied {
@@ -18,6 +28,12 @@ pub enum ApiError {
         what: String,
         /// What the API server said.
         said: String,
+    },
+    /// Nothing of that kind can be there.
+    #[error("can't {what}: the API server knows no such resource, install its definition")]
+    NotServed {
+        /// What.
+        what: String,
     },
     /// There is no such object.
     #[error("can't {what}: there is none")]
@@ -47,6 +63,17 @@ pub enum ApiError {
         /// What it said.
         said: String,
     },
+    /// It does not know itself (any 5xx: a timeout of its own, etcd without an
+    /// answer, a webhook). It may have happened all the same.
+    #[error("can't {what}: the API server says {code} ({said})")]
+    Failed {
+        /// What.
+        what: String,
+        /// HTTP status.
+        code: u16,
+        /// What it said.
+        said: String,
+    },
     /// Nobody answered. It may have happened all the same.
     #[error("can't {what}: the API server gave no answer ({said})")]
     Unreachable {
@@ -63,7 +90,7 @@ pub enum ApiError {
         /// How long was waited.
         within: Duration,
     },
-    /// An answer that can't be read.
+    /// An answer that can't be read. What was asked for may have happened.
     #[error("can't {what}: the API server's answer can't be read ({said})")]
     Malformed {
         /// What.
@@ -74,24 +101,12 @@ pub enum ApiError {
 }
 
 impl ApiError {
-    /// What kube says of a request, in our words.
-    pub(crate) fn of(what: &str, error: kube::Error) -> Self {
+    /// What kube says of a request for `name`, in our words; for a list the name
+    /// is empty.
+    pub(crate) fn of(what: &str, name: &str, error: kube::Error) -> Self {
         let what = what.to_owned();
         match error {
-            kube::Error::Api(status) => match (status.code, status.reason.as_str()) {
-                (403, "Forbidden") => Self::Denied {
-                    what,
-                    said: line(&status.message),
-                },
-                (404, _) => Self::Missing { what },
-                (409, "AlreadyExists") => Self::Exists { what },
-                (409, _) => Self::Conflict { what },
-                (code, _) => Self::Refused {
-                    what,
-                    code,
-                    said: line(&status.message),
-                },
-            },
+            kube::Error::Api(status) => Self::of_status(what, name, &status),
             kube::Error::SerdeError(error) => Self::Malformed {
                 what,
                 said: line(&error.to_string()),
@@ -103,9 +118,35 @@ impl ApiError {
         }
     }
 
+    fn of_status(what: String, name: &str, status: &kube::core::Status) -> Self {
+        let said = line(&status.message);
+        let of = status.details.as_ref().map(|details| details.name.as_str());
+        match (status.code, status.reason.as_str()) {
+            // RBAC's words (apiserver's `responsewriters.ForbiddenMessage`). A
+            // quota, a namespace that goes and admission say `Forbidden`, too.
+            (403, "Forbidden") if said.contains(" cannot ") && said.contains(" resource ") => {
+                Self::Denied { what, said }
+            }
+            // Of that object itself: a namespace may be what is missing.
+            (404, "NotFound") if of == Some(name) && !name.is_empty() => Self::Missing { what },
+            // Nobody answers at that path: no words of the API's own.
+            (404, reason) if reason != "NotFound" => Self::NotServed { what },
+            (409, "AlreadyExists") => Self::Exists { what },
+            (409, "Conflict") => Self::Conflict { what },
+            (code, _) if code >= 500 => Self::Failed { what, code, said },
+            (code, _) => Self::Refused { what, code, said },
+        }
+    }
+
     /// Whether it may have happened all the same.
     pub fn is_silence(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Timeout { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Timeout { .. }
+                | Self::Failed { .. }
+                | Self::Malformed { .. }
+        )
     }
 }
 
@@ -136,9 +177,13 @@ impl From<ApiError> for PortError {
         let kind = match error {
             ApiError::Conflict { .. } => PortErrorKind::Conflict,
             ApiError::Timeout { .. } => PortErrorKind::Timeout,
-            ApiError::Unreachable { .. } | ApiError::NoConfig(_) => PortErrorKind::Unreachable,
+            ApiError::Unreachable { .. } | ApiError::Failed { .. } | ApiError::NoConfig(_) => {
+                PortErrorKind::Unreachable
+            }
             ApiError::Malformed { .. } => PortErrorKind::Malformed,
-            ApiError::Denied { .. }
+            ApiError::Name { .. }
+            | ApiError::Denied { .. }
+            | ApiError::NotServed { .. }
             | ApiError::Missing { .. }
             | ApiError::Exists { .. }
             | ApiError::Refused { .. } => PortErrorKind::Refused,

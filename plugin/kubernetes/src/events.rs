@@ -8,7 +8,7 @@ use slackwater_strimzi::{ApiVersion, Meta};
 
 use crate::clock::micro_time;
 use crate::labels::{APP, RUN, SLACKWATER};
-use crate::place::{Place, Resource};
+use crate::place::{Place, Resource, label_value};
 use crate::{ApiError, ApiServer};
 
 /// Most bytes of an event's words: with more the API server refuses it
@@ -110,12 +110,7 @@ impl Events {
             meta.name,
             word.to_ascii_lowercase()
         );
-        let what = || format!("create an event on {kind} {meta}");
-        let place = Place::new(Resource::events(), &meta.namespace, &name);
-        let place = place.ok_or_else(|| ApiError::Malformed {
-            what: what(),
-            said: format!("{name} is no name for an object"),
-        })?;
+        let place = Place::new(Resource::events(), &meta.namespace, &name)?;
         let note = &note[..note.floor_char_boundary(MOST_NOTE)];
         let event = json!({
             "apiVersion": "v1",
@@ -123,7 +118,7 @@ impl Events {
             "metadata": {
                 "namespace": place.namespace,
                 "name": place.name,
-                "labels": {APP: SLACKWATER, RUN: self.run.as_str()},
+                "labels": {APP: SLACKWATER, RUN: label_value(self.run.as_str())?},
             },
             "involvedObject": {
                 "apiVersion": self.version.to_string(),

@@ -5,23 +5,23 @@
 //! client-go's leader election does (`leaderelection.go`,
 //! `tryAcquireOrRenew`). And one who holds it must think it lost when he could
 //! not renew it for so long.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "the edge: a lease is a matter of time"
-)]
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 use slackwater_store::MirrorName;
 
-use crate::clock::micro_time;
+use crate::clock::{Moment, micro_time};
 use crate::labels::{APP, SLACKWATER};
 use crate::place::{Place, Resource};
 use crate::{ApiError, ApiServer};
+
+/// How often a write is made anew because something changed meanwhile that does
+/// not change who holds it: a label, a note.
+const MOST_TRIES: usize = 10;
 
 /// Why it can't be told who holds it.
 #[derive(Debug, thiserror::Error)]
@@ -29,9 +29,6 @@ pub enum LeaseError {
     /// The API server has no answer.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// No name for an object.
-    #[error("mirror {0} is no name for an object: use a-z, 0-9 and -")]
-    Name(MirrorName),
     /// It can't be read.
     #[error("{place} can't be read ({why})")]
     Malformed {
@@ -48,6 +45,9 @@ pub enum LeaseError {
         /// Who has it.
         now: String,
     },
+    /// Others change it all the time.
+    #[error("{0} changed {MOST_TRIES} times while it was written: see who else writes it")]
+    Restless(Box<Place>),
 }
 
 /// What came of an attempt to take it.
@@ -78,9 +78,9 @@ pub struct MirrorLease {
 #[derive(Default)]
 struct State {
     /// What stood there last, and since when it has stood so for us.
-    seen: Option<(String, Instant)>,
+    seen: Option<(String, Moment)>,
     /// The token that we took, and when it was last known to be ours.
-    ours: Option<(String, Instant)>,
+    ours: Option<(String, Moment)>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -135,10 +135,9 @@ impl MirrorLease {
         annotations: BTreeMap<String, String>,
     ) -> Result<Self, LeaseError> {
         let name = format!("slackwater-{mirror}");
-        let place = Place::new(Resource::leases(), namespace, &name);
         Ok(Self {
             server,
-            place: place.ok_or_else(|| LeaseError::Name(mirror.clone()))?,
+            place: Place::new(Resource::leases(), namespace, &name)?,
             holder: holder.into(),
             duration,
             annotations,
@@ -153,12 +152,22 @@ impl MirrorLease {
     /// # Errors
     /// No answer: it may have been taken all the same, and another call tells.
     pub fn take(&self) -> Result<Attempt, LeaseError> {
+        for _ in 0..MOST_TRIES {
+            if let Some(attempt) = self.try_to_take()? {
+                return Ok(attempt);
+            }
+        }
+        Err(LeaseError::Restless(Box::new(self.place.clone())))
+    }
+
+    /// `None` where it changed meanwhile.
+    fn try_to_take(&self) -> Result<Option<Attempt>, LeaseError> {
         // Others may see it from the write on, and the answer may take its time.
-        let before = Instant::now();
+        let before = Moment::now();
         let Some((object, raw)) = self.look()? else {
             return match self.server.create(&self.place, &self.object(0, None)) {
-                Ok(object) => self.taken(&object, None, before),
-                Err(ApiError::Exists { .. }) => self.held_by_whoever_is_there(),
+                Ok(object) => self.taken(&object, None, before).map(Some),
+                Err(ApiError::Exists { .. }) => Ok(None),
                 Err(error) => Err(error.into()),
             };
         };
@@ -168,7 +177,8 @@ impl MirrorLease {
                 None
             }
             Some(holder) if !self.has_stood_still(&raw) => {
-                return Ok(Attempt::HeldBy(holder.to_owned()));
+                self.state().ours = None;
+                return Ok(Some(Attempt::HeldBy(holder.to_owned())));
             }
             Some(holder) => Some(holder.to_owned()),
             None => None,
@@ -178,8 +188,8 @@ impl MirrorLease {
         // A lease that others made keeps what they put on it.
         merge(&mut ours["metadata"], &object["metadata"]);
         match self.server.update(&self.place, &ours) {
-            Ok(object) => self.taken(&object, over_from, before),
-            Err(ApiError::Conflict { .. }) => self.held_by_whoever_is_there(),
+            Ok(object) => self.taken(&object, over_from, before).map(Some),
+            Err(ApiError::Conflict { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -190,17 +200,7 @@ impl MirrorLease {
     /// # Errors
     /// It is not; or no answer, and then [`MirrorLease::is_held`] counts.
     pub fn renew(&self) -> Result<(), LeaseError> {
-        let token = self.state().ours.as_ref().map(|(token, _)| token.clone());
-        let Some((mut object, raw)) = self.look()? else {
-            return Err(self.lost("it was deleted".to_owned()));
-        };
-        if token != Some(raw.token()) || raw.holder() != Some(&self.holder) {
-            let now = raw.holder().unwrap_or("nobody holds it");
-            return Err(self.lost(now.to_owned()));
-        }
-        let before = Instant::now();
-        object["spec"]["renewTime"] = micro_time().into();
-        self.server.update(&self.place, &object)?;
+        let before = self.write_ours(|spec| spec["renewTime"] = micro_time().into())?;
         if let Some((_, known)) = &mut self.state().ours {
             *known = before;
         }
@@ -217,27 +217,47 @@ impl MirrorLease {
     /// Lets it go. That somebody else has it is success.
     ///
     /// # Errors
-    /// No answer.
+    /// No answer: to be called again, and until it was, nobody else gets it
+    /// before its duration is over.
     pub fn release(&self) -> Result<(), LeaseError> {
-        let token = self.state().ours.take().map(|(token, _)| token);
-        let Some((mut object, raw)) = self.look()? else {
-            return Ok(());
-        };
-        if token != Some(raw.token()) || raw.holder() != Some(&self.holder) {
-            return Ok(());
+        match self.write_ours(|spec| spec["holderIdentity"] = "".into()) {
+            Ok(_) | Err(LeaseError::Lost { .. }) => {
+                self.state().ours = None;
+                Ok(())
+            }
+            Err(error) => Err(error),
         }
-        object["spec"]["holderIdentity"] = "".into();
-        match self.server.update(&self.place, &object) {
-            Ok(_) | Err(ApiError::Conflict { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
+    }
+
+    /// Changes it as long as it is ours, and gives the moment before the write.
+    fn write_ours(&self, change: impl Fn(&mut Value)) -> Result<Moment, LeaseError> {
+        let token = self.state().ours.as_ref().map(|(token, _)| token.clone());
+        for _ in 0..MOST_TRIES {
+            let Some((mut object, raw)) = self.look()? else {
+                return Err(self.lost("it was deleted".to_owned()));
+            };
+            if token != Some(raw.token()) || raw.holder() != Some(&self.holder) {
+                let now = raw.holder().unwrap_or("nobody holds it");
+                return Err(self.lost(now.to_owned()));
+            }
+            let before = Moment::now();
+            change(&mut object["spec"]);
+            match self.server.update(&self.place, &object) {
+                Ok(_) => return Ok(before),
+                Err(ApiError::Conflict { .. }) => {}
+                // Deleted since the look.
+                Err(ApiError::Missing { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        Err(LeaseError::Restless(Box::new(self.place.clone())))
     }
 
     fn taken(
         &self,
         object: &Value,
         over_from: Option<String>,
-        before: Instant,
+        before: Moment,
     ) -> Result<Attempt, LeaseError> {
         let raw = self.read(object)?;
         let token = raw.token();
@@ -245,16 +265,10 @@ impl MirrorLease {
         Ok(Attempt::Taken { over_from, token })
     }
 
-    fn held_by_whoever_is_there(&self) -> Result<Attempt, LeaseError> {
-        let found = self.look()?;
-        let holder = found.as_ref().and_then(|(_, raw)| raw.holder());
-        let word = holder.unwrap_or("somebody who came and went");
-        Ok(Attempt::HeldBy(word.to_owned()))
-    }
-
     /// For the duration that its holder gave it, or ours where he gave none.
     fn has_stood_still(&self, raw: &RawLease) -> bool {
-        let given = raw.spec.lease_duration_seconds.map(Duration::from_secs);
+        let given = raw.spec.lease_duration_seconds;
+        let given = given.map(|seconds| Duration::from_secs(seconds.max(1)));
         let version = &raw.metadata.resource_version;
         let mut state = self.state();
         match &state.seen {
@@ -262,7 +276,7 @@ impl MirrorLease {
                 since.elapsed() >= given.unwrap_or(self.duration)
             }
             _ => {
-                state.seen = Some((version.clone(), Instant::now()));
+                state.seen = Some((version.clone(), Moment::now()));
                 false
             }
         }
@@ -289,8 +303,7 @@ impl MirrorLease {
             },
             "spec": {
                 "holderIdentity": self.holder,
-                // Whole seconds; one that is shorter would be no lease.
-                "leaseDurationSeconds": self.duration.as_secs().max(1),
+                "leaseDurationSeconds": whole_seconds(self.duration),
                 "leaseTransitions": transitions,
                 "acquireTime": micro_time(),
                 "renewTime": micro_time(),
@@ -317,6 +330,13 @@ impl MirrorLease {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What others wait for, which must be no less than the holder counts on: a
+/// fraction of a second is a whole one.
+fn whole_seconds(duration: Duration) -> u64 {
+    let fraction = u64::from(duration.subsec_nanos() > 0);
+    duration.as_secs().saturating_add(fraction).max(1)
 }
 
 /// Labels and annotations that are not in `ours` already.

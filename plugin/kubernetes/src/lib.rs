@@ -3,11 +3,12 @@
 //! the lease of who may do so, and events that tell of it.
 //!
 //! Gathers and acts; decides nothing of what a backup is. May talk to the API
-//! server, and waits for it no longer than [`REQUEST_LIMIT`] a request. Objects
-//! are read as JSON into views of our own, so that what this program does not
-//! know stays in them as it is.
+//! server, and waits for it [`REQUEST_LIMIT`] a request, and a second. Objects
+//! are read as JSON into views of our own. Others' objects are only patched, so
+//! that what this program does not know stays in them; its own are replaced.
 
 mod clock;
+mod contents;
 mod document;
 mod error;
 mod events;

@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 use slackwater_strimzi::{
-    ApiVersion, Desired, Kafka, MirrorMaker, PAUSE, PatchOp, StrimziError, put_back, stop,
+    ApiVersion, Desired, Kafka, MirrorMaker, PAUSE, PatchOp, StrimziError, pause, put_back, stop,
 };
 
 use crate::place::{Place, Resource, STRIMZI};
@@ -27,9 +27,6 @@ pub enum MakersError {
     /// A resource can't be worked with.
     #[error(transparent)]
     Strimzi(#[from] StrimziError),
-    /// Not a name.
-    #[error("{0} is no name for an object: use a-z, 0-9, - and .")]
-    Name(String),
     /// There is no such resource.
     #[error("there is no {0}")]
     Missing(Box<Place>),
@@ -112,7 +109,7 @@ impl Makers {
     /// # Errors
     /// It is another one, or changes all the time; a refusal; no answer.
     pub fn stop(&self, before: &MirrorMaker) -> Result<MirrorMaker, MakersError> {
-        let held = self.change(before, |now| Ok(stop(now)))?;
+        let held = self.change(before, stop)?;
         let going = held
             .connectors()
             .find(|one| one.desired() != Desired::Stopped);
@@ -129,15 +126,23 @@ impl Makers {
     /// somebody has told something else since.
     ///
     /// # Errors
-    /// As for [`Makers::stop`]; a connector that is gone.
+    /// As for [`Makers::stop`]; a connector that is gone, and then the others
+    /// are put back all the same.
     pub fn put_back(&self, before: &MirrorMaker) -> Result<MirrorMaker, MakersError> {
-        let now = self.change(before, |now| Ok(put_back(before, now)?))?;
-        match put_back(before, &now)?.is_empty() {
-            true => Ok(now),
-            false => Err(MakersError::ReadBack {
+        let now = self.change(before, |now| put_back(before, now).ops)?;
+        let left = put_back(before, &now);
+        if !left.ops.is_empty() {
+            return Err(MakersError::ReadBack {
                 place: Box::new(self.place_of(before)?),
                 what: "its connectors are stopped still".to_owned(),
-            }),
+            });
+        }
+        match left.gone {
+            gone if gone.is_empty() => Ok(now),
+            connectors => Err(MakersError::Strimzi(StrimziError::Gone {
+                name: before.meta.to_string(),
+                connectors,
+            })),
         }
     }
 
@@ -147,31 +152,30 @@ impl Makers {
     /// # Errors
     /// It is another one; a refusal; no answer.
     pub fn pause(&self, maker: &MirrorMaker, paused: bool) -> Result<bool, MakersError> {
-        let place = self.place_of(maker)?;
-        let before = self.same(maker, &place)?.meta.is_paused();
-        if before != paused {
-            self.server
-                .annotate(&place, PAUSE, paused.then_some("true"))?;
-            if self.same(maker, &place)?.meta.is_paused() != paused {
-                return Err(MakersError::ReadBack {
-                    place: Box::new(place),
-                    what: PAUSE.to_owned(),
-                });
-            }
+        let mut before = paused;
+        let now = self.change(maker, |now| {
+            before = now.meta.is_paused();
+            pause(&now.meta, paused)
+        })?;
+        match now.meta.is_paused() == paused {
+            true => Ok(before),
+            false => Err(MakersError::ReadBack {
+                place: Box::new(self.place_of(maker)?),
+                what: PAUSE.to_owned(),
+            }),
         }
-        Ok(before)
     }
 
     /// Patches it until the patch is of what stands there, and reads it again.
     fn change(
         &self,
         before: &MirrorMaker,
-        patch: impl Fn(&MirrorMaker) -> Result<Vec<PatchOp>, MakersError>,
+        mut patch: impl FnMut(&MirrorMaker) -> Vec<PatchOp>,
     ) -> Result<MirrorMaker, MakersError> {
         let place = self.place_of(before)?;
         for _ in 0..MOST_TRIES {
             let now = self.same(before, &place)?;
-            let ops = patch(&now)?;
+            let ops = patch(&now);
             let changes = ops.iter().any(|op| !matches!(op, PatchOp::Test { .. }));
             if !changes {
                 return Ok(now);
@@ -203,7 +207,6 @@ impl Makers {
     }
 
     fn place(&self, resource: Resource, namespace: &str, name: &str) -> Result<Place, MakersError> {
-        let place = Place::new(resource, namespace, name);
-        place.ok_or_else(|| MakersError::Name(format!("{namespace}/{name}")))
+        Ok(Place::new(resource, namespace, name)?)
     }
 }

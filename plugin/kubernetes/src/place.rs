@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::ApiError;
+
 /// A kind of object, as it stands in paths and in RBAC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
@@ -110,23 +112,32 @@ pub struct Place {
 }
 
 impl Place {
-    /// An object of this name need not be there. A name that can't be one is
-    /// refused: it would lead elsewhere in a path.
-    pub fn new(resource: Resource, namespace: &str, name: &str) -> Option<Self> {
-        (is_name(namespace) && is_name(name)).then(|| Self {
-            resource,
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
+    /// An object of this name need not be there.
+    ///
+    /// # Errors
+    /// [`ApiError::Name`]: it would lead elsewhere in a path, or the API server
+    /// would refuse it when it is too late.
+    pub fn new(resource: Resource, namespace: &str, name: &str) -> Result<Self, ApiError> {
+        Ok(Self {
+            namespace: namespace_name(namespace)?.to_owned(),
+            ..Self::of_cluster(resource, name)?
         })
     }
 
     /// An object of the whole cluster.
-    pub(crate) fn of_cluster(resource: Resource, name: &str) -> Option<Self> {
-        is_name(name).then(|| Self {
-            resource,
-            namespace: String::new(),
-            name: name.to_owned(),
-        })
+    pub(crate) fn of_cluster(resource: Resource, name: &str) -> Result<Self, ApiError> {
+        match is_subdomain(name) {
+            true => Ok(Self {
+                resource,
+                namespace: String::new(),
+                name: name.to_owned(),
+            }),
+            false => Err(ApiError::Name {
+                what: resource.to_string(),
+                name: name.to_owned(),
+                rule: "up to 253 of a-z, 0-9, - and ., with a letter or digit at each end",
+            }),
+        }
     }
 
     pub(crate) fn path(&self) -> String {
@@ -134,15 +145,49 @@ impl Place {
     }
 }
 
-/// Whether it is a DNS-1123 subdomain, as names of objects are.
-pub(crate) fn is_name(text: &str) -> bool {
-    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+/// The name, if a namespace may have it (a DNS-1123 label: apimachinery's
+/// `IsDNS1123Label`).
+pub(crate) fn namespace_name(name: &str) -> Result<&str, ApiError> {
+    match name.len() <= 63 && !name.contains('.') && is_subdomain(name) {
+        true => Ok(name),
+        false => Err(ApiError::Name {
+            what: "namespaces".to_owned(),
+            name: name.to_owned(),
+            rule: "up to 63 of a-z, 0-9 and -, with a letter or digit at each end",
+        }),
+    }
+}
+
+/// The text, if it may be the value of a label and can be selected by
+/// (apimachinery's `IsValidLabelValue`, but for the empty one).
+pub(crate) fn label_value(text: &str) -> Result<&str, ApiError> {
+    let inner = |b: u8| b.is_ascii_alphanumeric();
     let bytes = text.as_bytes();
     let ends = [bytes.first(), bytes.last()];
-    bytes.len() <= 253
+    let fits = bytes.len() <= 63
         && ends.iter().all(|end| end.is_some_and(|b| inner(*b)))
-        && bytes.iter().all(|b| inner(*b) || b"-.".contains(b))
-        && !text.contains("..")
+        && bytes.iter().all(|b| inner(*b) || b"-_.".contains(b));
+    match fits {
+        true => Ok(text),
+        false => Err(ApiError::Name {
+            what: "a label".to_owned(),
+            name: text.to_owned(),
+            rule: "up to 63 of a-z, A-Z, 0-9, -, _ and ., with a letter or digit at each end",
+        }),
+    }
+}
+
+/// Whether it is a DNS-1123 subdomain, as names of objects are (apimachinery's
+/// `IsDNS1123Subdomain`).
+fn is_subdomain(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let label = |label: &str| {
+        let bytes = label.as_bytes();
+        let ends = [bytes.first(), bytes.last()];
+        ends.iter().all(|end| end.is_some_and(|b| inner(*b)))
+            && bytes.iter().all(|b| inner(*b) || *b == b'-')
+    };
+    text.len() <= 253 && text.split('.').all(label)
 }
 
 impl fmt::Display for Place {
@@ -164,22 +209,33 @@ mod tests {
         let path = |resource: Resource| Place::new(resource, "kafka", "mirror").map(|p| p.path());
         assert_eq!(
             path(Resource::config_maps()).as_deref(),
-            Some("/api/v1/namespaces/kafka/configmaps/mirror")
+            Ok("/api/v1/namespaces/kafka/configmaps/mirror")
         );
         assert_eq!(
             path(Resource::kafkas(v1)).as_deref(),
-            Some("/apis/kafka.strimzi.io/v1/namespaces/kafka/kafkas/mirror")
+            Ok("/apis/kafka.strimzi.io/v1/namespaces/kafka/kafkas/mirror")
         );
     }
 
     #[test]
-    fn what_would_lead_elsewhere_in_a_path_is_no_name() {
-        for name in ["", "a/b", "..", "a..b", "-a", "a.", "A", "a?b", "ä"] {
-            assert_eq!(
-                Place::new(Resource::config_maps(), "kafka", name),
-                None,
-                "{name}"
-            );
+    fn what_would_lead_elsewhere_in_a_path_or_is_refused_by_the_api_server_is_no_name() {
+        let long = "a".repeat(254);
+        let place = |namespace, name| Place::new(Resource::config_maps(), namespace, name);
+        for name in [
+            "", "a/b", "..", "a..b", "-a", "a-", "a.", "A", "a?b", "ä", "a.-b", &long,
+        ] {
+            let error = place("kafka", name).unwrap_err().to_string();
+            assert!(error.contains("can't be the name of configmaps"), "{error}");
         }
+        assert!(place("kafka", &long[1..]).is_ok());
+        let long = "a".repeat(64);
+        for namespace in ["", "a.b", "a/b", "a-", &long] {
+            let error = place(namespace, "mirror").unwrap_err().to_string();
+            assert!(error.contains("can't be the name of namespaces"), "{error}");
+        }
+        for value in ["", "-a", "a-", "a/b", "ä", &long] {
+            assert!(label_value(value).is_err(), "{value}");
+        }
+        assert!(label_value(&long[1..]).is_ok() && label_value("a_B.c-1").is_ok());
     }
 }

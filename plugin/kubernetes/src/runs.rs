@@ -1,14 +1,14 @@
 //! The cut store in ConfigMaps: run documents, changed by compare-and-swap.
 //!
 //! ```text
-//! slackwater-<run id>-run                        revision, digest, document
-//! slackwater-<run id>-run-<revision>-<tag>-<n>   a part of a larger one
+//! slackwater-<run id>-run                          revision, digest, document
+//! slackwater-<run id>-run-<revision>-<write>-<n>   a part of a larger one
 //! ```
 //!
 //! They have no owner: one that belonged to the Kafka would die with it, and
 //! then it is needed. Parts are written first and taken away last, so that the
 //! first ConfigMap always names parts that are there. What was written is read
-//! back.
+//! back, and a write without an answer is looked for.
 
 use std::collections::BTreeMap;
 
@@ -19,15 +19,15 @@ use slackwater_store::RunId;
 
 use crate::document::{self, DOCUMENT, Head, MOST_PARTS, PART_BYTES};
 use crate::labels::{APP, RUN, SLACKWATER};
-use crate::place::{Place, Resource};
+use crate::place::{Place, Resource, label_value};
 use crate::{ApiError, ApiServer};
 
-/// On parts alone.
+/// On parts alone: the revision that they are of.
 const PART: &str = "slackwater.io/part";
 
 /// How often a read begins again because another revision was written
-/// meanwhile: a reader that is behind so often has another trouble.
-const MOST_READS: usize = 5;
+/// meanwhile, which takes its writer as long as the read.
+const MOST_READS: usize = 20;
 
 /// Why the store has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -35,14 +35,6 @@ pub enum RunsError {
     /// The API server has none.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// No name for an object.
-    #[error("namespace {namespace} or run {run} is no name for an object: use a-z, 0-9 and -")]
-    Name {
-        /// The namespace.
-        namespace: String,
-        /// The run.
-        run: RunId,
-    },
     /// There is no such run.
     #[error(
         "no run {run} in namespace {namespace}: `kubectl get cm -l {RUN}` shows those there are"
@@ -71,6 +63,9 @@ pub enum RunsError {
         /// What is wrong with it.
         why: String,
     },
+    /// It changes faster than it is read.
+    #[error("run {0} changed {MOST_READS} times while it was read: see who writes it")]
+    Restless(RunId),
     /// Over the limit.
     #[error("run {run} has {bytes} bytes, over the limit of {}", PART_BYTES * MOST_PARTS)]
     TooLarge {
@@ -95,9 +90,8 @@ impl From<RunsError> for PortError {
             RunsError::Api(error) => return error.into(),
             RunsError::Conflict { .. } => PortErrorKind::Conflict,
             RunsError::Torn { .. } | RunsError::ReadBack { .. } => PortErrorKind::Malformed,
-            RunsError::Name { .. } | RunsError::Missing { .. } | RunsError::TooLarge { .. } => {
-                PortErrorKind::Refused
-            }
+            RunsError::Restless(_) => PortErrorKind::Timeout,
+            RunsError::Missing { .. } | RunsError::TooLarge { .. } => PortErrorKind::Refused,
         };
         PortError::new(kind, error.to_string())
     }
@@ -130,6 +124,12 @@ struct RawConfigMap {
     data: BTreeMap<String, String>,
 }
 
+/// A part as a list shows it.
+struct Part {
+    place: Place,
+    revision: Option<u64>,
+}
+
 /// A document, and its first ConfigMap as it was read.
 struct Found {
     record: RunRecord,
@@ -156,7 +156,9 @@ impl ConfigMapRuns {
         let place = self.place(run, "")?;
         self.write_parts(run, &laid)?;
         let head = self.config_map(&place, run, &laid.head.data(), &(self.describe)(document));
-        self.server.create(&place, &head)?;
+        if let Err(error) = self.server.create(&place, &head) {
+            self.unless_it_is_there(run, &laid.head, error)?;
+        }
         self.read_back(run, &laid.head)?;
         Ok(1)
     }
@@ -195,27 +197,45 @@ impl ConfigMapRuns {
             Err(ApiError::Conflict { .. }) => {
                 return Err(self.lost_to_another(run, expected, &laid.head));
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => self.unless_it_is_there(run, &laid.head, error)?,
         }
         self.read_back(run, &laid.head)?;
-        self.remove_parts(run, &before.head);
+        if laid.head.parts > 0 || before.head.parts > 0 {
+            self.remove_older_parts(run, &laid.head);
+        }
         Ok(revision)
+    }
+
+    /// A write that had no answer may have happened: what stands there tells.
+    /// Where it did not, its parts go, as they do after a refusal.
+    fn unless_it_is_there(
+        &self,
+        run: &RunId,
+        ours: &Head,
+        error: ApiError,
+    ) -> Result<(), RunsError> {
+        if error.is_silence() {
+            // It may come to be there yet: its parts stay until the next write.
+            let found = self.find(run).map_err(|_| error.clone())?;
+            if found.head == *ours {
+                return Ok(());
+            }
+            return Err(error.into());
+        }
+        self.remove_parts(run, ours);
+        Err(error.into())
     }
 
     /// Somebody wrote between the read and the write.
     fn lost_to_another(&self, run: &RunId, expected: u64, ours: &Head) -> RunsError {
-        let found = match self.find(run) {
-            Ok(found) => found,
-            Err(error) => return error,
-        };
-        // The same text at the same revision has the same parts.
-        if found.head.tag() != ours.tag() {
-            self.remove_parts(run, ours);
-        }
-        RunsError::Conflict {
-            run: run.clone(),
-            expected,
-            found: found.record.revision,
+        self.remove_parts(run, ours);
+        match self.find(run) {
+            Ok(found) => RunsError::Conflict {
+                run: run.clone(),
+                expected,
+                found: found.record.revision,
+            },
+            Err(error) => error,
         }
     }
 
@@ -225,9 +245,8 @@ impl ConfigMapRuns {
     /// No answer.
     pub fn list(&self) -> Result<Vec<RunId>, RunsError> {
         let labels = format!("{APP}={SLACKWATER},{RUN},!{PART}");
-        let found = self
-            .server
-            .list(&Resource::config_maps(), &self.namespace, &labels)?;
+        let kind = Resource::config_maps();
+        let found = self.server.list_metadata(&kind, &self.namespace, &labels)?;
         let mut runs: Vec<RunId> = found
             .iter()
             .filter_map(|one| one["metadata"]["labels"][RUN].as_str()?.parse().ok())
@@ -243,22 +262,31 @@ impl ConfigMapRuns {
     /// No answer.
     pub fn delete(&self, run: &RunId) -> Result<(), RunsError> {
         self.server.delete(&self.place(run, "")?)?;
-        let labels = format!("{RUN}={run},{PART}");
-        let parts = self
-            .server
-            .list(&Resource::config_maps(), &self.namespace, &labels)?;
-        for part in &parts {
-            let name = part["metadata"]["name"].as_str().unwrap_or_default();
-            if let Some(place) = Place::new(Resource::config_maps(), &self.namespace, name) {
-                self.server.delete(&place)?;
-            }
+        for part in self.parts(run)? {
+            self.server.delete(&part.place)?;
         }
         Ok(())
     }
 
+    /// All parts of a run, whatever revision they are of.
+    fn parts(&self, run: &RunId) -> Result<Vec<Part>, RunsError> {
+        let labels = format!("{APP}={SLACKWATER},{RUN}={run},{PART}");
+        let kind = Resource::config_maps();
+        let found = self.server.list_metadata(&kind, &self.namespace, &labels)?;
+        let each = found.iter().map(|object| {
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            let revision = object["metadata"]["labels"][PART].as_str();
+            Ok(Part {
+                place: Place::new(Resource::config_maps(), &self.namespace, name)?,
+                revision: revision.and_then(|text| text.parse().ok()),
+            })
+        });
+        each.collect()
+    }
+
     fn find(&self, run: &RunId) -> Result<Found, RunsError> {
         let place = self.place(run, "")?;
-        let mut missing = String::new();
+        let mut before: Option<Head> = None;
         for _ in 0..MOST_READS {
             let object = self.server.get(&place)?.ok_or_else(|| RunsError::Missing {
                 run: run.clone(),
@@ -272,10 +300,11 @@ impl ConfigMapRuns {
             let parts = match self.read_parts(run, &head)? {
                 Ok(parts) => parts,
                 // Another revision was written, and these were taken away.
-                Err(part) => {
-                    missing = part;
+                Err(_) if before.as_ref() != Some(&head) => {
+                    before = Some(head);
                     continue;
                 }
+                Err(part) => return Err(torn(format!("its part {part} is missing"))),
             };
             let record = RunRecord {
                 revision: head.revision,
@@ -287,10 +316,7 @@ impl ConfigMapRuns {
                 resource_version: object["metadata"]["resourceVersion"].clone(),
             });
         }
-        Err(RunsError::Torn {
-            place: Box::new(place),
-            why: format!("its part {missing} is missing"),
-        })
+        Err(RunsError::Restless(run.clone()))
     }
 
     /// The parts, or the one that is missing.
@@ -316,23 +342,37 @@ impl ConfigMapRuns {
             let place = self.part(run, &laid.head, number)?;
             let data = BTreeMap::from([(DOCUMENT.to_owned(), (*text).to_owned())]);
             let mut marks = Marks::default();
-            marks.labels.insert(PART.to_owned(), number.to_string());
+            let revision = laid.head.revision.to_string();
+            marks.labels.insert(PART.to_owned(), revision);
             let object = self.config_map(&place, run, &data, &marks);
-            match self.server.create(&place, &object) {
-                // A write that was cut short had the same text: its name has the
-                // text's digest.
-                Ok(_) | Err(ApiError::Exists { .. }) => {}
-                Err(error) => return Err(error.into()),
+            if let Err(error) = self.server.create(&place, &object) {
+                self.remove_parts(run, &laid.head);
+                return Err(error.into());
             }
         }
         Ok(())
     }
 
-    /// What is left of it is taken away with the run.
+    /// Those of one write. What is left of them goes with the next write of a
+    /// large document, or with the run.
     fn remove_parts(&self, run: &RunId, head: &Head) {
         for number in 0..head.parts {
             if let Ok(place) = self.part(run, head, number) {
                 let _ = self.server.delete(&place);
+            }
+        }
+    }
+
+    /// Those of the revisions up to this one that are not its own: of the one
+    /// before it, and of writers that lost or were cut short. Whoever writes
+    /// such a one still has read what is not there any more, and will lose.
+    fn remove_older_parts(&self, run: &RunId, head: &Head) {
+        let own = (0..head.parts).filter_map(|number| self.part(run, head, number).ok());
+        let own: Vec<Place> = own.collect();
+        for part in self.parts(run).unwrap_or_default() {
+            let older = part.revision.is_some_and(|of| of <= head.revision);
+            if older && !own.contains(&part.place) {
+                let _ = self.server.delete(&part.place);
             }
         }
     }
@@ -355,7 +395,7 @@ impl ConfigMapRuns {
         revision: u64,
         document: &'a str,
     ) -> Result<document::Laid<'a>, RunsError> {
-        document::lay(revision, document).ok_or_else(|| RunsError::TooLarge {
+        document::lay(revision, fastrand::u64(..), document).ok_or_else(|| RunsError::TooLarge {
             run: run.clone(),
             bytes: document.len(),
         })
@@ -389,12 +429,9 @@ impl ConfigMapRuns {
     }
 
     fn place(&self, run: &RunId, end: &str) -> Result<Place, RunsError> {
-        let name = format!("slackwater-{run}-run{end}");
-        let place = Place::new(Resource::config_maps(), &self.namespace, &name);
-        place.ok_or_else(|| RunsError::Name {
-            namespace: self.namespace.clone(),
-            run: run.clone(),
-        })
+        let name = format!("slackwater-{}-run{end}", label_value(run.as_str())?);
+        let kind = Resource::config_maps();
+        Ok(Place::new(kind, &self.namespace, &name)?)
     }
 }
 

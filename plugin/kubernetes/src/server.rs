@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::ApiError;
-use crate::place::{Place, Resource};
+use crate::place::{Place, Resource, namespace_name};
 
 /// For one request. The API server answers within milliseconds, and ends what
 /// took longer than a minute; what waits for it may be holding a mirror.
@@ -30,7 +30,18 @@ pub const MOST_OBJECTS: usize = 10_000;
 /// Of a list at a time, as kubectl asks (`--chunk-size`).
 const CHUNK: usize = 500;
 
+/// Most pages of one list. A page may have fewer objects than were asked for, or
+/// none, and say that there are more: so many of them are a server that never
+/// ends.
+const MOST_PAGES: usize = 1_000;
+
+/// How long an answer is waited for beyond a request's limit: that is kept by
+/// the runtime's thread, which may have much to do.
+const GRACE: Duration = Duration::from_secs(1);
+
 const JSON: &str = "application/json";
+/// Without what is in the objects (apimachinery's `PartialObjectMetadataList`).
+const METADATA: &str = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
@@ -58,7 +69,7 @@ impl ApiServer {
             .build()
             .map_err(|error| failed(&error))?;
         let client = runtime.block_on(async {
-            let config = match kubeconfig {
+            let mut config = match kubeconfig {
                 Some(path) => {
                     let file = Kubeconfig::read_from(path).map_err(|error| failed(&error))?;
                     let options = KubeConfigOptions::default();
@@ -67,6 +78,9 @@ impl ApiServer {
                 }
                 None => Config::infer().await.map_err(|error| failed(&error))?,
             };
+            // A write that was repeated behind our back would meet itself, and
+            // come back as somebody else's.
+            config.default_retry = false;
             Client::try_from(config).map_err(|error| failed(&error))
         })?;
         Ok(Self {
@@ -89,19 +103,17 @@ impl ApiServer {
     /// # Errors
     /// No answer.
     pub fn versions(&self, group: &str) -> Result<Vec<String>, ApiError> {
-        let what = format!("get the versions of {group}");
-        let found = self.send(
-            &what,
-            Method::GET,
-            &format!("/apis/{group}"),
-            JSON,
-            None::<&()>,
+        let ask = Ask::get(
+            format!("get the versions of {group}"),
+            format!("/apis/{group}"),
         );
-        let found = match found {
-            Err(ApiError::Missing { .. }) => return Ok(Vec::new()),
+        let what = ask.what.clone();
+        let found = match self.send(ask) {
+            Err(ApiError::NotServed { .. }) => return Ok(Vec::new()),
             found => found?,
         };
-        let versions = found["versions"].as_array().cloned().unwrap_or_default();
+        let versions = found["versions"].as_array();
+        let versions = versions.ok_or_else(|| malformed(&what, "it names no versions"))?;
         let each = versions.iter().filter_map(|one| one["version"].as_str());
         Ok(each.map(str::to_owned).collect())
     }
@@ -111,8 +123,8 @@ impl ApiServer {
     /// # Errors
     /// No answer, or another one.
     pub fn get(&self, place: &Place) -> Result<Option<Value>, ApiError> {
-        let what = format!("get {place}");
-        match self.send(&what, Method::GET, &place.path(), JSON, None::<&()>) {
+        let ask = Ask::get(format!("get {place}"), place.path());
+        match self.send(ask.of(&place.name)) {
             Err(ApiError::Missing { .. }) => Ok(None),
             found => found.map(Some),
         }
@@ -129,31 +141,60 @@ impl ApiServer {
         namespace: &str,
         labels: &str,
     ) -> Result<Vec<Value>, ApiError> {
+        self.pages(resource, namespace, labels, JSON)
+    }
+
+    /// The same, of each object its `metadata` alone.
+    ///
+    /// # Errors
+    /// As for [`ApiServer::list`].
+    pub fn list_metadata(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        labels: &str,
+    ) -> Result<Vec<Value>, ApiError> {
+        self.pages(resource, namespace, labels, METADATA)
+    }
+
+    fn pages(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        labels: &str,
+        accept: &'static str,
+    ) -> Result<Vec<Value>, ApiError> {
         let what = match namespace {
             "" => format!("list {resource}"),
-            namespace => format!("list {resource} in {namespace}"),
+            namespace => format!("list {resource} in {}", namespace_name(namespace)?),
         };
         let mut all = Vec::new();
         let mut next = String::new();
-        loop {
+        for _ in 0..MOST_PAGES {
             let query = query(&[("labelSelector", labels), ("continue", &next)]);
             let path = format!("{}?limit={CHUNK}{query}", resource.path(namespace));
-            let mut found = self.send(&what, Method::GET, &path, JSON, None::<&()>)?;
+            let mut found = self.send(Ask {
+                accept,
+                ..Ask::get(what.clone(), path)
+            })?;
             let token = found["metadata"]["continue"].as_str().unwrap_or_default();
             next = token.to_owned();
-            if let Some(items) = found["items"].as_array_mut() {
-                all.append(items);
+            // Of metadata an empty list is null.
+            match found.get_mut("items") {
+                Some(Value::Array(items)) => all.append(items),
+                Some(Value::Null) => {}
+                _ => return Err(malformed(&what, "it has no items")),
             }
             if all.len() > MOST_OBJECTS {
-                return Err(ApiError::Malformed {
-                    what,
-                    said: format!("there are more than {MOST_OBJECTS}"),
-                });
+                let said = format!("there are more than {MOST_OBJECTS}");
+                return Err(malformed(&what, &said));
             }
             if next.is_empty() {
                 return Ok(all);
             }
         }
+        let said = format!("its list does not end after {MOST_PAGES} pages");
+        Err(malformed(&what, &said))
     }
 
     /// Makes an object at its place, and gives it as it is stored.
@@ -162,13 +203,8 @@ impl ApiServer {
     /// There is one already; another refusal; no answer.
     pub fn create(&self, place: &Place, object: &Value) -> Result<Value, ApiError> {
         let path = place.resource.path(&place.namespace);
-        self.send(
-            &format!("create {place}"),
-            Method::POST,
-            &path,
-            JSON,
-            Some(object),
-        )
+        let ask = Ask::write("create", Method::POST, path, place);
+        self.send(ask.with(JSON, object)?)
     }
 
     /// Replaces an object, where it is as it was when `object` was read (by its
@@ -177,13 +213,8 @@ impl ApiServer {
     /// # Errors
     /// It changed; another refusal; no answer.
     pub fn update(&self, place: &Place, object: &Value) -> Result<Value, ApiError> {
-        self.send(
-            &format!("update {place}"),
-            Method::PUT,
-            &place.path(),
-            JSON,
-            Some(object),
-        )
+        let ask = Ask::write("update", Method::PUT, place.path(), place);
+        self.send(ask.with(JSON, object)?)
     }
 
     /// Patches it (RFC 6902). A `test` that fails refuses it whole, and is
@@ -192,9 +223,9 @@ impl ApiServer {
     /// # Errors
     /// As for [`ApiServer::update`].
     pub fn patch(&self, place: &Place, ops: &impl Serialize) -> Result<Value, ApiError> {
-        let what = format!("patch {place}");
-        let done = self.send(&what, Method::PATCH, &place.path(), JSON_PATCH, Some(ops));
-        match done {
+        let ask = Ask::write("patch", Method::PATCH, place.path(), place);
+        let what = ask.what.clone();
+        match self.send(ask.with(JSON_PATCH, ops)?) {
             // `the server rejected our request due to an error in our request`:
             // of patches that are made well, only a test can fail
             // (apiserver's patch.go, `jsonPatcher.applyJSPatch`).
@@ -223,14 +254,8 @@ impl ApiServer {
     /// # Errors
     /// A refusal; no answer.
     pub fn merge(&self, place: &Place, change: &Value) -> Result<Value, ApiError> {
-        let what = format!("patch {place}");
-        self.send(
-            &what,
-            Method::PATCH,
-            &place.path(),
-            MERGE_PATCH,
-            Some(change),
-        )
+        let ask = Ask::write("patch", Method::PATCH, place.path(), place);
+        self.send(ask.with(MERGE_PATCH, change)?)
     }
 
     /// Deletes it; that it is gone already is success.
@@ -238,36 +263,30 @@ impl ApiServer {
     /// # Errors
     /// A refusal; no answer.
     pub fn delete(&self, place: &Place) -> Result<(), ApiError> {
-        let what = format!("delete {place}");
-        match self.send(&what, Method::DELETE, &place.path(), JSON, None::<&()>) {
+        let ask = Ask::write("delete", Method::DELETE, place.path(), place);
+        match self.send(ask) {
             Err(ApiError::Missing { .. }) => Ok(()),
             done => done.map(drop),
         }
     }
 
-    fn send(
-        &self,
-        what: &str,
-        method: Method,
-        path: &str,
-        content: &str,
-        body: Option<&impl Serialize>,
-    ) -> Result<Value, ApiError> {
-        let malformed = |said: String| ApiError::Malformed {
-            what: what.to_owned(),
-            said,
-        };
-        let body = match body {
-            Some(body) => serde_json::to_vec(body).map_err(|error| malformed(error.to_string()))?,
-            None => Vec::new(),
-        };
+    fn send(&self, ask: Ask) -> Result<Value, ApiError> {
+        let Ask {
+            what,
+            name,
+            method,
+            path,
+            accept,
+            content,
+            body,
+        } = ask;
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("content-type", content)
-            .header("accept", JSON)
+            .header("accept", accept)
             .body(body)
-            .map_err(|error| malformed(error.to_string()))?;
+            .map_err(|error| malformed(&what, &error.to_string()))?;
         let (answer, answered) = sync_channel(1);
         let (client, limit) = (self.client.clone(), self.limit);
         self.runtime.spawn(async move {
@@ -275,19 +294,71 @@ impl ApiServer {
             // Whoever waited may have gone.
             let _ = answer.send(reply);
         });
-        let timeout = || ApiError::Timeout {
-            what: what.to_owned(),
-            within: limit,
-        };
-        // The runtime's own clock ends it first.
-        match answered.recv_timeout(limit * 2) {
-            Ok(Ok(reply)) => reply.map_err(|error| ApiError::of(what, error)),
-            Ok(Err(_)) | Err(RecvTimeoutError::Timeout) => Err(timeout()),
+        match answered.recv_timeout(limit + GRACE) {
+            Ok(Ok(reply)) => reply.map_err(|error| ApiError::of(&what, &name, error)),
+            Ok(Err(_)) | Err(RecvTimeoutError::Timeout) => Err(ApiError::Timeout {
+                what,
+                within: limit,
+            }),
             Err(RecvTimeoutError::Disconnected) => Err(ApiError::Unreachable {
-                what: what.to_owned(),
+                what,
                 said: "its task ended without an answer".to_owned(),
             }),
         }
+    }
+}
+
+/// One request.
+struct Ask {
+    /// For messages: verb and object.
+    what: String,
+    /// Of the object; empty for what is none.
+    name: String,
+    method: Method,
+    path: String,
+    accept: &'static str,
+    content: &'static str,
+    body: Vec<u8>,
+}
+
+impl Ask {
+    fn get(what: String, path: String) -> Self {
+        Self {
+            what,
+            name: String::new(),
+            method: Method::GET,
+            path,
+            accept: JSON,
+            content: JSON,
+            body: Vec::new(),
+        }
+    }
+
+    fn write(verb: &str, method: Method, path: String, place: &Place) -> Self {
+        let ask = Self {
+            method,
+            ..Self::get(format!("{verb} {place}"), path)
+        };
+        ask.of(&place.name)
+    }
+
+    fn of(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    fn with(mut self, content: &'static str, body: &impl Serialize) -> Result<Self, ApiError> {
+        let written = serde_json::to_vec(body);
+        self.body = written.map_err(|error| malformed(&self.what, &error.to_string()))?;
+        self.content = content;
+        Ok(self)
+    }
+}
+
+fn malformed(what: &str, said: &str) -> ApiError {
+    ApiError::Malformed {
+        what: what.to_owned(),
+        said: said.to_owned(),
     }
 }
 

@@ -1,17 +1,14 @@
 //! VolumeSnapshots of a mirror's claims, as the port that cuts volumes.
 //!
 //! All are asked for at once. One is cut when it has a `creationTime`; that it
-//! is ready to be restored from comes later, with some drivers much later. The
-//! times in the cut have seconds: the API has no more.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "the edge: an error counts when it lasts"
-)]
+//! is ready to be restored from comes later, with some drivers much later. A
+//! `creationTime` has no fraction of a second (the API's `Time`), so what is
+//! given is the end of its second: nothing that was written after is in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -19,9 +16,10 @@ use serde_json::{Value, json};
 use slackwater_ports::{PortError, PortErrorKind, Seen, SnapshotSeen, VolumeSnapshot};
 use slackwater_store::RunId;
 
-use crate::clock::now_ms;
+use crate::clock::{Moment, now_ms};
+use crate::contents::{self, Outcome, Owner, Policy};
 use crate::labels::{APP, RUN, SLACKWATER};
-use crate::place::{Place, Resource};
+use crate::place::{Place, Resource, label_value};
 use crate::{ApiError, ApiServer, ClaimVolume, VolumesError, snapshot_classes};
 
 /// How long an error may stand in a snapshot's status before it counts: the
@@ -41,12 +39,20 @@ pub enum SnapshotsError {
     /// No snapshot of a claim can be made.
     #[error(transparent)]
     Volumes(#[from] VolumesError),
-    /// No name for an object.
-    #[error("{0} is no name for an object: use a-z, 0-9, - and .")]
-    Name(String),
+    /// It was there.
+    #[error("{0} was asked for and is gone: see who deletes it")]
+    Vanished(Box<Place>),
     /// Somebody else's.
     #[error("{0} is there already, and not of this run: delete it, or take another run id")]
     Foreign(Box<Place>),
+    /// It names what is another's.
+    #[error("{content} is not of {snapshot}, which names it: it is left alone")]
+    Others {
+        /// What it stands for.
+        content: Box<Place>,
+        /// Which names it.
+        snapshot: Box<Place>,
+    },
     /// There are none to ask for.
     #[error("the mirror has no claims: there is nothing to cut")]
     NoClaims,
@@ -84,7 +90,7 @@ pub struct ClaimSnapshots {
     volumes: Vec<(ClaimVolume, String)>,
     lasting: Duration,
     /// Since when each has had an error.
-    failing: Arc<Mutex<BTreeMap<String, Instant>>>,
+    failing: Arc<Mutex<BTreeMap<String, Moment>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,8 +102,11 @@ struct RawSnapshot {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct RawMeta {
     name: String,
+    uid: String,
+    deletion_timestamp: Option<String>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
     #[serde(default)]
@@ -146,6 +155,11 @@ impl ClaimSnapshots {
         if volumes.is_empty() {
             return Err(SnapshotsError::NoClaims);
         }
+        // Names that can't be are told here, and not when the mirror is stopped.
+        label_value(run.as_str())?;
+        for volume in &volumes {
+            place_of(namespace, &run, &volume.claim)?;
+        }
         let classes = snapshot_classes(&server, namespace, &volumes, class)?;
         Ok(Self {
             server,
@@ -164,13 +178,13 @@ impl ClaimSnapshots {
         self
     }
 
-    /// Has the contents of all that are bound outlive their VolumeSnapshots: they
+    /// Has the contents of all that have one outlive their VolumeSnapshots: they
     /// go with a namespace, and a backup must not. Gives how many are kept so.
     ///
     /// # Errors
     /// A refusal; no answer.
     pub fn retain(&self) -> Result<usize, SnapshotsError> {
-        self.policy("Retain")
+        self.policy(Policy::Retain)
     }
 
     /// Deletes the snapshots of this run, with what they stand for.
@@ -178,26 +192,33 @@ impl ClaimSnapshots {
     /// # Errors
     /// A refusal; no answer.
     pub fn delete(&self) -> Result<(), SnapshotsError> {
-        self.policy("Delete")?;
+        self.policy(Policy::Delete)?;
         for raw in self.of_this_run()? {
             self.server.delete(&self.place(&raw.metadata.name)?)?;
         }
         Ok(())
     }
 
-    fn policy(&self, policy: &str) -> Result<usize, SnapshotsError> {
-        let mut kept = 0;
+    fn policy(&self, policy: Policy) -> Result<usize, SnapshotsError> {
+        let mut set = 0;
         for raw in self.of_this_run()? {
-            let Some(content) = raw.status.bound_volume_snapshot_content_name else {
-                continue;
+            let owner = Owner {
+                place: &self.place(&raw.metadata.name)?,
+                uid: &raw.metadata.uid,
+                bound: raw.status.bound_volume_snapshot_content_name.as_deref(),
             };
-            let place = Place::of_cluster(Resource::snapshot_contents(), &content)
-                .ok_or(SnapshotsError::Name(content))?;
-            let change = json!({"spec": {"deletionPolicy": policy}});
-            let stored = self.server.merge(&place, &change)?;
-            kept += usize::from(stored["spec"]["deletionPolicy"] == policy);
+            match contents::set(&self.server, &owner, policy)? {
+                Outcome::Set => set += 1,
+                Outcome::Gone => {}
+                Outcome::Others(content) => {
+                    return Err(SnapshotsError::Others {
+                        content: Box::new(content),
+                        snapshot: Box::new(owner.place.clone()),
+                    });
+                }
+            }
         }
-        Ok(kept)
+        Ok(set)
     }
 
     fn ask_for_all(&self) -> Result<(), SnapshotsError> {
@@ -215,7 +236,7 @@ impl ClaimSnapshots {
     }
 
     fn ask_for(&self, volume: &ClaimVolume, class: &str) -> Result<(), SnapshotsError> {
-        let place = self.place(&format!("slackwater-{}-{}", self.run, volume.claim))?;
+        let place = place_of(&self.namespace, &self.run, &volume.claim)?;
         let object = json!({
             "apiVersion": "snapshot.storage.k8s.io/v1",
             "kind": "VolumeSnapshot",
@@ -239,18 +260,21 @@ impl ClaimSnapshots {
             made => drop(made?),
         }
         // Read back: it may be one that was there, and ours or not.
-        let stored = self.server.get(&place)?;
-        let ours = stored.is_some_and(|stored| {
-            let read = RawSnapshot::deserialize(&stored).ok();
-            read.is_some_and(|raw| {
-                raw.metadata.labels.get(RUN).map(String::as_str) == Some(self.run.as_str())
-                    && raw.spec.source.persistent_volume_claim_name.as_ref() == Some(&volume.claim)
-            })
-        });
-        match ours {
+        let Some(stored) = self.server.get(&place)? else {
+            return Err(SnapshotsError::Vanished(Box::new(place)));
+        };
+        match self.is_ours(&self.read(&stored)?) {
             true => Ok(()),
             false => Err(SnapshotsError::Foreign(Box::new(place))),
         }
+    }
+
+    /// Labels alone say nothing: whoever copies an object copies them.
+    fn is_ours(&self, raw: &RawSnapshot) -> bool {
+        let labelled = raw.metadata.labels.get(RUN).map(String::as_str) == Some(self.run.as_str());
+        let claim = raw.spec.source.persistent_volume_claim_name.as_deref();
+        let place = claim.and_then(|claim| place_of(&self.namespace, &self.run, claim).ok());
+        labelled && place.is_some_and(|place| place.name == raw.metadata.name)
     }
 
     fn of_this_run(&self) -> Result<Vec<RawSnapshot>, SnapshotsError> {
@@ -258,7 +282,9 @@ impl ClaimSnapshots {
         let found = self
             .server
             .list(&Resource::snapshots(), &self.namespace, &labels)?;
-        found.iter().map(|object| self.read(object)).collect()
+        let read = found.iter().map(|object| self.read(object));
+        let all = read.collect::<Result<Vec<_>, _>>()?;
+        Ok(all.into_iter().filter(|raw| self.is_ours(raw)).collect())
     }
 
     fn read(&self, object: &Value) -> Result<RawSnapshot, SnapshotsError> {
@@ -296,9 +322,14 @@ impl ClaimSnapshots {
             method: raw.spec.volume_snapshot_class_name.unwrap_or_default(),
             handle: format!("{}/{}", place.namespace, place.name),
             started_ms: asked.and_then(|text| text.parse().ok()).unwrap_or(0),
-            cut_ms: cut.and_then(|at| u64::try_from(at.as_millisecond()).ok()),
+            cut_ms: cut
+                .and_then(|at| u64::try_from(at.as_millisecond()).ok())
+                .map(|at| at.saturating_add(999)),
             ready,
-            error: self.lasting_error(&raw.metadata.name, raw.status.error.filter(|_| !ready)),
+            error: match raw.metadata.deletion_timestamp {
+                Some(_) => Some("it is being deleted: see who does so".to_owned()),
+                None => self.lasting_error(&raw.metadata.name, raw.status.error.filter(|_| !ready)),
+            },
         })
     }
 
@@ -316,15 +347,20 @@ impl ClaimSnapshots {
         let message = message.replace(['\n', '\r'], " ");
         let since = failing.entry(name.to_owned()).or_insert_with(|| {
             tracing::warn!(snapshot = name, "{message}");
-            Instant::now()
+            Moment::now()
         });
         (since.elapsed() >= self.lasting).then_some(message)
     }
 
     fn place(&self, name: &str) -> Result<Place, SnapshotsError> {
-        Place::new(Resource::snapshots(), &self.namespace, name)
-            .ok_or_else(|| SnapshotsError::Name(name.to_owned()))
+        Ok(Place::new(Resource::snapshots(), &self.namespace, name)?)
     }
+}
+
+/// Where the snapshot of a claim is.
+fn place_of(namespace: &str, run: &RunId, claim: &str) -> Result<Place, ApiError> {
+    let name = format!("slackwater-{run}-{claim}");
+    Place::new(Resource::snapshots(), namespace, &name)
 }
 
 impl VolumeSnapshot for ClaimSnapshots {

@@ -28,9 +28,6 @@ pub enum VolumesError {
     /// The API server has no answer.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// No name for an object.
-    #[error("{0} is no name for an object: use a-z, 0-9, - and .")]
-    Name(String),
     /// There is no such claim.
     #[error("there is no claim {namespace}/{claim}: see the storage of the Kafka's node pools")]
     NoClaim {
@@ -48,6 +45,18 @@ pub enum VolumesError {
     /// No class of that driver.
     #[error("no VolumeSnapshotClass is of the driver {driver} of claim {claim}: make one")]
     NoClass {
+        /// Which claim.
+        claim: String,
+        /// Its volume's driver.
+        driver: String,
+    },
+    /// The one that was named is not of that driver.
+    #[error(
+        "VolumeSnapshotClass {class} is not there or not of the driver {driver} of claim {claim}: name another, or none"
+    )]
+    WrongClass {
+        /// Which was named.
+        class: String,
         /// Which claim.
         claim: String,
         /// Its volume's driver.
@@ -112,9 +121,16 @@ fn choose(
     let defaults = fitting.iter().copied().filter(|one| default(one));
     let defaults: Vec<&RawClass> = defaults.collect();
     match (fitting.as_slice(), defaults.as_slice()) {
-        ([], _) => Err(VolumesError::NoClass {
-            claim: claim.to_owned(),
-            driver: driver.to_owned(),
+        ([], _) => Err(match named {
+            None => VolumesError::NoClass {
+                claim: claim.to_owned(),
+                driver: driver.to_owned(),
+            },
+            Some(class) => VolumesError::WrongClass {
+                class: class.to_owned(),
+                claim: claim.to_owned(),
+                driver: driver.to_owned(),
+            },
         }),
         ([one], _) | (_, [one]) => Ok(one.metadata.name.clone()),
         (many, _) => Err(VolumesError::ManyClasses {
@@ -138,15 +154,14 @@ fn classes(server: &ApiServer) -> Result<Vec<RawClass>, VolumesError> {
 /// The CSI driver of a claim's volume. The volume says it, and not the storage
 /// class: that may be gone, or name a driver from before CSI.
 fn driver(server: &ApiServer, namespace: &str, claim: &str) -> Result<String, VolumesError> {
-    let name = |text: &str| VolumesError::Name(text.to_owned());
-    let place = Place::new(Resource::claims(), namespace, claim).ok_or_else(|| name(claim))?;
+    let place = Place::new(Resource::claims(), namespace, claim)?;
     let object = server.get(&place)?.ok_or_else(|| VolumesError::NoClaim {
         namespace: namespace.to_owned(),
         claim: claim.to_owned(),
     })?;
     let unbound = || VolumesError::Unbound(claim.to_owned());
     let volume = object["spec"]["volumeName"].as_str().ok_or_else(unbound)?;
-    let place = Place::of_cluster(Resource::volumes(), volume).ok_or_else(|| name(volume))?;
+    let place = Place::of_cluster(Resource::volumes(), volume)?;
     let volume = server.get(&place)?.ok_or_else(unbound)?;
     match volume["spec"]["csi"]["driver"].as_str() {
         Some(driver) => Ok(driver.to_owned()),
@@ -186,6 +201,7 @@ mod tests {
         assert!(many.contains("x, y"), "{many}");
         assert!(chosen("d", None).is_err());
         // A class of another driver would make nothing.
-        assert!(chosen("b", Some("fast")).is_err());
+        let wrong = chosen("b", Some("fast")).unwrap_err().to_string();
+        assert!(wrong.contains("name another"), "{wrong}");
     }
 }

@@ -89,6 +89,54 @@ fn a_lease_that_nobody_renews_is_taken_over_and_its_old_holder_knows() {
 }
 
 #[test]
+fn whoever_waits_waits_no_less_than_the_holder_counts_on() {
+    let space = namespace("fraction");
+    let duration = SHORT + SHORT / 2;
+    lease(&space, "one", duration).take().unwrap();
+    let args = ["get", "lease", "slackwater-mirror", "-n", &space];
+    let rest = ["-o", "jsonpath={.spec.leaseDurationSeconds}"];
+    let written = plane().kubectl(&[&args[..], &rest].concat()).unwrap();
+    let written: u64 = written.parse().unwrap();
+    assert!(Duration::from_secs(written) >= duration, "{written}");
+}
+
+#[test]
+fn one_who_finds_another_in_his_place_holds_it_no_more() {
+    let space = namespace("displaced");
+    let one = lease(&space, "one", LONG);
+    one.take().unwrap();
+    let patch = r#"{"spec": {"holderIdentity": "two", "leaseTransitions": 7}}"#;
+    let args = [
+        "patch",
+        "lease",
+        "slackwater-mirror",
+        "-n",
+        &space,
+        "-p",
+        patch,
+    ];
+    plane().kubectl(&args).unwrap();
+    assert_eq!(one.take().unwrap(), Attempt::HeldBy("two".to_owned()));
+    assert!(!one.is_held());
+}
+
+#[test]
+fn a_name_that_cant_be_one_is_told_before_anything_is_asked() {
+    let new = |namespace: &str, mirror: &str| {
+        let mirror = mirror.parse().unwrap();
+        let made = MirrorLease::new(server(), namespace, &mirror, "one", LONG, BTreeMap::new());
+        made.err().unwrap().to_string()
+    };
+    let error = new("A", "mirror");
+    assert!(error.contains("the name of namespaces"), "{error}");
+    let error = new("a", "Mirror");
+    assert!(
+        error.contains("\"slackwater-Mirror\" can't be the name of leases"),
+        "{error}"
+    );
+}
+
+#[test]
 fn one_who_renews_is_not_taken_over_however_long_somebody_waits() {
     let space = namespace("renewed");
     let (one, two) = (

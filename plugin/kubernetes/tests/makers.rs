@@ -110,6 +110,32 @@ fn what_somebody_says_meanwhile_is_left_alone() {
     assert_eq!(after["mirrors"][0]["sourceConnector"].get("state"), None);
 }
 
+#[test]
+fn a_source_that_somebody_took_out_meanwhile_does_not_keep_the_others_stopped() {
+    let space = namespace("taken-out");
+    let (makers, before) = scene(&space);
+    let found = spec(&space, "feeder");
+    makers.stop(&before).unwrap();
+    let patch = r#"[{"op": "remove", "path": "/spec/mirrors/1"}]"#;
+    let args = [
+        "patch",
+        KIND,
+        "feeder",
+        "-n",
+        &space,
+        "--type=json",
+        "-p",
+        patch,
+    ];
+    plane().kubectl(&args).unwrap();
+    let error = makers.put_back(&before).unwrap_err().to_string();
+    assert!(
+        error.contains("no west->mirror.MirrorSourceConnector any more"),
+        "{error}"
+    );
+    assert_eq!(spec(&space, "feeder")["mirrors"][0], found["mirrors"][0]);
+}
+
 /// Between two writes: an operator's are seconds apart.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -155,6 +181,8 @@ fn another_resource_of_the_same_name_is_left_alone() {
         .apply(&feeder(&space, "feeder", "mirror-kafka-bootstrap:9092"))
         .unwrap();
     let other = makers.put_back(&before).unwrap_err().to_string();
+    assert!(other.contains("was deleted and made anew"), "{other}");
+    let other = makers.pause(&before, true).unwrap_err().to_string();
     assert!(other.contains("was deleted and made anew"), "{other}");
 }
 

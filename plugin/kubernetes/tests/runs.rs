@@ -3,6 +3,7 @@
 
 mod shared;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use slackwater_kubernetes::{ApiServer, ConfigMapRun, ConfigMapRuns, Marks, PART_BYTES, RunsError};
@@ -141,6 +142,69 @@ fn of_writers_that_know_the_same_revision_one_wins_and_the_others_know() {
     // What the losers wrote is gone.
     let parts = config_maps(&space).matches("slackwater.io/part=").count();
     assert_eq!(parts, 3);
+}
+
+#[test]
+fn writers_of_the_same_text_dont_take_away_each_others_parts() {
+    let space = namespace("same-text");
+    let runs = runs(server(), &space);
+    let one = run("one");
+    let text = large("same");
+    runs.create_run(&one, &text).unwrap();
+    for revision in 1..5 {
+        let won: Vec<bool> = thread::scope(|scope| {
+            let save = || runs.save(&one, revision, &text).is_ok();
+            let writers: Vec<_> = (0..4).map(|_| scope.spawn(save)).collect();
+            writers.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert_eq!(won.iter().filter(|won| **won).count(), 1);
+        assert!(runs.load(&one).unwrap().document == text);
+    }
+    let parts = config_maps(&space).matches("slackwater.io/part=").count();
+    assert_eq!(parts, 3);
+}
+
+#[test]
+fn one_who_reads_beside_a_busy_writer_reads_what_was_whole_at_some_time() {
+    let space = namespace("busy");
+    let runs = runs(server(), &space);
+    let one = run("one");
+    runs.create_run(&one, &large("1")).unwrap();
+    let over = AtomicBool::new(false);
+    let reads = thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let written: Vec<_> = (1..6)
+                .map(|revision| runs.save(&one, revision, &large(&revision.to_string())))
+                .collect();
+            over.store(true, Ordering::Relaxed);
+            written
+        });
+        let mut reads = 0;
+        while !over.load(Ordering::Relaxed) && reads < 10_000 {
+            runs.load(&one).unwrap();
+            reads += 1;
+        }
+        for saved in writer.join().unwrap() {
+            saved.unwrap();
+        }
+        reads
+    });
+    assert!(reads > 0);
+    assert_eq!(runs.load(&one).unwrap().revision, 6);
+}
+
+#[test]
+fn a_run_whose_name_no_object_can_have_is_refused_before_anything_is_written() {
+    let space = namespace("names");
+    let runs = runs(server(), &space);
+    for name in ["a".repeat(64), "-a".to_owned(), "a-".to_owned()] {
+        let error = runs
+            .create_run(&run(&name), "text")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("can't be the name of a label"), "{error}");
+    }
+    assert!(!config_maps(&space).contains("slackwater"));
 }
 
 #[test]

@@ -2,12 +2,17 @@
 //! hand: it writes the status (external-snapshotter's snapshot_controller.go,
 //! `updateSnapshotStatus`).
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what is waited for here is that an error lasts"
+)]
 
 mod shared;
 
+use std::thread;
 use std::time::Duration;
 
-use slackwater_kubernetes::{ClaimSnapshots, ClaimVolume, LASTING, SnapshotsError};
+use slackwater_kubernetes::{ClaimSnapshots, ClaimVolume, SnapshotsError};
 use slackwater_ports::{PortErrorKind, VolumeSnapshot};
 use slackwater_store::RunId;
 
@@ -105,23 +110,36 @@ fn status(namespace: &str, claim: &str, status: &str) {
     plane().kubectl(&[&args[..], &rest].concat()).unwrap();
 }
 
-/// And makes what a snapshot stands for.
-fn content(namespace: &str, claim: &str) -> String {
-    let name = format!("content-{namespace}-{claim}");
-    let object = format!(
+fn uid_of(namespace: &str, claim: &str) -> String {
+    let name = snapshot_of(claim);
+    let args = ["get", "volumesnapshot", &name, "-n", namespace];
+    let rest = ["-o", "jsonpath={.metadata.uid}"];
+    plane().kubectl(&[&args[..], &rest].concat()).unwrap()
+}
+
+fn content_of(namespace: &str, claim: &str, name: &str, policy: &str) -> String {
+    format!(
         "
 apiVersion: snapshot.storage.k8s.io/v1
 kind: VolumeSnapshotContent
 metadata: {{name: {name}}}
 spec:
-  deletionPolicy: Delete
+  deletionPolicy: {policy}
   driver: {namespace}.csi.example
   source: {{volumeHandle: {claim}}}
-  volumeSnapshotRef: {{namespace: {namespace}, name: {}}}
+  volumeSnapshotRef: {{namespace: {namespace}, name: {}, uid: {}}}
 ",
-        snapshot_of(claim)
-    );
-    plane().apply(&object).unwrap();
+        snapshot_of(claim),
+        uid_of(namespace, claim)
+    )
+}
+
+/// And makes what a snapshot stands for.
+fn content(namespace: &str, claim: &str) -> String {
+    let name = format!("content-{}", uid_of(namespace, claim));
+    plane()
+        .apply(&content_of(namespace, claim, &name, "Delete"))
+        .unwrap();
     let bound = format!(r#"{{"boundVolumeSnapshotContentName": "{name}"}}"#);
     status(namespace, claim, &bound);
     name
@@ -160,7 +178,7 @@ fn all_claims_are_asked_for_at_once_and_each_is_cut_when_the_driver_says_when() 
         r#"{"creationTime": "2026-11-22T13:27:13Z", "readyToUse": false}"#,
     );
     let seen = cut.snapshots().unwrap();
-    assert_eq!(seen[1].cut_ms, Some(1_795_354_033_000));
+    assert_eq!(seen[1].cut_ms, Some(1_795_354_033_999));
     assert!(!seen[1].ready && seen[0].cut_ms.is_none());
     status(&space, claim, r#"{"readyToUse": true}"#);
     assert!(cut.snapshots().unwrap()[1].ready);
@@ -169,25 +187,67 @@ fn all_claims_are_asked_for_at_once_and_each_is_cut_when_the_driver_says_when() 
 #[test]
 fn an_error_that_passes_is_none_and_one_that_lasts_is_told() {
     let (space, volumes) = scene("errors");
-    let cut = snapshots(&space, volumes.clone());
+    let lasting = Duration::from_secs(2);
+    let cut = snapshots(&space, volumes.clone()).lasting(lasting);
     cut.request().unwrap();
     let claim = &volumes[0].claim;
-    let failed = r#"{"error": {"message": "attempt\nfailed", "time": "2026-11-22T13:27:13Z"}}"#;
-    status(&space, claim, failed);
-    assert_eq!(cut.snapshots().unwrap()[0].error, None);
-    assert!(LASTING > Duration::ZERO);
-    // As if it had lasted.
-    let late = cut.clone().lasting(Duration::ZERO);
-    assert_eq!(
-        late.snapshots().unwrap()[0].error.as_deref(),
-        Some("attempt failed")
-    );
+    let fail = || {
+        let failed = r#"{"error": {"message": "attempt\nfailed", "time": "2026-11-22T13:27:13Z"}}"#;
+        status(&space, claim, failed);
+    };
+    let error = || cut.snapshots().unwrap().remove(0).error;
+    // One that goes, and comes again: its time begins anew.
+    fail();
+    assert_eq!(error(), None);
+    thread::sleep(lasting / 2);
+    status(&space, claim, r#"{"error": null}"#);
+    assert_eq!(error(), None);
+    thread::sleep(lasting / 2);
+    fail();
+    assert_eq!(error(), None);
+    thread::sleep(lasting);
+    assert_eq!(error().as_deref(), Some("attempt failed"));
     status(
         &space,
         claim,
         r#"{"creationTime": "2026-11-22T13:27:15Z", "readyToUse": true}"#,
     );
-    assert_eq!(late.snapshots().unwrap()[0].error, None);
+    assert_eq!(error(), None);
+}
+
+#[test]
+fn a_snapshot_that_is_being_deleted_is_none_that_a_backup_may_have() {
+    let (space, volumes) = scene("going");
+    let cut = snapshots(&space, volumes.clone());
+    cut.request().unwrap();
+    let name = snapshot_of(&volumes[0].claim);
+    let kept = r#"{"metadata": {"finalizers": ["example.com/kept"]}}"#;
+    let args = [
+        "patch",
+        "volumesnapshot",
+        &name,
+        "-n",
+        &space,
+        "--type=merge",
+        "-p",
+        kept,
+    ];
+    plane().kubectl(&args).unwrap();
+    let ready = r#"{"creationTime": "2026-11-22T13:27:15Z", "readyToUse": true}"#;
+    status(&space, &volumes[0].claim, ready);
+    let args = [
+        "delete",
+        "volumesnapshot",
+        &name,
+        "-n",
+        &space,
+        "--wait=false",
+    ];
+    plane().kubectl(&args).unwrap();
+    let seen = cut.snapshots().unwrap();
+    let error = seen[0].error.as_deref().unwrap();
+    assert!(error.starts_with("it is being deleted"), "{error}");
+    assert_eq!(seen[1].error, None);
 }
 
 #[test]
@@ -236,6 +296,80 @@ spec: {{source: {{persistentVolumeClaimName: other}}, volumeSnapshotClassName: f
 }
 
 #[test]
+fn a_snapshot_that_only_has_this_runs_labels_is_no_snapshot_of_it() {
+    let (space, volumes) = scene("labelled");
+    let cut = snapshots(&space, volumes.clone());
+    cut.request().unwrap();
+    let labels = format!(
+        "{{app.kubernetes.io/name: slackwater, slackwater.io/run: {RUN}, slackwater.io/broker: '0'}}"
+    );
+    // A copy of one, and one of no claim at all.
+    let sources = [
+        format!("{{persistentVolumeClaimName: {}}}", volumes[0].claim),
+        "{volumeSnapshotContentName: other}".to_owned(),
+    ];
+    for (n, source) in sources.iter().enumerate() {
+        let object = format!(
+            "
+apiVersion: snapshot.storage.k8s.io/v1
+kind: VolumeSnapshot
+metadata: {{name: copy-{n}, namespace: {space}, labels: {labels}}}
+spec: {{source: {source}}}
+"
+        );
+        plane().apply(&object).unwrap();
+    }
+    assert_eq!(cut.snapshots().unwrap().len(), 3);
+    cut.delete().unwrap();
+    let args = ["get", "volumesnapshot", "-n", &space, "-o", "name"];
+    let left = plane().kubectl(&args).unwrap();
+    assert_eq!(left.lines().count(), 2, "{left}");
+}
+
+#[test]
+fn what_another_snapshot_stands_for_is_neither_kept_nor_deleted() {
+    let (space, volumes) = scene("others");
+    let cut = snapshots(&space, volumes.clone());
+    cut.request().unwrap();
+    let name = content(&space, &volumes[0].claim);
+    // It is said to stand for another one, too.
+    let bound = format!(r#"{{"boundVolumeSnapshotContentName": "{name}"}}"#);
+    status(&space, &volumes[1].claim, &bound);
+    let error = cut.retain().unwrap_err().to_string();
+    assert!(
+        error.contains("is not of") && error.contains(&name),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_a_snapshot_stands_for_goes_with_it_before_its_status_names_it_and_after_it_is_gone() {
+    let (space, volumes) = scene("unbound");
+    let cut = snapshots(&space, volumes.clone());
+    cut.request().unwrap();
+    let uid = uid_of(&space, &volumes[0].claim);
+    let name = format!("snapcontent-{uid}");
+    plane()
+        .apply(&content_of(&space, &volumes[0].claim, &name, "Retain"))
+        .unwrap();
+    status(
+        &space,
+        &volumes[1].claim,
+        r#"{"boundVolumeSnapshotContentName": "gone"}"#,
+    );
+    cut.delete().unwrap();
+    let args = [
+        "get",
+        "volumesnapshotcontent",
+        &name,
+        "-o",
+        "jsonpath={.spec.deletionPolicy}",
+    ];
+    assert_eq!(plane().kubectl(&args).unwrap(), "Delete");
+    assert_eq!(cut.snapshots().unwrap(), []);
+}
+
+#[test]
 fn a_mirror_that_cant_be_snapped_is_refused_before_anything_is_made() {
     let space = namespace("refused");
     let new = |volumes: Vec<ClaimVolume>| {
@@ -250,6 +384,11 @@ fn a_mirror_that_cant_be_snapped_is_refused_before_anything_is_made() {
         .apply(&claim(&space, &volume.claim, driver))
         .unwrap();
     assert!(new(vec![volume.clone()]).contains("no VolumeSnapshotClass is of the driver"));
+    let long = ClaimVolume {
+        claim: "a".repeat(250),
+        broker: 0,
+    };
+    assert!(new(vec![long]).contains("can't be the name of volumesnapshots"));
     plane().apply(&class("refused-1", driver)).unwrap();
     plane().apply(&class("refused-2", driver)).unwrap();
     assert!(new(vec![volume]).contains("refused-1, refused-2 are all of the driver"));
@@ -266,6 +405,7 @@ fn for_each_verb_that_is_missing_one_line_names_it_and_the_resource() {
             ("snapshot.storage.k8s.io", "volumesnapshots", "create"),
             ("snapshot.storage.k8s.io", "volumesnapshots", "get"),
             ("snapshot.storage.k8s.io", "volumesnapshots", "list"),
+            ("snapshot.storage.k8s.io", "volumesnapshotcontents", "get"),
             ("snapshot.storage.k8s.io", "volumesnapshotcontents", "patch"),
             ("snapshot.storage.k8s.io", "volumesnapshots", "delete"),
         ];
@@ -292,6 +432,7 @@ fn for_each_verb_that_is_missing_one_line_names_it_and_the_resource() {
         "create volumesnapshots",
         "get volumesnapshots",
         "list volumesnapshots",
+        "get volumesnapshotcontents",
         "patch volumesnapshotcontents",
         "delete volumesnapshots",
     ] {

@@ -19,9 +19,12 @@ pub enum StrimziError {
         if .0.is_empty() { "nothing".to_owned() } else { .0.join(", ") }
     )]
     NotServed(Vec<String>),
-    /// Another one has changed the resource since, or it is another one now.
-    #[error(
-        "KafkaMirrorMaker2 {0} changed while it was worked on: connector {1} is no longer there"
-    )]
-    NoConnector(String, String),
+    /// Somebody has taken connectors out of the resource.
+    #[error("KafkaMirrorMaker2 {name} has no {} any more: it can't be put back", connectors.join(", "))]
+    Gone {
+        /// Namespace and name.
+        name: String,
+        /// Which connectors.
+        connectors: Vec<String>,
+    },
 }

@@ -27,7 +27,8 @@ pub use condition::Condition;
 pub use error::StrimziError;
 pub use kafka::{Kafka, Listener};
 pub use maker::{
-    Connector, ConnectorKind, Desired, Feed, MirrorMaker, PatchOp, SourceCluster, put_back, stop,
+    Connector, ConnectorKind, Desired, Feed, MirrorMaker, PatchOp, PutBack, SourceCluster, pause,
+    put_back, stop,
 };
 pub use meta::{Meta, PAUSE};
 pub use pool::{Claim, NodePool, Role};

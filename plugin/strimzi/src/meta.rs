@@ -85,6 +85,10 @@ impl Meta {
         value.is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
+    pub(crate) fn has_annotations(&self) -> bool {
+        !self.annotations.is_empty()
+    }
+
     /// The value of a label.
     pub fn label(&self, key: &str) -> Option<&str> {
         self.labels.get(key).map(String::as_str)

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use slackwater_strimzi::{
-    ConnectorKind, Desired, Kafka, MirrorMaker, NodePool, Role, put_back, stop,
+    ConnectorKind, Desired, Kafka, MirrorMaker, NodePool, PutBack, Role, pause, put_back, stop,
 };
 
 fn object(file: &str) -> Value {
@@ -34,6 +34,7 @@ fn patched(object: &Value, patch: &impl serde::Serialize) -> Option<Value> {
         }
         let (parent, key) = path.rsplit_once('/').unwrap();
         let parent = object.pointer_mut(parent)?.as_object_mut()?;
+        let key = &key.replace("~1", "/");
         match op["op"].as_str().unwrap() {
             "add" => drop(parent.insert(key.to_owned(), op["value"].clone())),
             "remove" => drop(parent.remove(key)?),
@@ -100,10 +101,10 @@ fn a_stop_and_what_puts_it_back_leave_the_spec_as_it_was() {
             each.all(|one| one.desired() == Desired::Stopped)
         };
         assert!(all_stopped(&held_maker), "{file}: {held}");
-        let after = patched(&held, &put_back(&before, &held_maker).unwrap()).unwrap();
+        let after = patched(&held, &put_back(&before, &held_maker).ops).unwrap();
         assert_eq!(after, found, "{file}");
         let again = MirrorMaker::read(&after).unwrap();
-        assert_eq!(put_back(&before, &again).unwrap(), [], "{file}");
+        assert_eq!(put_back(&before, &again), PutBack::default(), "{file}");
     }
 }
 
@@ -134,7 +135,7 @@ fn what_somebody_else_said_since_is_not_put_back() {
     let mut held = patched(&found, &stop(&before)).unwrap();
     held["spec"]["mirrors"][1]["sourceConnector"]["state"] = json!("paused");
     let now = MirrorMaker::read(&held).unwrap();
-    let after = patched(&held, &put_back(&before, &now).unwrap()).unwrap();
+    let after = patched(&held, &put_back(&before, &now).ops).unwrap();
     let west = &after["spec"]["mirrors"][1]["sourceConnector"];
     assert_eq!(west["state"], "paused");
     let east = &after["spec"]["mirrors"][0];
@@ -143,16 +144,40 @@ fn what_somebody_else_said_since_is_not_put_back() {
 }
 
 #[test]
-fn a_connector_that_is_gone_is_named() {
-    let before = maker("maker-v1.yaml");
-    let mut less = object("maker-v1.yaml");
+fn a_connector_that_is_gone_is_named_and_the_others_are_put_back() {
+    let found = object("maker-v1.yaml");
+    let before = MirrorMaker::read(&found).unwrap();
+    let mut less = patched(&found, &stop(&before)).unwrap();
     less["spec"]["mirrors"].as_array_mut().unwrap().pop();
     let now = MirrorMaker::read(&less).unwrap();
-    let error = put_back(&before, &now).unwrap_err().to_string();
-    assert!(
-        error.contains("west->mirror.MirrorSourceConnector"),
-        "{error}"
-    );
+    let back = put_back(&before, &now);
+    assert_eq!(back.gone, ["west->mirror.MirrorSourceConnector"]);
+    let after = patched(&less, &back.ops).unwrap();
+    let east = &after["spec"]["mirrors"][0];
+    assert_eq!(*east, found["spec"]["mirrors"][0]);
+}
+
+#[test]
+fn the_operator_is_told_to_leave_a_resource_alone_with_and_without_other_annotations() {
+    let with = object("maker-v1.yaml");
+    let mut without = with.clone();
+    let meta = without["metadata"].as_object_mut().unwrap();
+    meta.remove("annotations");
+    for (found, back) in [(with.clone(), with), (without, Value::Null)] {
+        let read = |object: &Value| MirrorMaker::read(object).unwrap().meta;
+        assert_eq!(pause(&read(&found), false), []);
+        let held = patched(&found, &pause(&read(&found), true)).unwrap();
+        assert!(read(&held).is_paused());
+        assert_eq!(pause(&read(&held), true), []);
+        let after = patched(&held, &pause(&read(&held), false)).unwrap();
+        assert!(!read(&after).is_paused());
+        if back != Value::Null {
+            assert_eq!(after, back);
+        }
+        let mut other = found.clone();
+        other["metadata"]["uid"] = json!("another");
+        assert_eq!(patched(&other, &pause(&read(&found), true)), None);
+    }
 }
 
 #[test]
@@ -165,6 +190,11 @@ fn what_can_not_be_read_is_named_with_the_field() {
             assert!(error.contains(word), "{word:?} is not in: {error}");
         }
     };
+    wrong(
+        "/spec/mirrors/1/source/alias",
+        json!("east"),
+        &["two of spec.mirrors have the source \"east\""],
+    );
     wrong(
         "/spec/mirrors/1/sourceConnector/state",
         json!("halted"),

@@ -34,11 +34,12 @@ pub struct SnapshotSeen {
     pub volume: String,
     /// `node.id` of the broker that writes to it.
     pub broker: i32,
-    /// `copy` or `command`.
+    /// `copy`, `command` or `csi`.
     pub driver: String,
-    /// `reflink`, `plain-copy` or `command`.
+    /// `reflink`, `plain-copy` or `command`; of `csi` the VolumeSnapshotClass.
     pub method: String,
-    /// What finds it again: a path, or the command's word for it.
+    /// What finds it again: a path, the command's word for it, or a
+    /// VolumeSnapshot's namespace and name.
     pub handle: String,
     /// Milliseconds since the Unix epoch.
     pub started_ms: u64,

@@ -9,7 +9,7 @@ use crate::read::read;
 use crate::{Address, Meta, StrimziError};
 use raw::RawMirrorMaker;
 
-pub use patch::{PatchOp, put_back, stop};
+pub use patch::{PatchOp, PutBack, pause, put_back, stop};
 
 /// As the operator labels its pods, too.
 const KIND: &str = "KafkaMirrorMaker2";

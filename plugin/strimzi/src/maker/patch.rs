@@ -1,4 +1,5 @@
-//! The patches that stop the connectors of a resource, and put them back.
+//! The patches that stop the connectors of a resource, and put them back, and
+//! the one that has the operator leave it alone.
 //!
 //! JSON patches (RFC 6902): a merge patch would replace the whole list of
 //! mirrors. Each tests before it changes that the resource is the one that was
@@ -10,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Desired, Layout, MirrorMaker};
-use crate::StrimziError;
+use crate::meta::{Meta, PAUSE};
 
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,18 +52,28 @@ pub fn stop(maker: &MirrorMaker) -> Vec<PatchOp> {
     ops
 }
 
+/// What puts connectors back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PutBack {
+    /// Empty where nothing is left to do.
+    pub ops: Vec<PatchOp>,
+    /// The connectors that are not there any more, by name: somebody has taken
+    /// them out of the resource. The others don't wait for them.
+    pub gone: Vec<String>,
+}
+
 /// Puts back what `before` had, in the resource as it is `now`. A connector that
 /// is not to be stopped any more is left alone: somebody else has said something
-/// since. Empty where nothing is left to do.
-///
-/// # Errors
-/// A connector that is gone.
-pub fn put_back(before: &MirrorMaker, now: &MirrorMaker) -> Result<Vec<PatchOp>, StrimziError> {
+/// since.
+pub fn put_back(before: &MirrorMaker, now: &MirrorMaker) -> PutBack {
     let mut ops = Vec::new();
+    let mut gone = Vec::new();
     for was in before.connectors() {
-        let (path, is) = places(now)
-            .find(|(_, is)| is.name == was.name)
-            .ok_or_else(|| StrimziError::NoConnector(now.meta.to_string(), was.name.clone()))?;
+        let found = places(now).find(|(_, is)| is.name == was.name);
+        let Some((path, is)) = found else {
+            gone.push(was.name.clone());
+            continue;
+        };
         if is.state != Some(Desired::Stopped) || was.state == is.state {
             continue;
         }
@@ -74,12 +85,37 @@ pub fn put_back(before: &MirrorMaker, now: &MirrorMaker) -> Result<Vec<PatchOp>,
             None => PatchOp::Remove { path },
         });
     }
-    if ops.is_empty() {
-        return Ok(ops);
+    if !ops.is_empty() {
+        ops.splice(0..0, guards(now));
     }
-    let mut all = guards(now);
-    all.append(&mut ops);
-    Ok(all)
+    PutBack { ops, gone }
+}
+
+/// Has the operator leave the resource alone, or not any more. Empty where it
+/// does so already.
+pub fn pause(now: &Meta, paused: bool) -> Vec<PatchOp> {
+    let test = |path: &str, value: &str| PatchOp::Test {
+        path: path.to_owned(),
+        value: json!(value),
+    };
+    let path = format!("/metadata/annotations/{}", PAUSE.replace('/', "~1"));
+    let change = match (paused, now.is_paused()) {
+        (true, true) | (false, false) => return Vec::new(),
+        (true, false) if now.has_annotations() => PatchOp::Add {
+            path,
+            value: json!("true"),
+        },
+        (true, false) => PatchOp::Add {
+            path: "/metadata/annotations".to_owned(),
+            value: json!({PAUSE: "true"}),
+        },
+        (false, true) => PatchOp::Remove { path },
+    };
+    vec![
+        test("/metadata/uid", &now.uid),
+        test("/metadata/resourceVersion", &now.resource_version),
+        change,
+    ]
 }
 
 fn word(desired: Desired) -> &'static str {

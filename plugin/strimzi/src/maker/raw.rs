@@ -4,7 +4,7 @@
 //! (`KafkaMirrorMaker2Configuration`, and `MirrorMaker2Conversions`, which is
 //! how Strimzi's own tool makes the newer layout of it).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -120,12 +120,20 @@ impl Raw for RawMirrorMaker {
             };
             feed(&key, raw, layout, &source, &target.alias)
         });
+        let feeds = feeds.collect::<Result<Vec<_>, _>>()?;
+        // Their connectors would have one name, and one would be taken for the
+        // other.
+        let mut aliases = BTreeSet::new();
+        let mut each = feeds.iter().map(|feed| feed.source.alias.as_str());
+        if let Some(twice) = each.find(|alias| !aliases.insert(*alias)) {
+            return Err(format!("two of spec.mirrors have the source {twice:?}"));
+        }
         Ok(MirrorMaker {
             meta: self.metadata.check()?,
             replicas,
             target: addresses(&target)?,
             topics: topics(&target),
-            feeds: feeds.collect::<Result<_, _>>()?,
+            feeds,
             target_alias: target.alias,
             layout,
         })

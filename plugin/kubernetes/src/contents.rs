@@ -1,0 +1,100 @@
+//! What VolumeSnapshots stand for: their VolumeSnapshotContents, and whether
+//! these outlive them.
+
+use serde_json::{Value, json};
+use slackwater_strimzi::PatchOp;
+
+use crate::place::{Place, Resource};
+use crate::{ApiError, ApiServer};
+
+/// What becomes of a content when its VolumeSnapshot goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Policy {
+    /// It stays, and with it what the storage has.
+    Retain,
+    /// It goes, too.
+    Delete,
+}
+
+impl Policy {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Retain => "Retain",
+            Self::Delete => "Delete",
+        }
+    }
+}
+
+/// The VolumeSnapshot that a content has to be of.
+pub(crate) struct Owner<'a> {
+    pub(crate) place: &'a Place,
+    pub(crate) uid: &'a str,
+    /// The content that its status names.
+    pub(crate) bound: Option<&'a str>,
+}
+
+impl Owner<'_> {
+    /// Where its content is. Before the status says so, it has the name that the
+    /// snapshotter gives it (external-snapshotter's
+    /// `GetDynamicSnapshotContentNameForSnapshot`).
+    fn content(&self) -> Result<Place, ApiError> {
+        let unbound = format!("snapcontent-{}", self.uid);
+        let name = self.bound.unwrap_or(&unbound);
+        Place::of_cluster(Resource::snapshot_contents(), name)
+    }
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The content says it.
+    Set,
+    /// There is no content.
+    Gone,
+    /// The content is of another VolumeSnapshot, and left alone: it is not ours
+    /// to keep or to delete, whoever names it.
+    Others(Place),
+}
+
+/// Sets it.
+///
+/// # Errors
+/// A refusal; no answer.
+pub(crate) fn set(
+    server: &ApiServer,
+    owner: &Owner<'_>,
+    policy: Policy,
+) -> Result<Outcome, ApiError> {
+    let place = owner.content()?;
+    let Some(content) = server.get(&place)? else {
+        return Ok(Outcome::Gone);
+    };
+    let of = &content["spec"]["volumeSnapshotRef"];
+    let ours = of["namespace"] == owner.place.namespace.as_str()
+        && of["name"] == owner.place.name.as_str()
+        && of["uid"] == owner.uid;
+    if !ours {
+        return Ok(Outcome::Others(place));
+    }
+    if content["spec"]["deletionPolicy"] == policy.word() {
+        return Ok(Outcome::Set);
+    }
+    let ops = [
+        PatchOp::Test {
+            path: "/spec/volumeSnapshotRef/uid".to_owned(),
+            value: json!(owner.uid),
+        },
+        PatchOp::Add {
+            path: "/spec/deletionPolicy".to_owned(),
+            value: json!(policy.word()),
+        },
+    ];
+    let stored: Value = server.patch(&place, &ops)?;
+    match stored["spec"]["deletionPolicy"] == policy.word() {
+        true => Ok(Outcome::Set),
+        false => Err(ApiError::Malformed {
+            what: format!("patch {place}"),
+            said: "it does not say what was just written".to_owned(),
+        }),
+    }
+}
