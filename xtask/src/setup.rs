@@ -25,11 +25,20 @@ const WANTED: [(Probe, &str); 14] = [
     (Probe::Program("mvn"), "maven"),
 ];
 
-/// What the tests want beyond that: Kubernetes is built by Go, and the Java
-/// which writes Strimzi's definitions comes from the Python package index.
-const WANTED_BY_TESTS: [(Probe, &str); 2] = [
+/// What the tests want beyond that: Kubernetes is built by Go, the Java which
+/// writes Strimzi's definitions comes from the Python package index, and a node
+/// runs containers.
+const WANTED_BY_TESTS: [(Probe, &str); 7] = [
     (Probe::Program("go"), "golang-go"),
     (Probe::Program("pip3"), "python3-pip"),
+    (Probe::Program("containerd"), "containerd"),
+    (Probe::Program("runc"), "runc"),
+    (Probe::Program("iptables"), "iptables"),
+    (Probe::Program("busybox"), "busybox-static"),
+    (
+        Probe::File("/usr/lib/cni/bridge"),
+        "containernetworking-plugins",
+    ),
 ];
 
 /// The oldest Java that Kafka 4's brokers run on (KIP-1013).
@@ -40,6 +49,7 @@ const JAVA: u32 = 17;
 enum Probe {
     Program(&'static str),
     Library(&'static str),
+    File(&'static str),
     Java,
 }
 
@@ -103,6 +113,7 @@ fn present(probe: Probe) -> bool {
         Probe::Library(name) => {
             command::output(Command::new("pkg-config").args(["--exists", name])).is_ok()
         }
+        Probe::File(path) => std::path::Path::new(path).is_file(),
         // `--version`, unlike `-version`, prints to stdout.
         Probe::Java => command::output(Command::new("java").arg("--version"))
             .is_ok_and(|text| java_major(&text).is_some_and(|major| major >= JAVA)),

@@ -13,6 +13,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/coredns/coredns/coremain"
+	_ "github.com/coredns/coredns/plugin/cache"
+	_ "github.com/coredns/coredns/plugin/errors"
+	_ "github.com/coredns/coredns/plugin/kubernetes"
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
@@ -41,6 +46,11 @@ func main() {
 	// own name.
 	os.Args = os.Args[1:]
 	name := os.Args[0]
+	if name == "coredns" {
+		dnsserver.Directives = []string{"errors", "cache", "kubernetes"}
+		coremain.Run()
+		return
+	}
 	if name == "etcd" {
 		etcdmain.Main(os.Args)
 		return
@@ -53,7 +63,7 @@ func main() {
 }
 
 func refuse() {
-	names := append(slices.Sorted(maps.Keys(commands)), "etcd")
+	names := append(slices.Sorted(maps.Keys(commands)), "coredns", "etcd")
 	fmt.Fprintf(os.Stderr, "name a component first: %s\n", strings.Join(names, ", "))
 	os.Exit(2)
 }

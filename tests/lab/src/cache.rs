@@ -8,6 +8,9 @@ use rustix::fs::FlockOperation;
 
 use crate::error::LabError;
 
+/// How the names of directories begin in which something is not whole yet.
+const WORK: &str = ".fetching-";
+
 /// The directory, locked against other processes until this is dropped: what is
 /// in it is whole, or in the work directory of the one that holds the lock.
 #[derive(Debug)]
@@ -37,8 +40,15 @@ impl Cache {
     /// An empty directory for what is not whole yet: on the same file system, so
     /// that a rename moves it to its place.
     pub(crate) fn work(&self) -> Result<PathBuf, LabError> {
-        let work = self.path.join(format!(".fetching-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&work);
+        let work = self.path.join(format!("{WORK}{}", std::process::id()));
+        // Nobody works in one while this holds the lock: they are of processes
+        // that were killed.
+        let entries = fs::read_dir(&self.path).map_err(LabError::io("list", &self.path))?;
+        for entry in entries.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(WORK) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
         fs::create_dir_all(&work).map_err(LabError::io("create", &work))?;
         Ok(work)
     }

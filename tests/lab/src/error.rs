@@ -7,6 +7,9 @@ use std::time::Duration;
 /// Why the lab could not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum LabError {
+    /// An image could not be written.
+    #[error(transparent)]
+    Image(#[from] slackwater_image::ImageError),
     /// A file, directory or process could not be used.
     #[error("could not {action}: {source}")]
     Io {

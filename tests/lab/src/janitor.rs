@@ -1,4 +1,4 @@
-//! Clears a lab's mounts, loop devices and namespaces even when its process is
+//! Clears a lab's mounts, loop devices, namespaces and control group even when its process is
 //! killed with SIGKILL: a shell that waits for the pipe from its owner to
 //! close, which the kernel does whatever happens. Touches only what lies in
 //! the one run directory that it was given.
@@ -21,6 +21,16 @@ tac /proc/self/mounts | while read -r _ point _; do
 done
 if [ -f "$1/netns" ]; then
     while read -r name; do ip netns delete "$name"; done <"$1/netns"
+fi
+if [ -f "$1/cgroup" ]; then
+    name=$(cat "$1/cgroup")
+    # Its processes take a moment to end.
+    for try in 1 2 3 4 5 6 7 8 9 10; do
+        groups=$(find /sys/fs/cgroup -depth -type d \( -path "*/$name" -o -path "*/$name/*" \))
+        [ -n "$groups" ] || break
+        echo "$groups" | xargs rmdir 2>/dev/null
+        sleep 1
+    done
 fi
 if ! grep -q " $1/" /proc/self/mounts; then rm -rf -- "$1"; fi
 "#;

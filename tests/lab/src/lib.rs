@@ -16,6 +16,7 @@ mod arrivals;
 pub mod audit;
 mod broker;
 mod builder;
+mod cable;
 mod cables;
 mod cache;
 mod cluster;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use slackwater_lab::kubernetes::ControlPlane;
+use slackwater_lab::kubernetes::{Cluster, ControlPlane};
 use slackwater_lab::{
     Isolation, Lab, LabError, Load, LoadPlan, ReplicationPolicy, Volumes, audit, is_root, setup,
     sweep,
@@ -31,6 +31,9 @@ enum Command {
         /// Its name.
         #[arg(long, default_value = "hand")]
         name: String,
+        /// With a node, in which pods run.
+        #[arg(long)]
+        node: bool,
     },
     /// Bring a lab up and keep it until Ctrl-C.
     Up {
@@ -102,9 +105,16 @@ fn run(command: Command) -> Result<(), LabError> {
                 slackwater_lab::kubernetes::set_up()?;
             }
         }
-        Command::Kubernetes { name } => {
+        Command::Kubernetes { name, node: false } => {
             let plane = ControlPlane::start(&name)?;
             println!("export KUBECONFIG={}", plane.kubeconfig().display());
+            println!("Ctrl-C ends it.");
+            until_a_signal();
+        }
+        Command::Kubernetes { name, node: true } => {
+            let cluster = Cluster::start(&name)?;
+            let kubeconfig = cluster.plane().kubeconfig();
+            println!("export KUBECONFIG={}", kubeconfig.display());
             println!("Ctrl-C ends it.");
             until_a_signal();
         }

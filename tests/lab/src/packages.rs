@@ -21,15 +21,34 @@ const PROGRAMS: [(&str, &str); 11] = [
     ("nsenter", "util-linux"),
 ];
 
+/// What a Kubernetes node runs on beside them. Debian's CNI plugins are no
+/// programs of its PATH.
+const PROGRAMS_OF_NODES: [(&str, &str); 5] = [
+    ("containerd", "containerd"),
+    ("runc", "runc"),
+    ("iptables", "iptables"),
+    ("busybox", "busybox-static"),
+    ("bridge", "containernetworking-plugins"),
+];
+
 /// Where Debian keeps programs; a user's own PATH often lacks the `sbin` ones.
-const SBIN: [&str; 3] = ["/usr/sbin", "/sbin", "/usr/local/sbin"];
+const SBIN: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/lib/cni"];
 
 /// Makes sure that every program is there.
 ///
 /// # Errors
 /// [`LabError::MissingPackages`] with the command to run, when not root.
 pub(crate) fn ensure() -> Result<(), LabError> {
-    let missing = missing(&|program| is_installed(program));
+    ensure_these(&PROGRAMS)
+}
+
+/// The same of what a Kubernetes node needs.
+pub(crate) fn ensure_for_nodes() -> Result<(), LabError> {
+    ensure_these(&PROGRAMS_OF_NODES)
+}
+
+fn ensure_these(programs: &[(&str, &'static str)]) -> Result<(), LabError> {
+    let missing = missing(programs, &|program| is_installed(program));
     if missing.is_empty() {
         return Ok(());
     }
@@ -50,8 +69,11 @@ pub(crate) fn ensure() -> Result<(), LabError> {
     Ok(())
 }
 
-fn missing(installed: &dyn Fn(&str) -> bool) -> Vec<&'static str> {
-    let mut packages: Vec<&str> = PROGRAMS
+fn missing(
+    programs: &[(&str, &'static str)],
+    installed: &dyn Fn(&str) -> bool,
+) -> Vec<&'static str> {
+    let mut packages: Vec<&str> = programs
         .iter()
         .filter(|(program, _)| !installed(program))
         .map(|(_, package)| *package)
@@ -74,10 +96,16 @@ mod tests {
 
     #[test]
     fn a_missing_program_names_its_package_once() {
-        assert_eq!(missing(&|_| true), Vec::<&str>::new());
-        assert_eq!(missing(&|program| program != "mkfs.xfs"), ["xfsprogs"]);
+        assert_eq!(missing(&PROGRAMS, &|_| true), Vec::<&str>::new());
         assert_eq!(
-            missing(&|program| !matches!(program, "setpriv" | "nsenter")),
+            missing(&PROGRAMS, &|program| program != "mkfs.xfs"),
+            ["xfsprogs"]
+        );
+        assert_eq!(
+            missing(&PROGRAMS, &|program| !matches!(
+                program,
+                "setpriv" | "nsenter"
+            )),
             ["util-linux"]
         );
     }

@@ -9,7 +9,7 @@ use rustix::fs::FlockOperation;
 
 use crate::error::LabError;
 use crate::janitor::Janitor;
-use crate::{mounts, netns};
+use crate::{kubernetes, mounts, netns};
 
 /// How run directories' names begin.
 pub(crate) const PREFIX: &str = "slackwater-lab-";
@@ -18,6 +18,8 @@ const KEPT: &str = "slackwater-logs-";
 const LOCK: &str = "owner.lock";
 /// One network namespace's name a line.
 const NAMESPACES: &str = "netns";
+/// The name of a node's control group.
+const CGROUP: &str = "cgroup";
 /// Labs of one name in one process; nobody needs more.
 const MOST_ALIKE: u32 = 100;
 
@@ -89,6 +91,14 @@ impl RunDir {
     }
 }
 
+impl RunDir {
+    /// The same of a control group.
+    pub(crate) fn note_cgroup(&self, name: &str) -> Result<(), LabError> {
+        let path = self.path.join(CGROUP);
+        fs::write(&path, name).map_err(LabError::io("write", &path))
+    }
+}
+
 impl Drop for RunDir {
     fn drop(&mut self) {
         if self.keep.load(Ordering::Relaxed) || std::thread::panicking() {
@@ -126,6 +136,9 @@ pub(crate) fn take_down(path: &Path) {
         .lines()
     {
         netns::remove(name);
+    }
+    if let Ok(name) = fs::read_to_string(path.join(CGROUP)) {
+        kubernetes::remove_cgroup(&name);
     }
     if mounts::mounts_below(path).is_empty() {
         let _ = fs::remove_dir_all(path);

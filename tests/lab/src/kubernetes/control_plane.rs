@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::components::Components;
 use super::credentials::{ADMIN, CONTROLLERS, Credentials};
 use super::definitions::Definitions;
+use super::network::{NodeNetwork, SERVICES};
 use crate::builder::check_name;
 use crate::command;
 use crate::error::LabError;
@@ -35,8 +36,30 @@ pub struct ControlPlane {
     components: Components,
     credentials: Credentials,
     admin: PathBuf,
+    /// The address that the API server listens on, and its URL.
+    address: String,
+    server: String,
     run: Arc<RunDir>,
     ports: PortBlock,
+}
+
+/// What a control plane stands on: a directory and ports that no other has.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    pub(crate) run: Arc<RunDir>,
+    pub(crate) ports: PortBlock,
+}
+
+impl Ground {
+    pub(crate) fn take(name: &str) -> Result<Self, LabError> {
+        check_name(name)?;
+        packages::ensure()?;
+        sweep::sweep();
+        Ok(Self {
+            ports: PortBlock::take()?,
+            run: Arc::new(RunDir::make(name)?),
+        })
+    }
 }
 
 impl ControlPlane {
@@ -46,15 +69,22 @@ impl ControlPlane {
     /// # Errors
     /// What could not be fetched, built or started.
     pub fn start(name: &str) -> Result<Self, LabError> {
-        check_name(name)?;
-        packages::ensure()?;
+        Self::start_at(Ground::take(name)?, None)
+    }
+
+    /// The same at the cable of a node.
+    pub(crate) fn start_at(
+        ground: Ground,
+        network: Option<&NodeNetwork>,
+    ) -> Result<Self, LabError> {
         let components = Components::ensure()?;
         let definitions = Definitions::ensure()?;
-        sweep::sweep();
-        let ports = PortBlock::take()?;
-        let run = Arc::new(RunDir::make(name)?);
-        let credentials = Credentials::make(&run.path().join("credentials"))?;
-        let server = server(&ports);
+        let Ground { run, ports } = ground;
+        let address = network.map_or("127.0.0.1".to_owned(), NodeNetwork::host);
+        let mut addresses = vec![address.clone()];
+        addresses.extend(network.map(NodeNetwork::node));
+        let credentials = Credentials::make(&run.path().join("credentials"), &addresses)?;
+        let server = format!("https://{address}:{}", ports.port(API));
         let admin = credentials.kubeconfig(&ADMIN, &server)?;
         let etcd = spawn(
             &run,
@@ -69,11 +99,13 @@ impl ControlPlane {
             components,
             credentials,
             admin,
+            address,
+            server,
             run,
             ports,
         };
         plane.start_api_server()?;
-        let controllers = plane.credentials.kubeconfig(&CONTROLLERS, &server)?;
+        let controllers = plane.credentials.kubeconfig(&CONTROLLERS, &plane.server)?;
         let args = controller_args(&plane.credentials, &controllers);
         let line = plane.components.line("kube-controller-manager", &args);
         plane.controllers = Some(spawn(&plane.run, "controllers", &line)?);
@@ -96,7 +128,7 @@ impl ControlPlane {
         let name = format!("{namespace}-{account}");
         let token = token.trim();
         self.credentials
-            .kubeconfig_of_token(&name, token, &server(&self.ports))
+            .kubeconfig_of_token(&name, token, &self.server)
     }
 
     /// Runs kubectl as the administrator, and gives what it printed.
@@ -132,7 +164,7 @@ impl ControlPlane {
     /// # Errors
     /// It does not.
     pub fn start_api_server(&self) -> Result<(), LabError> {
-        let args = api_server_args(&self.run, &self.credentials, &self.ports);
+        let args = self.api_server_args();
         let line = self.components.line("kube-apiserver", &args);
         let process = spawn(&self.run, "api-server", &line)?;
         *self.api_server() = Some(process);
@@ -153,9 +185,63 @@ impl ControlPlane {
         self.run.path()
     }
 
+    pub(crate) fn shared_run_dir(&self) -> Arc<RunDir> {
+        Arc::clone(&self.run)
+    }
+
+    pub(crate) fn components(&self) -> &Components {
+        &self.components
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The API server's URL.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
     fn api_server(&self) -> std::sync::MutexGuard<'_, Option<Process>> {
         let locked = self.api_server.lock();
         locked.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn api_server_args(&self) -> Vec<String> {
+        let file = |name: &str| self.credentials.file(name).display().to_string();
+        let mut args = vec![
+            format!("--etcd-servers=http://127.0.0.1:{}", self.ports.port(ETCD)),
+            format!("--bind-address={}", self.address),
+            format!("--advertise-address={}", self.address),
+            format!("--secure-port={}", self.ports.port(API)),
+            format!("--service-cluster-ip-range={SERVICES}"),
+            "--authorization-mode=Node,RBAC".to_owned(),
+            "--enable-admission-plugins=NodeRestriction".to_owned(),
+            "--allow-privileged=true".to_owned(),
+            format!(
+                "--cert-dir={}",
+                self.run.path().join("certificates").display()
+            ),
+            format!("--token-auth-file={}", file("tokens.csv")),
+            format!("--client-ca-file={}", file("ca.crt")),
+            format!("--tls-cert-file={}", file("server.crt")),
+            format!("--tls-private-key-file={}", file("server.key")),
+            format!("--kubelet-certificate-authority={}", file("ca.crt")),
+            format!("--kubelet-client-certificate={}", file("client.crt")),
+            format!("--kubelet-client-key={}", file("client.key")),
+            "--kubelet-preferred-address-types=InternalIP".to_owned(),
+            format!("--service-account-key-file={}", file("accounts.pub")),
+            format!(
+                "--service-account-signing-key-file={}",
+                file("accounts.key")
+            ),
+            "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+        ];
+        if self.address.starts_with("127.") {
+            // Loopback is no address for a Service's endpoint.
+            args.push("--endpoint-reconciler-type=none".to_owned());
+        }
+        args
     }
 
     fn define(&self, definitions: &Definitions) -> Result<(), LabError> {
@@ -177,11 +263,8 @@ const API: u16 = 0;
 const ETCD: u16 = 1;
 const ETCD_PEER: u16 = 2;
 
-fn server(ports: &PortBlock) -> String {
-    format!("https://127.0.0.1:{}", ports.port(API))
-}
-
-fn spawn(run: &RunDir, name: &str, line: &[String]) -> Result<Process, LabError> {
+/// Starts a component on this machine.
+pub(crate) fn spawn(run: &RunDir, name: &str, line: &[String]) -> Result<Process, LabError> {
     let log = run.path().join(format!("logs/{name}.log"));
     Process::start(name, &[], line, run.path(), &log)
 }
@@ -198,32 +281,6 @@ fn etcd_args(run: &RunDir, ports: &PortBlock) -> Vec<String> {
         format!("--listen-peer-urls={peer}"),
         format!("--initial-advertise-peer-urls={peer}"),
         format!("--initial-cluster=default={peer}"),
-    ]
-}
-
-fn api_server_args(run: &RunDir, credentials: &Credentials, ports: &PortBlock) -> Vec<String> {
-    let file = |name: &str| credentials.file(name).display().to_string();
-    vec![
-        format!("--etcd-servers=http://127.0.0.1:{}", ports.port(ETCD)),
-        "--bind-address=127.0.0.1".to_owned(),
-        "--advertise-address=127.0.0.1".to_owned(),
-        // Loopback is no address for a Service's endpoint.
-        "--endpoint-reconciler-type=none".to_owned(),
-        format!("--secure-port={}", ports.port(API)),
-        "--service-cluster-ip-range=10.96.0.0/16".to_owned(),
-        "--authorization-mode=RBAC".to_owned(),
-        "--allow-privileged=true".to_owned(),
-        format!("--cert-dir={}", run.path().join("certificates").display()),
-        format!("--token-auth-file={}", file("tokens.csv")),
-        format!("--client-ca-file={}", file("ca.crt")),
-        format!("--tls-cert-file={}", file("server.crt")),
-        format!("--tls-private-key-file={}", file("server.key")),
-        format!("--service-account-key-file={}", file("accounts.pub")),
-        format!(
-            "--service-account-signing-key-file={}",
-            file("accounts.key")
-        ),
-        "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
     ]
 }
 

@@ -1,22 +1,30 @@
-//! A real Kubernetes API for tests: etcd, the API server and the controllers,
-//! on this machine's loopback addresses, with Strimzi's real custom resource
-//! definitions. No node: nothing runs in it, and no root is needed.
+//! A real Kubernetes for tests, with Strimzi's real custom resource definitions.
+//!
+//! A [`ControlPlane`] is etcd, the API server and the controllers, on this
+//! machine's loopback addresses: nothing runs in it, and no root is needed. A
+//! [`Cluster`] has a scheduler and a node beside it, in namespaces of its own,
+//! and pods run.
 //!
 //! May fetch and build below the lab's cache, and start processes in a run
 //! directory of its own. Knows nothing of Kafka.
 
+mod cluster;
 mod components;
 mod control_plane;
 mod credentials;
 mod definitions;
 mod go;
 mod java;
+mod network;
+mod node;
 
 use crate::error::LabError;
 
+pub use cluster::Cluster;
 pub use components::KUBERNETES_VERSION;
 pub use control_plane::ControlPlane;
 pub use definitions::Definitions;
+pub(crate) use node::remove_cgroup;
 
 /// Builds and fetches all that a control plane is made of, so that none has to
 /// wait for it later.
