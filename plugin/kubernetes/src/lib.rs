@@ -1,6 +1,7 @@
 //! The Kubernetes side of the ports: run documents in ConfigMaps, Strimzi's
-//! resources that stop a mirror and put it back, VolumeSnapshots of its claims,
-//! the lease of who may do so, and events that tell of it.
+//! resources that stop a mirror and put it back, commands in its pods,
+//! VolumeSnapshots of its claims, the lease of who may do so, and events that
+//! tell of it.
 //!
 //! Gathers and acts; decides nothing of what a backup is. May talk to the API
 //! server, and waits for it [`REQUEST_LIMIT`] a request, and a second. Objects
@@ -12,10 +13,12 @@ mod contents;
 mod document;
 mod error;
 mod events;
+mod exec;
 mod labels;
 mod lease;
 mod makers;
 mod place;
+mod pods;
 mod runs;
 mod server;
 mod snapshots;
@@ -24,6 +27,7 @@ mod volumes;
 pub use document::{MOST_PARTS, PART_BYTES};
 pub use error::ApiError;
 pub use events::{About, Events, MOST_NOTE, Reason};
+pub use exec::{ExecError, Pods};
 pub use lease::{Attempt, LeaseError, MirrorLease};
 pub use makers::{Makers, MakersError};
 pub use place::{Place, Resource};

@@ -28,6 +28,10 @@ impl Resource {
         Self::new(STRIMZI, version.as_str(), "kafkamirrormaker2s")
     }
 
+    pub(crate) fn pods() -> Self {
+        Self::new("", "v1", "pods")
+    }
+
     pub(crate) fn events() -> Self {
         Self::new("", "v1", "events")
     }

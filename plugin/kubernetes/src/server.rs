@@ -287,21 +287,39 @@ impl ApiServer {
             .header("accept", accept)
             .body(body)
             .map_err(|error| malformed(&what, &error.to_string()))?;
+        let client = self.client.clone();
+        let work = async move { client.request::<Value>(request).await };
+        let reply = self.run(&what, self.limit, work)?;
+        reply.map_err(|error| ApiError::of(&what, &name, error))
+    }
+
+    /// For what is not one request and its answer.
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// Waits for work that the runtime does, no longer than `most`, and then it
+    /// is dropped.
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        what: &str,
+        most: Duration,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, ApiError> {
         let (answer, answered) = sync_channel(1);
-        let (client, limit) = (self.client.clone(), self.limit);
         self.runtime.spawn(async move {
-            let reply = tokio::time::timeout(limit, client.request::<Value>(request)).await;
+            let done = tokio::time::timeout(most, work).await;
             // Whoever waited may have gone.
-            let _ = answer.send(reply);
+            let _ = answer.send(done);
         });
-        match answered.recv_timeout(limit + GRACE) {
-            Ok(Ok(reply)) => reply.map_err(|error| ApiError::of(&what, &name, error)),
+        match answered.recv_timeout(most + GRACE) {
+            Ok(Ok(done)) => Ok(done),
             Ok(Err(_)) | Err(RecvTimeoutError::Timeout) => Err(ApiError::Timeout {
-                what,
-                within: limit,
+                what: what.to_owned(),
+                within: most,
             }),
             Err(RecvTimeoutError::Disconnected) => Err(ApiError::Unreachable {
-                what,
+                what: what.to_owned(),
                 said: "its task ended without an answer".to_owned(),
             }),
         }
