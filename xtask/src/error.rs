@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 /// Each message names the thing and, where there is one, the remedy.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
+    #[error(transparent)]
+    Image(#[from] slackwater_image::ImageError),
     #[error("can't {act} {path}: {source}")]
     Io {
         act: &'static str,

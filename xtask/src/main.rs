@@ -7,6 +7,7 @@ mod error;
 mod files;
 mod fuzz;
 mod generate;
+mod image;
 mod programs;
 mod project;
 mod setup;
@@ -135,6 +136,16 @@ enum Cmd {
         /// Only mutants whose names contain one of these
         mutants: Vec<String>,
     },
+    /// Write the program's container image, as an OCI layout and an archive
+    Image {
+        /// Its name and tag
+        #[arg(long, default_value = image::NAME)]
+        name: String,
+        /// The folder of the layout, which is made anew; the archive lies
+        /// beside it. Without it target/image
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
     /// Write the files that are generated from the code
     Generate,
     /// Check the rules on files that no compiler checks
@@ -216,6 +227,10 @@ fn run(command: Cmd) -> Result<ExitCode, Error> {
                 only,
             };
             return programs::soak(&project, &mut steps, &options);
+        }
+        Cmd::Image { name, output } => {
+            let options = image::Options { name, output };
+            image::run(&project, &mut steps, &options)?;
         }
         Cmd::Fuzz {
             seconds,

@@ -15,6 +15,14 @@ pub enum ImageError {
         /// The system's own reason.
         source: std::io::Error,
     },
+    /// Its libraries.
+    #[error("the libraries of {} are not all known: {said}", program.display())]
+    Libraries {
+        /// Of which program.
+        program: PathBuf,
+        /// What `ldd` says.
+        said: String,
+    },
 }
 
 impl ImageError {
