@@ -40,7 +40,7 @@ impl Owner<'_> {
     fn content(&self) -> Result<Place, ApiError> {
         let unbound = format!("snapcontent-{}", self.uid);
         let name = self.bound.unwrap_or(&unbound);
-        Place::of_cluster(Resource::snapshot_contents(), name)
+        Place::cluster(Resource::snapshot_contents(), name)
     }
 }
 

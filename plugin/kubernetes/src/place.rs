@@ -63,6 +63,11 @@ impl Resource {
         Self::new(SNAPSHOTS, "v1", "volumesnapshotclasses")
     }
 
+    /// Another kind, by its group (empty for the core), version and plural.
+    pub fn of(group: &'static str, version: &str, plural: &'static str) -> Self {
+        Self::new(group, version, plural)
+    }
+
     fn new(group: &'static str, version: &str, plural: &'static str) -> Self {
         Self {
             group,
@@ -124,12 +129,15 @@ impl Place {
     pub fn new(resource: Resource, namespace: &str, name: &str) -> Result<Self, ApiError> {
         Ok(Self {
             namespace: namespace_name(namespace)?.to_owned(),
-            ..Self::of_cluster(resource, name)?
+            ..Self::cluster(resource, name)?
         })
     }
 
     /// An object of the whole cluster.
-    pub(crate) fn of_cluster(resource: Resource, name: &str) -> Result<Self, ApiError> {
+    ///
+    /// # Errors
+    /// As for [`Place::new`].
+    pub fn cluster(resource: Resource, name: &str) -> Result<Self, ApiError> {
         match is_subdomain(name) {
             true => Ok(Self {
                 resource,
@@ -194,12 +202,19 @@ fn is_subdomain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label)
 }
 
+impl Place {
+    /// Without its kind.
+    pub(crate) fn words(&self) -> String {
+        match self.namespace.as_str() {
+            "" => self.name.clone(),
+            namespace => format!("{namespace}/{}", self.name),
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.namespace.as_str() {
-            "" => write!(f, "{} {}", self.resource, self.name),
-            namespace => write!(f, "{} {namespace}/{}", self.resource, self.name),
-        }
+        write!(f, "{} {}", self.resource, self.words())
     }
 }
 

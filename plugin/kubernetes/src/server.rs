@@ -258,6 +258,17 @@ impl ApiServer {
         self.send(ask.with(MERGE_PATCH, change)?)
     }
 
+    /// Puts these values into its `status`, whatever else changed.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn merge_status(&self, place: &Place, status: &Value) -> Result<Value, ApiError> {
+        let path = format!("{}/status", place.path());
+        let mut ask = Ask::write("patch", Method::PATCH, path, place);
+        ask.what = format!("patch {}/status {}", place.resource, place.words());
+        self.send(ask.with(MERGE_PATCH, &json!({"status": status}))?)
+    }
+
     /// Deletes it; that it is gone already is success.
     ///
     /// # Errors

@@ -161,7 +161,7 @@ fn driver(server: &ApiServer, namespace: &str, claim: &str) -> Result<String, Vo
     })?;
     let unbound = || VolumesError::Unbound(claim.to_owned());
     let volume = object["spec"]["volumeName"].as_str().ok_or_else(unbound)?;
-    let place = Place::of_cluster(Resource::volumes(), volume)?;
+    let place = Place::cluster(Resource::volumes(), volume)?;
     let volume = server.get(&place)?.ok_or_else(unbound)?;
     match volume["spec"]["csi"]["driver"].as_str() {
         Some(driver) => Ok(driver.to_owned()),

@@ -48,7 +48,7 @@ impl Store {
             point: run_dir.join("store"),
         };
         mounts::mount_image(&image, &store.point)?;
-        for directory in [store.snapshots(), store.point.join("volumes")] {
+        for directory in [store.snapshots(), store.volumes()] {
             fs::create_dir(&directory).map_err(LabError::io("create", &directory))?;
         }
         Ok(store)
@@ -59,8 +59,13 @@ impl Store {
         self.point.join("snapshots")
     }
 
+    /// Where the volumes' images are.
+    pub(crate) fn volumes(&self) -> PathBuf {
+        self.point.join("volumes")
+    }
+
     fn image(&self, id: i32) -> PathBuf {
-        self.point.join("volumes").join(format!("volume-{id}.img"))
+        self.volumes().join(format!("volume-{id}.img"))
     }
 }
 

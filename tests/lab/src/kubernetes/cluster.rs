@@ -9,6 +9,7 @@ use super::network::NodeNetwork;
 use super::node::{BUSYBOX_IMAGE, Node};
 use crate::error::LabError;
 use crate::process::Process;
+use crate::volume::Store;
 use crate::{command, packages};
 
 /// See the module. All of it goes when it is dropped.
@@ -19,6 +20,7 @@ pub struct Cluster {
     _scheduler: Process,
     plane: ControlPlane,
     _network: NodeNetwork,
+    store: Store,
 }
 
 impl Cluster {
@@ -30,6 +32,8 @@ impl Cluster {
         command::need_root("a Kubernetes with a node")?;
         packages::ensure_for_nodes()?;
         let ground = control_plane::Ground::take(name)?;
+        // Before the node: it sees what is mounted when it starts.
+        let store = Store::make(ground.run.path())?;
         let network = NodeNetwork::lay(&ground.run, &ground.ports)?;
         let plane = ControlPlane::start_at(ground, Some(&network))?;
         let kubeconfig = plane.credentials().kubeconfig(&SCHEDULER, plane.server())?;
@@ -41,10 +45,11 @@ impl Cluster {
         let line = plane.components().line("kube-scheduler", &args);
         let scheduler = control_plane::spawn(&plane.shared_run_dir(), "scheduler", &line)?;
         Ok(Self {
-            node: Node::start(&plane, &network)?,
+            node: Node::start(&plane, &network, &store.volumes())?,
             _scheduler: scheduler,
             plane,
             _network: network,
+            store,
         })
     }
 
@@ -70,6 +75,13 @@ impl Cluster {
     #[must_use]
     pub fn folder(&self) -> std::path::PathBuf {
         self.node.folder()
+    }
+
+    /// Where the images of volumes are, one for each handle (`HANDLE.img`): what
+    /// the node mounts for volumes of [`STORAGE_DRIVER`](super::STORAGE_DRIVER).
+    #[must_use]
+    pub fn volumes(&self) -> std::path::PathBuf {
+        self.store.volumes()
     }
 
     /// Runs a command in the node's namespaces, as root, and gives what it

@@ -18,8 +18,9 @@ pub const KUBERNETES_VERSION: &str = "1.34.4";
 
 /// What it is built from, compiled into the lab so that it can build without
 /// its own sources beside it.
-const SOURCES: [(&str, &str); 3] = [
+const SOURCES: [(&str, &str); 4] = [
     ("main.go", include_str!("../../kubernetes/main.go")),
+    ("volumes.go", include_str!("../../kubernetes/volumes.go")),
     ("go.mod", include_str!("../../kubernetes/go.mod")),
     ("go.sum", include_str!("../../kubernetes/go.sum")),
 ];
@@ -129,6 +130,6 @@ mod tests {
     #[test]
     fn the_version_is_the_one_that_is_required() {
         let required = format!("k8s.io/kubernetes v{KUBERNETES_VERSION}\n");
-        assert!(SOURCES[1].1.contains(&required));
+        assert!(SOURCES[2].1.contains(&required));
     }
 }

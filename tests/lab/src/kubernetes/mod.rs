@@ -24,6 +24,7 @@ pub use cluster::Cluster;
 pub use components::KUBERNETES_VERSION;
 pub use control_plane::ControlPlane;
 pub use definitions::Definitions;
+pub use node::STORAGE_DRIVER;
 pub(crate) use node::remove_cgroup;
 
 /// Builds and fetches all that a control plane is made of, so that none has to

@@ -1,6 +1,6 @@
 //! The kubelet: its configuration and command line.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -14,6 +14,16 @@ use crate::error::LabError;
 
 /// What the node is called; its user's name ends with it (`system:node:…`).
 pub(crate) const NAME: &str = "node";
+
+/// Its own folder.
+fn root(folder: &Path) -> PathBuf {
+    folder.join("kubelet")
+}
+
+/// Where it looks for the sockets of drivers.
+pub(super) fn plugins(folder: &Path) -> PathBuf {
+    root(folder).join("plugins_registry")
+}
 
 /// The command line, and the files that it names.
 pub(super) fn line(
@@ -61,7 +71,7 @@ pub(super) fn line(
     let args = [
         format!("--config={config}"),
         format!("--kubeconfig={}", kubeconfig.display()),
-        format!("--root-dir={}", folder.join("kubelet").display()),
+        format!("--root-dir={}", root(folder).display()),
         format!("--hostname-override={NAME}"),
         format!("--node-ip={}", network.node()),
     ];

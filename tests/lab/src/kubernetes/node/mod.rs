@@ -10,6 +10,7 @@ mod dns;
 mod first;
 mod kubelet;
 mod proxy;
+mod storage;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +26,8 @@ use crate::wait;
 use cgroup::Cgroup;
 use first::First;
 use kubelet::NAME;
+
+pub use storage::DRIVER as STORAGE_DRIVER;
 
 pub(crate) use cgroup::remove_named as remove_cgroup;
 pub(crate) use containerd::BUSYBOX_IMAGE;
@@ -45,7 +48,12 @@ pub(crate) struct Node {
 
 impl Node {
     /// Starts it, and waits until pods can run.
-    pub(crate) fn start(plane: &ControlPlane, network: &NodeNetwork) -> Result<Self, LabError> {
+    /// Volumes are mounted out of `images`.
+    pub(crate) fn start(
+        plane: &ControlPlane,
+        network: &NodeNetwork,
+        images: &Path,
+    ) -> Result<Self, LabError> {
         let run = plane.shared_run_dir();
         let folder = run.path().join("node");
         std::fs::create_dir_all(&folder).map_err(LabError::io("create", &folder))?;
@@ -62,6 +70,7 @@ impl Node {
             spawn("kubelet", &kubelet::line(plane, &folder, network, &cgroup)?)?,
             spawn("proxy", &proxy::line(plane, &folder, network)?)?,
             spawn("dns", &dns::line(plane, &folder)?)?,
+            spawn("storage", &storage::line(plane, &folder, images)?)?,
             containerd,
         ];
         let node = Self {

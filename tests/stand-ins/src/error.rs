@@ -1,0 +1,31 @@
+//! What a stand-in can't do.
+
+use std::path::PathBuf;
+
+use slackwater_kubernetes::ApiError;
+
+/// See the module.
+#[derive(Debug, thiserror::Error)]
+pub enum StandInError {
+    /// The API server.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// An object without what every such object has.
+    #[error("{what} has no {field}")]
+    Malformed {
+        /// Which.
+        what: String,
+        /// What it lacks.
+        field: String,
+    },
+    /// An image.
+    #[error("can't {action} {}: {said}", path.display())]
+    Image {
+        /// What was done.
+        action: &'static str,
+        /// To which.
+        path: PathBuf,
+        /// What was said.
+        said: String,
+    },
+}

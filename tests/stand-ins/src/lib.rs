@@ -1,0 +1,11 @@
+//! Stand-ins: what plays, in the tests' Kubernetes, the parts that can't be had
+//! there. Each is small, says file and line of what it imitates, and has a
+//! contract test for each thing that it does which holds for the real one, too.
+//!
+//! May talk to the API server as an administrator, and write images of volumes.
+
+mod error;
+mod storage;
+
+pub use error::StandInError;
+pub use storage::{CLASS, DRIVER, SNAPSHOT_CLASS, Storage, Whim};

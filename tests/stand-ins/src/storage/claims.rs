@@ -1,0 +1,99 @@
+//! Claims get volumes: empty ones, or clones of snapshots; and volumes go with
+//! their claims where their class says so.
+//!
+//! As sig-storage-lib-external-provisioner's `controller.go` does
+//! (`shouldProvision`, `provisionClaimOperation`, `shouldDelete`), with
+//! csi-provisioner's names (`controller.go`, `makeVolumeName`: `pvc-<uid>`) and
+//! its `getSnapshotSource` for claims that name a VolumeSnapshot.
+
+use serde_json::{Value, json};
+use slackwater_kubernetes::{ApiServer, Place};
+
+use super::images::Images;
+use super::object::{claims, contents, make, need, snapshots, text, volumes};
+use super::{CLASS, DRIVER};
+use crate::StandInError;
+
+/// Every claim of the class that has no volume gets one; one whose snapshot is
+/// not ready waits for it.
+pub(super) fn provision(server: &ApiServer, images: &Images) -> Result<(), StandInError> {
+    for claim in server.list(&claims(), "", "")? {
+        let ours = text(&claim, "/spec/storageClassName") == CLASS;
+        let wants = text(&claim, "/spec/volumeName").is_empty()
+            && text(&claim, "/metadata/deletionTimestamp").is_empty();
+        if ours && wants {
+            provision_one(server, images, &claim)?;
+        }
+    }
+    Ok(())
+}
+
+fn provision_one(server: &ApiServer, images: &Images, claim: &Value) -> Result<(), StandInError> {
+    let uid = need(claim, "/metadata/uid")?;
+    let handle = format!("pvc-{uid}");
+    match text(claim, "/spec/dataSource/kind") {
+        "" => images.make(&handle)?,
+        _ => match handle_of_snapshot(server, claim)? {
+            Some(snapshot) => images.clone_of(&snapshot, &handle)?,
+            None => return Ok(()),
+        },
+    }
+    let volume = json!({
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {
+            "name": handle,
+            "annotations": {"pv.kubernetes.io/provisioned-by": DRIVER},
+        },
+        "spec": {
+            "accessModes": claim["spec"]["accessModes"],
+            "capacity": claim["spec"]["resources"]["requests"],
+            "claimRef": {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "namespace": need(claim, "/metadata/namespace")?,
+                "name": need(claim, "/metadata/name")?,
+                "uid": uid,
+            },
+            "csi": {"driver": DRIVER, "volumeHandle": handle, "fsType": "ext4"},
+            "persistentVolumeReclaimPolicy": "Delete",
+            "storageClassName": CLASS,
+            "volumeMode": "Filesystem",
+        },
+    });
+    let place = Place::cluster(volumes(), &handle)?;
+    Ok(make(server, &place, &volume)?)
+}
+
+/// `None` while it is not ready.
+fn handle_of_snapshot(server: &ApiServer, claim: &Value) -> Result<Option<String>, StandInError> {
+    let namespace = need(claim, "/metadata/namespace")?;
+    let name = need(claim, "/spec/dataSource/name")?;
+    let place = Place::new(snapshots(), &namespace, &name)?;
+    let Some(snapshot) = server.get(&place)? else {
+        return Ok(None);
+    };
+    let content = text(&snapshot, "/status/boundVolumeSnapshotContentName");
+    if content.is_empty() || snapshot["status"]["readyToUse"] != true {
+        return Ok(None);
+    }
+    let content = server.get(&Place::cluster(contents(), content)?)?;
+    content
+        .map(|content| need(&content, "/status/snapshotHandle"))
+        .transpose()
+}
+
+/// Volumes whose claims are gone go with their images.
+pub(super) fn reclaim(server: &ApiServer, images: &Images) -> Result<(), StandInError> {
+    for volume in server.list(&volumes(), "", "")? {
+        let ours = text(&volume, "/spec/csi/driver") == DRIVER;
+        let released = text(&volume, "/status/phase") == "Released";
+        let delete = text(&volume, "/spec/persistentVolumeReclaimPolicy") == "Delete";
+        if ours && released && delete {
+            images.remove(&need(&volume, "/spec/csi/volumeHandle")?);
+            let name = need(&volume, "/metadata/name")?;
+            server.delete(&Place::cluster(volumes(), &name)?)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! The objects that storage is about, and how they are written.
+
+use serde_json::{Value, json};
+use slackwater_kubernetes::{ApiError, ApiServer, Place, Resource};
+
+use super::{CLASS, DRIVER, SNAPSHOT_CLASS};
+use crate::StandInError;
+
+const SNAPSHOTS: &str = "snapshot.storage.k8s.io";
+
+pub(super) fn claims() -> Resource {
+    Resource::of("", "v1", "persistentvolumeclaims")
+}
+
+pub(super) fn volumes() -> Resource {
+    Resource::of("", "v1", "persistentvolumes")
+}
+
+pub(super) fn snapshots() -> Resource {
+    Resource::of(SNAPSHOTS, "v1", "volumesnapshots")
+}
+
+pub(super) fn contents() -> Resource {
+    Resource::of(SNAPSHOTS, "v1", "volumesnapshotcontents")
+}
+
+/// A text at a JSON pointer, or empty.
+pub(super) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// The same, which every such object has.
+pub(super) fn need(object: &Value, pointer: &str) -> Result<String, StandInError> {
+    match text(object, pointer) {
+        "" => Err(StandInError::Malformed {
+            what: format!(
+                "{} {}",
+                text(object, "/kind"),
+                text(object, "/metadata/name")
+            ),
+            field: pointer.to_owned(),
+        }),
+        found => Ok(found.to_owned()),
+    }
+}
+
+/// Makes it; one that is there already is as good.
+pub(super) fn make(server: &ApiServer, place: &Place, object: &Value) -> Result<(), ApiError> {
+    match server.create(place, object) {
+        Ok(_) | Err(ApiError::Exists { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The driver, and both classes.
+pub(super) fn make_classes(server: &ApiServer) -> Result<(), StandInError> {
+    let storage = |plural| Resource::of("storage.k8s.io", "v1", plural);
+    let snapshots = Resource::of(SNAPSHOTS, "v1", "volumesnapshotclasses");
+    let classes = [
+        (
+            Place::cluster(storage("csidrivers"), DRIVER)?,
+            json!({
+                "apiVersion": "storage.k8s.io/v1",
+                "kind": "CSIDriver",
+                "metadata": {"name": DRIVER},
+                "spec": {"attachRequired": false, "podInfoOnMount": false},
+            }),
+        ),
+        (
+            Place::cluster(storage("storageclasses"), CLASS)?,
+            json!({
+                "apiVersion": "storage.k8s.io/v1",
+                "kind": "StorageClass",
+                "metadata": {"name": CLASS},
+                "provisioner": DRIVER,
+                "reclaimPolicy": "Delete",
+                "volumeBindingMode": "Immediate",
+            }),
+        ),
+        (
+            Place::cluster(snapshots, SNAPSHOT_CLASS)?,
+            json!({
+                "apiVersion": "snapshot.storage.k8s.io/v1",
+                "kind": "VolumeSnapshotClass",
+                "metadata": {"name": SNAPSHOT_CLASS},
+                "driver": DRIVER,
+                "deletionPolicy": "Delete",
+            }),
+        ),
+    ];
+    for (place, object) in &classes {
+        make(server, place, object)?;
+    }
+    Ok(())
+}
