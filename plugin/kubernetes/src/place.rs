@@ -203,6 +203,11 @@ fn is_subdomain(text: &str) -> bool {
 }
 
 impl Place {
+    /// What it is called there.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Without its kind.
     pub(crate) fn words(&self) -> String {
         match self.namespace.as_str() {

@@ -32,6 +32,7 @@ mod janitor;
 mod jars;
 mod java_producer;
 mod jvm;
+mod kafka_image;
 pub mod kubernetes;
 mod lab;
 mod leaders;
@@ -73,6 +74,7 @@ pub use group::GroupReader;
 pub use hang::Hang;
 pub use jars::{Jars, KAFKA_VERSION};
 pub use java_producer::Production;
+pub use kafka_image::{KAFKA_IMAGE, KAFKA_JAVA, kafka_image};
 pub use lab::Lab;
 pub use load::{HangingTransaction, Load, LoadPlan, LoadReport, PreparedTransaction};
 pub use mirror_maker::{

@@ -23,7 +23,8 @@ const PROGRAMS: [(&str, &str); 11] = [
 
 /// What a Kubernetes node runs on beside them. Debian's CNI plugins are no
 /// programs of its PATH.
-const PROGRAMS_OF_NODES: [(&str, &str); 5] = [
+const PROGRAMS_OF_NODES: [(&str, &str); 6] = [
+    ("curl", "curl"),
     ("containerd", "containerd"),
     ("runc", "runc"),
     ("iptables", "iptables"),

@@ -10,6 +10,20 @@ pub enum StandInError {
     /// The API server.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// The lab.
+    #[error(transparent)]
+    Lab(#[from] slackwater_lab::LabError),
+    /// A certificate.
+    #[error("no certificate: {0}")]
+    Certificate(String),
+    /// Connect's REST.
+    #[error("{url}: {said}")]
+    Connect {
+        /// What was asked.
+        url: String,
+        /// What came of it.
+        said: String,
+    },
     /// An object without what every such object has.
     #[error("{what} has no {field}")]
     Malformed {

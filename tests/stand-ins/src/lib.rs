@@ -5,7 +5,11 @@
 //! May talk to the API server as an administrator, and write images of volumes.
 
 mod error;
+mod image;
+mod json;
+mod operator;
 mod storage;
 
 pub use error::StandInError;
+pub use operator::{Operator, Temper};
 pub use storage::{CLASS, DRIVER, SNAPSHOT_CLASS, Storage, Whim};

@@ -1,10 +1,11 @@
 //! The objects that storage is about, and how they are written.
 
-use serde_json::{Value, json};
-use slackwater_kubernetes::{ApiError, ApiServer, Place, Resource};
+use serde_json::json;
+use slackwater_kubernetes::{ApiServer, Place, Resource};
 
 use super::{CLASS, DRIVER, SNAPSHOT_CLASS};
 use crate::StandInError;
+pub(super) use crate::json::{make, need, text};
 
 const SNAPSHOTS: &str = "snapshot.storage.k8s.io";
 
@@ -22,37 +23,6 @@ pub(super) fn snapshots() -> Resource {
 
 pub(super) fn contents() -> Resource {
     Resource::of(SNAPSHOTS, "v1", "volumesnapshotcontents")
-}
-
-/// A text at a JSON pointer, or empty.
-pub(super) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
-
-/// The same, which every such object has.
-pub(super) fn need(object: &Value, pointer: &str) -> Result<String, StandInError> {
-    match text(object, pointer) {
-        "" => Err(StandInError::Malformed {
-            what: format!(
-                "{} {}",
-                text(object, "/kind"),
-                text(object, "/metadata/name")
-            ),
-            field: pointer.to_owned(),
-        }),
-        found => Ok(found.to_owned()),
-    }
-}
-
-/// Makes it; one that is there already is as good.
-pub(super) fn make(server: &ApiServer, place: &Place, object: &Value) -> Result<(), ApiError> {
-    match server.create(place, object) {
-        Ok(_) | Err(ApiError::Exists { .. }) => Ok(()),
-        Err(error) => Err(error),
-    }
 }
 
 /// The driver, and both classes.

@@ -1,0 +1,37 @@
+//! Objects as JSON: fields by pointer, and how they are made.
+
+use serde_json::Value;
+use slackwater_kubernetes::{ApiError, ApiServer, Place};
+
+use crate::StandInError;
+
+/// A text at a JSON pointer, or empty.
+pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// The same, which every such object has.
+pub(crate) fn need(object: &Value, pointer: &str) -> Result<String, StandInError> {
+    match text(object, pointer) {
+        "" => Err(StandInError::Malformed {
+            what: format!(
+                "{} {}",
+                text(object, "/kind"),
+                text(object, "/metadata/name")
+            ),
+            field: pointer.to_owned(),
+        }),
+        found => Ok(found.to_owned()),
+    }
+}
+
+/// Makes it; one that is there already is as good.
+pub(crate) fn make(server: &ApiServer, place: &Place, object: &Value) -> Result<(), ApiError> {
+    match server.create(place, object) {
+        Ok(_) | Err(ApiError::Exists { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

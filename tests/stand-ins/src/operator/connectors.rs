@@ -1,0 +1,199 @@
+//! The connectors of a KafkaMirrorMaker2, by Connect's REST
+//! (`AbstractConnectOperator.maybeCreateOrUpdateConnector`, `updateState`;
+//! `KafkaMirrorMaker2Connectors`).
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::meta::text;
+use crate::StandInError;
+
+/// One request; Connect itself gives up after 90 s.
+const LIMIT: Duration = Duration::from_secs(90);
+
+const CLASS: &str = "org.apache.kafka.connect.mirror";
+
+/// The keys of `spec.mirrors[]`, and the classes.
+const KINDS: [(&str, &str); 2] = [
+    ("sourceConnector", "MirrorSourceConnector"),
+    ("checkpointConnector", "MirrorCheckpointConnector"),
+];
+
+/// A connector as the resource wants it.
+pub(super) struct Wanted {
+    name: String,
+    config: Value,
+    state: String,
+}
+
+/// All that a resource wants.
+pub(super) fn wanted(maker: &Value) -> Result<Vec<Wanted>, StandInError> {
+    let target = &maker["spec"]["target"];
+    let alias = text(target, "/alias");
+    let mut all = Vec::new();
+    for mirror in maker["spec"]["mirrors"].as_array().into_iter().flatten() {
+        let source = &mirror["source"];
+        let of = text(source, "/alias");
+        for (key, class) in KINDS {
+            let Some(connector) = mirror.get(key) else {
+                continue;
+            };
+            let mut config = Map::new();
+            for (name, value) in connector["config"].as_object().into_iter().flatten() {
+                config.insert(name.clone(), word(value).into());
+            }
+            let mut set = |name: &str, value: String| {
+                config.insert(name.to_owned(), value.into());
+            };
+            set("connector.class", format!("{CLASS}.{class}"));
+            set(
+                "tasks.max",
+                connector["tasksMax"].as_u64().unwrap_or(1).to_string(),
+            );
+            set("source.cluster.alias", of.to_owned());
+            set("target.cluster.alias", alias.to_owned());
+            for (side, cluster) in [("source", source), ("target", target)] {
+                let servers = text(cluster, "/bootstrapServers").to_owned();
+                set(&format!("{side}.cluster.bootstrap.servers"), servers);
+            }
+            for (field, name) in [
+                ("topicsPattern", "topics"),
+                ("topicsExcludePattern", "topics.exclude"),
+                ("groupsPattern", "groups"),
+                ("groupsExcludePattern", "groups.exclude"),
+            ] {
+                if let Some(pattern) = mirror[field].as_str() {
+                    set(name, pattern.to_owned());
+                }
+            }
+            let name = format!("{of}->{alias}.{class}");
+            set("name", name.clone());
+            all.push(Wanted {
+                name,
+                config: config.into(),
+                state: connector["state"].as_str().unwrap_or("running").to_owned(),
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// As a property's value.
+pub(super) fn word(value: &Value) -> String {
+    value.as_str().map_or(value.to_string(), str::to_owned)
+}
+
+/// One Connect.
+pub(super) struct Connectors {
+    agent: ureq::Agent,
+    url: String,
+}
+
+impl Connectors {
+    pub(super) fn new(url: &str) -> Self {
+        let config = ureq::Agent::config_builder()
+            .timeout_global(Some(LIMIT))
+            .http_status_as_error(false)
+            .proxy(None)
+            .build();
+        Self {
+            agent: config.into(),
+            url: url.to_owned(),
+        }
+    }
+
+    /// Makes them what is wanted, one after another, and gives what each says
+    /// right after it was told: that is what stands in the status.
+    pub(super) fn reconcile(&self, wanted: &[Wanted]) -> Result<Value, StandInError> {
+        let (_, there) = self.ask("GET", "/connectors", None)?;
+        for name in there
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
+            if !wanted.iter().any(|one| one.name == name) {
+                self.ask("DELETE", &path(name, ""), None)?;
+            }
+        }
+        let mut said = Vec::new();
+        for one in wanted {
+            self.configure(one)?;
+            let (code, status) = self.ask("GET", &path(&one.name, "/status"), None)?;
+            if code == 200 {
+                self.put_state(one, text(&status, "/connector/state"))?;
+            }
+            let (_, status) = self.ask("GET", &path(&one.name, "/status"), None)?;
+            said.push(status);
+        }
+        Ok(said.into())
+    }
+
+    fn configure(&self, one: &Wanted) -> Result<(), StandInError> {
+        let (code, config) = self.ask("GET", &path(&one.name, "/config"), None)?;
+        if code == 404 {
+            // Since 1.2.0: in the state that is wanted from its start on.
+            let body = json!({
+                "name": one.name,
+                "config": one.config,
+                "initial_state": one.state.to_ascii_uppercase(),
+            });
+            self.must("POST", "/connectors", Some(&body))?;
+        } else if config != one.config {
+            self.must("PUT", &path(&one.name, "/config"), Some(&one.config))?;
+        }
+        Ok(())
+    }
+
+    /// What is neither the one nor the other (UNASSIGNED, RESTARTING) is left to
+    /// the next time.
+    fn put_state(&self, one: &Wanted, is: &str) -> Result<(), StandInError> {
+        let verb = match (is, one.state.as_str()) {
+            ("RUNNING" | "PAUSED" | "FAILED", "stopped") => "/stop",
+            ("RUNNING" | "STOPPED", "paused") => "/pause",
+            ("PAUSED" | "STOPPED", "running") => "/resume",
+            _ => return Ok(()),
+        };
+        self.must("PUT", &path(&one.name, verb), None)
+    }
+
+    fn must(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(), StandInError> {
+        match self.ask(method, path, body)? {
+            (code, _) if code < 300 => Ok(()),
+            (code, said) => Err(StandInError::Connect {
+                url: format!("{}{path}", self.url),
+                said: format!("{code}: {said}"),
+            }),
+        }
+    }
+
+    fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(u16, Value), StandInError> {
+        let failed = |said: String| StandInError::Connect {
+            url: format!("{}{path}", self.url),
+            said,
+        };
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header("content-type", "application/json")
+            .body(body.map(Value::to_string).unwrap_or_default())
+            .map_err(|error| failed(error.to_string()))?;
+        let answer = self.agent.run(request);
+        let mut answer = answer.map_err(|error| failed(error.to_string()))?;
+        let code = answer.status().as_u16();
+        let text = answer.body_mut().read_to_string();
+        let text = text.map_err(|error| failed(error.to_string()))?;
+        // Some answers have no body.
+        Ok((code, serde_json::from_str(&text).unwrap_or(Value::Null)))
+    }
+}
+
+fn path(connector: &str, end: &str) -> String {
+    format!("/connectors/{}{end}", connector.replace('>', "%3E"))
+}

@@ -1,0 +1,168 @@
+//! A broker's configuration, and the pod that it runs in (`KafkaCluster`,
+//! `KafkaBrokerConfigurationBuilder`; `kafka_run.sh` of its image).
+
+use serde_json::{Value, json};
+
+use super::meta::{CLUSTER, KIND, NAME, POOL};
+use crate::image::{JAVA, KAFKA_IMAGE};
+
+/// The plain listener's port; the one of the brokers among themselves, and the
+/// controllers' (`ListenersUtils`, `KafkaCluster`: 9091 and 9090).
+pub(super) const PLAIN: u16 = 9092;
+const REPLICATION: u16 = 9091;
+const CONTROL: u16 = 9090;
+
+/// A node of a cluster.
+pub(super) struct Node<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) cluster: &'a str,
+    pub(super) pool: &'a str,
+    pub(super) id: i64,
+    /// `broker`, `controller`
+    pub(super) roles: &'a [String],
+    /// Ids of its volumes; empty for the one of a pool that is no JBOD.
+    pub(super) volumes: &'a [Option<i64>],
+    /// What the Kafka's `spec.kafka.config` has.
+    pub(super) config: &'a Value,
+}
+
+impl Node<'_> {
+    pub(super) fn name(&self) -> String {
+        format!("{}-{}-{}", self.cluster, self.pool, self.id)
+    }
+
+    /// `VolumeUtils.createVolumePrefix`
+    fn volume(id: Option<i64>) -> String {
+        id.map_or("data".to_owned(), |id| format!("data-{id}"))
+    }
+
+    /// The claim of a volume (`PersistentVolumeClaimUtils`).
+    pub(super) fn claim(&self, id: Option<i64>) -> String {
+        format!("{}-{}", Self::volume(id), self.name())
+    }
+
+    fn is(&self, role: &str) -> bool {
+        self.roles.iter().any(|one| one == role)
+    }
+
+    /// Labels of its pod and of its claims.
+    pub(super) fn labels(&self) -> Value {
+        json!({
+            CLUSTER: self.cluster,
+            KIND: "Kafka",
+            NAME: format!("{}-kafka", self.cluster),
+            POOL: self.pool,
+            "strimzi.io/component-type": "kafka",
+        })
+    }
+
+    /// Its own name, as the others find it.
+    fn host(&self, node: &str) -> String {
+        let Self {
+            namespace, cluster, ..
+        } = self;
+        format!("{node}.{cluster}-kafka-brokers.{namespace}.svc")
+    }
+
+    /// `server.config`, for voters as `(id, pod)`.
+    pub(super) fn properties(&self, voters: &[(i64, String)]) -> String {
+        let host = self.host(&self.name());
+        let voters: Vec<String> = voters
+            .iter()
+            .map(|(id, pod)| format!("{id}@{}:{CONTROL}", self.host(pod)))
+            .collect();
+        let dirs: Vec<String> = self
+            .volumes
+            .iter()
+            .map(|id| format!("/var/lib/kafka/{}/kafka-log{}", Self::volume(*id), self.id))
+            .collect();
+        let (mut listeners, mut advertised) = (Vec::new(), Vec::new());
+        if self.is("controller") {
+            listeners.push(format!("CONTROLPLANE-9090://0.0.0.0:{CONTROL}"));
+        }
+        if self.is("broker") {
+            for (name, port) in [("REPLICATION-9091", REPLICATION), ("PLAIN-9092", PLAIN)] {
+                listeners.push(format!("{name}://0.0.0.0:{port}"));
+                advertised.push(format!("{name}://{host}:{port}"));
+            }
+        }
+        let mut lines = vec![
+            format!("node.id={}", self.id),
+            format!("process.roles={}", self.roles.join(",")),
+            format!("controller.quorum.voters={}", voters.join(",")),
+            format!("listeners={}", listeners.join(",")),
+            "listener.security.protocol.map=CONTROLPLANE-9090:PLAINTEXT,\
+             REPLICATION-9091:PLAINTEXT,PLAIN-9092:PLAINTEXT"
+                .to_owned(),
+            "controller.listener.names=CONTROLPLANE-9090".to_owned(),
+            "inter.broker.listener.name=REPLICATION-9091".to_owned(),
+            format!("log.dirs={}", dirs.join(",")),
+            "num.network.threads=2".to_owned(),
+            "num.io.threads=4".to_owned(),
+            "log.cleaner.dedupe.buffer.size=4194304".to_owned(),
+        ];
+        if !advertised.is_empty() {
+            lines.push(format!("advertised.listeners={}", advertised.join(",")));
+        }
+        for (key, value) in self.config.as_object().into_iter().flatten() {
+            let value = value.as_str().map_or(value.to_string(), str::to_owned);
+            lines.push(format!("{key}={value}"));
+        }
+        lines.join("\n") + "\n"
+    }
+
+    /// As it stands in a StrimziPodSet.
+    pub(super) fn pod(&self) -> Value {
+        let name = self.name();
+        let mounts = self.volumes.iter().map(|id| {
+            let volume = Self::volume(*id);
+            json!({"name": volume, "mountPath": format!("/var/lib/kafka/{volume}")})
+        });
+        let mut mounts: Vec<Value> = mounts.collect();
+        mounts.push(json!({"name": "config", "mountPath": "/opt/kafka/config"}));
+        let volumes = self.volumes.iter().map(|id| {
+            let claim = json!({"claimName": self.claim(*id)});
+            json!({"name": Self::volume(*id), "persistentVolumeClaim": claim})
+        });
+        let mut volumes: Vec<Value> = volumes.collect();
+        volumes.push(json!({"name": "config", "configMap": {"name": name}}));
+        let port = if self.is("broker") { PLAIN } else { CONTROL };
+        let mut labels = self.labels();
+        labels["strimzi.io/pod-name"] = name.as_str().into();
+        labels["strimzi.io/controller"] = "strimzipodset".into();
+        labels["strimzi.io/controller-name"] = format!("{}-{}", self.cluster, self.pool).into();
+        labels["strimzi.io/broker-role"] = self.is("broker").to_string().into();
+        labels["strimzi.io/controller-role"] = self.is("controller").to_string().into();
+        json!({
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": self.namespace, "labels": labels},
+            "spec": {
+                "hostname": name,
+                "subdomain": format!("{}-kafka-brokers", self.cluster),
+                "restartPolicy": "Always",
+                "terminationGracePeriodSeconds": 30,
+                "containers": [{
+                    "name": "kafka",
+                    "image": KAFKA_IMAGE,
+                    "imagePullPolicy": "Never",
+                    "command": ["sh", "-c", SCRIPT],
+                    "env": [{"name": "JAVA", "value": JAVA}],
+                    "readinessProbe": {"tcpSocket": {"port": port}, "periodSeconds": 1},
+                    "volumeMounts": mounts,
+                }],
+                "volumes": volumes,
+            },
+        })
+    }
+}
+
+/// `kafka_run.sh`: formats what is not formatted, refuses what is of another
+/// cluster, and becomes the broker.
+const SCRIPT: &str = r#"
+set -ef
+config=/opt/kafka/config
+$JAVA -Xmx128m kafka.tools.StorageTool format --ignore-formatted \
+    --cluster-id "$(cat $config/cluster.id)" --config $config/server.config
+exec $JAVA -Xmx256m kafka.Kafka $config/server.config
+"#;

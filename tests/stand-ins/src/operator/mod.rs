@@ -1,0 +1,137 @@
+//! Strimzi's operator, as far as the tests need it: Kafka and KafkaNodePool into
+//! claims, Services, Secrets and StrimziPodSets; these into pods; and
+//! KafkaMirrorMaker2 into a Connect and its connectors, told by its REST.
+//!
+//! What it imitates is Strimzi 1.2.0's cluster-operator, and what Strimzi 1.0.0
+//! was seen to do: a resource's change is taken up soon, anything else with the
+//! next full reconciliation; what its status says of connectors is what was so
+//! right after they were told, and may stay wrong until then.
+//!
+//! Not played: rolling updates, TLS and users (one plain listener), the entity
+//! operator, Cruise Control, NetworkPolicies.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the edge: what it plays takes its time"
+)]
+
+mod connectors;
+mod kafka;
+mod kafka_pod;
+mod maker;
+mod meta;
+mod podset;
+mod secrets;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use slackwater_kubernetes::ApiServer;
+use slackwater_lab::kubernetes::Cluster;
+
+use crate::StandInError;
+
+/// Between two looks; it watches nothing.
+const BETWEEN: Duration = Duration::from_millis(200);
+
+/// How it goes about its work.
+#[derive(Debug, Clone, Copy)]
+pub struct Temper {
+    /// Between full reconciliations: `STRIMZI_FULL_RECONCILIATION_INTERVAL_MS`,
+    /// of 120 s by default.
+    pub full: Duration,
+}
+
+impl Default for Temper {
+    fn default() -> Self {
+        Self {
+            full: Duration::from_secs(120),
+        }
+    }
+}
+
+/// A running one. It ends when it is dropped; what it made stays, as it does
+/// with the real one.
+pub struct Operator {
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Operator {
+    /// Takes its pods' image in, and begins to work.
+    ///
+    /// # Errors
+    /// The image can't be made; there is no way to the API server.
+    pub fn start(cluster: &Cluster, temper: Temper) -> Result<Self, StandInError> {
+        crate::image::import(cluster)?;
+        let server = ApiServer::connect(Some(cluster.plane().kubeconfig()))?;
+        let over = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&over);
+        let thread = thread::spawn(move || {
+            let mut seen = Seen::new(temper);
+            while !stop.load(Ordering::Relaxed) {
+                for (what, done) in [
+                    ("Kafka", kafka::reconcile(&server)),
+                    ("StrimziPodSet", podset::reconcile(&server)),
+                    ("KafkaMirrorMaker2", maker::reconcile(&server, &mut seen)),
+                ] {
+                    if let Err(error) = done {
+                        // As the real one does, it tries again.
+                        eprintln!("operator stand-in: {what}: {error}");
+                    }
+                }
+                thread::sleep(BETWEEN);
+            }
+        });
+        Ok(Self {
+            over,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Which state of each resource was taken up last, and when. (`AbstractOperator`:
+/// any event of a resource triggers a reconciliation, one of its status or an
+/// annotation, too; and a timer does.)
+pub(crate) struct Seen {
+    temper: Temper,
+    versions: BTreeMap<String, (String, Instant)>,
+}
+
+impl Seen {
+    fn new(temper: Temper) -> Self {
+        Self {
+            temper,
+            versions: BTreeMap::new(),
+        }
+    }
+
+    /// Whether it is to be reconciled now.
+    fn is_due(&mut self, object: &Value) -> bool {
+        let uid = meta::text(object, "/metadata/uid").to_owned();
+        let version = meta::text(object, "/metadata/resourceVersion");
+        match self.versions.get(&uid) {
+            Some((seen, at)) if seen == version => at.elapsed() >= self.temper.full,
+            _ => true,
+        }
+    }
+
+    /// It was, in this state.
+    fn note(&mut self, object: &Value) {
+        let uid = meta::text(object, "/metadata/uid").to_owned();
+        let version = meta::text(object, "/metadata/resourceVersion").to_owned();
+        self.versions.insert(uid, (version, Instant::now()));
+    }
+}
