@@ -7,7 +7,8 @@
 
 use serde_json::Value;
 use slackwater_strimzi::{
-    ApiVersion, Desired, Kafka, MirrorMaker, PAUSE, PatchOp, StrimziError, pause, put_back, stop,
+    ApiVersion, Desired, Kafka, MirrorMaker, PAUSE, PRIOR, PatchOp, StrimziError, pause, put_back,
+    stop,
 };
 
 use crate::place::{Place, Resource, STRIMZI};
@@ -109,7 +110,7 @@ impl Makers {
     /// # Errors
     /// It is another one, or changes all the time; a refusal; no answer.
     pub fn stop(&self, before: &MirrorMaker) -> Result<MirrorMaker, MakersError> {
-        let held = self.change(before, stop)?;
+        let held = self.change(before, |now| Ok(stop(now)))?;
         let going = held
             .connectors()
             .find(|one| one.desired() != Desired::Stopped);
@@ -122,26 +123,33 @@ impl Makers {
         }
     }
 
-    /// Puts its connectors back to what `before` says, but for those that
-    /// somebody has told something else since.
+    /// Puts its connectors back to what stood there before [`Makers::stop`], but
+    /// for those that somebody has told something else since.
     ///
     /// # Errors
     /// As for [`Makers::stop`]; a connector that is gone, and then the others
     /// are put back all the same.
-    pub fn put_back(&self, before: &MirrorMaker) -> Result<MirrorMaker, MakersError> {
-        let now = self.change(before, |now| put_back(before, now).ops)?;
-        let left = put_back(before, &now);
-        if !left.ops.is_empty() {
+    pub fn put_back(&self, maker: &MirrorMaker) -> Result<MirrorMaker, MakersError> {
+        let mut gone = Vec::new();
+        let now = self.change(maker, |now| {
+            let back = put_back(now)?;
+            // The note goes with the patch, and with it what it named.
+            gone.extend(back.gone);
+            Ok(back.ops)
+        })?;
+        if now.meta.annotation(PRIOR).is_some() {
             return Err(MakersError::ReadBack {
-                place: Box::new(self.place_of(before)?),
-                what: "its connectors are stopped still".to_owned(),
+                place: Box::new(self.place_of(maker)?),
+                what: format!("its annotation {PRIOR} is there still"),
             });
         }
-        match left.gone {
-            gone if gone.is_empty() => Ok(now),
-            connectors => Err(MakersError::Strimzi(StrimziError::Gone {
-                name: before.meta.to_string(),
-                connectors,
+        gone.sort();
+        gone.dedup();
+        match gone.is_empty() {
+            true => Ok(now),
+            false => Err(MakersError::Strimzi(StrimziError::Gone {
+                name: maker.meta.to_string(),
+                connectors: gone,
             })),
         }
     }
@@ -155,7 +163,7 @@ impl Makers {
         let mut before = paused;
         let now = self.change(maker, |now| {
             before = now.meta.is_paused();
-            pause(&now.meta, paused)
+            Ok(pause(&now.meta, paused))
         })?;
         match now.meta.is_paused() == paused {
             true => Ok(before),
@@ -170,12 +178,12 @@ impl Makers {
     fn change(
         &self,
         before: &MirrorMaker,
-        mut patch: impl FnMut(&MirrorMaker) -> Vec<PatchOp>,
+        mut patch: impl FnMut(&MirrorMaker) -> Result<Vec<PatchOp>, MakersError>,
     ) -> Result<MirrorMaker, MakersError> {
         let place = self.place_of(before)?;
         for _ in 0..MOST_TRIES {
             let now = self.same(before, &place)?;
-            let ops = patch(&now);
+            let ops = patch(&now)?;
             let changes = ops.iter().any(|op| !matches!(op, PatchOp::Test { .. }));
             if !changes {
                 return Ok(now);

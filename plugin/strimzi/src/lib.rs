@@ -30,6 +30,6 @@ pub use maker::{
     Connector, ConnectorKind, Desired, Feed, MirrorMaker, PatchOp, PutBack, SourceCluster, pause,
     put_back, stop,
 };
-pub use meta::{Meta, PAUSE};
+pub use meta::{Meta, PAUSE, PRIOR};
 pub use pool::{Claim, NodePool, Role};
 pub use version::ApiVersion;

@@ -8,6 +8,10 @@ use serde::Deserialize;
 /// (`ResourceAnnotations.ANNO_STRIMZI_IO_PAUSE_RECONCILIATION`).
 pub const PAUSE: &str = "strimzi.io/pause-reconciliation";
 
+/// The annotation that notes, while a mirror is held, what stood at each connector
+/// before: `{"NAME": "running", "NAME": null}`.
+pub const PRIOR: &str = "slackwater.io/prior-states";
+
 /// Labels and annotations by which a GitOps controller knows what is its own:
 /// it puts back what others change in `spec`. (Argo CD's tracking annotation and
 /// label; Flux's label, for kustomizations and Helm releases.)
@@ -83,6 +87,11 @@ impl Meta {
     pub fn is_paused(&self) -> bool {
         let value = self.annotations.get(PAUSE);
         value.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// The value of an annotation.
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        self.annotations.get(key).map(String::as_str)
     }
 
     pub(crate) fn has_annotations(&self) -> bool {

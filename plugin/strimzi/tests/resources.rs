@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 use slackwater_strimzi::{
-    ConnectorKind, Desired, Kafka, MirrorMaker, NodePool, PutBack, Role, pause, put_back, stop,
+    ConnectorKind, Desired, Kafka, MirrorMaker, NodePool, PRIOR, PutBack, Role, pause, put_back,
+    stop,
 };
 
 fn object(file: &str) -> Value {
@@ -101,10 +102,12 @@ fn a_stop_and_what_puts_it_back_leave_the_spec_as_it_was() {
             each.all(|one| one.desired() == Desired::Stopped)
         };
         assert!(all_stopped(&held_maker), "{file}: {held}");
-        let after = patched(&held, &put_back(&before, &held_maker).ops).unwrap();
+        // A second stop notes nothing else.
+        assert_eq!(stop(&held_maker), [], "{file}");
+        let after = patched(&held, &put_back(&held_maker).unwrap().ops).unwrap();
         assert_eq!(after, found, "{file}");
         let again = MirrorMaker::read(&after).unwrap();
-        assert_eq!(put_back(&before, &again), PutBack::default(), "{file}");
+        assert_eq!(put_back(&again).unwrap(), PutBack::default(), "{file}");
     }
 }
 
@@ -135,12 +138,31 @@ fn what_somebody_else_said_since_is_not_put_back() {
     let mut held = patched(&found, &stop(&before)).unwrap();
     held["spec"]["mirrors"][1]["sourceConnector"]["state"] = json!("paused");
     let now = MirrorMaker::read(&held).unwrap();
-    let after = patched(&held, &put_back(&before, &now).ops).unwrap();
+    let after = patched(&held, &put_back(&now).unwrap().ops).unwrap();
     let west = &after["spec"]["mirrors"][1]["sourceConnector"];
     assert_eq!(west["state"], "paused");
     let east = &after["spec"]["mirrors"][0];
     assert_eq!(east["sourceConnector"].get("state"), None);
     assert_eq!(east["checkpointConnector"]["state"], "paused");
+}
+
+#[test]
+fn a_note_that_somebody_changed_is_told_and_nothing_is_put_back() {
+    let found = object("maker-v1.yaml");
+    let held = patched(&found, &stop(&MirrorMaker::read(&found).unwrap())).unwrap();
+    for (note, word) in [
+        ("x", "is no note"),
+        (r#"{"a": "halted"}"#, "has the state \"halted\""),
+    ] {
+        let mut changed = held.clone();
+        changed["metadata"]["annotations"][PRIOR] = json!(note);
+        let error = put_back(&MirrorMaker::read(&changed).unwrap()).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains(word) && error.contains("kafka/feeder"),
+            "{error}"
+        );
+    }
 }
 
 #[test]
@@ -150,7 +172,7 @@ fn a_connector_that_is_gone_is_named_and_the_others_are_put_back() {
     let mut less = patched(&found, &stop(&before)).unwrap();
     less["spec"]["mirrors"].as_array_mut().unwrap().pop();
     let now = MirrorMaker::read(&less).unwrap();
-    let back = put_back(&before, &now);
+    let back = put_back(&now).unwrap();
     assert_eq!(back.gone, ["west->mirror.MirrorSourceConnector"]);
     let after = patched(&less, &back.ops).unwrap();
     let east = &after["spec"]["mirrors"][0];

@@ -25,6 +25,18 @@ pub enum Desired {
     Stopped,
 }
 
+impl Desired {
+    /// As the resource has it.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        match word {
+            "running" => Some(Self::Running),
+            "paused" => Some(Self::Paused),
+            "stopped" => Some(Self::Stopped),
+            _ => None,
+        }
+    }
+}
+
 /// What a connector does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ConnectorKind {

@@ -7,11 +7,14 @@
 //! somebody sorted anew is not written into; the API server refuses it whole
 //! then.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Desired, Layout, MirrorMaker};
-use crate::meta::{Meta, PAUSE};
+use crate::StrimziError;
+use crate::meta::{Meta, PAUSE, PRIOR};
 
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,16 +41,29 @@ pub enum PatchOp {
     },
 }
 
-/// Has every connector stopped.
-pub fn stop(maker: &MirrorMaker) -> Vec<PatchOp> {
-    let mut ops = guards(maker);
-    for (path, connector) in places(maker) {
+/// Has every connector stopped, and notes on the resource what stood there
+/// before ([`PRIOR`]), in one patch: whoever puts it back needs nothing else. What
+/// an earlier stop noted stays. Empty where all is so already.
+pub fn stop(now: &MirrorMaker) -> Vec<PatchOp> {
+    let mut ops = Vec::new();
+    for (path, connector) in places(now) {
         if connector.state != Some(Desired::Stopped) {
             ops.push(PatchOp::Add {
                 path,
                 value: word(Desired::Stopped).into(),
             });
         }
+    }
+    if now.meta.annotation(PRIOR).is_none() {
+        let states = now.connectors().map(|one| (one.name.as_str(), one.state));
+        let states: Value = states
+            .map(|(name, state)| (name.to_owned(), state.map(word).into()))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        ops.push(annotate(&now.meta, PRIOR, &states.to_string()));
+    }
+    if !ops.is_empty() {
+        ops.splice(0..0, guards(now));
     }
     ops
 }
@@ -62,22 +78,27 @@ pub struct PutBack {
     pub gone: Vec<String>,
 }
 
-/// Puts back what `before` had, in the resource as it is `now`. A connector that
-/// is not to be stopped any more is left alone: somebody else has said something
-/// since.
-pub fn put_back(before: &MirrorMaker, now: &MirrorMaker) -> PutBack {
-    let mut ops = Vec::new();
+/// Puts back what [`stop`] noted, and takes the note away. A connector that is
+/// not to be stopped any more is left alone: somebody else has said something
+/// since. Without a note nothing was stopped.
+///
+/// # Errors
+/// A note that can't be read.
+pub fn put_back(now: &MirrorMaker) -> Result<PutBack, StrimziError> {
+    let Some(note) = now.meta.annotation(PRIOR) else {
+        return Ok(PutBack::default());
+    };
+    let mut ops = guards(now);
     let mut gone = Vec::new();
-    for was in before.connectors() {
-        let found = places(now).find(|(_, is)| is.name == was.name);
-        let Some((path, is)) = found else {
-            gone.push(was.name.clone());
+    for (name, was) in prior(now, note)? {
+        let Some((path, is)) = places(now).find(|(_, is)| is.name == name) else {
+            gone.push(name);
             continue;
         };
-        if is.state != Some(Desired::Stopped) || was.state == is.state {
+        if is.state != Some(Desired::Stopped) || was == is.state {
             continue;
         }
-        ops.push(match was.state {
+        ops.push(match was {
             Some(state) => PatchOp::Add {
                 path,
                 value: word(state).into(),
@@ -85,10 +106,32 @@ pub fn put_back(before: &MirrorMaker, now: &MirrorMaker) -> PutBack {
             None => PatchOp::Remove { path },
         });
     }
-    if !ops.is_empty() {
-        ops.splice(0..0, guards(now));
-    }
-    PutBack { ops, gone }
+    ops.push(PatchOp::Remove {
+        path: annotation(PRIOR),
+    });
+    Ok(PutBack { ops, gone })
+}
+
+/// What stood at each connector before it was stopped, by its name.
+fn prior(now: &MirrorMaker, note: &str) -> Result<BTreeMap<String, Option<Desired>>, StrimziError> {
+    let malformed = |why: String| StrimziError::Malformed {
+        kind: super::KIND,
+        name: now.meta.to_string(),
+        why: format!("its annotation {PRIOR} {why}"),
+    };
+    let read = serde_json::from_str::<BTreeMap<String, Option<String>>>(note);
+    let read = read.map_err(|error| malformed(format!("is no note of states ({error})")))?;
+    let each = read.into_iter().map(|(name, state)| {
+        let state = match state {
+            Some(word) => {
+                let known = Desired::of(&word);
+                Some(known.ok_or_else(|| malformed(format!("has the state {word:?}")))?)
+            }
+            None => None,
+        };
+        Ok((name, state))
+    });
+    each.collect()
 }
 
 /// Has the operator leave the resource alone, or not any more. Empty where it
@@ -98,24 +141,36 @@ pub fn pause(now: &Meta, paused: bool) -> Vec<PatchOp> {
         path: path.to_owned(),
         value: json!(value),
     };
-    let path = format!("/metadata/annotations/{}", PAUSE.replace('/', "~1"));
     let change = match (paused, now.is_paused()) {
         (true, true) | (false, false) => return Vec::new(),
-        (true, false) if now.has_annotations() => PatchOp::Add {
-            path,
-            value: json!("true"),
+        (true, false) => annotate(now, PAUSE, "true"),
+        (false, true) => PatchOp::Remove {
+            path: annotation(PAUSE),
         },
-        (true, false) => PatchOp::Add {
-            path: "/metadata/annotations".to_owned(),
-            value: json!({PAUSE: "true"}),
-        },
-        (false, true) => PatchOp::Remove { path },
     };
     vec![
         test("/metadata/uid", &now.uid),
         test("/metadata/resourceVersion", &now.resource_version),
         change,
     ]
+}
+
+/// The pointer to an annotation (RFC 6901).
+fn annotation(key: &str) -> String {
+    format!("/metadata/annotations/{}", key.replace('/', "~1"))
+}
+
+fn annotate(meta: &Meta, key: &str, value: &str) -> PatchOp {
+    match meta.has_annotations() {
+        true => PatchOp::Add {
+            path: annotation(key),
+            value: json!(value),
+        },
+        false => PatchOp::Add {
+            path: "/metadata/annotations".to_owned(),
+            value: json!({key: value}),
+        },
+    }
 }
 
 fn word(desired: Desired) -> &'static str {

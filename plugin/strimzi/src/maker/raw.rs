@@ -186,12 +186,12 @@ fn feed(
     let connectors = there.map(|(kind, raw)| {
         let state = match raw.state.as_deref() {
             None => None,
-            Some("running") => Some(Desired::Running),
-            Some("paused") => Some(Desired::Paused),
-            Some("stopped") => Some(Desired::Stopped),
-            Some(other) => return Err(format!("{key}.{}.state is {other:?}", kind.key())),
+            Some(word) => Some(
+                Desired::of(word)
+                    .ok_or_else(|| format!("{key}.{}.state is {word:?}", kind.key()))?,
+            ),
         };
-        Ok(Connector {
+        Ok::<_, String>(Connector {
             kind,
             name: format!("{}->{target}.{}", source.alias, kind.class()),
             state,
