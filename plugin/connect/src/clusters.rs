@@ -31,6 +31,18 @@ pub const OFFSETS_TIMEOUT: Duration = Duration::from_secs(5);
 /// `source.cluster.alias` where it is not set (`MirrorConnectorConfig`).
 const DEFAULT_ALIAS: &str = "source";
 
+/// A Connect cluster, and how it is asked.
+pub struct Reach {
+    /// As [`ConnectorRef::connect`] has it.
+    pub name: String,
+    /// For messages.
+    pub endpoint: String,
+    /// For each look.
+    pub timeout: Duration,
+    /// What carries requests.
+    pub transport: Box<dyn Transport>,
+}
+
 /// The Connect clusters.
 pub struct ConnectClusters {
     clients: Vec<Client>,
@@ -51,20 +63,27 @@ impl ConnectClusters {
         })
     }
 
-    /// One Connect cluster that is asked over something else than HTTP from
-    /// here. `endpoint` is for messages.
-    pub fn over(
-        name: impl Into<String>,
-        endpoint: impl Into<String>,
-        timeout: Duration,
-        transport: Box<dyn Transport>,
-        selection: Selection,
-    ) -> Self {
-        let client = Client::over(name.into(), endpoint.into(), timeout, transport);
-        Self {
-            clients: vec![client],
-            selection,
+    /// Connect clusters that are asked over something else than HTTP from here.
+    ///
+    /// # Errors
+    /// None is given.
+    pub fn over(reaches: Vec<Reach>, selection: Selection) -> Result<Self, ConnectError> {
+        if reaches.is_empty() {
+            return Err(ConnectError::None);
         }
+        let clients = reaches.into_iter().map(|reach| {
+            let Reach {
+                name,
+                endpoint,
+                timeout,
+                transport,
+            } = reach;
+            Client::over(name, endpoint, timeout, transport)
+        });
+        Ok(Self {
+            clients: clients.collect(),
+            selection,
+        })
     }
 
     fn client(&self, connector: &ConnectorRef) -> Seen<&Client> {

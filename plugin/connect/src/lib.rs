@@ -24,7 +24,7 @@ mod text;
 mod transport;
 mod wire;
 
-pub use clusters::{CHANGE_TIMEOUT, ConnectClusters, OFFSETS_TIMEOUT};
+pub use clusters::{CHANGE_TIMEOUT, ConnectClusters, OFFSETS_TIMEOUT, Reach};
 pub use curl::{Curl, Ran, Remote};
 pub use error::ConnectError;
 pub use options::{BasicAuth, ConnectOptions};

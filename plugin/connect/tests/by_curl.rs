@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use canned::{Canned, Reply};
-use slackwater_connect::{ConnectClusters, Curl, Ran, Remote, Selection};
+use slackwater_connect::{ConnectClusters, Curl, Ran, Reach, Remote, Selection};
 use slackwater_ports::{ConnectorRef, MirrorLook as _, MirrorStop as _, PortErrorKind};
 
 /// Where the REST listens: here.
@@ -37,7 +37,13 @@ fn clusters(url: String, timeout: Duration) -> ConnectClusters {
         ignored: Vec::new(),
     };
     let curl = Curl::new(Here, url);
-    ConnectClusters::over("c", "pod feeder-0", timeout, Box::new(curl), selection)
+    let reach = Reach {
+        name: "c".to_owned(),
+        endpoint: "pod feeder-0".to_owned(),
+        timeout,
+        transport: Box::new(curl),
+    };
+    ConnectClusters::over(vec![reach], selection).unwrap()
 }
 
 fn connector(name: &str) -> ConnectorRef {

@@ -7,10 +7,11 @@
 
 use serde_json::Value;
 use slackwater_strimzi::{
-    ApiVersion, Desired, Kafka, MirrorMaker, PAUSE, PRIOR, PatchOp, StrimziError, pause, put_back,
-    stop,
+    ApiVersion, Desired, Kafka, MirrorMaker, PAUSE, PAUSED, PRIOR, PatchOp, StrimziError, pause,
+    put_back, stop, unpause,
 };
 
+use crate::clock::now_ms;
 use crate::place::{Place, Resource, STRIMZI};
 use crate::{ApiError, ApiServer};
 
@@ -18,6 +19,9 @@ use crate::{ApiError, ApiServer};
 /// operator writes into its status, each time another `resourceVersion`, and a
 /// patch takes milliseconds.
 const MOST_TRIES: usize = 10;
+
+/// Changed to have the operator look.
+const POKED: &str = "slackwater.io/poked-ms";
 
 /// Why they can't be found or told.
 #[derive(Debug, thiserror::Error)]
@@ -154,24 +158,61 @@ impl Makers {
         }
     }
 
-    /// Has the operator leave it alone, or not any more; gives whether it did
-    /// before.
+    /// Has the operator leave it alone, and gives it as it then stands there. One
+    /// that it leaves alone already is left so for good.
     ///
     /// # Errors
     /// It is another one; a refusal; no answer.
-    pub fn pause(&self, maker: &MirrorMaker, paused: bool) -> Result<bool, MakersError> {
-        let mut before = paused;
+    pub fn pause(&self, maker: &MirrorMaker) -> Result<MirrorMaker, MakersError> {
+        let now = self.change(maker, |now| Ok(pause(&now.meta)))?;
+        self.must_be_paused(&now, true)?;
+        Ok(now)
+    }
+
+    /// Has it look after it again, where [`Makers::pause`] told it not to.
+    ///
+    /// # Errors
+    /// As for [`Makers::pause`].
+    pub fn unpause(&self, maker: &MirrorMaker) -> Result<MirrorMaker, MakersError> {
+        let mut ours = false;
         let now = self.change(maker, |now| {
-            before = now.meta.is_paused();
-            Ok(pause(&now.meta, paused))
+            ours |= now.meta.annotation(PAUSED).is_some();
+            Ok(unpause(&now.meta))
         })?;
+        if ours {
+            self.must_be_paused(&now, false)?;
+        }
+        Ok(now)
+    }
+
+    fn must_be_paused(&self, now: &MirrorMaker, paused: bool) -> Result<(), MakersError> {
         match now.meta.is_paused() == paused {
-            true => Ok(before),
+            true => Ok(()),
             false => Err(MakersError::ReadBack {
-                place: Box::new(self.place_of(maker)?),
+                place: Box::new(self.place_of(now)?),
                 what: PAUSE.to_owned(),
             }),
         }
+    }
+
+    /// It, as it stands there now.
+    ///
+    /// # Errors
+    /// It is another one; no answer.
+    pub fn again(&self, maker: &MirrorMaker) -> Result<MirrorMaker, MakersError> {
+        self.same(maker, &self.place_of(maker)?)
+    }
+
+    /// Has the operator look at it, by an annotation that it does not know (any
+    /// event of a resource is one to reconcile: `AbstractOperator`).
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn poke(&self, maker: &MirrorMaker) -> Result<(), MakersError> {
+        let place = self.place_of(maker)?;
+        let when = now_ms().to_string();
+        self.server.annotate(&place, POKED, Some(&when))?;
+        Ok(())
     }
 
     /// Patches it until the patch is of what stands there, and reads it again.

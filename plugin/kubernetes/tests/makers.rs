@@ -182,7 +182,7 @@ fn another_resource_of_the_same_name_is_left_alone() {
         .unwrap();
     let other = makers.put_back(&before).unwrap_err().to_string();
     assert!(other.contains("was deleted and made anew"), "{other}");
-    let other = makers.pause(&before, true).unwrap_err().to_string();
+    let other = makers.pause(&before).unwrap_err().to_string();
     assert!(other.contains("was deleted and made anew"), "{other}");
 }
 
@@ -214,10 +214,20 @@ fn only_what_writes_to_this_cluster_is_a_candidate() {
 fn the_operator_is_told_to_leave_it_alone_and_told_again() {
     let space = namespace("pause");
     let (makers, maker) = scene(&space);
-    assert!(!makers.pause(&maker, true).unwrap());
-    assert!(makers.pause(&maker, true).unwrap());
-    assert!(makers.pause(&maker, false).unwrap());
-    assert!(!makers.pause(&maker, false).unwrap());
+    let paused = || makers.again(&maker).unwrap().meta.is_paused();
+    makers.pause(&maker).unwrap();
+    makers.pause(&maker).unwrap();
+    assert!(paused());
+    makers.unpause(&maker).unwrap();
+    makers.unpause(&maker).unwrap();
+    assert!(!paused());
+    // One whom its user told so is left so.
+    let args = ["annotate", KIND, "feeder", "-n", &space];
+    let pause = ["strimzi.io/pause-reconciliation=true"];
+    plane().kubectl(&[&args[..], &pause].concat()).unwrap();
+    makers.pause(&maker).unwrap();
+    makers.unpause(&maker).unwrap();
+    assert!(paused());
 }
 
 #[test]

@@ -28,8 +28,8 @@ pub use error::StrimziError;
 pub use kafka::{Kafka, Listener};
 pub use maker::{
     Connector, ConnectorKind, Desired, Feed, MirrorMaker, PatchOp, PutBack, SourceCluster, pause,
-    put_back, stop,
+    put_back, stop, unpause,
 };
-pub use meta::{Meta, PAUSE, PRIOR};
+pub use meta::{Meta, PAUSE, PAUSED, PRIOR};
 pub use pool::{Claim, NodePool, Role};
 pub use version::ApiVersion;

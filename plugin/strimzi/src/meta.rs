@@ -12,6 +12,9 @@ pub const PAUSE: &str = "strimzi.io/pause-reconciliation";
 /// before: `{"NAME": "running", "NAME": null}`.
 pub const PRIOR: &str = "slackwater.io/prior-states";
 
+/// The annotation that notes that the one above is ours.
+pub const PAUSED: &str = "slackwater.io/paused";
+
 /// Labels and annotations by which a GitOps controller knows what is its own:
 /// it puts back what others change in `spec`. (Argo CD's tracking annotation and
 /// label; Flux's label, for kustomizations and Helm releases.)

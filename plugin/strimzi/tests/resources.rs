@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 use slackwater_strimzi::{
-    ConnectorKind, Desired, Kafka, MirrorMaker, NodePool, PRIOR, PutBack, Role, pause, put_back,
-    stop,
+    ConnectorKind, Desired, Kafka, MirrorMaker, NodePool, PAUSE, PRIOR, PutBack, Role, pause,
+    put_back, stop, unpause,
 };
 
 fn object(file: &str) -> Value {
@@ -187,18 +187,23 @@ fn the_operator_is_told_to_leave_a_resource_alone_with_and_without_other_annotat
     meta.remove("annotations");
     for (found, back) in [(with.clone(), with), (without, Value::Null)] {
         let read = |object: &Value| MirrorMaker::read(object).unwrap().meta;
-        assert_eq!(pause(&read(&found), false), []);
-        let held = patched(&found, &pause(&read(&found), true)).unwrap();
+        assert_eq!(unpause(&read(&found)), []);
+        let held = patched(&found, &pause(&read(&found))).unwrap();
         assert!(read(&held).is_paused());
-        assert_eq!(pause(&read(&held), true), []);
-        let after = patched(&held, &pause(&read(&held), false)).unwrap();
+        assert_eq!(pause(&read(&held)), []);
+        let after = patched(&held, &unpause(&read(&held))).unwrap();
         assert!(!read(&after).is_paused());
         if back != Value::Null {
             assert_eq!(after, back);
         }
+        // What somebody else told the operator stays.
+        let mut theirs = found.clone();
+        theirs["metadata"]["annotations"][PAUSE] = json!("true");
+        assert_eq!(pause(&read(&theirs)), []);
+        assert_eq!(unpause(&read(&theirs)), []);
         let mut other = found.clone();
         other["metadata"]["uid"] = json!("another");
-        assert_eq!(patched(&other, &pause(&read(&found), true)), None);
+        assert_eq!(patched(&other, &pause(&read(&found))), None);
     }
 }
 

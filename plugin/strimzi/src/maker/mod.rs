@@ -6,10 +6,10 @@ mod raw;
 use serde_json::Value;
 
 use crate::read::read;
-use crate::{Address, Meta, StrimziError};
+use crate::{Address, Condition, Meta, StrimziError};
 use raw::RawMirrorMaker;
 
-pub use patch::{PatchOp, PutBack, pause, put_back, stop};
+pub use patch::{PatchOp, PutBack, pause, put_back, stop, unpause};
 
 /// As the operator labels its pods, too.
 const KIND: &str = "KafkaMirrorMaker2";
@@ -144,6 +144,11 @@ pub struct MirrorMaker {
     pub topics: [String; 3],
     /// In the order of the resource, which patches count in.
     pub feeds: Vec<Feed>,
+    /// The generation that the operator began its last reconciliation with. One
+    /// that is ours says that Connect was told, and no more.
+    pub observed_generation: Option<i64>,
+    /// What the operator says of it.
+    pub conditions: Vec<Condition>,
     layout: Layout,
 }
 

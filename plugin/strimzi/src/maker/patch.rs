@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{Desired, Layout, MirrorMaker};
 use crate::StrimziError;
-use crate::meta::{Meta, PAUSE, PRIOR};
+use crate::meta::{Meta, PAUSE, PAUSED, PRIOR};
 
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -134,24 +134,47 @@ fn prior(now: &MirrorMaker, note: &str) -> Result<BTreeMap<String, Option<Desire
     each.collect()
 }
 
-/// Has the operator leave the resource alone, or not any more. Empty where it
-/// does so already.
-pub fn pause(now: &Meta, paused: bool) -> Vec<PatchOp> {
+/// Has the operator leave the resource alone, and notes that this was ours
+/// ([`PAUSED`]). Empty where it does so already, whoever told it.
+pub fn pause(now: &Meta) -> Vec<PatchOp> {
+    if now.is_paused() {
+        return Vec::new();
+    }
+    let mut ops = of_meta(now).to_vec();
+    match now.has_annotations() {
+        true => ops.extend([annotate(now, PAUSE, "true"), annotate(now, PAUSED, "true")]),
+        false => ops.push(PatchOp::Add {
+            path: "/metadata/annotations".to_owned(),
+            value: json!({PAUSE: "true", PAUSED: "true"}),
+        }),
+    }
+    ops
+}
+
+/// Has it look after the resource again, where [`pause`] told it not to. Empty
+/// where that was somebody else, or nobody.
+pub fn unpause(now: &Meta) -> Vec<PatchOp> {
+    if now.annotation(PAUSED).is_none() {
+        return Vec::new();
+    }
+    let there = [PAUSE, PAUSED].into_iter();
+    let remove = there
+        .filter(|key| now.annotation(key).is_some())
+        .map(|key| PatchOp::Remove {
+            path: annotation(key),
+        });
+    of_meta(now).into_iter().chain(remove).collect()
+}
+
+/// It is the one that was read, and as it was read.
+fn of_meta(meta: &Meta) -> [PatchOp; 2] {
     let test = |path: &str, value: &str| PatchOp::Test {
         path: path.to_owned(),
         value: json!(value),
     };
-    let change = match (paused, now.is_paused()) {
-        (true, true) | (false, false) => return Vec::new(),
-        (true, false) => annotate(now, PAUSE, "true"),
-        (false, true) => PatchOp::Remove {
-            path: annotation(PAUSE),
-        },
-    };
-    vec![
-        test("/metadata/uid", &now.uid),
-        test("/metadata/resourceVersion", &now.resource_version),
-        change,
+    [
+        test("/metadata/uid", &meta.uid),
+        test("/metadata/resourceVersion", &meta.resource_version),
     ]
 }
 
@@ -201,14 +224,8 @@ fn guards(maker: &MirrorMaker) -> Vec<PatchOp> {
         Layout::Own => "/spec/target/alias",
         Layout::Named => "/spec/connectCluster",
     };
-    let mut ops = vec![
-        test("/metadata/uid".to_owned(), &maker.meta.uid),
-        test(
-            "/metadata/resourceVersion".to_owned(),
-            &maker.meta.resource_version,
-        ),
-        test(target.to_owned(), &maker.target_alias),
-    ];
+    let mut ops = of_meta(&maker.meta).to_vec();
+    ops.push(test(target.to_owned(), &maker.target_alias));
     for (at, feed) in maker.feeds.iter().enumerate() {
         let source = match feed.layout {
             Layout::Own => "source/alias",

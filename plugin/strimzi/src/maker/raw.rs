@@ -10,15 +10,26 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Connector, ConnectorKind, Desired, Feed, Layout, MirrorMaker, SourceCluster};
-use crate::Address;
 use crate::meta::RawMeta;
 use crate::read::Raw;
+use crate::{Address, Condition};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct RawMirrorMaker {
     #[serde(default)]
     metadata: RawMeta,
     spec: RawSpec,
+    #[serde(default)]
+    status: RawStatus,
+}
+
+/// Of its connectors nothing is read here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawStatus {
+    observed_generation: Option<i64>,
+    #[serde(default)]
+    conditions: Vec<Condition>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -134,6 +145,8 @@ impl Raw for RawMirrorMaker {
             target: addresses(&target)?,
             topics: topics(&target),
             feeds,
+            observed_generation: self.status.observed_generation,
+            conditions: self.status.conditions,
             target_alias: target.alias,
             layout,
         })
