@@ -9,8 +9,8 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use slackwater_ports::{
-    Answer, ConnectorPosition, ConnectorRef, Interval, MirrorLook, MirrorStart, MirrorStop,
-    MirrorView, PortError, PortErrorKind, Position, Seen, Target, Want,
+    Answer, ConnectView, ConnectorPosition, ConnectorRef, Interval, MirrorLook, MirrorStart,
+    MirrorStop, MirrorView, PortError, PortErrorKind, Position, Seen, Target, Want,
 };
 
 use crate::client::Client;
@@ -84,6 +84,14 @@ impl ConnectClusters {
             clients: clients.collect(),
             selection,
         })
+    }
+
+    /// The Connect clusters, whatever runs on them, in their order.
+    ///
+    /// # Errors
+    /// One does not answer.
+    pub fn connects(&self) -> Seen<Vec<ConnectView>> {
+        self.clients.iter().map(look::root).collect()
     }
 
     fn client(&self, connector: &ConnectorRef) -> Seen<&Client> {

@@ -22,18 +22,23 @@ pub(crate) fn connector_path(name: &str, what: &str) -> String {
     format!("/connectors/{}/{what}", utf8_percent_encode(name, SEGMENT))
 }
 
+/// The Connect cluster alone.
+pub(crate) fn root(client: &Client) -> Seen<ConnectView> {
+    let root: RawRoot = client.get("/")?;
+    Ok(ConnectView {
+        name: client.name.clone(),
+        endpoint: client.endpoint.clone(),
+        version: text::line(&root.version),
+        kafka_cluster_id: text::line(&root.kafka_cluster_id),
+    })
+}
+
 /// The Connect cluster and those of its connectors that feed the mirror.
 pub(crate) fn at(
     client: &Client,
     selection: &Selection,
 ) -> Seen<(ConnectView, Vec<ConnectorView>)> {
-    let root: RawRoot = client.get("/")?;
-    let view = ConnectView {
-        name: client.name.clone(),
-        endpoint: client.endpoint.clone(),
-        version: text::line(&root.version),
-        kafka_cluster_id: text::line(&root.kafka_cluster_id),
-    };
+    let view = root(client)?;
     let mut strangers = Vec::new();
     let mut ours = Vec::new();
     for (name, raw) in all(client)? {

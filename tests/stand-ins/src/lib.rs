@@ -8,8 +8,10 @@ mod error;
 mod image;
 mod json;
 mod operator;
+mod scene;
 mod storage;
 
 pub use error::StandInError;
 pub use operator::{Operator, Temper};
+pub use scene::{SPACE, Scene};
 pub use storage::{CLASS, DRIVER, SNAPSHOT_CLASS, Storage, Whim};

@@ -1,7 +1,12 @@
 //! The connectors of a KafkaMirrorMaker2, by Connect's REST
 //! (`AbstractConnectOperator.maybeCreateOrUpdateConnector`, `updateState`;
 //! `KafkaMirrorMaker2Connectors`).
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the edge: what it plays waits for Connect"
+)]
 
+use std::thread;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -11,6 +16,10 @@ use crate::StandInError;
 
 /// One request; Connect itself gives up after 90 s.
 const LIMIT: Duration = Duration::from_secs(90);
+
+/// How a status is waited for.
+const STATUS_TRIES: u32 = 50;
+const STATUS_PAUSE: Duration = Duration::from_millis(200);
 
 const CLASS: &str = "org.apache.kafka.connect.mirror";
 
@@ -120,14 +129,31 @@ impl Connectors {
         let mut said = Vec::new();
         for one in wanted {
             self.configure(one)?;
-            let (code, status) = self.ask("GET", &path(&one.name, "/status"), None)?;
-            if code == 200 {
-                self.put_state(one, text(&status, "/connector/state"))?;
-            }
-            let (_, status) = self.ask("GET", &path(&one.name, "/status"), None)?;
-            said.push(status);
+            self.put_state(one, text(&self.status(one)?, "/connector/state"))?;
+            said.push(self.status(one)?);
         }
         Ok(said.into())
+    }
+
+    /// One that was just made has none yet, which is waited for
+    /// (`AbstractConnectOperator`, with a back-off on 404).
+    fn status(&self, one: &Wanted) -> Result<Value, StandInError> {
+        let path = path(&one.name, "/status");
+        for _ in 0..STATUS_TRIES {
+            match self.ask("GET", &path, None)? {
+                (200, status) => return Ok(status),
+                (404, _) => thread::sleep(STATUS_PAUSE),
+                (code, said) => return Err(self.error(&path, &format!("{code}: {said}"))),
+            }
+        }
+        Err(self.error(&path, "there is no status"))
+    }
+
+    fn error(&self, path: &str, said: &str) -> StandInError {
+        StandInError::Connect {
+            url: format!("{}{path}", self.url),
+            said: said.to_owned(),
+        }
     }
 
     fn configure(&self, one: &Wanted) -> Result<(), StandInError> {
@@ -161,10 +187,7 @@ impl Connectors {
     fn must(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(), StandInError> {
         match self.ask(method, path, body)? {
             (code, _) if code < 300 => Ok(()),
-            (code, said) => Err(StandInError::Connect {
-                url: format!("{}{path}", self.url),
-                said: format!("{code}: {said}"),
-            }),
+            (code, said) => Err(self.error(path, &format!("{code}: {said}"))),
         }
     }
 
@@ -174,10 +197,7 @@ impl Connectors {
         path: &str,
         body: Option<&Value>,
     ) -> Result<(u16, Value), StandInError> {
-        let failed = |said: String| StandInError::Connect {
-            url: format!("{}{path}", self.url),
-            said,
-        };
+        let failed = |said: String| self.error(path, &said);
         let request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url))

@@ -1,0 +1,408 @@
+//! What feeds a mirror in Strimzi, as the ports that look at it, stop it, start
+//! it and ask where it is: KafkaMirrorMaker2 resources, and each one's own
+//! Connect, asked by curl in its pods.
+//!
+//! Two ways to stop. By `state` the resource says it, and the operator tells
+//! Connect. By `pause` the operator is told to leave the resource alone, and
+//! Connect is told directly: nothing of `spec` changes, so that what puts a
+//! `spec` back from elsewhere has nothing to do. An answer here says that it was
+//! told; what became of it only Connect says.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the edge: it waits for an operator"
+)]
+
+use std::collections::BTreeSet;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use slackwater_connect::{ConnectClusters, ConnectError, Curl, Reach, Selection};
+use slackwater_ports::{
+    Answer, ConnectorPosition, ConnectorRef, MirrorLook, MirrorStart, MirrorStop, MirrorView,
+    PortError, PortErrorKind, Position, Seen, Want,
+};
+use slackwater_strimzi::{Kafka, MirrorMaker};
+
+use crate::{ApiError, ApiServer, Makers, MakersError, Pods};
+
+/// Where Connect listens in its own pod: the name, since it may listen on either
+/// kind of address (`KafkaConnectCluster.REST_API_PORT`).
+const REST: &str = "http://localhost:8083";
+
+/// For each look: a command in a pod takes some 0.3 to 0.6 s, Connect's answer
+/// milliseconds.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// How long the operator may take to begin a reconciliation with what was just
+/// written. Seen: 0.2 to 5.8 s on two busy cores. Whoever asks asks again.
+const TAKEN_UP: Duration = Duration::from_secs(10);
+
+/// How long before it is poked: an event that comes while it is at the resource
+/// is dropped after 10 s (`AbstractOperator`, `LOCK_TIMEOUT_MS`), and then it
+/// looks every two minutes.
+const POKE: Duration = Duration::from_secs(3);
+
+/// Between two looks at what the operator did.
+const BETWEEN: Duration = Duration::from_millis(200);
+
+/// How a mirror is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// By the connectors' `state` in the resource.
+    State,
+    /// By Connect's REST, while the operator leaves the resource alone.
+    Pause,
+}
+
+impl Way {
+    /// By `pause` where a GitOps controller owns one of the resources: it would
+    /// put a `state` back.
+    pub fn choose<'a>(makers: impl IntoIterator<Item = &'a MirrorMaker>) -> Self {
+        let owned = makers.into_iter().any(|one| one.meta.git_ops().is_some());
+        if owned { Self::Pause } else { Self::State }
+    }
+}
+
+/// Why it is not known what feeds the mirror, or it can't be held.
+#[derive(Debug, thiserror::Error)]
+pub enum MirrorError {
+    /// The API server, or a resource.
+    #[error(transparent)]
+    Makers(#[from] MakersError),
+    /// The Kafka does not say who it is.
+    #[error("Kafka {0} has no status.clusterId: wait until its operator has seen it Ready")]
+    NoClusterId(String),
+    /// Nothing feeds it.
+    #[error(
+        "no KafkaMirrorMaker2 in {} has the target {kafka}: name the namespaces where it may be",
+        namespaces.join(", ")
+    )]
+    NoMaker {
+        /// The mirror.
+        kafka: String,
+        /// Where was looked.
+        namespaces: Vec<String>,
+    },
+    /// It has no workers.
+    #[error(
+        "KafkaMirrorMaker2 {0} has no replicas: nothing mirrors, and nobody can say where it is"
+    )]
+    NoWorkers(String),
+    /// Somebody has told the operator to leave it alone.
+    #[error(
+        "KafkaMirrorMaker2 {0} is paused: its operator would not take up a stop; take the \
+         annotation strimzi.io/pause-reconciliation away, or stop it by `pause`"
+    )]
+    Paused(String),
+    /// Its Connect does not answer.
+    #[error("the Connect of KafkaMirrorMaker2 {maker} does not say what it feeds: {why}")]
+    Silent {
+        /// Which.
+        maker: String,
+        /// What was said.
+        why: String,
+    },
+    /// Connect.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+}
+
+/// A resource and its Connect's name in views.
+struct Feeder {
+    name: String,
+    maker: MirrorMaker,
+}
+
+/// See the module.
+pub struct StrimziMirror {
+    makers: Makers,
+    feeders: Vec<Feeder>,
+    connect: ConnectClusters,
+    way: Way,
+}
+
+impl StrimziMirror {
+    /// Finds what feeds this mirror: by the addresses of its resources, and then
+    /// by what Connect itself says of the cluster that it is on. Without a `way`
+    /// one is chosen.
+    ///
+    /// # Errors
+    /// Nothing feeds it; what does can't be held; somebody does not answer.
+    pub fn find(
+        server: &ApiServer,
+        makers: Makers,
+        kafka: &Kafka,
+        namespaces: &[String],
+        way: Option<Way>,
+    ) -> Result<Self, MirrorError> {
+        let cluster_id = kafka.cluster_id.as_deref();
+        let cluster_id =
+            cluster_id.ok_or_else(|| MirrorError::NoClusterId(kafka.meta.to_string()))?;
+        let mut feeders = Vec::new();
+        for maker in makers.candidates(kafka, namespaces)? {
+            let name = maker.meta.to_string();
+            if maker.replicas == Some(0) {
+                return Err(MirrorError::NoWorkers(name));
+            }
+            if of_cluster(server, kafka, &maker)? == cluster_id {
+                feeders.push(Feeder { name, maker });
+            } else {
+                // An address that leads elsewhere from there.
+                tracing::info!(maker = name, "feeds another cluster by its Connect's word");
+            }
+        }
+        if feeders.is_empty() {
+            return Err(MirrorError::NoMaker {
+                kafka: kafka.meta.to_string(),
+                namespaces: namespaces.to_vec(),
+            });
+        }
+        let each = feeders.iter().map(|one| &one.maker);
+        let way = way.unwrap_or_else(|| Way::choose(each.clone()));
+        if let (Way::State, Some(one)) = (way, each.clone().find(|one| one.meta.is_paused())) {
+            return Err(MirrorError::Paused(one.meta.to_string()));
+        }
+        Ok(Self {
+            connect: connect(server, kafka, each)?,
+            makers,
+            feeders,
+            way,
+        })
+    }
+
+    /// How it is stopped.
+    pub fn way(&self) -> Way {
+        self.way
+    }
+
+    /// The resources, as they were found.
+    pub fn makers(&self) -> impl Iterator<Item = &MirrorMaker> {
+        self.feeders.iter().map(|one| &one.maker)
+    }
+
+    /// One answer for each connector, in their order: that of its resource. All
+    /// resources at once.
+    fn tell(
+        &self,
+        connectors: &[ConnectorRef],
+        tell: impl Fn(&Feeder) -> Result<(), PortError> + Sync,
+    ) -> Vec<Answer> {
+        let wanted: BTreeSet<&str> = connectors.iter().map(|one| one.connect.as_str()).collect();
+        let told: Vec<(&str, Result<(), PortError>)> = thread::scope(|scope| {
+            let of = self.feeders.iter();
+            let asked: Vec<_> = of
+                .filter(|one| wanted.contains(one.name.as_str()))
+                .map(|one| (one.name.as_str(), scope.spawn(|| tell(one))))
+                .collect();
+            let ended = asked.into_iter().map(|(name, thread)| {
+                let told = thread.join();
+                (
+                    name,
+                    told.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                )
+            });
+            ended.collect()
+        });
+        let answer = |connector: &ConnectorRef| {
+            let of = told.iter().find(|(name, _)| *name == connector.connect);
+            let unknown = || {
+                let message = format!(
+                    "{} is no resource that feeds this mirror",
+                    connector.connect
+                );
+                Err(PortError::new(PortErrorKind::Unsupported, message))
+            };
+            Answer {
+                connector: connector.clone(),
+                accepted: of.map_or_else(unknown, |(_, told)| told.clone()),
+            }
+        };
+        connectors.iter().map(answer).collect()
+    }
+
+    /// Waits until the operator has begun a reconciliation with this state of the
+    /// resource, and pokes it where it does not.
+    fn wait_until(
+        &self,
+        maker: &MirrorMaker,
+        what: &str,
+        is_so: impl Fn(&MirrorMaker) -> bool,
+    ) -> Result<(), PortError> {
+        let began = Instant::now();
+        let mut poked = began;
+        loop {
+            let now = self.makers.again(maker).map_err(port_error)?;
+            if is_so(&now) {
+                return Ok(());
+            }
+            if began.elapsed() >= TAKEN_UP {
+                let message = format!(
+                    "the operator has not {what} KafkaMirrorMaker2 {} within {} s: see whether it \
+                     runs",
+                    maker.meta,
+                    TAKEN_UP.as_secs()
+                );
+                return Err(PortError::new(PortErrorKind::Timeout, message));
+            }
+            if poked.elapsed() >= POKE {
+                poked = Instant::now();
+                self.makers.poke(maker).map_err(port_error)?;
+            }
+            thread::sleep(BETWEEN);
+        }
+    }
+
+    /// Writes into a resource, and waits until the operator has taken it up. Where
+    /// it is written already and is asked for all the same, the operator has seen
+    /// something else of Connect than there is now (a stop that came before an
+    /// earlier resume took effect): it looks again when it is poked.
+    fn write(
+        &self,
+        feeder: &Feeder,
+        write: impl Fn(&MirrorMaker) -> Result<MirrorMaker, MakersError>,
+    ) -> Result<(), PortError> {
+        let before = self.makers.again(&feeder.maker).map_err(port_error)?;
+        let written = write(&feeder.maker).map_err(port_error)?;
+        let wanted = written.meta.generation;
+        if wanted == before.meta.generation {
+            return self.makers.poke(&written).map_err(port_error);
+        }
+        self.wait_until(&written, "taken up what was written into", |now| {
+            now.observed_generation.is_some_and(|seen| seen >= wanted)
+        })
+    }
+
+    /// The operator may be at the resource when it is told: what it tells
+    /// Connect then must not come after what is told from here.
+    fn leave_alone(&self, feeder: &Feeder) -> Result<(), PortError> {
+        let maker = self.makers.pause(&feeder.maker).map_err(port_error)?;
+        self.wait_until(&maker, "left alone", |now| {
+            let mut each = now.conditions.iter();
+            each.any(|one| one.holds("ReconciliationPaused"))
+        })
+    }
+}
+
+/// What Connect says of the cluster that it is on.
+fn of_cluster(
+    server: &ApiServer,
+    kafka: &Kafka,
+    maker: &MirrorMaker,
+) -> Result<String, MirrorError> {
+    let connect = connect(server, kafka, [maker])?;
+    let silent = |why: String| MirrorError::Silent {
+        maker: maker.meta.to_string(),
+        why,
+    };
+    let found = connect.connects();
+    let found = found.map_err(|error| silent(error.message))?;
+    let found = found.into_iter().next();
+    found
+        .map(|one| one.kafka_cluster_id)
+        .ok_or_else(|| silent("it gave no view".to_owned()))
+}
+
+/// The Connects of these resources. All of their connectors are the mirror's;
+/// others of MirrorMaker's that write to it are refused by name.
+fn connect<'a>(
+    server: &ApiServer,
+    kafka: &Kafka,
+    makers: impl IntoIterator<Item = &'a MirrorMaker> + Clone,
+) -> Result<ConnectClusters, ConnectError> {
+    let listed = makers.clone().into_iter().flat_map(MirrorMaker::connectors);
+    let addresses = kafka.listeners.iter().flat_map(|one| &one.bootstrap);
+    let selection = Selection {
+        mirror_addresses: addresses.map(|one| (one.host.clone(), one.port)).collect(),
+        listed: listed.map(|one| one.name.clone()).collect(),
+        ignored: Vec::new(),
+    };
+    let reaches = makers.into_iter().map(|maker| {
+        let pods = Pods::new(
+            server.clone(),
+            &maker.meta.namespace,
+            maker.pod_selector(),
+            maker.container(),
+        );
+        Reach {
+            name: maker.meta.to_string(),
+            endpoint: format!("{REST} in the pods of {}", maker.meta),
+            timeout: LOOK,
+            transport: Box::new(Curl::new(pods, REST)),
+        }
+    });
+    ConnectClusters::over(reaches.collect(), selection)
+}
+
+impl MirrorLook for StrimziMirror {
+    fn mirror(&self) -> Seen<MirrorView> {
+        self.connect.mirror()
+    }
+}
+
+impl ConnectorPosition for StrimziMirror {
+    fn positions(&self, connector: &ConnectorRef) -> Seen<Vec<Position>> {
+        self.connect.positions(connector)
+    }
+}
+
+impl MirrorStop for StrimziMirror {
+    fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
+        match self.way {
+            Way::State => self.tell(connectors, |feeder| {
+                self.write(feeder, |maker| self.makers.stop(maker))
+            }),
+            Way::Pause => {
+                let left = self.tell(connectors, |feeder| self.leave_alone(feeder));
+                match left.iter().all(|answer| answer.accepted.is_ok()) {
+                    true => self.connect.stop(connectors),
+                    false => left,
+                }
+            }
+        }
+    }
+}
+
+impl MirrorStart for StrimziMirror {
+    /// By `state` each is put back to what stood in its resource, which is what
+    /// was wanted of it then.
+    fn start(&self, connectors: &[Want]) -> Vec<Answer> {
+        let refs: Vec<ConnectorRef> = connectors
+            .iter()
+            .map(|want| want.connector.clone())
+            .collect();
+        match self.way {
+            Way::State => self.tell(&refs, |feeder| {
+                self.write(feeder, |maker| self.makers.put_back(maker))
+            }),
+            // Connect first: the operator then finds what it wants.
+            Way::Pause => {
+                let mut told = self.connect.start(connectors);
+                let left = self.tell(&refs, |feeder| {
+                    self.makers.unpause(&feeder.maker).map_err(port_error)?;
+                    Ok(())
+                });
+                for (answer, left) in told.iter_mut().zip(left) {
+                    if answer.accepted.is_ok() {
+                        answer.accepted = left.accepted;
+                    }
+                }
+                told
+            }
+        }
+    }
+}
+
+fn port_error(error: MakersError) -> PortError {
+    match error {
+        MakersError::Api(error) => error.into(),
+        MakersError::Restless(_) => PortError::new(PortErrorKind::Conflict, error.to_string()),
+        MakersError::ReadBack { .. } => PortError::new(PortErrorKind::Malformed, error.to_string()),
+        error => PortError::new(PortErrorKind::Refused, error.to_string()),
+    }
+}
+
+impl From<ApiError> for MirrorError {
+    fn from(error: ApiError) -> Self {
+        Self::Makers(error.into())
+    }
+}

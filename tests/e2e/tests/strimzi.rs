@@ -1,0 +1,241 @@
+//! What feeds a mirror in Strimzi, found, stopped and started again: with real
+//! Kafka, real Connect, and the operator's stand-in.
+#![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what is waited for here is an operator and Connect"
+)]
+
+mod needs_root {
+    use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use serde_json::Value;
+    use slackwater_kubernetes::{ApiServer, Makers, MirrorError, StrimziMirror, Way};
+    use slackwater_ports::{
+        Answer, ConnectorPosition as _, ConnectorRef, ConnectorState, MirrorLook as _,
+        MirrorStart as _, MirrorStop as _, MirrorView, Target, Want,
+    };
+    use slackwater_stand_ins::{SPACE, Scene, Temper};
+
+    /// What an operator and Connect are given.
+    const REACH: Duration = Duration::from_secs(60);
+
+    /// One test at a time. The mirror runs.
+    fn turn() -> MutexGuard<'static, Scene> {
+        static SCENE: OnceLock<Mutex<Scene>> = OnceLock::new();
+        let scene = SCENE.get_or_init(|| Mutex::new(Scene::start("strimzi").unwrap()));
+        let scene = scene.lock().unwrap_or_else(PoisonError::into_inner);
+        until_running(&scene, &find(&scene, None).unwrap());
+        scene
+    }
+
+    fn find(scene: &Scene, way: Option<Way>) -> Result<StrimziMirror, MirrorError> {
+        let server = ApiServer::connect(Some(scene.cluster().plane().kubeconfig())).unwrap();
+        let makers = Makers::discover(server.clone()).unwrap();
+        let kafka = makers.kafka(SPACE, "mirror").unwrap();
+        StrimziMirror::find(&server, makers, &kafka, &[SPACE.to_owned()], way)
+    }
+
+    fn spec(scene: &Scene) -> Value {
+        scene.object("kafkamirrormaker2/feeder").unwrap()["spec"].clone()
+    }
+
+    fn refs(view: &MirrorView) -> Vec<ConnectorRef> {
+        view.connectors.iter().map(|one| one.reference()).collect()
+    }
+
+    fn wants(view: &MirrorView) -> Vec<Want> {
+        let wanted = |connector| Want {
+            connector,
+            target: Target::Running,
+        };
+        refs(view).into_iter().map(wanted).collect()
+    }
+
+    fn accepted(answers: &[Answer]) {
+        for answer in answers {
+            answer.accepted.as_ref().unwrap();
+        }
+    }
+
+    fn is_stopped(view: &MirrorView) -> bool {
+        let mut each = view.connectors.iter();
+        each.all(|one| one.state == ConnectorState::Stopped && one.tasks.is_empty())
+    }
+
+    fn is_running(view: &MirrorView) -> bool {
+        let mut each = view.connectors.iter();
+        // A checkpoint connector without groups has no tasks.
+        each.all(|one| one.state == ConnectorState::Running)
+            && view.connectors.iter().any(|one| one.tasks.len() == 2)
+    }
+
+    fn until(mirror: &StrimziMirror, what: &str, is_so: impl Fn(&MirrorView) -> bool) {
+        let began = Instant::now();
+        loop {
+            let view = mirror.mirror();
+            if view.as_ref().is_ok_and(&is_so) {
+                return;
+            }
+            assert!(began.elapsed() < REACH, "not {what}: {view:?}");
+            thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn until_running(scene: &Scene, mirror: &StrimziMirror) {
+        let _ = scene;
+        until(mirror, "running", is_running);
+    }
+
+    #[test]
+    fn a_mirror_is_found_by_connects_own_word_stopped_by_its_resource_and_put_back() {
+        let scene = turn();
+        let before = spec(&scene);
+        let mirror = find(&scene, None).unwrap();
+        assert_eq!(mirror.way(), Way::State);
+        let view = mirror.mirror().unwrap();
+        assert_eq!(view.connects[0].name, "kafka/feeder");
+        assert_eq!(view.connectors.len(), 2);
+        mirror.positions(&view.connectors[0].reference()).unwrap();
+
+        accepted(&mirror.stop(&refs(&view)));
+        until(&mirror, "stopped", is_stopped);
+        // Of a later process, which knows nothing of the first.
+        let later = find(&scene, None).unwrap();
+        thread::sleep(Duration::from_secs(3));
+        assert!(is_stopped(&later.mirror().unwrap()));
+        accepted(&later.start(&wants(&view)));
+        until_running(&scene, &later);
+        assert_eq!(spec(&scene), before);
+    }
+
+    #[test]
+    fn one_that_git_owns_is_stopped_without_a_change_of_its_spec() {
+        let scene = turn();
+        let before = spec(&scene);
+        let own = "argocd.argoproj.io/tracking-id=mirrors:kafka/feeder";
+        let annotate = ["annotate", "kafkamirrormaker2", "feeder"];
+        scene.kubectl(&[&annotate[..], &[own]].concat()).unwrap();
+        let mirror = find(&scene, None).unwrap();
+        assert_eq!(mirror.way(), Way::Pause);
+        let view = mirror.mirror().unwrap();
+        accepted(&mirror.stop(&refs(&view)));
+        until(&mirror, "stopped", is_stopped);
+        assert_eq!(spec(&scene), before);
+        // The operator is told to look, and leaves it alone.
+        scene
+            .kubectl(&[&annotate[..], &["poke=1"]].concat())
+            .unwrap();
+        thread::sleep(Duration::from_secs(3));
+        assert!(is_stopped(&mirror.mirror().unwrap()));
+
+        accepted(&mirror.start(&wants(&view)));
+        until_running(&scene, &mirror);
+        assert_eq!(spec(&scene), before);
+        let maker = scene.object("kafkamirrormaker2/feeder").unwrap();
+        let annotations = maker["metadata"]["annotations"].as_object().unwrap();
+        let ours = annotations
+            .keys()
+            .filter(|key| key.starts_with("slackwater.io/"));
+        let ours: Vec<&String> = ours.filter(|key| !key.ends_with("/poked-ms")).collect();
+        assert!(ours.is_empty(), "{ours:?}");
+        let paused = annotations.get("strimzi.io/pause-reconciliation");
+        assert_eq!(paused, None);
+        scene
+            .kubectl(&[&annotate[..], &["argocd.argoproj.io/tracking-id-"]].concat())
+            .unwrap();
+    }
+
+    #[test]
+    fn an_operator_that_is_down_is_named_and_one_that_is_back_takes_it_up() {
+        let scene = turn();
+        scene.without_operator();
+        let mirror = find(&scene, None).unwrap();
+        let view = mirror.mirror().unwrap();
+        let refused = mirror.stop(&refs(&view));
+        for answer in &refused {
+            let said = answer.accepted.as_ref().unwrap_err().to_string();
+            assert!(said.contains("the operator has not taken up"), "{said}");
+        }
+        assert!(is_running(&mirror.mirror().unwrap()));
+        // Taken back before the operator has seen it: it never was.
+        let refused = mirror.start(&wants(&view));
+        assert!(refused.iter().all(|answer| answer.accepted.is_err()));
+        scene.with_operator(Temper::default()).unwrap();
+        accepted(&mirror.start(&wants(&view)));
+        until_running(&scene, &mirror);
+    }
+
+    #[test]
+    fn a_stop_that_comes_before_an_earlier_resume_took_effect_is_asked_for_until_it_is_so() {
+        let scene = turn();
+        let mirror = find(&scene, None).unwrap();
+        let view = mirror.mirror().unwrap();
+        for pause in [0, 300, 700] {
+            accepted(&mirror.stop(&refs(&view)));
+            until(&mirror, "stopped", is_stopped);
+            let _ = mirror.start(&wants(&view));
+            thread::sleep(Duration::from_millis(pause));
+            // As quiesceMirror does: it asks again while it is not so.
+            let began = Instant::now();
+            while !is_stopped(&mirror.mirror().unwrap()) {
+                assert!(began.elapsed() < REACH, "after {pause} ms");
+                let _ = mirror.stop(&refs(&view));
+                thread::sleep(Duration::from_secs(2));
+            }
+            thread::sleep(Duration::from_secs(2));
+            assert!(is_stopped(&mirror.mirror().unwrap()), "after {pause} ms");
+            accepted(&mirror.start(&wants(&view)));
+            until_running(&scene, &mirror);
+        }
+    }
+
+    #[test]
+    fn what_cant_be_held_is_named_before_anything_is_stopped() {
+        let scene = turn();
+        let annotate = ["annotate", "kafkamirrormaker2", "feeder"];
+        let pause = ["strimzi.io/pause-reconciliation=true"];
+        scene.kubectl(&[&annotate[..], &pause].concat()).unwrap();
+        let paused = find(&scene, None).err().unwrap().to_string();
+        assert!(
+            paused.starts_with("KafkaMirrorMaker2 kafka/feeder is paused"),
+            "{paused}"
+        );
+        let pause = ["strimzi.io/pause-reconciliation-"];
+        scene.kubectl(&[&annotate[..], &pause].concat()).unwrap();
+
+        let scale = |replicas: &str| {
+            let to = format!("--replicas={replicas}");
+            scene
+                .kubectl(&["scale", "kafkamirrormaker2", "feeder", &to])
+                .unwrap();
+        };
+        scale("0");
+        let none = find(&scene, None).err().unwrap().to_string();
+        assert!(
+            none.starts_with("KafkaMirrorMaker2 kafka/feeder has no replicas"),
+            "{none}"
+        );
+        let pod = ["--for=delete", "pod/feeder-mirrormaker2-0"];
+        scene.wait(&pod).unwrap();
+        scale("1");
+        scene
+            .wait(&["--for=create", "pod/feeder-mirrormaker2-0"])
+            .unwrap();
+        scene
+            .wait(&["--for=condition=Ready", "pod/feeder-mirrormaker2-0"])
+            .unwrap();
+        let other = [SPACE.to_owned()];
+        let server = ApiServer::connect(Some(scene.cluster().plane().kubeconfig())).unwrap();
+        let makers = Makers::discover(server.clone()).unwrap();
+        let source = makers.kafka(SPACE, "source").unwrap();
+        let none = StrimziMirror::find(&server, makers, &source, &other, None);
+        let none = none.err().unwrap().to_string();
+        assert!(
+            none.contains("no KafkaMirrorMaker2 in kafka has the target kafka/source"),
+            "{none}"
+        );
+    }
+}
