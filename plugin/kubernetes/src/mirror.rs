@@ -21,7 +21,7 @@ use slackwater_ports::{
     Answer, ConnectorPosition, ConnectorRef, MirrorLook, MirrorStart, MirrorStop, MirrorView,
     PortError, PortErrorKind, Position, Seen, Want,
 };
-use slackwater_strimzi::{Kafka, MirrorMaker};
+use slackwater_strimzi::{Kafka, MirrorMaker, PAUSED, PRIOR};
 
 use crate::{ApiError, ApiServer, Makers, MakersError, Pods};
 
@@ -57,9 +57,19 @@ pub enum Way {
 impl Way {
     /// By `pause` where a GitOps controller owns one of the resources: it would
     /// put a `state` back.
-    pub fn choose<'a>(makers: impl IntoIterator<Item = &'a MirrorMaker>) -> Self {
+    fn choose<'a>(makers: impl IntoIterator<Item = &'a MirrorMaker>) -> Self {
         let owned = makers.into_iter().any(|one| one.meta.git_ops().is_some());
         if owned { Self::Pause } else { Self::State }
+    }
+
+    /// By which a resource is held already, as the notes on it say.
+    fn of_held(maker: &MirrorMaker) -> Option<Self> {
+        let noted = |key| maker.meta.annotation(key).is_some();
+        match (noted(PAUSED), noted(PRIOR)) {
+            (true, _) => Some(Self::Pause),
+            (false, true) => Some(Self::State),
+            (false, false) => None,
+        }
     }
 }
 
@@ -107,10 +117,11 @@ pub enum MirrorError {
     Connect(#[from] ConnectError),
 }
 
-/// A resource and its Connect's name in views.
+/// A resource, its Connect's name in views, and how it is held.
 struct Feeder {
     name: String,
     maker: MirrorMaker,
+    way: Way,
 }
 
 /// See the module.
@@ -118,13 +129,12 @@ pub struct StrimziMirror {
     makers: Makers,
     feeders: Vec<Feeder>,
     connect: ConnectClusters,
-    way: Way,
 }
 
 impl StrimziMirror {
     /// Finds what feeds this mirror: by the addresses of its resources, and then
-    /// by what Connect itself says of the cluster that it is on. Without a `way`
-    /// one is chosen.
+    /// by what Connect itself says of the cluster that it is on. One that is held
+    /// already is held on as it is; without a `way` one is chosen for the others.
     ///
     /// # Errors
     /// Nothing feeds it; what does can't be held; somebody does not answer.
@@ -135,44 +145,27 @@ impl StrimziMirror {
         namespaces: &[String],
         way: Option<Way>,
     ) -> Result<Self, MirrorError> {
-        let cluster_id = kafka.cluster_id.as_deref();
-        let cluster_id =
-            cluster_id.ok_or_else(|| MirrorError::NoClusterId(kafka.meta.to_string()))?;
-        let mut feeders = Vec::new();
-        for maker in makers.candidates(kafka, namespaces)? {
+        let found = confirmed(server, &makers, kafka, namespaces)?;
+        let way = way.unwrap_or_else(|| Way::choose(&found));
+        let connect = connect(server, kafka, &found)?;
+        let feeders = found.into_iter().map(|maker| {
+            let way = Way::of_held(&maker).unwrap_or(way);
             let name = maker.meta.to_string();
-            if maker.replicas == Some(0) {
-                return Err(MirrorError::NoWorkers(name));
+            match way {
+                Way::State if maker.meta.is_paused() => Err(MirrorError::Paused(name)),
+                way => Ok(Feeder { name, maker, way }),
             }
-            if of_cluster(server, kafka, &maker)? == cluster_id {
-                feeders.push(Feeder { name, maker });
-            } else {
-                // An address that leads elsewhere from there.
-                tracing::info!(maker = name, "feeds another cluster by its Connect's word");
-            }
-        }
-        if feeders.is_empty() {
-            return Err(MirrorError::NoMaker {
-                kafka: kafka.meta.to_string(),
-                namespaces: namespaces.to_vec(),
-            });
-        }
-        let each = feeders.iter().map(|one| &one.maker);
-        let way = way.unwrap_or_else(|| Way::choose(each.clone()));
-        if let (Way::State, Some(one)) = (way, each.clone().find(|one| one.meta.is_paused())) {
-            return Err(MirrorError::Paused(one.meta.to_string()));
-        }
+        });
         Ok(Self {
-            connect: connect(server, kafka, each)?,
+            feeders: feeders.collect::<Result<_, _>>()?,
             makers,
-            feeders,
-            way,
+            connect,
         })
     }
 
-    /// How it is stopped.
-    pub fn way(&self) -> Way {
-        self.way
+    /// How each is stopped, in the order of the resources.
+    pub fn ways(&self) -> impl Iterator<Item = Way> {
+        self.feeders.iter().map(|one| one.way)
     }
 
     /// The resources, as they were found.
@@ -283,13 +276,44 @@ impl StrimziMirror {
     }
 }
 
+/// The resources that feed it by Connect's word.
+fn confirmed(
+    server: &ApiServer,
+    makers: &Makers,
+    kafka: &Kafka,
+    namespaces: &[String],
+) -> Result<Vec<MirrorMaker>, MirrorError> {
+    let cluster_id = kafka.cluster_id.as_deref();
+    let cluster_id = cluster_id.ok_or_else(|| MirrorError::NoClusterId(kafka.meta.to_string()))?;
+    let mut found = Vec::new();
+    for maker in makers.candidates(kafka, namespaces)? {
+        let name = maker.meta.to_string();
+        if maker.replicas == Some(0) {
+            return Err(MirrorError::NoWorkers(name));
+        }
+        if of_cluster(server, kafka, &maker)? == cluster_id {
+            found.push(maker);
+        } else {
+            // An address that leads elsewhere from there.
+            tracing::info!(maker = name, "feeds another cluster by its Connect's word");
+        }
+    }
+    match found.is_empty() {
+        false => Ok(found),
+        true => Err(MirrorError::NoMaker {
+            kafka: kafka.meta.to_string(),
+            namespaces: namespaces.to_vec(),
+        }),
+    }
+}
+
 /// What Connect says of the cluster that it is on.
 fn of_cluster(
     server: &ApiServer,
     kafka: &Kafka,
     maker: &MirrorMaker,
 ) -> Result<String, MirrorError> {
-    let connect = connect(server, kafka, [maker])?;
+    let connect = connect(server, kafka, std::slice::from_ref(maker))?;
     let silent = |why: String| MirrorError::Silent {
         maker: maker.meta.to_string(),
         why,
@@ -304,19 +328,19 @@ fn of_cluster(
 
 /// The Connects of these resources. All of their connectors are the mirror's;
 /// others of MirrorMaker's that write to it are refused by name.
-fn connect<'a>(
+fn connect(
     server: &ApiServer,
     kafka: &Kafka,
-    makers: impl IntoIterator<Item = &'a MirrorMaker> + Clone,
+    makers: &[MirrorMaker],
 ) -> Result<ConnectClusters, ConnectError> {
-    let listed = makers.clone().into_iter().flat_map(MirrorMaker::connectors);
+    let listed = makers.iter().flat_map(MirrorMaker::connectors);
     let addresses = kafka.listeners.iter().flat_map(|one| &one.bootstrap);
     let selection = Selection {
         mirror_addresses: addresses.map(|one| (one.host.clone(), one.port)).collect(),
         listed: listed.map(|one| one.name.clone()).collect(),
         ignored: Vec::new(),
     };
-    let reaches = makers.into_iter().map(|maker| {
+    let reaches = makers.iter().map(|maker| {
         let pods = Pods::new(
             server.clone(),
             &maker.meta.namespace,
@@ -345,20 +369,70 @@ impl ConnectorPosition for StrimziMirror {
     }
 }
 
+impl StrimziMirror {
+    /// Those whose resource is held so, with their places in the list.
+    fn held_by(&self, way: Way, connectors: &[ConnectorRef]) -> Vec<usize> {
+        let of = |connector: &ConnectorRef| {
+            let mut each = self.feeders.iter();
+            each.find(|one| one.name == connector.connect)
+        };
+        let places = connectors.iter().enumerate();
+        places
+            // One of nobody's is answered by `tell`.
+            .filter(|(_, one)| of(one).map_or(way == Way::State, |feeder| feeder.way == way))
+            .map(|(at, _)| at)
+            .collect()
+    }
+
+    /// Each by its own way, and the answers in the order of the list.
+    fn each_way(
+        &self,
+        connectors: &[ConnectorRef],
+        by_state: impl Fn(&[usize]) -> Vec<Answer> + Sync,
+        by_pause: impl Fn(&[usize]) -> Vec<Answer> + Sync,
+    ) -> Vec<Answer> {
+        let states = self.held_by(Way::State, connectors);
+        let pauses = self.held_by(Way::Pause, connectors);
+        let (one, other) = thread::scope(|scope| {
+            let one = scope.spawn(|| by_state(&states));
+            let other = by_pause(&pauses);
+            let one = one.join();
+            (
+                one.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                other,
+            )
+        });
+        let places = states.iter().chain(&pauses).copied();
+        let mut answers: Vec<(usize, Answer)> = places.zip(one.into_iter().chain(other)).collect();
+        answers.sort_by_key(|(at, _)| *at);
+        answers.into_iter().map(|(_, answer)| answer).collect()
+    }
+}
+
+/// Those at these places.
+fn pick<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
+    places
+        .iter()
+        .filter_map(|at| all.get(*at).cloned())
+        .collect()
+}
+
 impl MirrorStop for StrimziMirror {
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
-        match self.way {
-            Way::State => self.tell(connectors, |feeder| {
+        let by_state = |places: &[usize]| {
+            self.tell(&pick(connectors, places), |feeder| {
                 self.write(feeder, |maker| self.makers.stop(maker))
-            }),
-            Way::Pause => {
-                let left = self.tell(connectors, |feeder| self.leave_alone(feeder));
-                match left.iter().all(|answer| answer.accepted.is_ok()) {
-                    true => self.connect.stop(connectors),
-                    false => left,
-                }
+            })
+        };
+        let by_pause = |places: &[usize]| {
+            let ours = pick(connectors, places);
+            let left = self.tell(&ours, |feeder| self.leave_alone(feeder));
+            match left.iter().all(|answer| answer.accepted.is_ok()) {
+                true => self.connect.stop(&ours),
+                false => left,
             }
-        }
+        };
+        self.each_way(connectors, by_state, by_pause)
     }
 }
 
@@ -370,25 +444,26 @@ impl MirrorStart for StrimziMirror {
             .iter()
             .map(|want| want.connector.clone())
             .collect();
-        match self.way {
-            Way::State => self.tell(&refs, |feeder| {
+        let by_state = |places: &[usize]| {
+            self.tell(&pick(&refs, places), |feeder| {
                 self.write(feeder, |maker| self.makers.put_back(maker))
-            }),
-            // Connect first: the operator then finds what it wants.
-            Way::Pause => {
-                let mut told = self.connect.start(connectors);
-                let left = self.tell(&refs, |feeder| {
-                    self.makers.unpause(&feeder.maker).map_err(port_error)?;
-                    Ok(())
-                });
-                for (answer, left) in told.iter_mut().zip(left) {
-                    if answer.accepted.is_ok() {
-                        answer.accepted = left.accepted;
-                    }
+            })
+        };
+        // Connect first: the operator then finds what it wants.
+        let by_pause = |places: &[usize]| {
+            let mut told = self.connect.start(&pick(connectors, places));
+            let left = self.tell(&pick(&refs, places), |feeder| {
+                self.makers.unpause(&feeder.maker).map_err(port_error)?;
+                Ok(())
+            });
+            for (answer, left) in told.iter_mut().zip(left) {
+                if answer.accepted.is_ok() {
+                    answer.accepted = left.accepted;
                 }
-                told
             }
-        }
+            told
+        };
+        self.each_way(&refs, by_state, by_pause)
     }
 }
 
