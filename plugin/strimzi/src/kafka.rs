@@ -3,8 +3,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::access::{Access, Login, Trust};
 use crate::meta::RawMeta;
 use crate::read::{Raw, read};
+use crate::user::KafkaUser;
 use crate::{Address, Condition, Meta, StrimziError};
 
 #[derive(Debug, Deserialize)]
@@ -12,7 +14,38 @@ struct RawKafka {
     #[serde(default)]
     metadata: RawMeta,
     #[serde(default)]
+    spec: RawSpec,
+    #[serde(default)]
     status: RawStatus,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct RawSpec {
+    #[serde(default)]
+    kafka: RawKafkaSpec,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct RawKafkaSpec {
+    #[serde(default)]
+    listeners: Vec<RawSpecListener>,
+}
+
+/// As it was asked for: the status does not say who is let in.
+#[derive(Debug, Deserialize)]
+struct RawSpecListener {
+    name: String,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    #[serde(default)]
+    tls: bool,
+    authentication: Option<RawAuthentication>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawAuthentication {
+    #[serde(rename = "type")]
+    kind: String,
 }
 
 /// Left out by an operator that was paused before its first look.
@@ -60,7 +93,11 @@ impl Raw for RawKafka {
 
     fn check(self) -> Result<Kafka, String> {
         let status = self.status;
-        let listeners = status.listeners.into_iter().map(listener);
+        let asked = self.spec.kafka.listeners;
+        let listeners = status
+            .listeners
+            .into_iter()
+            .map(|one| listener(one, &asked));
         let state = status.auto_rebalance.and_then(|one| one.state);
         Ok(Kafka {
             meta: self.metadata.check()?,
@@ -83,6 +120,12 @@ pub struct Listener {
     pub bootstrap: Vec<Address>,
     /// The certificates to trust there, PEM; none for a plain one.
     pub certificates: Vec<String>,
+    /// Whether connections are encrypted.
+    pub tls: bool,
+    /// How clients say who they are, if they have to: `tls`, `scram-sha-512`, …
+    pub authentication: Option<String>,
+    /// Whether it is for clients in the cluster (`internal`, `cluster-ip`).
+    pub is_internal: bool,
 }
 
 /// See the module.
@@ -124,6 +167,56 @@ impl Kafka {
         addresses.iter().any(ours)
     }
 
+    /// How a client of ours gets in: by the listener of this name, or by the first
+    /// that lets such a user in, one for clients in the cluster before others.
+    ///
+    /// # Errors
+    /// There is no such listener.
+    pub fn access(
+        &self,
+        listener: Option<&str>,
+        user: Option<&KafkaUser>,
+    ) -> Result<Access, StrimziError> {
+        let wanted = user.and_then(|one| one.authentication.as_deref());
+        let lets_in = |one: &&Listener| {
+            let named = listener.is_none_or(|name| one.name == name);
+            named && one.authentication.as_deref() == wanted && !one.bootstrap.is_empty()
+        };
+        let mut found: Vec<&Listener> = self.listeners.iter().filter(lets_in).collect();
+        found.sort_by_key(|one| !one.is_internal);
+        let Some(found) = found.first() else {
+            return Err(self.no_listener(listener, wanted));
+        };
+        Ok(Access {
+            bootstrap: found.bootstrap.clone(),
+            trust: match (found.tls, found.certificates.is_empty()) {
+                (false, _) => Trust::Plain,
+                (true, true) => Trust::System,
+                (true, false) => Trust::Given(found.certificates.clone()),
+            },
+            login: user.map_or(Login::Nobody, |one| one.login.clone()),
+        })
+    }
+
+    fn no_listener(&self, listener: Option<&str>, wanted: Option<&str>) -> StrimziError {
+        let name = listener.map_or(String::new(), |name| format!("{name} "));
+        let with = wanted.map_or("without authentication".to_owned(), |kind| {
+            format!("with the authentication {kind}")
+        });
+        let words = |one: &Listener| {
+            let kind = one.authentication.as_deref();
+            format!("{} ({})", one.name, kind.unwrap_or("no authentication"))
+        };
+        StrimziError::NoListener {
+            kafka: self.meta.to_string(),
+            wanted: format!("{name}{with}"),
+            listeners: match self.listeners.is_empty() {
+                false => self.listeners.iter().map(words).collect(),
+                true => vec!["none yet".to_owned()],
+            },
+        }
+    }
+
     /// Names that Strimzi gives (`KafkaResources`): the bootstrap service, that
     /// of a listener for the outside, and the brokers' headless one.
     fn is_service(&self, address: &Address, from: &str) -> bool {
@@ -138,7 +231,7 @@ impl Kafka {
     }
 }
 
-fn listener(raw: RawListener) -> Result<Listener, String> {
+fn listener(raw: RawListener, asked: &[RawSpecListener]) -> Result<Listener, String> {
     let name = raw.name.unwrap_or_default();
     let bootstrap = match raw.bootstrap_servers {
         Some(text) => Address::list(&text).ok_or_else(|| {
@@ -150,9 +243,15 @@ fn listener(raw: RawListener) -> Result<Listener, String> {
             .filter_map(|one| Address::parse(&format!("{}:{}", one.host?, one.port?)))
             .collect(),
     };
+    let asked = asked.iter().find(|one| one.name == name);
+    let authentication = asked.and_then(|one| one.authentication.as_ref());
+    let kind = asked.and_then(|one| one.kind.as_deref());
     Ok(Listener {
-        name,
         bootstrap,
+        tls: asked.is_some_and(|one| one.tls) || !raw.certificates.is_empty(),
+        authentication: authentication.map(|one| one.kind.clone()),
+        is_internal: matches!(kind, Some("internal" | "cluster-ip")),
         certificates: raw.certificates,
+        name,
     })
 }

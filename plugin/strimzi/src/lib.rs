@@ -1,5 +1,6 @@
-//! Strimzi's custom resources: small typed views of what is read of them, and
-//! the patches that stop what feeds a mirror and put it back.
+//! Strimzi's custom resources: small typed views of what is read of them, the
+//! patches that stop what feeds a mirror and put it back, and how a client gets
+//! into the clusters that they name.
 //!
 //! Pure: no client, no clock, nothing is reached. A resource comes as the JSON
 //! that the API server gave, is read into a `Raw…` type, and checked into the
@@ -12,7 +13,9 @@
 //! seen to say RUNNING after a stop, STOPPED after a resume, and STOPPED
 //! without tasks while tasks ran. Only Connect itself is asked for that.
 
+mod access;
 mod address;
+mod client;
 mod condition;
 mod error;
 mod kafka;
@@ -20,8 +23,11 @@ mod maker;
 mod meta;
 mod pool;
 mod read;
+mod secrets;
+mod user;
 mod version;
 
+pub use access::{Access, InSecret, Login, Properties, Trust};
 pub use address::Address;
 pub use condition::Condition;
 pub use error::StrimziError;
@@ -32,4 +38,6 @@ pub use maker::{
 };
 pub use meta::{Meta, PAUSE, PAUSED, PRIOR};
 pub use pool::{Claim, NodePool, Role};
+pub use secrets::Secrets;
+pub use user::KafkaUser;
 pub use version::ApiVersion;

@@ -59,7 +59,7 @@ fn the_newer_layout_is_read() {
             ("west->mirror.MirrorSourceConnector", Desired::Running),
         ]
     );
-    assert_eq!(maker.feeds[0].source.bootstrap.len(), 2);
+    assert_eq!(maker.feeds[0].source.access.bootstrap.len(), 2);
     assert_eq!(maker.meta.git_ops(), Some("Argo CD"));
     assert!(!maker.meta.is_paused());
     assert_eq!(maker.container(), "feeder-mirrormaker2");
@@ -255,7 +255,7 @@ fn a_kafka_knows_itself_by_its_services_and_listeners() {
             "{file}"
         );
         for feed in &maker.feeds {
-            assert!(!kafka.is_at(&feed.source.bootstrap, &maker.meta.namespace));
+            assert!(!kafka.is_at(&feed.source.access.bootstrap, &maker.meta.namespace));
         }
     }
     let at = |text: &str| {

@@ -5,6 +5,7 @@ mod raw;
 
 use serde_json::Value;
 
+use crate::access::Access;
 use crate::read::read;
 use crate::{Address, Condition, Meta, StrimziError};
 use raw::RawMirrorMaker;
@@ -102,8 +103,8 @@ impl Connector {
 pub struct SourceCluster {
     /// MirrorMaker's alias of it.
     pub alias: String,
-    /// Where it is.
-    pub bootstrap: Vec<Address>,
+    /// Where it is, and how MirrorMaker gets in.
+    pub access: Access,
 }
 
 /// One of its mirrors: what it copies from one source.

@@ -10,6 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Connector, ConnectorKind, Desired, Feed, Layout, MirrorMaker, SourceCluster};
+use crate::access::Access;
+use crate::client::{self, RawLogin, RawTls};
 use crate::meta::RawMeta;
 use crate::read::Raw;
 use crate::{Address, Condition};
@@ -54,6 +56,8 @@ struct RawCluster {
     status_storage_topic: Option<String>,
     #[serde(default)]
     config: BTreeMap<String, Value>,
+    tls: Option<RawTls>,
+    authentication: Option<RawLogin>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -214,7 +218,11 @@ fn feed(
     Ok(Feed {
         source: SourceCluster {
             alias: source.alias.clone(),
-            bootstrap: addresses(source)?,
+            access: Access {
+                bootstrap: addresses(source)?,
+                trust: client::trust(source.tls.clone()),
+                login: client::login(source.authentication.clone(), &format!("{key}.source"))?,
+            },
         },
         connectors: connectors.collect::<Result<_, _>>()?,
         layout,
