@@ -3,15 +3,27 @@
 //! outside, where a stopped process is noticed by its missing heartbeats.
 //! strace(1) puts off their system calls. Root only.
 
-use std::fs;
-use std::path::PathBuf;
+#![allow(
+    clippy::disallowed_methods,
+    reason = "an adapter at the edge: it waits for a real process"
+)]
+
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use std::{fs, thread};
 
 use crate::error::LabError;
 
 /// Longer than a test lets anything hang.
 const FOR_GOOD: Duration = Duration::from_secs(120);
+
+/// How often a thread is looked at until strace has it: ten seconds in all,
+/// which a busy machine may need to start a program.
+const LOOKS: u32 = 500;
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// By which Java writes to files and sockets, and has files written to disks.
 const WRITES: &str = "write,writev,pwrite64,pwritev,sendto,fsync,fdatasync,msync";
@@ -46,33 +58,61 @@ impl Hang {
         let traced = format!("trace={calls}");
         let delayed = format!("inject={calls}:delay_enter={}", delay.as_micros());
         strace.args(["-qq", "-o", "/dev/null", "-e", &traced, "-e", &delayed]);
-        let mut found = false;
+        let mut found = Vec::new();
         for task in fs::read_dir(&tasks).map_err(LabError::io("list", &tasks))? {
             let task = task.map_err(LabError::io("list", &tasks))?;
             // One that ends meanwhile has no name any more.
             let called = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
             if called.starts_with(name) {
                 strace.arg("-p").arg(task.file_name());
-                found = true;
+                found.push(task.path());
             }
         }
-        if !found {
+        if found.is_empty() {
             let what = format!("process {pid} has no thread whose name begins with {name}");
             return Err(LabError::Invalid(what));
         }
-        let strace = attach(&mut strace)?;
-        Ok(Self { strace })
+        Ok(Self {
+            strace: attach(&mut strace, &found)?,
+        })
     }
 }
 
-/// Starts an strace that reads nothing and says nothing.
-pub(crate) fn attach(strace: &mut Command) -> Result<Child, LabError> {
-    strace
+/// Starts an strace that reads nothing and says nothing, and comes back when
+/// it has all of these (`/proc/…` of threads or processes), or when they have
+/// ended: what is done next must meet them held.
+pub(crate) fn attach(strace: &mut Command, traced: &[PathBuf]) -> Result<Child, LabError> {
+    let mut strace = strace
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(LabError::io("start", &PathBuf::from("strace")))
+        .map_err(LabError::io("start", &PathBuf::from("strace")))?;
+    for _ in 0..LOOKS {
+        if traced.iter().all(|path| is_traced(path)) {
+            return Ok(strace);
+        }
+        if !matches!(strace.try_wait(), Ok(None)) {
+            break;
+        }
+        thread::sleep(LOOK);
+    }
+    drop(strace.kill());
+    drop(strace.wait());
+    let what = format!("strace did not attach to {}", traced[0].display());
+    Err(LabError::Invalid(what))
+}
+
+/// One that has ended is nobody's to trace.
+fn is_traced(process: &Path) -> bool {
+    let Ok(status) = fs::read_to_string(process.join("status")) else {
+        return true;
+    };
+    let field = |name: &str| {
+        let value = status.lines().find_map(|line| line.strip_prefix(name));
+        value.unwrap_or_default().trim()
+    };
+    field("State:").starts_with('Z') || field("TracerPid:") != "0"
 }
 
 impl Drop for Hang {

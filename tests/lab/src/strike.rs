@@ -7,6 +7,7 @@
     reason = "an adapter at the edge: it waits for a real process"
 )]
 
+use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::time::Duration;
 
@@ -44,8 +45,10 @@ impl Strike {
                 &format!("inject={SENDS}:signal={signal}:when={request}"),
             ])
             .args(["-p", &pid.to_string()]);
-        let strace = attach(&mut strace)?;
-        Ok(Self { strace })
+        let process = PathBuf::from(format!("/proc/{pid}"));
+        Ok(Self {
+            strace: attach(&mut strace, &[process])?,
+        })
     }
 }
 
