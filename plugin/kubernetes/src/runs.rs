@@ -25,6 +25,9 @@ use crate::{ApiError, ApiServer};
 /// On parts alone: the revision that they are of.
 const PART: &str = "slackwater.io/part";
 
+/// On what a document was before it was written anew: the run that it is of.
+const PREVIOUS: &str = "slackwater.io/previous-of";
+
 /// How often a read begins again because another revision was written
 /// meanwhile, which takes its writer as long as the read.
 const MOST_READS: usize = 20;
@@ -152,10 +155,14 @@ impl ConfigMapRuns {
     /// # Errors
     /// There is such a run; no answer.
     pub fn create_run(&self, run: &RunId, document: &str) -> Result<u64, RunsError> {
+        self.create(run, document, (self.describe)(document))
+    }
+
+    fn create(&self, run: &RunId, document: &str, marks: Marks) -> Result<u64, RunsError> {
         let laid = self.lay(run, 1, document)?;
         let place = self.place(run, "")?;
         self.write_parts(run, &laid)?;
-        let head = self.config_map(&place, run, &laid.head.data(), &(self.describe)(document));
+        let head = self.config_map(&place, run, &laid.head.data(), &marks);
         if let Err(error) = self.server.create(&place, &head) {
             self.unless_it_is_there(run, &laid.head, error)?;
         }
@@ -206,6 +213,30 @@ impl ConfigMapRuns {
         Ok(revision)
     }
 
+    /// Writes the next revision of a document that was final, and keeps what it
+    /// was as a document of its own, `<run>-was-<revision>`.
+    ///
+    /// # Errors
+    /// The stored revision is another one; no answer.
+    pub fn supersede(&self, run: &RunId, expected: u64, document: &str) -> Result<u64, RunsError> {
+        let before = self.load(run)?;
+        let kept = format!("{run}-was-{}", before.revision);
+        let kept: RunId = kept.parse().map_err(|_| ApiError::Name {
+            name: kept,
+            what: "the document before this one".to_owned(),
+            rule: "64 characters at the most",
+        })?;
+        let mut marks = (self.describe)(&before.document);
+        marks.labels.insert(PREVIOUS.to_owned(), run.to_string());
+        match self.create(&kept, &before.document, marks) {
+            // Of a try that was cut short after it.
+            Err(RunsError::Api(ApiError::Exists { .. }))
+                if self.load(&kept)?.document == before.document => {}
+            created => drop(created?),
+        }
+        self.save(run, expected, document)
+    }
+
     /// A write that had no answer may have happened: what stands there tells.
     /// Where it did not, its parts go, as they do after a refusal.
     fn unless_it_is_there(
@@ -244,15 +275,33 @@ impl ConfigMapRuns {
     /// # Errors
     /// No answer.
     pub fn list(&self) -> Result<Vec<RunId>, RunsError> {
-        let labels = format!("{APP}={SLACKWATER},{RUN},!{PART}");
-        let kind = Resource::config_maps();
-        let found = self.server.list_metadata(&kind, &self.namespace, &labels)?;
-        let mut runs: Vec<RunId> = found
-            .iter()
-            .filter_map(|one| one["metadata"]["labels"][RUN].as_str()?.parse().ok())
-            .collect();
+        let made = self.made(&format!("{APP}={SLACKWATER},{RUN},!{PART},!{PREVIOUS}"))?;
+        let mut runs: Vec<RunId> = made.into_iter().map(|(_, run)| run).collect();
         runs.sort();
         Ok(runs)
+    }
+
+    /// The last runs that were begun, the last one first.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn last(&self, most: usize) -> Result<Vec<RunId>, RunsError> {
+        let mut made = self.made(&format!("{APP}={SLACKWATER},{RUN},!{PART},!{PREVIOUS}"))?;
+        made.sort_by(|a, b| b.cmp(a));
+        Ok(made.into_iter().take(most).map(|(_, run)| run).collect())
+    }
+
+    /// When each was made, as the API says it (which sorts), and which it is.
+    fn made(&self, labels: &str) -> Result<Vec<(String, RunId)>, RunsError> {
+        let kind = Resource::config_maps();
+        let found = self.server.list_metadata(&kind, &self.namespace, labels)?;
+        let of = |object: &Value| {
+            let metadata = &object["metadata"];
+            let run = metadata["labels"][RUN].as_str()?.parse().ok()?;
+            let made = metadata["creationTimestamp"].as_str().unwrap_or_default();
+            Some((made.to_owned(), run))
+        };
+        Ok(found.iter().filter_map(of).collect())
     }
 
     /// Deletes a run. Its parts go last: what is left when this is cut short is
@@ -261,6 +310,14 @@ impl ConfigMapRuns {
     /// # Errors
     /// No answer.
     pub fn delete(&self, run: &RunId) -> Result<(), RunsError> {
+        let previous = self.made(&format!("{APP}={SLACKWATER},{PREVIOUS}={run},!{PART}"))?;
+        for (_, was) in previous {
+            self.delete_one(&was)?;
+        }
+        self.delete_one(run)
+    }
+
+    fn delete_one(&self, run: &RunId) -> Result<(), RunsError> {
         self.server.delete(&self.place(run, "")?)?;
         for part in self.parts(run)? {
             self.server.delete(&part.place)?;

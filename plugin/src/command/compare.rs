@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use slackwater_cut::{Cut, Pattern};
 use slackwater_kafka::KafkaClusters;
 use slackwater_kit::{Feed, Policy};
-use slackwater_ports::{Cluster, Isolation, MirrorLook as _, PartitionId};
+use slackwater_ports::{Cluster, Isolation, PartitionId};
 
 use super::{ConfigArg, Context, read_cut};
 use crate::compare::{Extent, Pair, Pairing, Report, Side, of_cut, of_pairing, run};
@@ -95,7 +95,7 @@ impl Compare {
             Some(cut) => Some(read_cut(Some(&site), cut)?),
             None => None,
         };
-        let mut clusters = site.mirror.clusters.clone();
+        let mut clusters = site.clusters.clone();
         if let (Some(bootstrap), Some(options)) =
             (&self.mirror_bootstrap, clusters.get_mut(&Cluster::Mirror))
         {
@@ -126,7 +126,6 @@ impl Compare {
         copied: &Copied,
     ) -> Result<(BTreeMap<String, Side<'k>>, Side<'k>), Stop> {
         let aliases: Vec<&String> = site
-            .mirror
             .clusters
             .keys()
             .filter_map(|cluster| match cluster {
@@ -176,7 +175,7 @@ impl Compare {
                 let there = mirror.topics()?;
                 let mut pairs = Vec::new();
                 for (alias, source) in sources {
-                    let own = &site.mirror.settings.own;
+                    let own = &site.settings.own;
                     pairs.extend(of_pairing(pairing, alias, &source.topics()?, &there, own));
                 }
                 pairs
@@ -206,7 +205,7 @@ impl Compare {
             }
             None => {}
         }
-        let view = site.connect().mirror().map_err(|error| {
+        let view = site.ground().feeders().look.mirror().map_err(|error| {
             Stop::failed(format!(
                 "{}: say --policy or --up-to to do without Connect",
                 error.message

@@ -50,7 +50,7 @@ impl Heads {
             Some(alias) => Cluster::Source(alias.clone()),
             None => Cluster::Mirror,
         };
-        if !site.mirror.clusters.contains_key(&cluster) {
+        if !site.clusters.contains_key(&cluster) {
             return Err(Stop::bad_input(format!("no {cluster} is configured")));
         }
         let looks = if self.watch {

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use slackwater_store::{Lease, LeaseState, RunId};
+use slackwater_store::{LeaseState, RunId};
 
 use crate::adapters::Terminal;
 use crate::exit::Stop;
@@ -130,7 +130,7 @@ pub struct Context {
 impl Context {
     fn site(&self, config: &ConfigArg) -> Result<Site, Stop> {
         let site = Site::open(&config.config, Terminal::new(self.quiet))?;
-        if let Ok(LeaseState::Expired(left)) = Lease::read(site.store.dir(), &site.mirror.name) {
+        if let Ok(LeaseState::Expired(left)) = site.ground().leases().look() {
             site.terminal.say(&format!(
                 "warning: the guard of {left} is gone and the mirror may be stopped; backup, phase \
                  and `slackwater resume` put that right"
@@ -204,7 +204,7 @@ fn read_document(site: Option<&Site>, what: &str) -> Result<String, Stop> {
         )));
     };
     let run: RunId = what.parse().map_err(Stop::bad_input)?;
-    let record = site.store.load(&run).map_err(Stop::bad_input)?;
+    let record = site.runs().load(&run).map_err(Stop::bad_input)?;
     Ok(record.document)
 }
 

@@ -53,7 +53,8 @@ impl Restore {
         let targets = volume_targets(&self.to)?;
         let run = RunName::new(self.run.as_str()).map_err(Stop::bad_input)?;
         let volumes: Vec<Row> = site
-            .snapshots()?
+            .local()?
+            .snapshots(self.allow_plain_copy)?
             .restore(&run, &targets)
             .map_err(Stop::from)?
             .into_iter()
@@ -78,7 +79,10 @@ impl Restore {
     /// Nothing of it fails a restore, which is done by now.
     fn retention(&self, site: &Site) -> Result<Expiry, String> {
         let cut = site.cut(&self.run).map_err(|stop| stop.cause)?;
-        let content = site.content(&self.run).map_err(|stop| stop.cause)?;
+        let content = site
+            .local()
+            .and_then(|local| local.content(&self.run, site.allow_plain_copy))
+            .map_err(|stop| stop.cause)?;
         let survey = content.survey().map_err(|error| error.message)?;
         let ages = content.ages().map_err(|error| error.message)?;
         let now_ms = i64::try_from(SystemClock.now_ms()).unwrap_or(i64::MAX);

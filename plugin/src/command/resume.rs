@@ -6,12 +6,12 @@ use clap::Args;
 use slackwater_cut::OnLoss;
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::Outcome;
-use slackwater_store::{Lease, LeaseState, RunId};
+use slackwater_store::{LeaseState, RunId};
 
 use super::{ConfigArg, Context, RecordArg, read_cut};
 use crate::adapters::ScratchStore;
 use crate::exit::Stop;
-use crate::guard::{GuardClient, Recovered, recover, socket};
+use crate::guard::{GuardClient, Recovered, recover};
 use crate::site::Site;
 
 /// Let the mirror run again: ends a hold, puts right what a dead guard left,
@@ -38,7 +38,7 @@ impl Resume {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
         let mut site = context.site(&self.config)?;
         self.record.apply(&mut site)?;
-        let summary = match (&self.cut, self.state(&site)?) {
+        let summary = match (&self.cut, site.ground().leases().look()?) {
             (Some(cut), LeaseState::Free) => self.restored(&site, cut)?.summary,
             (Some(_), _) => {
                 return Err(Stop::held(
@@ -61,14 +61,8 @@ impl Resume {
         })
     }
 
-    fn state(&self, site: &Site) -> Result<LeaseState, Stop> {
-        Lease::read(site.store.dir(), &site.mirror.name).map_err(Stop::failed)
-    }
-
     fn end_hold(site: &Site, run: RunId) -> Result<String, Stop> {
-        let path = socket(site.store.dir(), &site.mirror.name);
-        let guard = GuardClient::new(path, run, site.terminal.clone());
-        let released = guard
+        let released = GuardClient::of(site, &run)
             .abandon("resumed by hand")
             .map_err(|error| Stop::failed(error.message))?;
         released.resume.map_err(Stop::failed)

@@ -8,12 +8,12 @@ use slackwater_cut::Cut;
 use slackwater_hold::{Deck, LeaseLook, Released, Salvage, Step};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Clock, Outcome, Seen};
-use slackwater_store::{Holder, Lease, LeaseState, RunId};
+use slackwater_store::{Holder, LeaseState, RunId};
 
 use crate::adapters::{ScratchStore, SystemClock};
 use crate::exit::Stop;
-use crate::guard::{GuardClient, GuardPort, Launcher, Recovered, Salvor, recover, socket, void};
-use crate::site::{Site, split_phase};
+use crate::guard::{GuardClient, GuardPort, Recovered, Salvor, recover, void};
+use crate::site::{GuardWith, Held, Site, split_phase};
 
 /// How long a mirror that is settled may run before it is stopped once more.
 const SETTLE_MS: u64 = 5_000;
@@ -67,7 +67,7 @@ impl Accept {
                 .require_digest(Some(digest))
                 .map_err(|error| Stop::bad_input(format!("{phase}: {error}")))?;
         }
-        let settings = &mut site.mirror.settings;
+        let settings = &mut site.settings;
         settings
             .accept_retention_risk
             .clone_from(&self.accept_retention_risk);
@@ -105,31 +105,24 @@ impl<'a> Run<'a> {
         void_what_was_left_open(site)?;
         site.prepare()?;
         let now = SystemClock.now_ms();
-        let id: RunId = format!(
-            "{}-{now}-{}",
-            slug(site.mirror.name.as_str()),
-            std::process::id()
-        )
-        .parse()
-        .map_err(Stop::failed)?;
+        let id: RunId = format!("{}-{now}-{}", slug(&site.name), std::process::id())
+            .parse()
+            .map_err(Stop::failed)?;
         let mut cut = Cut::open(
             id.to_string(),
-            site.mirror.name.to_string(),
+            site.name.clone(),
             now,
-            site.mirror.settings.clone(),
+            site.settings.clone(),
         );
         cut.components = site.components.used();
         let document = cut.to_canonical().map_err(Stop::failed)?;
-        site.store
-            .create_run(&id, &document)
-            .map_err(Stop::failed)?;
+        site.runs().create(&id, &document).map_err(Stop::failed)?;
         Ok(Self::of(site, id, leashed))
     }
 
     /// Goes on with the run that holds the mirror.
     pub(super) fn current(site: &'a Site, named: Option<&RunId>) -> Result<Self, Stop> {
-        let state = Lease::read(site.store.dir(), &site.mirror.name).map_err(Stop::failed)?;
-        let holder = match state {
+        let holder = match site.ground().leases().look()? {
             LeaseState::Held(holder) => holder,
             LeaseState::Expired(left) => {
                 let words = left.to_string();
@@ -156,10 +149,14 @@ impl<'a> Run<'a> {
 
     fn of(site: &'a Site, id: RunId, leashed: bool) -> Self {
         site.recorder.of_run(&id);
-        let path = socket(site.store.dir(), &site.mirror.name);
-        let guard = GuardClient::new(path, id.clone(), site.terminal.clone());
-        let launcher = Launcher::new(site, &id);
-        let port = Arc::new(GuardPort::new(guard.clone(), launcher, leashed));
+        let guard = GuardClient::of(site, &id);
+        let with = GuardWith {
+            plain_copy: site.allow_plain_copy,
+            components: site.overrides.clone(),
+            records: site.recorder.keeps(),
+        };
+        let launch = site.ground().guard_launch(&id, with);
+        let port = Arc::new(GuardPort::new(guard.clone(), launch, leashed));
         Self {
             site,
             id,
@@ -193,7 +190,7 @@ impl<'a> Run<'a> {
         let document = cut.to_canonical().map_err(Stop::failed)?;
         let ports = self.site.ports_on(Arc::new(ScratchStore::new(document)));
         self.site.run(PhaseName::ResumeMirror, Entry::Run, ports)?;
-        let handle = slackwater_store::RunHandle::new(self.site.store.clone(), self.id.clone());
+        let handle = self.site.runs().document(&self.id);
         let mut session = slackwater_kit::Session::load(&handle)?;
         session.update(&handle, |cut| {
             cut.drain = None;
@@ -226,14 +223,14 @@ impl<'a> Run<'a> {
 
 impl Salvage for Run<'_> {
     type Holder = Holder;
-    type Lease = Lease;
+    type Lease = Box<dyn Held>;
     type Stop = Stop;
 
     fn lease(&self) -> Result<LeaseLook<Holder>, Stop> {
         Salvor(self.site).lease()
     }
 
-    fn take_over(&self, left: &Holder) -> Result<Lease, Stop> {
+    fn take_over(&self, left: &Holder) -> Result<Box<dyn Held>, Stop> {
         Salvor(self.site).take_over(left)
     }
 
@@ -245,7 +242,7 @@ impl Salvage for Run<'_> {
         Salvor(self.site).void_left(left, reason);
     }
 
-    fn give_free(&self, lease: Lease) -> Result<(), Stop> {
+    fn give_free(&self, lease: Box<dyn Held>) -> Result<(), Stop> {
         Salvor(self.site).give_free(lease)
     }
 }
@@ -292,7 +289,7 @@ impl Deck for Run<'_> {
     }
 
     fn overtaken_by(&self) -> Option<String> {
-        match Lease::read(self.site.store.dir(), &self.site.mirror.name) {
+        match self.site.ground().leases().look() {
             Ok(LeaseState::Held(Some(holder))) if holder.run_id != self.id => {
                 Some(holder.to_string())
             }
@@ -320,22 +317,15 @@ const LAST_RUNS: usize = 10;
 /// A program that died before its guard lived has stopped nothing, and left
 /// its run open.
 fn void_what_was_left_open(site: &Site) -> Result<(), Stop> {
-    let runs = site.store.list().map_err(Stop::failed)?;
-    for summary in runs.into_iter().take(LAST_RUNS) {
-        let Ok(record) = summary.record else { continue };
+    for listed in site.runs().last(LAST_RUNS).map_err(Stop::failed)? {
+        let Ok(record) = listed.record else { continue };
         let left = Cut::parse(&record.document)
-            .is_ok_and(|cut| !cut.state.is_final() && cut.mirror == site.mirror.name.as_str());
-        if left && !is_begun_by_the_living(&summary.run_id) {
-            void(site, &summary.run_id, "its program ended before it did");
+            .is_ok_and(|cut| !cut.state.is_final() && cut.mirror == site.name);
+        if left && !site.ground().is_beginning(&listed.run) {
+            void(site, &listed.run, "its program ended before it did");
         }
     }
     Ok(())
-}
-
-/// A run's id ends with the process that began it.
-fn is_begun_by_the_living(run: &RunId) -> bool {
-    let process = run.as_str().rsplit('-').next().unwrap_or_default();
-    std::path::Path::new("/proc").join(process).exists()
 }
 
 /// What a run's id may hold of a mirror's name.

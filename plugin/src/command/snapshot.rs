@@ -44,7 +44,7 @@ impl Snapshot {
             ));
         };
         let site = context.site(&ConfigArg { config })?;
-        let snapshots = site.snapshots()?;
+        let snapshots = site.local()?.snapshots(site.allow_plain_copy)?;
         let name = |run: &RunId| RunName::new(run.as_str()).map_err(Stop::bad_input);
         match &self.verb {
             Verb::List => {
@@ -61,7 +61,7 @@ impl Snapshot {
             }
             Verb::Delete { run } => {
                 snapshots.delete(&name(run)?).map_err(Stop::from)?;
-                recording::delete(site.store.dir(), run)?;
+                recording::delete(site.local()?.dir(), run)?;
                 context.print(&serde_json::json!({"deleted": run}), |_| {
                     format!("the snapshot of run {run} is deleted")
                 })

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 use slackwater_cut::{Cut, State};
-use slackwater_store::{Lease, LeaseState};
+use slackwater_store::LeaseState;
 
 use super::{ConfigArg, Context};
 use crate::exit::Stop;
@@ -41,8 +41,7 @@ struct Row {
 impl Status {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
         let site = context.site(&self.config)?;
-        let lease = Lease::read(site.store.dir(), &site.mirror.name).map_err(Stop::failed)?;
-        let hold = match lease {
+        let hold = match site.ground().leases().look()? {
             LeaseState::Free => "nobody holds the mirror".to_owned(),
             LeaseState::Held(None) => "somebody is just taking the mirror".to_owned(),
             LeaseState::Held(Some(holder)) => format!("held by {holder}"),
@@ -50,15 +49,12 @@ impl Status {
                 format!("EXPIRED: the guard of {left} is gone; `slackwater resume` puts it right")
             }
         };
-        let runs = site
-            .store
-            .list()
-            .map_err(Stop::failed)?
+        let listed = site.runs().last(self.runs).map_err(Stop::failed)?;
+        let runs = listed
             .into_iter()
-            .take(self.runs)
-            .map(|summary| {
-                let run = summary.run_id.to_string();
-                let cut = summary
+            .map(|listed| {
+                let run = listed.run.to_string();
+                let cut = listed
                     .record
                     .map_err(|error| error.to_string())
                     .and_then(|record| {
@@ -76,7 +72,7 @@ impl Status {
             })
             .collect();
         let shown = Shown {
-            mirror: site.mirror.name.to_string(),
+            mirror: site.name.clone(),
             hold,
             runs,
         };

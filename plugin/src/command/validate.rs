@@ -77,8 +77,8 @@ impl Validate {
     fn folders(&self, site: &Site) -> Result<Vec<Folder>, Stop> {
         let mut targets = volume_targets(&self.volume)?;
         let folders = site
-            .mirror
-            .volumes
+            .local()?
+            .volumes()
             .iter()
             .map(|volume| {
                 let name = volume.name();

@@ -30,7 +30,7 @@ impl Verify {
         let mut site = context.site(&self.config)?;
         self.record.apply(&mut site)?;
         site.recorder.of_run(&self.run);
-        let record = site.store.load(&self.run).map_err(Stop::bad_input)?;
+        let record = site.runs().load(&self.run).map_err(Stop::bad_input)?;
         let mut cut = Cut::trusted(&record.document).map_err(Stop::failed)?;
         if !matches!(cut.state, State::Closed { .. }) {
             return Err(Stop::bad_input(format!(
@@ -49,7 +49,7 @@ impl Verify {
         };
         site.run(PhaseName::ValidateHead, Entry::ProveContent, ports)?;
         let judged = store.load().map_err(|error| Stop::failed(error.message))?;
-        site.store
+        site.runs()
             .supersede(&self.run, record.revision, &judged.document)
             .map_err(Stop::failed)?;
         let cut = Cut::parse(&judged.document).map_err(Stop::failed)?;

@@ -1,8 +1,5 @@
-//! Speaking to a guard.
+//! Speaking to a guard, by whichever way there is to it.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +9,9 @@ use slackwater_ports::{
 };
 use slackwater_store::RunId;
 
-use super::protocol::{Asked, MOST_LINE_BYTES, Request, Response};
+use super::protocol::{Asked, Request, Response};
 use crate::adapters::Terminal;
+use crate::site::{Line, Site};
 
 /// For a question that is answered at once.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -32,22 +30,28 @@ const FLUSH: Duration = Duration::from_secs(120);
 /// waits for, so that long without one means that it is gone.
 const SILENCE: Duration = Duration::from_secs(120);
 
-/// The socket of one run's guard.
+/// One run's guard.
 #[derive(Clone)]
 pub struct GuardClient {
-    socket: PathBuf,
+    line: Arc<dyn Line>,
     run: RunId,
     terminal: Arc<Terminal>,
 }
 
 impl GuardClient {
     /// Nothing is asked yet.
-    pub fn new(socket: PathBuf, run: RunId, terminal: Arc<Terminal>) -> Self {
+    pub fn new(line: Arc<dyn Line>, run: RunId, terminal: Arc<Terminal>) -> Self {
         Self {
-            socket,
+            line,
             run,
             terminal,
         }
+    }
+
+    /// That of a run of this site.
+    pub fn of(site: &Site, run: &RunId) -> Self {
+        let line = site.ground().guard_line(run);
+        Self::new(line, run.clone(), site.terminal.clone())
     }
 
     /// Is it alive?
@@ -121,90 +125,71 @@ impl GuardClient {
         }
     }
 
-    /// Ties the run to the life of this process: as long as the connection
-    /// that it gives is open.
-    pub fn attach(&self) -> Seen<UnixStream> {
-        let mut stream = self.connect(AT_ONCE)?;
-        self.send(&mut stream, &Request::Attach)?;
-        match self.answer(&stream)? {
-            Response::Done => Ok(stream),
+    /// Ties the run to the life of this process: as long as what it gives is
+    /// kept.
+    pub fn attach(&self) -> Seen<Box<dyn Send>> {
+        let line = self.line_of(&Request::Attach)?;
+        let (answer, way) = self.line.hold_open(&line, AT_ONCE)?;
+        match self.heard(&answer)? {
+            Some(Response::Done) => Ok(way),
             other => Err(unexpected(&other)),
         }
     }
 
-    fn ask(&self, request: &Request, timeout: Duration) -> Seen<Response> {
-        let mut stream = self.connect(timeout)?;
-        self.send(&mut stream, request)?;
-        self.answer(&stream)
-    }
-
-    fn connect(&self, timeout: Duration) -> Seen<UnixStream> {
-        let stream = UnixStream::connect(&self.socket).map_err(|error| {
-            PortError::new(
+    fn ask(&self, request: &Request, silence: Duration) -> Seen<Response> {
+        let line = self.line_of(request)?;
+        let mut answer = None;
+        let heard = &mut |line: &str| match self.heard(line) {
+            Ok(None) => false,
+            Ok(Some(response)) => {
+                answer = Some(Ok(response));
+                true
+            }
+            Err(error) => {
+                answer = Some(Err(error));
+                true
+            }
+        };
+        self.line.ask(&line, silence, heard)?;
+        answer.unwrap_or_else(|| {
+            Err(PortError::new(
                 PortErrorKind::Unreachable,
-                format!("no guard answers at {}: {error}", self.socket.display()),
-            )
-        })?;
-        stream.set_read_timeout(Some(timeout)).map_err(broken)?;
-        stream.set_write_timeout(Some(AT_ONCE)).map_err(broken)?;
-        Ok(stream)
+                "the guard went away before it answered",
+            ))
+        })
     }
 
-    fn send(&self, stream: &mut UnixStream, request: &Request) -> Seen<()> {
+    fn line_of(&self, request: &Request) -> Seen<String> {
         let asked = Asked {
             run: self.run.clone(),
             request: request.clone(),
         };
-        let mut line = serde_json::to_string(&asked).map_err(|error| {
+        serde_json::to_string(&asked).map_err(|error| {
             PortError::new(
                 PortErrorKind::Malformed,
                 format!("can't ask the guard: {error}"),
             )
-        })?;
-        line.push('\n');
-        stream.write_all(line.as_bytes()).map_err(broken)
+        })
     }
 
-    fn answer(&self, stream: &UnixStream) -> Seen<Response> {
-        let mut reader = BufReader::new(stream);
-        loop {
-            let mut line = String::new();
-            let read = (&mut reader)
-                .take(MOST_LINE_BYTES)
-                .read_line(&mut line)
-                .map_err(broken)?;
-            if read == 0 {
-                return Err(PortError::new(
-                    PortErrorKind::Unreachable,
-                    "the guard went away before it answered",
-                ));
+    /// `None` where the answer is still to come.
+    fn heard(&self, line: &str) -> Seen<Option<Response>> {
+        match serde_json::from_str(line) {
+            Ok(Response::Progress(text)) => {
+                self.terminal.progress_line(&text);
+                Ok(None)
             }
-            match serde_json::from_str(&line) {
-                Ok(Response::Progress(text)) => self.terminal.progress_line(&text),
-                Ok(Response::Refused(why)) => {
-                    return Err(PortError::new(PortErrorKind::Refused, why));
-                }
-                Ok(response) => return Ok(response),
-                Err(error) => {
-                    return Err(PortError::new(
-                        PortErrorKind::Malformed,
-                        format!("the guard's answer can't be read: {error}"),
-                    ));
-                }
-            }
+            Ok(Response::Refused(why)) => Err(PortError::new(PortErrorKind::Refused, why)),
+            Ok(response) => Ok(Some(response)),
+            Err(error) => Err(PortError::new(
+                PortErrorKind::Malformed,
+                format!("the guard's answer can't be read: {error}"),
+            )),
         }
     }
 }
 
-fn broken(error: std::io::Error) -> PortError {
-    let kind = match error.kind() {
-        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => PortErrorKind::Timeout,
-        _ => PortErrorKind::Unreachable,
-    };
-    PortError::new(kind, format!("the guard does not answer: {error}"))
-}
-
-fn unexpected(response: &Response) -> PortError {
+fn unexpected(response: &impl std::fmt::Debug) -> PortError {
     PortError::new(
         PortErrorKind::Malformed,
         format!("the guard answered something else: {response:?}"),

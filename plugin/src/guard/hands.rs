@@ -1,6 +1,7 @@
 //! What the guard does its work with: the lease, the phases that it hosts, and
 //! Connect. It decides nothing: see `slackwater_hold`.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,23 +10,22 @@ use slackwater_hold::{Hands, Hold};
 use slackwater_host::{Entry, Limits, PhaseName};
 use slackwater_kit::Session;
 use slackwater_ports::{
-    Answer, BrokerAnswer, Clock, ConnectorRef, Flushed, GuardLook, GuardView, MirrorStop as _,
-    Seen, VolumeFlush,
+    Answer, BrokerAnswer, Clock, ConnectorRef, Flushed, GuardLook, GuardView, Seen,
 };
-use slackwater_store::{Lease, RunHandle, RunId};
-use slackwater_volumes::FlushHandles;
+use slackwater_store::RunId;
 
-use super::socket;
 use crate::adapters::SystemClock;
 use crate::exit::Stop;
-use crate::site::Site;
+use crate::site::{Flush, Held, Site};
 
 /// See the module. Its calls come from threads that may block.
 pub(super) struct GuardHands {
     site: Site,
     run: RunId,
-    flush: Arc<FlushHandles>,
-    lease: Mutex<Option<Lease>>,
+    flush: Arc<dyn Flush>,
+    lease: Mutex<Option<Box<dyn Held>>>,
+    /// Where it is asked; it goes before the lease does.
+    socket: PathBuf,
     /// One release or abandonment at a time.
     work: Mutex<()>,
     hold: Arc<Hold>,
@@ -47,7 +47,13 @@ enum Ahead {
 const AHEAD_MS: u64 = 200;
 
 impl GuardHands {
-    pub(super) fn new(site: Site, run: RunId, flush: FlushHandles, lease: Lease) -> Self {
+    pub(super) fn new(
+        site: Site,
+        run: RunId,
+        flush: Box<dyn Flush>,
+        lease: Box<dyn Held>,
+        socket: PathBuf,
+    ) -> Self {
         let holder = lease.holder();
         let hold = Hold::new(
             &SystemClock,
@@ -58,8 +64,9 @@ impl GuardHands {
         Self {
             site,
             run,
-            flush: Arc::new(flush),
+            flush: flush.into(),
             lease: Mutex::new(Some(lease)),
+            socket,
             work: Mutex::new(()),
             hold: Arc::new(hold),
             ahead: Arc::default(),
@@ -101,7 +108,7 @@ impl GuardHands {
         });
     }
 
-    fn lease(&self) -> MutexGuard<'_, Option<Lease>> {
+    fn lease(&self) -> MutexGuard<'_, Option<Box<dyn Held>>> {
         locked(&self.lease)
     }
 
@@ -166,12 +173,12 @@ impl Hands for GuardHands {
     }
 
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
-        self.site.connect().stop(connectors)
+        self.site.ground().feeders().stop.stop(connectors)
     }
 
     fn stop_brokers(&self, within_ms: u64) -> Seen<Vec<BrokerAnswer>> {
         let within = Duration::from_millis(within_ms);
-        self.site.mirror.brokers.stop_within(within)
+        self.site.ground().stop_brokers(within)
     }
 
     fn sign_deadline(&self, deadline_ms: u64) -> Result<(), String> {
@@ -179,14 +186,14 @@ impl Hands for GuardHands {
             Some(lease) => {
                 let mut holder = lease.holder().clone();
                 holder.deadline_ms = Some(deadline_ms);
-                lease.update(holder).map_err(|error| error.to_string())
+                lease.sign(holder)
             }
             None => Err("the lease was given back".to_owned()),
         }
     }
 
     fn note(&self, event: &str) {
-        let handle = RunHandle::new(self.site.store.clone(), self.run.clone());
+        let handle = self.site.runs().document(&self.run);
         let at_ms = SystemClock.now_ms();
         let noted = Session::load(&handle).and_then(|mut session| {
             session.update(&handle, |cut: &mut Cut| {
@@ -208,7 +215,7 @@ impl Hands for GuardHands {
 
     fn give_back(&self) {
         // First the socket: another run's guard may have the name at once.
-        let _ = std::fs::remove_file(socket(self.site.store.dir(), &self.site.mirror.name));
+        let _ = std::fs::remove_file(&self.socket);
         if let Some(lease) = self.lease().take()
             && let Err(error) = lease.release()
         {
@@ -220,7 +227,7 @@ impl Hands for GuardHands {
 /// Ends a run that was not closed. One that has ended already stays as it is:
 /// of a close and a void the first wins.
 pub(crate) fn void(site: &Site, run: &RunId, reason: &str) {
-    let handle = RunHandle::new(site.store.clone(), run.clone());
+    let handle = site.runs().document(run);
     let at_ms = SystemClock.now_ms();
     let voided = Session::load(&handle).and_then(|mut session| {
         session.update(&handle, |cut: &mut Cut| {

@@ -1,8 +1,7 @@
 //! Starting a guard, and the guard as the ports that phases see.
 
 use std::fs;
-use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,9 +11,9 @@ use slackwater_ports::{
 };
 use slackwater_store::RunId;
 
-use super::{GuardClient, log_file};
+use super::GuardClient;
 use crate::adapters::SystemClock;
-use crate::site::Site;
+use crate::site::{GuardWith, Launch};
 
 /// How long a guard may take until it answers: it starts a program and opens
 /// the volumes.
@@ -27,26 +26,22 @@ const LOOK_MS: u64 = 20;
 /// another version would hold the mirror with other phases.
 const PROGRAM: &str = "/proc/self/exe";
 
-/// How a guard is started: this very program, detached.
-pub struct Launcher {
+/// A guard that is a process of this very program, detached.
+pub struct GuardProcess {
     config_file: PathBuf,
     log: PathBuf,
     run: RunId,
-    plain_copy: bool,
-    overrides: Vec<String>,
-    records: bool,
+    with: GuardWith,
 }
 
-impl Launcher {
-    /// For `run`.
-    pub fn new(site: &Site, run: &RunId) -> Self {
+impl GuardProcess {
+    /// For `run`; what it has to say goes to `log`.
+    pub fn new(config_file: &Path, log: PathBuf, run: &RunId, with: GuardWith) -> Self {
         Self {
-            config_file: site.config_file.clone(),
-            log: log_file(site.store.dir(), run),
+            config_file: config_file.to_owned(),
+            log,
             run: run.clone(),
-            plain_copy: site.allow_plain_copy,
-            overrides: site.overrides.clone(),
-            records: site.recorder.keeps(),
+            with,
         }
     }
 
@@ -58,57 +53,35 @@ impl Launcher {
             .create(true)
             .append(true)
             .open(&self.log)?;
-        let mut command = Command::new(PROGRAM);
-        command
+        Command::new(PROGRAM)
             .arg("guard")
             .arg("--config")
             .arg(&self.config_file)
             .args(["--run", self.run.as_str()])
+            .args(self.with.args())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(log);
-        if self.plain_copy {
-            command.arg("--allow-plain-copy");
-        }
-        if !self.records {
-            command.arg("--no-recording");
-        }
-        for pair in &self.overrides {
-            command.args(["--component", pair]);
-        }
-        command.spawn()
+            .stderr(log)
+            .spawn()
+    }
+
+    fn last_words(&self) -> String {
+        fs::read_to_string(&self.log)
+            .ok()
+            .and_then(|log| log.lines().last().map(str::to_owned))
+            .unwrap_or_else(|| "it said nothing".to_owned())
     }
 }
 
-/// The guard of one run, as ports.
-pub struct GuardPort {
-    client: GuardClient,
-    launcher: Launcher,
-    /// Whether the run ends with this process.
-    leashed: bool,
-    leash: Mutex<Option<UnixStream>>,
-}
-
-impl GuardPort {
-    /// With `leashed`, the run is given up when this process ends before it.
-    pub fn new(client: GuardClient, launcher: Launcher, leashed: bool) -> Self {
-        Self {
-            client,
-            launcher,
-            leashed,
-            leash: Mutex::new(None),
-        }
-    }
-
-    fn started(&self) -> Seen<()> {
+impl Launch for GuardProcess {
+    fn launch(&self, alive: &dyn Fn() -> bool) -> Seen<()> {
         let fault = |message: String| PortError::new(PortErrorKind::Refused, message);
         let mut child = self
-            .launcher
             .start()
             .map_err(|error| fault(format!("can't start the guard: {error}")))?;
         let give_up = SystemClock.monotonic_ms() + START_MS;
         loop {
-            if self.client.look().is_ok() {
+            if alive() {
                 return Ok(());
             }
             if let Ok(Some(status)) = child.try_wait() {
@@ -120,25 +93,39 @@ impl GuardPort {
             if SystemClock.monotonic_ms() > give_up {
                 return Err(fault(format!(
                     "the guard does not answer within {START_MS} ms; see {}",
-                    self.launcher.log.display()
+                    self.log.display()
                 )));
             }
             SystemClock.sleep_ms(LOOK_MS);
         }
     }
+}
 
-    fn last_words(&self) -> String {
-        fs::read_to_string(&self.launcher.log)
-            .ok()
-            .and_then(|log| log.lines().last().map(str::to_owned))
-            .unwrap_or_else(|| "it said nothing".to_owned())
+/// The guard of one run, as ports.
+pub struct GuardPort {
+    client: GuardClient,
+    launch: Box<dyn Launch>,
+    /// Whether the run ends with this process.
+    leashed: bool,
+    leash: Mutex<Option<Box<dyn Send>>>,
+}
+
+impl GuardPort {
+    /// With `leashed`, the run is given up when this process ends before it.
+    pub fn new(client: GuardClient, launch: Box<dyn Launch>, leashed: bool) -> Self {
+        Self {
+            client,
+            launch,
+            leashed,
+            leash: Mutex::new(None),
+        }
     }
 }
 
 impl GuardStart for GuardPort {
     fn engage(&self, window_ms: u64) -> Seen<GuardView> {
         if self.client.look().is_err() {
-            self.started()?;
+            self.launch.launch(&|| self.client.look().is_ok())?;
         }
         let mut leash = self.leash.lock().unwrap_or_else(PoisonError::into_inner);
         if self.leashed && leash.is_none() {

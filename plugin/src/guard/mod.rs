@@ -8,13 +8,15 @@
 mod client;
 mod hands;
 mod launch;
+mod line;
 mod protocol;
 mod recover;
 mod serve;
 
 pub use client::GuardClient;
 pub(crate) use hands::void;
-pub use launch::{GuardPort, Launcher};
+pub use launch::{GuardPort, GuardProcess};
+pub use line::SocketLine;
 pub use protocol::{Asked, Request, Response};
 pub(crate) use recover::Salvor;
 pub use recover::{Recovered, recover};

@@ -4,12 +4,12 @@
 use slackwater_hold::{LeaseLook, Salvage};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::Clock;
-use slackwater_store::{Holder, Lease, LeaseState, StoreError};
+use slackwater_store::{Holder, LeaseState};
 
 use super::hands::void;
 use crate::adapters::SystemClock;
 use crate::exit::Stop;
-use crate::site::Site;
+use crate::site::{Held, Site};
 
 /// What was found.
 pub type Recovered = slackwater_hold::Recovered<Holder>;
@@ -28,19 +28,18 @@ pub(crate) struct Salvor<'a>(pub(crate) &'a Site);
 
 impl Salvage for Salvor<'_> {
     type Holder = Holder;
-    type Lease = Lease;
+    type Lease = Box<dyn Held>;
     type Stop = Stop;
 
     fn lease(&self) -> Result<LeaseLook<Holder>, Stop> {
-        let state = Lease::read(self.0.store.dir(), &self.0.mirror.name);
-        Ok(match state.map_err(Stop::failed)? {
+        Ok(match self.0.ground().leases().look()? {
             LeaseState::Free => LeaseLook::Free,
             LeaseState::Held(holder) => LeaseLook::Held(holder),
             LeaseState::Expired(left) => LeaseLook::Expired(left),
         })
     }
 
-    fn take_over(&self, left: &Holder) -> Result<Lease, Stop> {
+    fn take_over(&self, left: &Holder) -> Result<Box<dyn Held>, Stop> {
         let me = Holder {
             run_id: left.run_id.clone(),
             pid: std::process::id(),
@@ -48,8 +47,7 @@ impl Salvage for Salvor<'_> {
             deadline_ms: left.deadline_ms,
             note: "puts right what a guard left behind".to_owned(),
         };
-        let (dir, mirror) = (self.0.store.dir(), &self.0.mirror.name);
-        let lease = Lease::take_over(dir, mirror, me).map_err(Stop::held)?;
+        let lease = self.0.ground().leases().take_over(me)?;
         self.0
             .terminal
             .say(&format!("the guard of {left} is gone: resuming the mirror"));
@@ -57,13 +55,13 @@ impl Salvage for Salvor<'_> {
     }
 
     fn resume_left(&self, left: &Holder) -> Result<String, Stop> {
-        match self.0.store.load(&left.run_id) {
+        match self.0.runs().load(&left.run_id) {
             Ok(_) => {
                 let ports = self.0.ports(&left.run_id)?;
                 let outcome = self.0.run(PhaseName::ResumeMirror, Entry::Run, ports)?;
                 Ok(outcome.summary)
             }
-            Err(StoreError::Missing { .. }) => {
+            Err(error) if error.is_missing() => {
                 Ok("the run has no document: nothing was stopped".to_owned())
             }
             // What was stopped is written there: the hold stays expired, so
@@ -79,7 +77,7 @@ impl Salvage for Salvor<'_> {
         void(self.0, &left.run_id, reason);
     }
 
-    fn give_free(&self, lease: Lease) -> Result<(), Stop> {
+    fn give_free(&self, lease: Box<dyn Held>) -> Result<(), Stop> {
         lease.release().map_err(Stop::failed)
     }
 }

@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use slackwater_hold::{Chore, TICK_MS, Watch};
 use slackwater_ports::Clock;
-use slackwater_store::{Holder, Lease, RunId};
-use slackwater_volumes::FlushHandles;
+use slackwater_store::{Holder, RunId};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,7 +20,6 @@ use tokio::time::MissedTickBehavior;
 
 use super::hands::GuardHands;
 use super::protocol::{Asked, MOST_LINE_BYTES, Request, Response};
-use super::socket;
 use crate::adapters::{Lines, SystemClock, Terminal};
 use crate::exit::Stop;
 use crate::site::Site;
@@ -72,6 +70,7 @@ pub fn serve(
         site.take_component(pair)?;
     }
     site.prepare()?;
+    let path = site.ground().guard_socket();
     let holder = Holder {
         run_id: run.clone(),
         pid: std::process::id(),
@@ -79,18 +78,17 @@ pub fn serve(
         deadline_ms: None,
         note: "guard".to_owned(),
     };
-    let store = site.store.dir().to_owned();
-    let mut lease = Lease::try_take(&store, &site.mirror.name, holder).map_err(Stop::held)?;
+    let mut lease = site.ground().leases().take(holder)?;
     // A guard that is started again after its death keeps the deadline.
     if let Some(before) = lease.taken_from().and_then(|left| left.deadline_ms) {
         let mut holder = lease.holder().clone();
         holder.deadline_ms = Some(before);
-        lease.update(holder).map_err(Stop::failed)?;
+        lease.sign(holder).map_err(Stop::failed)?;
     }
-    let flush = FlushHandles::open(&site.mirror.volumes).map_err(Stop::failed)?;
-    let path = socket(&store, &site.mirror.name);
-    let close_ms = site.mirror.close_ms;
-    let hands = Arc::new(GuardHands::new(site, run.clone(), flush, lease));
+    let flush = site.ground().open_flush()?;
+    let close_ms = site.close_ms;
+    let hands = GuardHands::new(site, run.clone(), flush, lease, path.clone());
+    let hands = Arc::new(hands);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

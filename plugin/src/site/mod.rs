@@ -1,16 +1,23 @@
 //! A configuration with its adapters: everything that a phase can be given.
 
+mod ground;
+mod local;
+mod runs;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use slackwater_connect::{ConnectClusters, Selection};
-use slackwater_content::{Folders, SnapshotContent};
-use slackwater_cut::Cut;
+use slackwater_content::Folders;
+use slackwater_cut::{Cut, Settings};
 use slackwater_host::{Entry, Host, HostOptions, Limits, PhaseName, Ports};
-use slackwater_kafka::KafkaClusters;
-use slackwater_ports::{Cluster, Heads, Outcome, RunStore};
-use slackwater_store::{RunHandle, RunId, Store};
-use slackwater_volumes::{Processes, RunName, Snapshots};
+use slackwater_kafka::{ClusterOptions, KafkaClusters};
+use slackwater_ports::{Cluster, Outcome, RunStore};
+use slackwater_store::RunId;
+
+pub use ground::{Feeders, Flush, Ground, GuardWith, Held, Launch, Leases, Line};
+pub use local::Local;
+pub use runs::{Document, DocumentError, Listed, Runs};
 
 use crate::adapters::{NoGuard, SystemClock, Terminal};
 use crate::components::Components;
@@ -20,12 +27,14 @@ use crate::recording::{FOLDER, Recorder};
 
 /// See the module.
 pub struct Site {
-    /// The checked configuration.
-    pub mirror: Mirror,
-    /// Where it was read from, in full: the guard reads it again.
-    pub config_file: PathBuf,
-    /// Run documents and the lease.
-    pub store: Store,
+    /// The mirror, as cuts name it.
+    pub name: String,
+    /// How the clusters are reached.
+    pub clusters: BTreeMap<Cluster, ClusterOptions>,
+    /// What a run is asked to do.
+    pub settings: Settings,
+    /// How long a run may take from the resume to the close, ms.
+    pub close_ms: u64,
     /// Where progress goes.
     pub terminal: Arc<Terminal>,
     /// Whether snapshots may be plain copies.
@@ -36,8 +45,9 @@ pub struct Site {
     pub overrides: Vec<String>,
     /// What becomes of recordings; none are made where nothing is said.
     pub recorder: Recorder,
+    ground: Arc<dyn Ground>,
+    local: Option<Arc<Local>>,
     kafka: Arc<KafkaClusters>,
-    connect: Arc<ConnectClusters>,
     host: Host,
 }
 
@@ -62,31 +72,57 @@ impl Site {
                 "there was no store at {store}: it is made, and holds no run"
             ));
         }
-        let store = Store::open(&mirror.store).map_err(Stop::bad_input)?;
         let kafka = Arc::new(KafkaClusters::new(mirror.clusters.clone()));
-        let connect = Arc::new(connect(&mirror, &kafka)?);
+        let local = Arc::new(Local::open(&mirror, config_file, &kafka)?);
         let host = Host::new(HostOptions {
-            cache_dir: Some(store.dir().join("compiled")),
+            cache_dir: Some(local.dir().join("compiled")),
         })
         .map_err(Stop::failed)?;
         Ok(Self {
-            store,
+            name: mirror.name.to_string(),
+            clusters: mirror.clusters,
+            settings: mirror.settings,
+            close_ms: mirror.close_ms,
             terminal: Arc::new(terminal),
             allow_plain_copy: false,
             components: Components::embedded().map_err(Stop::failed)?,
             overrides: Vec::new(),
             recorder: Recorder::default(),
+            ground: local.clone(),
+            local: Some(local),
             kafka,
-            connect,
             host,
-            mirror,
-            config_file,
+        })
+    }
+
+    /// What the mirror stands on.
+    pub fn ground(&self) -> &dyn Ground {
+        &*self.ground
+    }
+
+    /// Where run documents are.
+    pub fn runs(&self) -> &Runs {
+        self.ground.runs()
+    }
+
+    /// This machine, for what is only done on one.
+    ///
+    /// # Errors
+    /// The mirror is in a Kubernetes.
+    pub fn local(&self) -> Result<&Local, Stop> {
+        self.local.as_deref().ok_or_else(|| {
+            Stop::bad_input(format!(
+                "{} is in a Kubernetes: this works on volumes that are mounted here",
+                self.name
+            ))
         })
     }
 
     /// Keeps recordings of this run's phases beside its cut.
     pub fn keep_recordings(&mut self) {
-        self.recorder.keep_in(self.store.dir().join(FOLDER));
+        if let Some(local) = &self.local {
+            self.recorder.keep_in(local.dir().join(FOLDER));
+        }
     }
 
     /// Takes a phase from a file: `PHASE=FILE`.
@@ -103,27 +139,9 @@ impl Site {
         Ok(())
     }
 
-    /// Connect, for the guard.
-    pub fn connect(&self) -> &ConnectClusters {
-        &self.connect
-    }
-
     /// Kafka, for commands that look themselves.
     pub fn kafka(&self) -> &KafkaClusters {
         &self.kafka
-    }
-
-    /// The snapshots.
-    ///
-    /// # Errors
-    /// A driver that does not fit the volumes.
-    pub fn snapshots(&self) -> Result<Snapshots, Stop> {
-        let driver = self
-            .mirror
-            .snapshot
-            .driver(self.allow_plain_copy)
-            .map_err(Stop::bad_input)?;
-        Snapshots::new(driver, self.mirror.volumes.clone()).map_err(Stop::bad_input)
     }
 
     /// The run document of `run`.
@@ -131,35 +149,26 @@ impl Site {
     /// # Errors
     /// One that is not there or can't be read.
     pub fn cut(&self, run: &RunId) -> Result<Cut, Stop> {
-        let record = self.store.load(run).map_err(Stop::bad_input)?;
+        let record = self.runs().load(run).map_err(Stop::bad_input)?;
         Cut::trusted(&record.document).map_err(Stop::failed)
-    }
-
-    /// What the snapshot of `run` holds.
-    ///
-    /// # Errors
-    /// See [`Site::snapshots`].
-    pub fn content(&self, run: &RunId) -> Result<SnapshotContent, Stop> {
-        let name = RunName::new(run.as_str()).map_err(Stop::bad_input)?;
-        let at = self.store.dir().join("open").join(run.as_str());
-        Ok(SnapshotContent::new(self.snapshots()?, name, at))
     }
 
     /// All ports but those of the guard, for `run`.
     ///
     /// # Errors
-    /// See [`Site::snapshots`].
+    /// Volumes that can't be snapped as they are to be.
     pub fn ports(&self, run: &RunId) -> Result<Ports, Stop> {
-        let name = RunName::new(run.as_str()).map_err(Stop::bad_input)?;
+        let plain = self.allow_plain_copy;
         Ok(Ports {
-            volume_content: Some(Arc::new(self.content(run)?)),
-            volume_snapshot: Some(Arc::new(self.snapshots()?.of_run(name))),
-            ..self.ports_on(Arc::new(RunHandle::new(self.store.clone(), run.clone())))
+            volume_content: Some(self.ground.volume_content(run, plain)?),
+            volume_snapshot: Some(self.ground.volume_snapshot(run, plain)?),
+            ..self.ports_on(Arc::new(self.runs().document(run)))
         })
     }
 
     /// The ports that look and act on the clusters, with this document.
     pub fn ports_on(&self, document: Arc<dyn RunStore + Send + Sync>) -> Ports {
+        let feeders = self.ground.feeders();
         Ports {
             clock: Some(Arc::new(SystemClock)),
             progress: Some(self.terminal.clone()),
@@ -168,11 +177,11 @@ impl Site {
             heads: Some(self.kafka.clone()),
             records: Some(self.kafka.clone()),
             groups: Some(self.kafka.clone()),
-            mirror_look: Some(self.connect.clone()),
-            mirror_start: Some(self.connect.clone()),
-            connector_position: Some(self.connect.clone()),
-            broker_processes: Some(Arc::new(Processes::new(self.mirror.volumes.clone()))),
-            broker_start: Some(Arc::new(self.mirror.brokers.clone())),
+            mirror_look: Some(feeders.look.clone()),
+            mirror_start: Some(feeders.start.clone()),
+            connector_position: Some(feeders.position.clone()),
+            broker_processes: Some(self.ground.broker_processes()),
+            broker_start: Some(self.ground.broker_start()),
             // No volumes: whoever has some to read names them.
             volume_content: Some(Arc::new(Folders::new(Vec::new()))),
             ..Ports::default()
@@ -244,34 +253,4 @@ pub(crate) fn split_phase<'a>(pair: &'a str, form: &str) -> Result<(PhaseName, &
         .split_once('=')
         .ok_or_else(|| Stop::bad_input(format!("{pair:?} is not {form}")))?;
     Ok((phase.parse().map_err(Stop::bad_input)?, value))
-}
-
-fn connect(mirror: &Mirror, kafka: &KafkaClusters) -> Result<ConnectClusters, Stop> {
-    let mut addresses = config::addresses(&mirror.clusters[&Cluster::Mirror].bootstrap);
-    if let Ok(view) = kafka.describe(&Cluster::Mirror) {
-        addresses.extend(
-            view.brokers
-                .into_iter()
-                .filter_map(|broker| Some((broker.host, u16::try_from(broker.port).ok()?))),
-        );
-    }
-    let selection = Selection {
-        mirror_addresses: addresses,
-        listed: mirror
-            .connect
-            .iter()
-            .flat_map(|one| one.connectors.clone())
-            .collect(),
-        ignored: mirror
-            .connect
-            .iter()
-            .flat_map(|one| one.ignore.clone())
-            .collect(),
-    };
-    let options = mirror
-        .connect
-        .iter()
-        .map(|one| one.options.clone())
-        .collect();
-    ConnectClusters::new(options, selection).map_err(Stop::bad_input)
 }

@@ -1,0 +1,181 @@
+//! What a mirror stands on: this machine, or a Kubernetes. All that differs
+//! between the two is behind these traits; what is above them does not know
+//! which it is.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use slackwater_ports::{
+    BrokerAnswer, BrokerProcesses, BrokerStart, ConnectorPosition, MirrorLook, MirrorStart,
+    MirrorStop, Seen, VolumeContent, VolumeFlush, VolumeSnapshot,
+};
+use slackwater_store::{Holder, LeaseState, RunId};
+
+use super::Runs;
+use crate::exit::Stop;
+
+/// What feeds the mirror: seen, stopped, started, and asked where it is.
+#[derive(Clone)]
+pub struct Feeders {
+    /// Looks.
+    pub look: Arc<dyn MirrorLook + Send + Sync>,
+    /// Stops; only the guard has it do so.
+    pub stop: Arc<dyn MirrorStop + Send + Sync>,
+    /// Starts.
+    pub start: Arc<dyn MirrorStart + Send + Sync>,
+    /// Tells what was committed.
+    pub position: Arc<dyn ConnectorPosition + Send + Sync>,
+}
+
+/// See the module.
+pub trait Ground: Send + Sync {
+    /// Where run documents are.
+    fn runs(&self) -> &Runs;
+    /// Who holds the mirror.
+    fn leases(&self) -> &dyn Leases;
+    /// What feeds it.
+    fn feeders(&self) -> &Feeders;
+    /// The snapshots of a run; plain copies only where they are allowed.
+    ///
+    /// # Errors
+    /// Volumes that can't be snapped so.
+    fn volume_snapshot(
+        &self,
+        run: &RunId,
+        plain_copy: bool,
+    ) -> Result<Arc<dyn VolumeSnapshot + Send + Sync>, Stop>;
+    /// What the snapshots of a run hold.
+    ///
+    /// # Errors
+    /// As above.
+    fn volume_content(
+        &self,
+        run: &RunId,
+        plain_copy: bool,
+    ) -> Result<Arc<dyn VolumeContent + Send + Sync>, Stop>;
+    /// Which process each broker is.
+    fn broker_processes(&self) -> Arc<dyn BrokerProcesses + Send + Sync>;
+    /// Starts brokers that were stopped.
+    fn broker_start(&self) -> Arc<dyn BrokerStart + Send + Sync>;
+    /// Stops the brokers cleanly.
+    ///
+    /// # Errors
+    /// They could not be asked.
+    fn stop_brokers(&self, within: Duration) -> Seen<Vec<BrokerAnswer>>;
+    /// Gets ready to flush the volumes, before anything is stopped.
+    ///
+    /// # Errors
+    /// A volume that can't be flushed.
+    fn open_flush(&self) -> Result<Box<dyn Flush>, Stop>;
+    /// Where a guard that is started here listens.
+    fn guard_socket(&self) -> PathBuf;
+    /// The way to this run's guard.
+    fn guard_line(&self, run: &RunId) -> Arc<dyn Line>;
+    /// What starts it.
+    fn guard_launch(&self, run: &RunId, with: GuardWith) -> Box<dyn Launch>;
+    /// Whether whoever began this run may still be about to have a guard
+    /// started for it. Nobody holds the mirror.
+    fn is_beginning(&self, run: &RunId) -> bool;
+}
+
+/// What a guard is started with, beside its run.
+#[derive(Debug, Clone, Default)]
+pub struct GuardWith {
+    /// Snapshots may be plain copies.
+    pub plain_copy: bool,
+    /// Phases taken from files, as `PHASE=FILE`.
+    pub components: Vec<String>,
+    /// Whether recordings are kept.
+    pub records: bool,
+}
+
+impl GuardWith {
+    /// As they are typed.
+    pub fn args(&self) -> Vec<String> {
+        let mut args = Vec::new();
+        if self.plain_copy {
+            args.push("--allow-plain-copy".to_owned());
+        }
+        if !self.records {
+            args.push("--no-recording".to_owned());
+        }
+        for pair in &self.components {
+            args.extend(["--component".to_owned(), pair.clone()]);
+        }
+        args
+    }
+}
+
+/// What flushes the volumes.
+pub trait Flush: VolumeFlush + Send + Sync {
+    /// Writes out what there is by now, so that the flush that counts finds
+    /// less to do. Proves nothing.
+    fn write_ahead(&self);
+}
+
+/// Who holds the mirror.
+pub trait Leases: Send + Sync {
+    /// Looks without taking.
+    ///
+    /// # Errors
+    /// It can't be read.
+    fn look(&self) -> Result<LeaseState, Stop>;
+    /// Takes the mirror, unless another run holds it or has left it behind. A
+    /// run's own expired hold is taken again.
+    ///
+    /// # Errors
+    /// Somebody holds it.
+    fn take(&self, holder: Holder) -> Result<Box<dyn Held>, Stop>;
+    /// Takes it even where another run has left it behind: for whoever is
+    /// about to put that right.
+    ///
+    /// # Errors
+    /// Somebody holds it.
+    fn take_over(&self, holder: Holder) -> Result<Box<dyn Held>, Stop>;
+}
+
+/// A hold. Dropped without a release it is left behind.
+pub trait Held: Send {
+    /// Whom it names.
+    fn holder(&self) -> &Holder;
+    /// Whose left hold this one took up.
+    fn taken_from(&self) -> Option<&Holder>;
+    /// Whether nobody else can have taken it yet.
+    fn is_ours(&self) -> bool;
+    /// Signs anew.
+    ///
+    /// # Errors
+    /// It can't be written.
+    fn sign(&mut self, holder: Holder) -> Result<(), String>;
+    /// Gives the mirror free.
+    ///
+    /// # Errors
+    /// It counts as left behind.
+    fn release(self: Box<Self>) -> Result<(), String>;
+}
+
+/// A way to a guard: one line there, and lines back.
+pub trait Line: Send + Sync {
+    /// Sends a line, and hands on each that comes back until `heard` has had
+    /// enough. `silence` is the most between two of them.
+    ///
+    /// # Errors
+    /// No guard; silence; the end before it was enough.
+    fn ask(&self, line: &str, silence: Duration, heard: &mut dyn FnMut(&str) -> bool) -> Seen<()>;
+    /// Sends a line, waits for one back, and keeps the way open: what it gives
+    /// is the way.
+    ///
+    /// # Errors
+    /// The same.
+    fn hold_open(&self, line: &str, silence: Duration) -> Seen<(String, Box<dyn Send>)>;
+}
+
+/// Starts a guard.
+pub trait Launch: Send + Sync {
+    /// Until it is `alive`.
+    ///
+    /// # Errors
+    /// Why it is not, within its time.
+    fn launch(&self, alive: &dyn Fn() -> bool) -> Seen<()>;
+}

@@ -1,0 +1,147 @@
+//! Run documents, wherever they are kept.
+
+use slackwater_kubernetes::{ConfigMapRun, ConfigMapRuns, RunsError};
+use slackwater_ports::{RunRecord, RunStore, Seen};
+use slackwater_store::{RunHandle, RunId, Store, StoreError};
+
+/// Where they are.
+#[derive(Clone)]
+pub enum Runs {
+    /// In a folder.
+    Folder(Store),
+    /// In a namespace's ConfigMaps.
+    ConfigMaps(ConfigMapRuns),
+}
+
+/// Why a document can't be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// Of a folder.
+    #[error(transparent)]
+    Folder(#[from] StoreError),
+    /// Of ConfigMaps.
+    #[error(transparent)]
+    ConfigMaps(#[from] RunsError),
+}
+
+impl DocumentError {
+    /// Whether there is no such run.
+    pub fn is_missing(&self) -> bool {
+        matches!(
+            self,
+            Self::Folder(StoreError::Missing { .. }) | Self::ConfigMaps(RunsError::Missing { .. })
+        )
+    }
+}
+
+/// One of a listing.
+pub struct Listed {
+    /// Which run.
+    pub run: RunId,
+    /// Its document, or why it can't be read.
+    pub record: Result<RunRecord, DocumentError>,
+}
+
+impl Runs {
+    /// Writes the first revision.
+    ///
+    /// # Errors
+    /// There is such a run; it can't be written.
+    pub fn create(&self, run: &RunId, document: &str) -> Result<(), DocumentError> {
+        match self {
+            Self::Folder(store) => store.create_run(run, document).map(drop)?,
+            Self::ConfigMaps(runs) => runs.create_run(run, document).map(drop)?,
+        }
+        Ok(())
+    }
+
+    /// What is stored.
+    ///
+    /// # Errors
+    /// There is none, or it can't be read.
+    pub fn load(&self, run: &RunId) -> Result<RunRecord, DocumentError> {
+        Ok(match self {
+            Self::Folder(store) => store.load(run)?,
+            Self::ConfigMaps(runs) => runs.load(run)?,
+        })
+    }
+
+    /// Writes the next revision of a document that was final, and keeps what it
+    /// was.
+    ///
+    /// # Errors
+    /// Somebody else wrote first; it can't be written.
+    pub fn supersede(
+        &self,
+        run: &RunId,
+        expected: u64,
+        document: &str,
+    ) -> Result<(), DocumentError> {
+        match self {
+            Self::Folder(store) => store.supersede(run, expected, document).map(drop)?,
+            Self::ConfigMaps(runs) => runs.supersede(run, expected, document).map(drop)?,
+        }
+        Ok(())
+    }
+
+    /// The last `most` runs, the last one written first. One that can't be read
+    /// is among them and says so.
+    ///
+    /// # Errors
+    /// They can't be listed.
+    pub fn last(&self, most: usize) -> Result<Vec<Listed>, DocumentError> {
+        match self {
+            Self::Folder(store) => {
+                let listed = store.list()?.into_iter().take(most);
+                let each = listed.map(|one| Listed {
+                    run: one.run_id,
+                    record: one.record.map_err(DocumentError::from),
+                });
+                Ok(each.collect())
+            }
+            Self::ConfigMaps(runs) => {
+                let listed = runs.last(most)?.into_iter();
+                let each = listed.map(|run| Listed {
+                    record: runs.load(&run).map_err(DocumentError::from),
+                    run,
+                });
+                Ok(each.collect())
+            }
+        }
+    }
+
+    /// One document.
+    pub fn document(&self, run: &RunId) -> Document {
+        match self {
+            Self::Folder(store) => Document::Folder(RunHandle::new(store.clone(), run.clone())),
+            Self::ConfigMaps(runs) => {
+                Document::ConfigMap(ConfigMapRun::new(runs.clone(), run.clone()))
+            }
+        }
+    }
+}
+
+/// One document as the port that phases see.
+#[derive(Clone)]
+pub enum Document {
+    /// In a folder.
+    Folder(RunHandle),
+    /// In a ConfigMap.
+    ConfigMap(ConfigMapRun),
+}
+
+impl RunStore for Document {
+    fn load(&self) -> Seen<RunRecord> {
+        match self {
+            Self::Folder(document) => document.load(),
+            Self::ConfigMap(document) => document.load(),
+        }
+    }
+
+    fn save(&self, expected: u64, document: &str) -> Seen<u64> {
+        match self {
+            Self::Folder(kept) => kept.save(expected, document),
+            Self::ConfigMap(kept) => kept.save(expected, document),
+        }
+    }
+}
