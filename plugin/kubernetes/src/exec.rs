@@ -112,7 +112,7 @@ impl Pods {
         let mut refused = None;
         for pod in pods::running(server, namespace, labels, container)? {
             let place = Place::new(Resource::pods(), namespace, &pod.name)?;
-            match self.exec_in(place, command, most) {
+            match exec_in(server, place, container, command, most) {
                 // It went since it was listed, or its container did: nothing
                 // was run.
                 Err(ExecError::Api(
@@ -130,50 +130,60 @@ impl Pods {
             },
         })
     }
+}
 
-    fn exec_in(&self, place: Place, command: &[String], most: Duration) -> Result<Ran, ExecError> {
-        let program = command.first().cloned().unwrap_or_default();
-        let what = format!("get pods/exec {}/{}", place.namespace, place.name);
-        let pods: Api<Pod> = Api::namespaced(self.server.client(), &place.namespace);
-        let params = AttachParams::default()
-            .container(&self.container)
-            .stdin(false)
-            .stdout(true)
-            .stderr(true)
-            .max_stdout_buf_size(BUFFER);
-        let (name, words) = (place.name.clone(), command.to_vec());
-        let work = async move {
-            let process = pods.exec(&name, words, &params).await?;
-            Ok::<_, kube::Error>(printed(process).await)
-        };
-        let done = self.server.run(&what, most, work)?;
-        let printed = done.map_err(|error| ApiError::of(&what, &place.name, error))?;
-        let no_end = |why: String| ExecError::NoEnd {
-            program: program.clone(),
-            pod: Box::new(place.clone()),
-            why,
-        };
-        let Some(printed) = printed else {
-            return Err(ExecError::TooMuch {
-                program,
-                pod: Box::new(place),
-            });
-        };
-        let status = printed.status;
-        let status = status.ok_or_else(|| no_end("the connection ended before it".to_owned()))?;
-        let code = exit_code(&status).map_err(no_end)?;
-        let stderr = String::from_utf8_lossy(&printed.stderr);
-        let said = status.message.unwrap_or_default();
-        let stderr = match code {
-            NOT_FOUND if stderr.is_empty() => said.as_str(),
-            _ => &stderr,
-        };
-        Ok(Ran {
-            code,
-            stdout: printed.stdout,
-            stderr: stderr.trim().replace(['\n', '\r'], " "),
-        })
-    }
+/// Runs a command in a container of this pod.
+///
+/// # Errors
+/// It was not run; it came to no end.
+pub(crate) fn exec_in(
+    server: &ApiServer,
+    place: Place,
+    container: &str,
+    command: &[String],
+    most: Duration,
+) -> Result<Ran, ExecError> {
+    let program = command.first().cloned().unwrap_or_default();
+    let what = format!("get pods/exec {}/{}", place.namespace, place.name);
+    let pods: Api<Pod> = Api::namespaced(server.client(), &place.namespace);
+    let params = AttachParams::default()
+        .container(container)
+        .stdin(false)
+        .stdout(true)
+        .stderr(true)
+        .max_stdout_buf_size(BUFFER);
+    let (name, words) = (place.name.clone(), command.to_vec());
+    let work = async move {
+        let process = pods.exec(&name, words, &params).await?;
+        Ok::<_, kube::Error>(printed(process).await)
+    };
+    let done = server.run(&what, most, work)?;
+    let printed = done.map_err(|error| ApiError::of(&what, &place.name, error))?;
+    let no_end = |why: String| ExecError::NoEnd {
+        program: program.clone(),
+        pod: Box::new(place.clone()),
+        why,
+    };
+    let Some(printed) = printed else {
+        return Err(ExecError::TooMuch {
+            program,
+            pod: Box::new(place),
+        });
+    };
+    let status = printed.status;
+    let status = status.ok_or_else(|| no_end("the connection ended before it".to_owned()))?;
+    let code = exit_code(&status).map_err(no_end)?;
+    let stderr = String::from_utf8_lossy(&printed.stderr);
+    let said = status.message.unwrap_or_default();
+    let stderr = match code {
+        NOT_FOUND if stderr.is_empty() => said.as_str(),
+        _ => &stderr,
+    };
+    Ok(Ran {
+        code,
+        stdout: printed.stdout,
+        stderr: stderr.trim().replace(['\n', '\r'], " "),
+    })
 }
 
 /// Reads until it ends; `None` where it prints too much.

@@ -64,6 +64,21 @@ pub enum Attempt {
     HeldBy(String),
 }
 
+/// A lease, as somebody sees it who does not hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenLease {
+    /// Who holds it by his own word.
+    pub holder: Option<String>,
+    /// Its `resourceVersion`: another one after each renewal.
+    pub version: String,
+    /// For how long a renewal counts.
+    pub duration: Option<Duration>,
+    /// When it was renewed, by the clock of whoever did.
+    pub renewed: Option<String>,
+    /// What is noted on it.
+    pub annotations: BTreeMap<String, String>,
+}
+
 /// A lease on one mirror, for one who wants to hold it.
 pub struct MirrorLease {
     server: ApiServer,
@@ -200,11 +215,34 @@ impl MirrorLease {
     /// # Errors
     /// It is not; or no answer, and then [`MirrorLease::is_held`] counts.
     pub fn renew(&self) -> Result<(), LeaseError> {
-        let before = self.write_ours(|spec| spec["renewTime"] = micro_time().into())?;
+        let before = self.write_ours(|object| {
+            object["spec"]["renewTime"] = micro_time().into();
+        })?;
         if let Some((_, known)) = &mut self.state().ours {
             *known = before;
         }
         Ok(())
+    }
+
+    /// As it stands there, whoever holds it.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn seen(&self) -> Result<Option<SeenLease>, LeaseError> {
+        let Some((object, raw)) = self.look()? else {
+            return Ok(None);
+        };
+        let annotations = object["metadata"]["annotations"].as_object();
+        let annotations = annotations.into_iter().flatten();
+        Ok(Some(SeenLease {
+            holder: raw.holder().map(str::to_owned),
+            version: raw.metadata.resource_version.clone(),
+            duration: raw.spec.lease_duration_seconds.map(Duration::from_secs),
+            renewed: object["spec"]["renewTime"].as_str().map(str::to_owned),
+            annotations: annotations
+                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+                .collect(),
+        }))
     }
 
     /// Whether nobody else can have taken it yet.
@@ -214,13 +252,36 @@ impl MirrorLease {
         known.is_some_and(|elapsed| elapsed < self.duration)
     }
 
-    /// Lets it go. That somebody else has it is success.
+    /// Puts an annotation on it, as long as it is ours.
+    ///
+    /// # Errors
+    /// It is not; no answer, and then it may have been put there all the same.
+    pub fn annotate(&self, key: &str, value: &str) -> Result<(), LeaseError> {
+        let before = self.write_ours(|object| {
+            object["metadata"]["annotations"][key] = value.into();
+            object["spec"]["renewTime"] = micro_time().into();
+        })?;
+        if let Some((_, known)) = &mut self.state().ours {
+            *known = before;
+        }
+        Ok(())
+    }
+
+    /// Lets it go, and takes this annotation off. That somebody else has it is
+    /// success.
     ///
     /// # Errors
     /// No answer: to be called again, and until it was, nobody else gets it
     /// before its duration is over.
-    pub fn release(&self) -> Result<(), LeaseError> {
-        match self.write_ours(|spec| spec["holderIdentity"] = "".into()) {
+    pub fn release(&self, without: Option<&str>) -> Result<(), LeaseError> {
+        let let_go = |object: &mut Value| {
+            object["spec"]["holderIdentity"] = "".into();
+            let annotations = object["metadata"]["annotations"].as_object_mut();
+            if let (Some(key), Some(annotations)) = (without, annotations) {
+                annotations.remove(key);
+            }
+        };
+        match self.write_ours(let_go) {
             Ok(_) | Err(LeaseError::Lost { .. }) => {
                 self.state().ours = None;
                 Ok(())
@@ -241,7 +302,7 @@ impl MirrorLease {
                 return Err(self.lost(now.to_owned()));
             }
             let before = Moment::now();
-            change(&mut object["spec"]);
+            change(&mut object);
             match self.server.update(&self.place, &object) {
                 Ok(_) => return Ok(before),
                 Err(ApiError::Conflict { .. }) => {}

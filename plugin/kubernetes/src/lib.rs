@@ -8,12 +8,14 @@
 //! are read as JSON into views of our own. Others' objects are only patched, so
 //! that what this program does not know stays in them; its own are replaced.
 
+mod brokers;
 mod clock;
 mod contents;
 mod document;
 mod error;
 mod events;
 mod exec;
+mod hold;
 mod labels;
 mod lease;
 mod makers;
@@ -23,17 +25,24 @@ mod pods;
 mod runs;
 mod server;
 mod snapshots;
+mod surroundings;
+mod talk;
 mod volumes;
+mod workers;
 
+pub use brokers::BrokerPods;
 pub use document::{MOST_PARTS, PART_BYTES};
 pub use error::ApiError;
 pub use events::{About, Events, MOST_NOTE, Reason};
 pub use exec::{ExecError, Pods};
-pub use lease::{Attempt, LeaseError, MirrorLease};
+pub use hold::{HOLDER, Hold, HoldError, Holds};
+pub use lease::{Attempt, LeaseError, MirrorLease, SeenLease};
 pub use makers::{Makers, MakersError};
 pub use mirror::{MirrorError, StrimziMirror, Way};
 pub use place::{Place, Resource};
 pub use runs::{ConfigMapRun, ConfigMapRuns, Describe, Marks, RunsError};
 pub use server::{ApiServer, MOST_OBJECTS, REQUEST_LIMIT};
 pub use snapshots::{ClaimSnapshots, LASTING, SnapshotsError};
+pub use talk::Talk;
 pub use volumes::{ClaimVolume, VolumesError, snapshot_classes};
+pub use workers::{CONTAINER, Home, Job, Program, WorkerError, Workers};

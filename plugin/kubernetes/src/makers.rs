@@ -54,7 +54,7 @@ pub enum MakersError {
 /// Strimzi's resources in the version that is served.
 #[derive(Clone)]
 pub struct Makers {
-    server: ApiServer,
+    pub(crate) server: ApiServer,
     version: ApiVersion,
 }
 

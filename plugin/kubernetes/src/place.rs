@@ -28,7 +28,20 @@ impl Resource {
         Self::new(STRIMZI, version.as_str(), "kafkamirrormaker2s")
     }
 
-    pub(crate) fn pods() -> Self {
+    pub(crate) fn node_pools(version: slackwater_strimzi::ApiVersion) -> Self {
+        Self::new(STRIMZI, version.as_str(), "kafkanodepools")
+    }
+
+    pub(crate) fn users(version: slackwater_strimzi::ApiVersion) -> Self {
+        Self::new(STRIMZI, version.as_str(), "kafkausers")
+    }
+
+    pub(crate) fn secrets() -> Self {
+        Self::new("", "v1", "secrets")
+    }
+
+    /// `Pod`
+    pub fn pods() -> Self {
         Self::new("", "v1", "pods")
     }
 

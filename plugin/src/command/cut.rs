@@ -54,9 +54,7 @@ struct Difference {
 impl Cut {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
         let site = match &self.config {
-            Some(config) => Some(context.site(&ConfigArg {
-                config: config.clone(),
-            })?),
+            Some(config) => Some(context.site(&ConfigArg::of(config))?),
             None => None,
         };
         let site = site.as_ref();

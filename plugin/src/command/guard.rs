@@ -5,7 +5,8 @@ use slackwater_store::RunId;
 
 use super::ConfigArg;
 use crate::exit::Stop;
-use crate::guard::serve;
+use crate::guard::{ask, serve};
+use crate::site::GuardWith;
 
 /// The process that holds the mirror; started by the phases.
 #[derive(Debug, Args)]
@@ -28,12 +29,22 @@ pub(super) struct Guard {
 
 impl Guard {
     pub(super) fn run(&self) -> Result<(), Stop> {
-        serve(
-            &self.config.config,
-            &self.run,
-            self.allow_plain_copy,
-            &self.component,
-            !self.no_recording,
-        )
+        let with = GuardWith {
+            plain_copy: self.allow_plain_copy,
+            components: self.component.clone(),
+            records: !self.no_recording,
+        };
+        serve(|terminal| self.config.open(terminal), &self.run, &with)
+    }
+}
+
+/// Hands what it reads to the guard of this pod, and prints what that answers;
+/// run in it by the phases.
+#[derive(Debug, Args)]
+pub(super) struct GuardAsk {}
+
+impl GuardAsk {
+    pub(super) fn run(&self) -> Result<(), Stop> {
+        ask()
     }
 }

@@ -27,7 +27,7 @@ use slackwater_store::{LeaseState, RunId};
 
 use crate::adapters::Terminal;
 use crate::exit::Stop;
-use crate::site::Site;
+use crate::site::{KafkaName, Site};
 
 /// Backs up a Kafka mirror so that the backup can be proven.
 #[derive(Debug, Parser)]
@@ -93,14 +93,60 @@ enum Command {
     /// The process that holds the mirror; started by the phases.
     #[command(hide = true)]
     Guard(guard::Guard),
+    /// Speaks to the guard of this pod; run in it by the phases.
+    #[command(hide = true)]
+    GuardAsk(guard::GuardAsk),
 }
 
-/// The configuration.
-#[derive(Debug, Args)]
+/// Which mirror: by its configuration, or by its Kafka in a Kubernetes.
+#[derive(Debug, Default, Args)]
 pub struct ConfigArg {
-    /// The configuration, of kind Mirror.
-    #[arg(long, short, env = "SLACKWATER_CONFIG")]
-    config: PathBuf,
+    /// The configuration, of kind Mirror: for a mirror on machines.
+    #[arg(
+        long,
+        short,
+        env = "SLACKWATER_CONFIG",
+        required_unless_present = "kafka"
+    )]
+    config: Option<PathBuf>,
+    /// The mirror's Kafka in Strimzi, as NAMESPACE/NAME; it comes before any
+    /// configuration.
+    #[arg(long)]
+    kafka: Option<KafkaName>,
+    /// How its Kubernetes is reached. Default: as kubectl does, and in a pod by
+    /// its ServiceAccount.
+    #[arg(long, value_name = "FILE", requires = "kafka")]
+    kubeconfig: Option<PathBuf>,
+}
+
+impl ConfigArg {
+    /// That of a configuration.
+    fn of(config: &Path) -> Self {
+        Self {
+            config: Some(config.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// The configuration.
+    fn file(&self) -> Result<&Path, Stop> {
+        match (&self.kafka, &self.config) {
+            (Some(kafka), _) => Err(Stop::bad_input(format!(
+                "{kafka} is in a Kubernetes: this works with a configuration (--config)"
+            ))),
+            (None, Some(file)) => Ok(file),
+            (None, None) => Err(Stop::bad_input(
+                "name the configuration: --config or SLACKWATER_CONFIG",
+            )),
+        }
+    }
+
+    fn open(&self, terminal: Terminal) -> Result<Site, Stop> {
+        match &self.kafka {
+            Some(kafka) => Site::in_strimzi(kafka, self.kubeconfig.as_deref(), terminal),
+            None => Site::open(self.file()?, terminal),
+        }
+    }
 }
 
 /// Where a recording goes.
@@ -129,7 +175,7 @@ pub struct Context {
 
 impl Context {
     fn site(&self, config: &ConfigArg) -> Result<Site, Stop> {
-        let site = Site::open(&config.config, Terminal::new(self.quiet))?;
+        let site = config.open(Terminal::new(self.quiet))?;
         if let Ok(LeaseState::Expired(left)) = site.ground().leases().look() {
             site.terminal.say(&format!(
                 "warning: the guard of {left} is gone and the mirror may be stopped; backup, phase \
@@ -234,5 +280,6 @@ pub fn run(cli: Cli) -> Result<(), Stop> {
         Command::Schema(command) => command.run(),
         Command::Version(command) => command.run(&context),
         Command::Guard(command) => command.run(),
+        Command::GuardAsk(command) => command.run(),
     }
 }

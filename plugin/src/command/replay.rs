@@ -97,9 +97,7 @@ impl Replay {
             return Ok(None);
         };
         let site = match &self.config {
-            Some(config) => Some(context.site(&ConfigArg {
-                config: config.clone(),
-            })?),
+            Some(config) => Some(context.site(&ConfigArg::of(config))?),
             None => None,
         };
         let text = read_document(site.as_ref(), cut)?;

@@ -38,12 +38,12 @@ enum Verb {
 
 impl Snapshot {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let Some(config) = self.config.clone() else {
+        let Some(config) = &self.config else {
             return Err(Stop::bad_input(
                 "name the configuration: --config or SLACKWATER_CONFIG",
             ));
         };
-        let site = context.site(&ConfigArg { config })?;
+        let site = context.site(&ConfigArg::of(config))?;
         let snapshots = site.local()?.snapshots(site.allow_plain_copy)?;
         let name = |run: &RunId| RunName::new(run.as_str()).map_err(Stop::bad_input);
         match &self.verb {

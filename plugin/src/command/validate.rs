@@ -41,7 +41,7 @@ pub(super) struct Validate {
 
 impl Validate {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let mut mirror = config::load(&self.config.config).map_err(Stop::bad_input)?;
+        let mut mirror = config::load(self.config.file()?).map_err(Stop::bad_input)?;
         if let Some(bootstrap) = &self.bootstrap
             && let Some(options) = mirror.clusters.get_mut(&Cluster::Mirror)
         {
@@ -49,7 +49,7 @@ impl Validate {
         }
         let mut site = Site::of(
             mirror,
-            self.config.config.clone(),
+            self.config.file()?.to_owned(),
             Terminal::new(context.quiet),
         )?;
         let cut = read_cut(Some(&site), &self.cut)?;

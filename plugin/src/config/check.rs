@@ -19,15 +19,15 @@ use slackwater_volumes::{
 
 use super::Span;
 use super::raw::{
-    RawCluster, RawCold, RawCommand, RawConnect, RawLimits, RawMirror, RawScalar, RawSnapshot,
-    RawVolume,
+    RawCluster, RawCold, RawCommand, RawConnect, RawLimits, RawMirror, RawProtect, RawScalar,
+    RawSnapshot, RawVolume,
 };
 
 /// The only version that is read.
-const API_VERSION: &str = "slackwater/v1beta1";
+pub(super) const API_VERSION: &str = "slackwater/v1beta1";
 
 /// Key and complaint.
-type Wrong = (String, String);
+pub(super) type Wrong = (String, String);
 
 /// A checked configuration.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ impl SnapshotSite {
     }
 }
 
-fn wrong(key: &str, why: impl ToString) -> Wrong {
+pub(super) fn wrong(key: &str, why: impl ToString) -> Wrong {
     (key.to_owned(), why.to_string())
 }
 
@@ -128,14 +128,18 @@ pub(super) fn check(raw: RawMirror) -> Result<Mirror, Wrong> {
             return Err(wrong(&key, format!("{name} stands there twice")));
         }
     }
-    let settings = settings(
-        raw.strategy,
-        &raw.limits,
-        raw.protect,
-        &connect,
-        raw.verify,
-        raw.require,
-    )?;
+    let asked = Asked {
+        strategy: raw.strategy,
+        limits: &raw.limits,
+        protect: raw.protect,
+        verify: raw.verify,
+        require: raw.require,
+    };
+    let connects = connect.iter().map(|one| ConnectSettings {
+        name: one.options.name.clone(),
+        topics: one.topics.clone(),
+    });
+    let settings = settings(asked, connects.collect())?;
     let volumes = volumes(raw.volumes)?;
     Ok(Mirror {
         name,
@@ -146,7 +150,7 @@ pub(super) fn check(raw: RawMirror) -> Result<Mirror, Wrong> {
         snapshot: snapshot(raw.snapshot, raw.store.join("snapshots"))?,
         store: raw.store,
         settings,
-        close_ms: raw.limits.close.map_or(600_000, Span::as_ms),
+        close_ms: close_ms(&raw.limits),
     })
 }
 
@@ -374,14 +378,32 @@ fn default_window_ms(strategy: Strategy) -> u64 {
     }
 }
 
-fn settings(
-    strategy: Strategy,
-    limits: &RawLimits,
-    protect: super::raw::RawProtect,
-    connect: &[ConnectSite],
-    verify: Option<Verify>,
-    require: Option<Vec<ClaimName>>,
+/// How long a run may take from the resume to the close, ms.
+pub(super) fn close_ms(limits: &RawLimits) -> u64 {
+    limits.close.map_or(600_000, Span::as_ms)
+}
+
+/// What a run is asked to do, as it was typed.
+pub(super) struct Asked<'a> {
+    pub(super) strategy: Strategy,
+    pub(super) limits: &'a RawLimits,
+    pub(super) protect: RawProtect,
+    pub(super) verify: Option<Verify>,
+    pub(super) require: Option<Vec<ClaimName>>,
+}
+
+/// The same, checked.
+pub(super) fn settings(
+    asked: Asked<'_>,
+    connects: Vec<ConnectSettings>,
 ) -> Result<Settings, Wrong> {
+    let Asked {
+        strategy,
+        limits,
+        protect,
+        verify,
+        require,
+    } = asked;
     let or = |span: Option<Span>, default: u64| span.map_or(default, Span::as_ms);
     let window_ms = or(limits.window, default_window_ms(strategy));
     if !WINDOW_MS.contains(&window_ms) {
@@ -436,13 +458,7 @@ fn settings(
         include: protect.include,
         exclude: protect.exclude,
         own: protect.own,
-        connects: connect
-            .iter()
-            .map(|one| ConnectSettings {
-                name: one.options.name.clone(),
-                topics: one.topics.clone(),
-            })
-            .collect(),
+        connects,
         verify,
         require: require.into_iter().collect(),
     })

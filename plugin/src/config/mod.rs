@@ -1,11 +1,13 @@
-//! The configuration: one YAML file of kind `Mirror`.
+//! The configuration: a YAML file of kind `Mirror` for a mirror on machines; for
+//! one in Strimzi a document of kind `StrimziMirror`, which may be left out.
 //!
-//! What was typed is a [`RawMirror`]; what was checked is a [`Mirror`], and
-//! the rest of the program sees only that.
+//! What was typed is a [`RawMirror`] or a [`RawStrimzi`]; what was checked is a
+//! [`Mirror`] or a [`StrimziOptions`], and the rest of the program sees only that.
 
 mod check;
 mod raw;
 mod span;
+mod strimzi;
 mod yaml;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ pub(crate) use check::addresses;
 pub use check::{ConnectSite, Mirror, SnapshotSite};
 pub use raw::RawMirror;
 pub use span::Span;
+pub use strimzi::{RawStrimzi, StopBy, StrimziOptions};
 
 /// Files above this are no configuration.
 const MOST_BYTES: u64 = 1 << 20;
@@ -49,6 +52,22 @@ pub enum ConfigError {
     },
 }
 
+/// Checks a document of kind `StrimziMirror`; `path` is what messages call it.
+///
+/// # Errors
+/// See [`ConfigError`].
+pub fn strimzi(text: &str, path: &Path) -> Result<StrimziOptions, ConfigError> {
+    let raw: RawStrimzi = yaml::parse(text).map_err(|why| ConfigError::Shape {
+        path: path.to_owned(),
+        why,
+    })?;
+    StrimziOptions::check(raw).map_err(|(key, why)| ConfigError::Value {
+        path: path.to_owned(),
+        key,
+        why,
+    })
+}
+
 /// Reads and checks a configuration.
 ///
 /// # Errors
@@ -66,7 +85,7 @@ pub fn load(path: &Path) -> Result<Mirror, ConfigError> {
         });
     }
     let text = std::fs::read_to_string(path).map_err(read)?;
-    let raw = yaml::parse(&text).map_err(|why| ConfigError::Shape {
+    let raw: RawMirror = yaml::parse(&text).map_err(|why| ConfigError::Shape {
         path: path.to_owned(),
         why,
     })?;

@@ -1,12 +1,12 @@
 //! YAML. serde_yaml is no longer maintained, so this module alone touches it.
 
-use super::RawMirror;
+use serde::de::DeserializeOwned;
 
 /// Suggestions further away than this are no help.
 const NEAR: f64 = 0.6;
 
 /// Parses a configuration, or says in one line what is wrong where.
-pub(super) fn parse(text: &str) -> Result<RawMirror, String> {
+pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_yaml::from_str(text).map_err(|error| explain(&error.to_string()))
 }
 
@@ -32,18 +32,20 @@ fn explain(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::RawMirror;
     use super::*;
 
     #[test]
     fn an_unknown_key_is_an_error_that_suggests_the_right_one() {
         let error =
-            parse("apiVersion: slackwater/v1beta1\nkind: Mirror\nconect: []\n").unwrap_err();
+            parse::<RawMirror>("apiVersion: slackwater/v1beta1\nkind: Mirror\nconect: []\n")
+                .unwrap_err();
         assert!(error.contains("did you mean `connect`?"), "{error}");
     }
 
     #[test]
     fn what_is_no_yaml_is_one_line() {
-        let error = parse("a: [\n- b: }\n").unwrap_err();
+        let error = parse::<RawMirror>("a: [\n- b: }\n").unwrap_err();
         assert_eq!(error.lines().count(), 1);
     }
 }

@@ -1,7 +1,6 @@
 //! What the guard does its work with: the lease, the phases that it hosts, and
 //! Connect. It decides nothing: see `slackwater_hold`.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +9,8 @@ use slackwater_hold::{Hands, Hold};
 use slackwater_host::{Entry, Limits, PhaseName};
 use slackwater_kit::Session;
 use slackwater_ports::{
-    Answer, BrokerAnswer, Clock, ConnectorRef, Flushed, GuardLook, GuardView, Seen,
+    Answer, BrokerAnswer, Clock, ConnectorRef, Flushed, GuardLook, GuardView, PortError,
+    PortErrorKind, Seen,
 };
 use slackwater_store::RunId;
 
@@ -20,12 +20,10 @@ use crate::site::{Flush, Held, Site};
 
 /// See the module. Its calls come from threads that may block.
 pub(super) struct GuardHands {
-    site: Site,
+    site: Arc<Site>,
     run: RunId,
     flush: Arc<dyn Flush>,
     lease: Mutex<Option<Box<dyn Held>>>,
-    /// Where it is asked; it goes before the lease does.
-    socket: PathBuf,
     /// One release or abandonment at a time.
     work: Mutex<()>,
     hold: Arc<Hold>,
@@ -48,25 +46,23 @@ const AHEAD_MS: u64 = 200;
 
 impl GuardHands {
     pub(super) fn new(
-        site: Site,
+        site: Arc<Site>,
         run: RunId,
         flush: Box<dyn Flush>,
         lease: Box<dyn Held>,
-        socket: PathBuf,
     ) -> Self {
         let holder = lease.holder();
         let hold = Hold::new(
             &SystemClock,
             holder.token.clone(),
             holder.deadline_ms,
-            format!("pid {}", std::process::id()),
+            site.ground().guard_note(),
         );
         Self {
             site,
             run,
             flush: flush.into(),
             lease: Mutex::new(Some(lease)),
-            socket,
             work: Mutex::new(()),
             hold: Arc::new(hold),
             ahead: Arc::default(),
@@ -76,6 +72,16 @@ impl GuardHands {
     /// Which run it is of.
     pub(super) fn run(&self) -> &RunId {
         &self.run
+    }
+
+    /// Whether nobody else can hold the mirror; so it is, too, once it was given
+    /// back.
+    pub(super) fn is_ours(&self) -> bool {
+        // One that writes into it holds it.
+        match self.lease.try_lock() {
+            Ok(lease) => lease.as_ref().is_none_or(|lease| lease.is_ours()),
+            Err(_) => true,
+        }
     }
 
     pub(super) fn hold(&self) -> &Hold {
@@ -173,6 +179,16 @@ impl Hands for GuardHands {
     }
 
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
+        if !self.is_ours() {
+            let lost = |connector: &ConnectorRef| Answer {
+                connector: connector.clone(),
+                accepted: Err(PortError::new(
+                    PortErrorKind::Refused,
+                    "the lease was lost to another guard",
+                )),
+            };
+            return connectors.iter().map(lost).collect();
+        }
         self.site.ground().feeders().stop.stop(connectors)
     }
 
@@ -215,7 +231,7 @@ impl Hands for GuardHands {
 
     fn give_back(&self) {
         // First the socket: another run's guard may have the name at once.
-        let _ = std::fs::remove_file(&self.socket);
+        let _ = std::fs::remove_file(self.site.ground().guard_socket());
         if let Some(lease) = self.lease().take()
             && let Err(error) = lease.release()
         {

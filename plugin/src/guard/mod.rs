@@ -5,6 +5,7 @@
 //! What it decides is in `slackwater_hold`; what it does at a release it has
 //! from the phases, which it hosts.
 
+mod ask;
 mod client;
 mod hands;
 mod launch;
@@ -12,7 +13,9 @@ mod line;
 mod protocol;
 mod recover;
 mod serve;
+mod stand_by;
 
+pub use ask::ask;
 pub use client::GuardClient;
 pub(crate) use hands::void;
 pub use launch::{GuardPort, GuardProcess};

@@ -24,6 +24,9 @@ pub struct Asked {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Request {
+    /// Have you seen that you can hold the mirror? One that stands by answers
+    /// this, too, and nothing else.
+    Ready,
     /// Are you alive, and what do you hold?
     Look,
     /// The deadline is so many milliseconds from now, if there is none yet.
@@ -71,7 +74,7 @@ pub enum Response {
     Flushed(Vec<Flushed>),
     /// To release and abandon.
     Released(Released),
-    /// To attach and finish.
+    /// To ready, attach and finish.
     Done,
     /// It can't be done.
     Refused(String),

@@ -20,9 +20,10 @@ use tokio::time::MissedTickBehavior;
 
 use super::hands::GuardHands;
 use super::protocol::{Asked, MOST_LINE_BYTES, Request, Response};
+use super::stand_by::stand_by;
 use crate::adapters::{Lines, SystemClock, Terminal};
 use crate::exit::Stop;
-use crate::site::Site;
+use crate::site::{Flush, GuardWith, Held, Site};
 
 /// Whoever asked for the end is answered before this process ends, unless he
 /// takes longer than this to read it.
@@ -43,16 +44,14 @@ impl Lines for Broadcast {
     }
 }
 
-/// Runs until the run is over. Gives whether it began to hold at all.
+/// Runs until the run is over.
 ///
 /// # Errors
 /// A lease that another run holds; volumes that can't be opened.
 pub fn serve(
-    config: &Path,
+    open: impl FnOnce(Terminal) -> Result<Site, Stop>,
     run: &RunId,
-    plain_copy: bool,
-    components: &[String],
-    records: bool,
+    with: &GuardWith,
 ) -> Result<(), Stop> {
     // Apart from whoever started it, so that a signal to his group or the end
     // of his terminal does not reach it. It fails only for a group's leader,
@@ -60,52 +59,83 @@ pub fn serve(
     let _ = rustix::process::setsid();
     let (progress, _) = broadcast::channel(PROGRESS_BACKLOG);
     let terminal = Terminal::new(true).also_to(Box::new(Broadcast(progress.clone())));
-    let mut site = Site::open(config, terminal)?;
-    site.allow_plain_copy = plain_copy;
-    if records {
+    let mut site = open(terminal)?;
+    site.allow_plain_copy = with.plain_copy;
+    if with.records {
         site.keep_recordings();
         site.recorder.of_run(run);
     }
-    for pair in components {
+    for pair in &with.components {
         site.take_component(pair)?;
     }
     site.prepare()?;
-    let path = site.ground().guard_socket();
     let holder = Holder {
         run_id: run.clone(),
         pid: std::process::id(),
         token: format!("{run}-{}-{}", std::process::id(), SystemClock.now_ms()),
         deadline_ms: None,
-        note: "guard".to_owned(),
+        note: site.ground().guard_note(),
     };
-    let mut lease = site.ground().leases().take(holder)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Stop::failed)?;
+    let path = site.ground().guard_socket();
+    let site = Arc::new(site);
+    if site.ground().stands_by() {
+        // Whatever it needs to resume the mirror it has seen by now.
+        let flush = site.ground().open_flush()?;
+        site.ports(run)?;
+        return runtime.block_on(async {
+            let listener = listen(&path)?;
+            let lease = stand_by(site.clone(), &listener, run, holder).await?;
+            match lease {
+                Some(lease) => hold(site, run, lease, flush, listener, progress).await,
+                None => Ok(()),
+            }
+        });
+    }
+    let lease = site.ground().leases().take(holder)?;
+    let flush = site.ground().open_flush()?;
+    runtime.block_on(async {
+        let listener = listen(&path)?;
+        hold(site, run, lease, flush, listener, progress).await
+    })
+}
+
+/// What an earlier one left there is taken away.
+fn listen(path: &Path) -> Result<UnixListener, Stop> {
+    let _ = std::fs::remove_file(path);
+    UnixListener::bind(path)
+        .map_err(|error| Stop::failed(format!("can't listen at {}: {error}", path.display())))
+}
+
+async fn hold(
+    site: Arc<Site>,
+    run: &RunId,
+    mut lease: Box<dyn Held>,
+    flush: Box<dyn Flush>,
+    listener: UnixListener,
+    progress: broadcast::Sender<String>,
+) -> Result<(), Stop> {
     // A guard that is started again after its death keeps the deadline.
     if let Some(before) = lease.taken_from().and_then(|left| left.deadline_ms) {
         let mut holder = lease.holder().clone();
         holder.deadline_ms = Some(before);
         lease.sign(holder).map_err(Stop::failed)?;
     }
-    let flush = site.ground().open_flush()?;
     let close_ms = site.close_ms;
-    let hands = GuardHands::new(site, run.clone(), flush, lease, path.clone());
-    let hands = Arc::new(hands);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(Stop::failed)?;
-    runtime.block_on(watch(hands, &path, progress, close_ms))
+    let hands = GuardHands::new(site, run.clone(), flush, lease);
+    watch(Arc::new(hands), listener, progress, close_ms).await
 }
 
 async fn watch(
     hands: Arc<GuardHands>,
-    path: &Path,
+    listener: UnixListener,
     progress: broadcast::Sender<String>,
     close_ms: u64,
 ) -> Result<(), Stop> {
-    let _ = std::fs::remove_file(path);
-    let listener = UnixListener::bind(path)
-        .map_err(|error| Stop::failed(format!("can't listen at {}: {error}", path.display())))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Stop::failed)?;
     let mut tick = tokio::time::interval(Duration::from_millis(TICK_MS));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -123,6 +153,9 @@ async fn watch(
             }
             _ = terminate.recv() => abandon(&hands, "the guard was told to end", false),
             _ = tick.tick() => {
+                if !hands.is_ours() {
+                    return Err(Stop::held("the lease was lost to another guard"));
+                }
                 match watch.tick(hands.hold(), &*hands) {
                     Some(Chore::Late(reason)) => abandon(&hands, reason, true),
                     Some(Chore::GiveUp(reason)) => abandon(&hands, reason, false),
@@ -224,6 +257,7 @@ async fn answer(
 fn respond(hands: &GuardHands, request: Request) -> Response {
     let hold = hands.hold();
     match request {
+        Request::Ready => Response::Done,
         Request::Look => Response::Guard(hold.view()),
         Request::Engage { window_ms } => match hold.engage(hands, window_ms) {
             Ok(view) => {
@@ -258,7 +292,7 @@ fn respond(hands: &GuardHands, request: Request) -> Response {
     }
 }
 
-async fn say(
+pub(super) async fn say(
     write: &mut tokio::net::unix::OwnedWriteHalf,
     response: &Response,
 ) -> std::io::Result<()> {

@@ -70,10 +70,14 @@ pub trait Ground: Send + Sync {
     fn open_flush(&self) -> Result<Box<dyn Flush>, Stop>;
     /// Where a guard that is started here listens.
     fn guard_socket(&self) -> PathBuf;
+    /// Where a guard that runs here is, for a person.
+    fn guard_note(&self) -> String;
     /// The way to this run's guard.
     fn guard_line(&self, run: &RunId) -> Arc<dyn Line>;
     /// What starts it.
     fn guard_launch(&self, run: &RunId, with: GuardWith) -> Box<dyn Launch>;
+    /// Whether a guard has its like, and waits while that one holds the mirror.
+    fn stands_by(&self) -> bool;
     /// Whether whoever began this run may still be about to have a guard
     /// started for it. Nobody holds the mirror.
     fn is_beginning(&self, run: &RunId) -> bool;

@@ -155,6 +155,10 @@ impl Ground for Local {
         socket(self.dir(), &self.folder.mirror)
     }
 
+    fn guard_note(&self) -> String {
+        format!("pid {}", std::process::id())
+    }
+
     fn guard_line(&self, _run: &RunId) -> Arc<dyn Line> {
         Arc::new(SocketLine::new(self.guard_socket()))
     }
@@ -162,6 +166,10 @@ impl Ground for Local {
     fn guard_launch(&self, run: &RunId, with: GuardWith) -> Box<dyn Launch> {
         let log = log_file(self.dir(), run);
         Box::new(GuardProcess::new(&self.config_file, log, run, with))
+    }
+
+    fn stands_by(&self) -> bool {
+        false
     }
 
     /// A run's id ends with the process that began it.

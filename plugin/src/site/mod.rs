@@ -3,6 +3,7 @@
 mod ground;
 mod local;
 mod runs;
+mod strimzi;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use slackwater_store::RunId;
 pub use ground::{Feeders, Flush, Ground, GuardWith, Held, Launch, Leases, Line};
 pub use local::Local;
 pub use runs::{Document, DocumentError, Listed, Runs};
+pub use strimzi::{KafkaName, SCRATCH, Strimzi};
 
 use crate::adapters::{NoGuard, SystemClock, Terminal};
 use crate::components::Components;
@@ -92,6 +94,36 @@ impl Site {
             local: Some(local),
             kafka,
             host,
+        })
+    }
+
+    /// A mirror in Strimzi, with all that is found there of it.
+    ///
+    /// # Errors
+    /// Whatever is not as it has to be, before anything is touched.
+    pub fn in_strimzi(
+        kafka: &KafkaName,
+        kubeconfig: Option<&Path>,
+        terminal: Terminal,
+    ) -> Result<Self, Stop> {
+        let opened = Strimzi::open(kafka, kubeconfig)?;
+        // Of a pod: where it may write at all.
+        let cache = std::env::temp_dir().join("compiled");
+        let cache = std::fs::create_dir_all(&cache).ok().map(|()| cache);
+        Ok(Self {
+            name: kafka.to_string(),
+            settings: opened.settings,
+            close_ms: opened.close_ms,
+            terminal: Arc::new(terminal),
+            allow_plain_copy: false,
+            components: Components::embedded().map_err(Stop::failed)?,
+            overrides: Vec::new(),
+            recorder: Recorder::default(),
+            ground: Arc::new(opened.strimzi),
+            local: None,
+            kafka: Arc::new(KafkaClusters::new(opened.clusters.clone())),
+            clusters: opened.clusters,
+            host: Host::new(HostOptions { cache_dir: cache }).map_err(Stop::failed)?,
         })
     }
 

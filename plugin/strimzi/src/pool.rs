@@ -99,6 +99,8 @@ pub struct Claim {
     pub node: i32,
     /// The PersistentVolumeClaim's name.
     pub name: String,
+    /// The node's pod.
+    pub pod: String,
     /// Where a pod mounts it (`VolumeUtils`).
     pub mount: String,
 }
@@ -139,11 +141,13 @@ impl NodePool {
                 None => Claim {
                     node: *node,
                     name: format!("data-{pod}"),
+                    pod: pod.clone(),
                     mount: "/var/lib/kafka/data".to_owned(),
                 },
                 Some(id) => Claim {
                     node: *node,
                     name: format!("data-{id}-{pod}"),
+                    pod: pod.clone(),
                     mount: format!("/var/lib/kafka/data-{id}"),
                 },
             }));

@@ -1,0 +1,315 @@
+//! Pods of our own image: guards, and readers of snapshots. They are made, waited
+//! for and deleted here; what they do is not known.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use slackwater_store::RunId;
+
+use crate::labels::{APP, RUN, SLACKWATER};
+use crate::place::{Place, Resource, label_value};
+use crate::{ApiError, ApiServer};
+
+/// The container of each of our pods, as Kanister calls it in those that it makes.
+pub const CONTAINER: &str = "container";
+
+/// What a pod is for.
+const ROLE: &str = "app.kubernetes.io/component";
+
+/// Where a pod's own namespace stands.
+const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+/// Why a pod of ours is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// The API server has no answer.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// This program is in no pod.
+    #[error("{0}: this program runs in no pod of its image, so say which it is")]
+    NoHome(String),
+    /// It will not run.
+    #[error("pod {place} does not run: {why}")]
+    NotRunning {
+        /// Which.
+        place: Box<Place>,
+        /// As the kubelet or the scheduler says it.
+        why: String,
+    },
+}
+
+/// The image that this program is of, and how it is got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// Its name.
+    pub image: String,
+    /// `Always`, `IfNotPresent` or `Never`.
+    pub pull: String,
+    /// Names of Secrets that its registry asks for.
+    pub pull_secrets: Vec<String>,
+}
+
+/// Where this program is at home: the namespace of its pods, and what they run
+/// as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// The namespace.
+    pub namespace: String,
+    /// The ServiceAccount.
+    pub account: String,
+    /// The image.
+    pub program: Program,
+    /// The pod that this is, if it is one.
+    pub pod: Option<String>,
+}
+
+impl Home {
+    /// That of the pod that this program runs in.
+    ///
+    /// # Errors
+    /// It is in none; no answer.
+    pub fn of_this_pod(server: &ApiServer) -> Result<Self, WorkerError> {
+        let read = |path: &str| {
+            std::fs::read_to_string(Path::new(path))
+                .map(|text| text.trim().to_owned())
+                .map_err(|error| WorkerError::NoHome(format!("can't read {path}: {error}")))
+        };
+        let namespace = read(NAMESPACE_FILE)?;
+        // A pod's host name is its name, cut off (`truncatePodHostnameIfNeeded`):
+        // longer ones say it.
+        let name = match std::env::var("POD_NAME") {
+            Ok(name) => name,
+            Err(_) => read("/etc/hostname")?,
+        };
+        let place = Place::new(Resource::pods(), &namespace, &name)?;
+        let pod = server.get(&place)?;
+        let pod = pod.ok_or_else(|| WorkerError::NoHome(format!("there is no {place}")))?;
+        let spec = &pod["spec"];
+        let containers = spec["containers"].as_array().into_iter().flatten();
+        let mut by_name = containers.clone().filter(|one| one["name"] == CONTAINER);
+        let container = by_name.next().or_else(|| containers.clone().next());
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let image = container.and_then(|one| text(&one["image"]));
+        let secrets = spec["imagePullSecrets"].as_array().into_iter().flatten();
+        Ok(Self {
+            account: text(&spec["serviceAccountName"]).unwrap_or_else(|| "default".to_owned()),
+            program: Program {
+                image: image
+                    .ok_or_else(|| WorkerError::NoHome(format!("{place} names no image")))?,
+                pull: container
+                    .and_then(|one| text(&one["imagePullPolicy"]))
+                    .unwrap_or_else(|| "IfNotPresent".to_owned()),
+                pull_secrets: secrets.filter_map(|one| text(&one["name"])).collect(),
+            },
+            namespace,
+            pod: Some(name),
+        })
+    }
+}
+
+/// What a pod is to do.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// `guard`, `reader`.
+    pub role: &'static str,
+    /// Its name ends so.
+    pub suffix: String,
+    /// What the program is told.
+    pub args: Vec<String>,
+    /// Whether it may talk to the API server: as which ServiceAccount.
+    pub account: Option<String>,
+    /// Claims that it mounts to read, and where.
+    pub claims: BTreeMap<String, String>,
+    /// It is ended after this time, whatever it does.
+    pub most: Duration,
+}
+
+/// The pods of one run in one namespace.
+#[derive(Clone)]
+pub struct Workers {
+    server: ApiServer,
+    namespace: String,
+    run: RunId,
+    program: Program,
+}
+
+impl Workers {
+    /// Nothing is made yet.
+    pub fn new(
+        server: ApiServer,
+        namespace: impl Into<String>,
+        run: RunId,
+        program: Program,
+    ) -> Self {
+        Self {
+            server,
+            namespace: namespace.into(),
+            run,
+            program,
+        }
+    }
+
+    /// Makes one. One that is there already is it.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn make(&self, job: &Job) -> Result<Place, WorkerError> {
+        let place = self.place(&job.suffix)?;
+        match self.server.create(&place, &self.pod(&place, job)) {
+            Ok(_) | Err(ApiError::Exists { .. }) => Ok(place),
+            Err(error) if error.is_silence() && self.server.get(&place)?.is_some() => Ok(place),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether its container runs; an error where it is known that it will not.
+    ///
+    /// # Errors
+    /// It has ended, or can't begin; no answer.
+    pub fn runs(&self, place: &Place) -> Result<bool, WorkerError> {
+        let not_running = |why: String| WorkerError::NotRunning {
+            place: Box::new(place.clone()),
+            why,
+        };
+        let Some(pod) = self.server.get(place)? else {
+            return Err(not_running("it was deleted".to_owned()));
+        };
+        let status = &pod["status"];
+        let container = &status["containerStatuses"][0];
+        if let Some(ended) = container["state"]["terminated"].as_object() {
+            let code = ended.get("exitCode").and_then(Value::as_i64);
+            let said = ended.get("message").and_then(Value::as_str);
+            return Err(not_running(format!(
+                "it ended with {}: {}",
+                code.unwrap_or(-1),
+                said.unwrap_or_default().trim().replace('\n', " ")
+            )));
+        }
+        let waiting = &container["state"]["waiting"];
+        // What does not pass by itself (kubelet's `images` and `kuberuntime`).
+        if let Some(
+            why @ ("ErrImagePull"
+            | "ImagePullBackOff"
+            | "ErrImageNeverPull"
+            | "InvalidImageName"
+            | "CreateContainerConfigError"
+            | "CreateContainerError"
+            | "CrashLoopBackOff"),
+        ) = waiting["reason"].as_str()
+        {
+            let said = waiting["message"].as_str().unwrap_or_default();
+            return Err(not_running(format!("{why}: {said}")));
+        }
+        if status["phase"] == "Failed" {
+            let said = status["message"].as_str().unwrap_or("it failed");
+            return Err(not_running(said.to_owned()));
+        }
+        Ok(container["state"]["running"].is_object())
+    }
+
+    /// Why it does not run yet, as the scheduler or the kubelet says it.
+    pub fn why_not(&self, place: &Place) -> String {
+        let Ok(Some(pod)) = self.server.get(place) else {
+            return "it is not there".to_owned();
+        };
+        let conditions = pod["status"]["conditions"].as_array();
+        let open = conditions.into_iter().flatten().find(|one| {
+            one["status"] == "False" && one["message"].as_str().is_some_and(|text| !text.is_empty())
+        });
+        let said = open.and_then(|one| one["message"].as_str());
+        said.unwrap_or("nobody says why").to_owned()
+    }
+
+    /// Deletes it at once.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn delete(&self, suffix: &str) -> Result<(), WorkerError> {
+        Ok(self.server.delete(&self.place(suffix)?)?)
+    }
+
+    /// Where one is.
+    ///
+    /// # Errors
+    /// A name that no pod can have.
+    pub fn place(&self, suffix: &str) -> Result<Place, WorkerError> {
+        let name = format!("slackwater-{}-{suffix}", self.run);
+        Ok(Place::new(Resource::pods(), &self.namespace, &name)?)
+    }
+
+    fn pod(&self, place: &Place, job: &Job) -> Value {
+        let run = label_value(self.run.as_str()).unwrap_or_default();
+        let mut mounts = vec![json!({"name": "scratch", "mountPath": "/run/slackwater"})];
+        let mut volumes = vec![json!({"name": "scratch", "emptyDir": {}})];
+        for (at, (claim, path)) in job.claims.iter().enumerate() {
+            let name = format!("volume-{at}");
+            mounts.push(json!({"name": name, "mountPath": path, "readOnly": true}));
+            volumes.push(json!({
+                "name": name,
+                "persistentVolumeClaim": {"claimName": claim},
+            }));
+        }
+        let secrets = self.program.pull_secrets.iter();
+        let secrets: Vec<Value> = secrets.map(|name| json!({"name": name})).collect();
+        // Where its node is lost, its like takes over at once; it need not come
+        // back.
+        let gone = |key: &str| {
+            json!({
+                "key": format!("node.kubernetes.io/{key}"),
+                "operator": "Exists",
+                "effect": "NoExecute",
+                "tolerationSeconds": 0,
+            })
+        };
+        json!({
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": place.name(),
+                "namespace": self.namespace,
+                "labels": {APP: SLACKWATER, ROLE: job.role, RUN: run},
+            },
+            "spec": {
+                "restartPolicy": "OnFailure",
+                "serviceAccountName": job.account.clone().unwrap_or_else(|| "default".to_owned()),
+                "automountServiceAccountToken": job.account.is_some(),
+                "activeDeadlineSeconds": job.most.as_secs().max(1),
+                "terminationGracePeriodSeconds": 60,
+                "tolerations": [gone("not-ready"), gone("unreachable")],
+                "imagePullSecrets": secrets,
+                "affinity": {"podAntiAffinity": {
+                    "preferredDuringSchedulingIgnoredDuringExecution": [{
+                        "weight": 100,
+                        "podAffinityTerm": {
+                            "topologyKey": "kubernetes.io/hostname",
+                            "labelSelector": {"matchLabels": {ROLE: job.role, RUN: run}},
+                        },
+                    }],
+                }},
+                "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+                "containers": [{
+                    "name": CONTAINER,
+                    "image": self.program.image,
+                    "imagePullPolicy": self.program.pull,
+                    "args": job.args,
+                    "env": [
+                        {"name": "POD_NAME", "valueFrom": {
+                            "fieldRef": {"fieldPath": "metadata.name"},
+                        }},
+                        {"name": "TMPDIR", "value": "/run/slackwater"},
+                    ],
+                    "terminationMessagePolicy": "FallbackToLogsOnError",
+                    "volumeMounts": mounts,
+                    "securityContext": {
+                        "allowPrivilegeEscalation": false,
+                        "readOnlyRootFilesystem": true,
+                        "capabilities": {"drop": ["ALL"]},
+                    },
+                }],
+                "volumes": volumes,
+            },
+        })
+    }
+}

@@ -1,0 +1,160 @@
+//! What may be said of a mirror in Strimzi beside what its resources say.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use slackwater_cut::{ClaimName, ConnectSettings, Settings, Strategy, Verify};
+
+use super::check::{API_VERSION, Asked, Wrong, close_ms, settings, wrong};
+use super::raw::{RawLimits, RawProtect};
+
+/// A mirror in Strimzi. Nothing has to be said: what is not is found, or is as
+/// its default says.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "StrimziMirror")]
+pub struct RawStrimzi {
+    /// `slackwater/v1beta1`
+    pub api_version: String,
+    /// `StrimziMirror`
+    pub kind: String,
+    /// What feeds it.
+    #[serde(default)]
+    pub mirror_makers: RawMakers,
+    /// How its Kafka is spoken to.
+    #[serde(default)]
+    pub access: RawAccess,
+    /// How a snapshot is made.
+    #[serde(default)]
+    pub snapshot: RawClass,
+    /// Which topics are protected, and who else writes to them.
+    #[serde(default)]
+    pub protect: RawProtect,
+    /// Times, and what a run may accept.
+    #[serde(default)]
+    pub limits: RawLimits,
+    /// How the snapshot is read after the resume: `full` (every batch), `tail`
+    /// (the ends of the logs) or `off`. Default: tail.
+    pub verify: Option<Verify>,
+    /// Claims that a run must prove. Default: still, covers, resumable, and
+    /// what `verify` can prove: durable (full and tail), intact (full).
+    pub require: Option<Vec<ClaimName>>,
+}
+
+/// What feeds a mirror in Strimzi.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RawMakers {
+    /// Namespaces in which its KafkaMirrorMaker2s may be. Default: the Kafka's.
+    #[serde(default)]
+    pub namespaces: Vec<String>,
+    /// `state`: by each connector's `state` in the resource; `pause`: by
+    /// Connect's REST, while the resource is paused. Default: `pause` where a
+    /// GitOps controller owns a resource, else `state`.
+    pub stop_by: Option<StopBy>,
+}
+
+/// How a mirror is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum StopBy {
+    /// By each connector's `state` in the resource.
+    State,
+    /// By Connect's REST, while the resource is paused.
+    Pause,
+}
+
+/// How a Kafka is spoken to.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RawAccess {
+    /// The listener. Default: the first that lets the user in, one for clients
+    /// in the cluster before others.
+    pub listener: Option<String>,
+    /// A KafkaUser of the Kafka's namespace. Default: nobody.
+    pub user: Option<String>,
+}
+
+/// How a snapshot is made.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RawClass {
+    /// The VolumeSnapshotClass. Default: that of the volumes' driver.
+    pub class: Option<String>,
+}
+
+/// The same, checked.
+#[derive(Debug, Clone)]
+pub struct StrimziOptions {
+    /// Where its KafkaMirrorMaker2s may be; none: where the Kafka is.
+    pub namespaces: Vec<String>,
+    /// How it is stopped, if that was said.
+    pub stop_by: Option<StopBy>,
+    /// The listener, if that was said.
+    pub listener: Option<String>,
+    /// The KafkaUser.
+    pub user: Option<String>,
+    /// The VolumeSnapshotClass, if that was said.
+    pub class: Option<String>,
+    /// What a run is asked to do. Its Connects are found later.
+    pub settings: Settings,
+    /// How long a run may take from the resume to the close, ms.
+    pub close_ms: u64,
+}
+
+impl StrimziOptions {
+    /// Where nothing was said.
+    ///
+    /// # Errors
+    /// None: the defaults are good.
+    pub fn defaults() -> Result<Self, Wrong> {
+        Self::check(RawStrimzi {
+            api_version: API_VERSION.to_owned(),
+            kind: KIND.to_owned(),
+            mirror_makers: RawMakers::default(),
+            access: RawAccess::default(),
+            snapshot: RawClass::default(),
+            protect: RawProtect::default(),
+            limits: RawLimits::default(),
+            verify: None,
+            require: None,
+        })
+    }
+
+    pub(super) fn check(raw: RawStrimzi) -> Result<Self, Wrong> {
+        if raw.api_version != API_VERSION {
+            let why = format!("{:?} is not {API_VERSION}", raw.api_version);
+            return Err(wrong("apiVersion", why));
+        }
+        if raw.kind != KIND {
+            return Err(wrong("kind", format!("{:?} is not {KIND}", raw.kind)));
+        }
+        let close_ms = close_ms(&raw.limits);
+        let asked = Asked {
+            strategy: Strategy::Quiesced,
+            limits: &raw.limits,
+            protect: raw.protect,
+            verify: Some(raw.verify.unwrap_or(Verify::Tail)),
+            require: raw.require,
+        };
+        Ok(Self {
+            settings: settings(asked, Vec::new())?,
+            namespaces: raw.mirror_makers.namespaces,
+            stop_by: raw.mirror_makers.stop_by,
+            listener: raw.access.listener,
+            user: raw.access.user,
+            class: raw.snapshot.class,
+            close_ms,
+        })
+    }
+
+    /// With the Connects that were found.
+    #[must_use]
+    pub fn settings(&self, connects: Vec<ConnectSettings>) -> Settings {
+        Settings {
+            connects,
+            ..self.settings.clone()
+        }
+    }
+}
+
+const KIND: &str = "StrimziMirror";

@@ -1,0 +1,176 @@
+//! What there is of a mirror in Strimzi, asked for once at the begin of a
+//! command.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use slackwater_cut::{ConnectSettings, ConnectTopics, Settings};
+use slackwater_kafka::{ClusterOptions, FIXED_PROPERTIES};
+use slackwater_kubernetes::{ApiServer, Makers, Place, Resource, StrimziMirror, Way};
+use slackwater_ports::Cluster;
+use slackwater_strimzi::{Access, Claim, Kafka, MirrorMaker};
+
+use crate::config::{self, StopBy, StrimziOptions};
+use crate::exit::Stop;
+
+/// How the clusters are reached.
+pub(crate) type Clusters = BTreeMap<Cluster, ClusterOptions>;
+
+/// A Kafka, as `NAMESPACE/NAME`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KafkaName {
+    namespace: String,
+    name: String,
+}
+
+impl KafkaName {
+    /// Its namespace.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Its name there.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for KafkaName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+impl FromStr for KafkaName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('/') {
+            Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() => Ok(Self {
+                namespace: namespace.to_owned(),
+                name: name.to_owned(),
+            }),
+            _ => Err(format!("{text:?} is not NAMESPACE/NAME of a Kafka")),
+        }
+    }
+}
+
+/// See the module.
+pub(super) struct Found {
+    pub(super) options: StrimziOptions,
+    pub(super) claims: Vec<Claim>,
+    pub(super) mirror: StrimziMirror,
+    pub(super) clusters: Clusters,
+    pub(super) settings: Settings,
+}
+
+impl Found {
+    pub(super) fn gather(server: &ApiServer, name: &KafkaName) -> Result<Self, Stop> {
+        let options = options(server, name)?;
+        let makers = Makers::discover(server.clone()).map_err(Stop::failed)?;
+        let kafka = makers
+            .kafka(name.namespace(), name.name())
+            .map_err(Stop::bad_input)?;
+        let claims = makers.claims(&kafka).map_err(Stop::bad_input)?;
+        let namespaces = match options.namespaces.as_slice() {
+            [] => vec![name.namespace().to_owned()],
+            named => named.to_vec(),
+        };
+        let way = options.stop_by.map(|by| match by {
+            StopBy::State => Way::State,
+            StopBy::Pause => Way::Pause,
+        });
+        let mirror = StrimziMirror::find(server, makers.clone(), &kafka, &namespaces, way)
+            .map_err(Stop::bad_input)?;
+        let clusters = clusters(&makers, &kafka, &options, mirror.makers())?;
+        let connects = mirror.makers().map(|maker| {
+            let [config, offset, status] = maker.topics.clone();
+            ConnectSettings {
+                name: maker.meta.to_string(),
+                topics: ConnectTopics {
+                    config,
+                    offset,
+                    status,
+                },
+            }
+        });
+        Ok(Self {
+            settings: options.settings(connects.collect()),
+            options,
+            claims,
+            mirror,
+            clusters,
+        })
+    }
+}
+
+/// What is said of it in a ConfigMap beside it, if anything is.
+fn options(server: &ApiServer, name: &KafkaName) -> Result<StrimziOptions, Stop> {
+    let map = format!("{}-slackwater", name.name());
+    let place = Place::new(Resource::config_maps(), name.namespace(), &map);
+    let place = place.map_err(Stop::bad_input)?;
+    let found = server.get(&place).map_err(Stop::failed)?;
+    match found.as_ref().map(|object| &object["data"]["mirror.yaml"]) {
+        None => {
+            StrimziOptions::defaults().map_err(|(key, why)| Stop::failed(format!("{key}: {why}")))
+        }
+        Some(text) => {
+            let text = text.as_str().ok_or_else(|| {
+                Stop::bad_input(format!("{place} has no mirror.yaml: nothing is said in it"))
+            })?;
+            config::strimzi(text, Path::new(&place.to_string())).map_err(Stop::bad_input)
+        }
+    }
+}
+
+fn clusters<'a>(
+    makers: &Makers,
+    kafka: &Kafka,
+    options: &StrimziOptions,
+    feeding: impl Iterator<Item = &'a MirrorMaker>,
+) -> Result<Clusters, Stop> {
+    let namespace = &kafka.meta.namespace;
+    let user = options.user.as_deref();
+    let user = user.map(|name| makers.user(namespace, name));
+    let user = user.transpose().map_err(Stop::bad_input)?;
+    let access = kafka
+        .access(options.listener.as_deref(), user.as_ref())
+        .map_err(Stop::bad_input)?;
+    let mut clusters = BTreeMap::new();
+    clusters.insert(Cluster::Mirror, cluster(makers, namespace, &access)?);
+    for maker in feeding {
+        for feed in &maker.feeds {
+            let (alias, namespace) = (&feed.source.alias, &maker.meta.namespace);
+            let options = cluster(makers, namespace, &feed.source.access)?;
+            if clusters
+                .insert(Cluster::Source(alias.clone()), options)
+                .is_some()
+            {
+                return Err(Stop::bad_input(format!(
+                    "the alias {alias} stands for two sources of {}: give each its own",
+                    kafka.meta
+                )));
+            }
+        }
+    }
+    Ok(clusters)
+}
+
+fn cluster(makers: &Makers, namespace: &str, access: &Access) -> Result<ClusterOptions, Stop> {
+    let properties = makers
+        .properties(namespace, access)
+        .map_err(Stop::bad_input)?;
+    debug_assert!(
+        FIXED_PROPERTIES
+            .iter()
+            .all(|name| !properties.contains_key(*name))
+    );
+    let bootstrap = access.bootstrap.iter().map(ToString::to_string);
+    Ok(ClusterOptions {
+        bootstrap: bootstrap.collect::<Vec<_>>().join(","),
+        properties,
+        client_id: "slackwater".to_owned(),
+    })
+}

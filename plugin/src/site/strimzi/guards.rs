@@ -1,0 +1,139 @@
+//! A guard as two pods: one holds the lease, and the other takes it over when
+//! that one is gone.
+#![allow(clippy::disallowed_methods, reason = "the edge: it waits for pods")]
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use slackwater_kubernetes::{ApiServer, Home, Job, Place, Workers};
+use slackwater_ports::{PortError, PortErrorKind, Seen};
+use slackwater_store::RunId;
+
+use super::KafkaName;
+use super::line::{broken, talk};
+use crate::guard::{Asked, Request, Response};
+use crate::site::{GuardWith, Launch};
+
+/// How long until both live: their image is pulled.
+const START: Duration = Duration::from_secs(180);
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What a guard may take to answer.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// It goes when its run is over. One that nobody tells so ends by itself.
+const MOST: Duration = Duration::from_secs(4 * 3600);
+
+/// See the module.
+pub(super) struct GuardPods {
+    server: ApiServer,
+    home: Result<Home, PortError>,
+    run: RunId,
+    args: Vec<String>,
+}
+
+impl GuardPods {
+    pub(super) fn new(
+        server: ApiServer,
+        home: Result<Home, PortError>,
+        kafka: &KafkaName,
+        run: &RunId,
+        with: GuardWith,
+    ) -> Self {
+        let mut args: Vec<String> = [
+            "guard",
+            "--kafka",
+            &kafka.to_string(),
+            "--run",
+            run.as_str(),
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        args.extend(with.args());
+        Self {
+            server,
+            home,
+            run: run.clone(),
+            args,
+        }
+    }
+
+    fn job(&self, home: &Home, suffix: &str) -> Job {
+        Job {
+            role: "guard",
+            suffix: suffix.to_owned(),
+            args: self.args.clone(),
+            account: Some(home.account.clone()),
+            claims: BTreeMap::new(),
+            most: MOST,
+        }
+    }
+
+    /// Whether it has seen that it can do what a guard has to.
+    fn is_ready(&self, pod: &Place) -> Seen<bool> {
+        let asked = Asked {
+            run: self.run.clone(),
+            request: Request::Ready,
+        };
+        let line = serde_json::to_string(&asked)
+            .map_err(|error| PortError::new(PortErrorKind::Malformed, error.to_string()))?;
+        let mut talk = talk(&self.server, pod.clone(), &line)?;
+        let answer = talk.next(ANSWER).map_err(broken)?;
+        let answer = answer.and_then(|line| serde_json::from_str(&line).ok());
+        Ok(matches!(answer, Some(Response::Done)))
+    }
+}
+
+impl Launch for GuardPods {
+    fn launch(&self, alive: &dyn Fn() -> bool) -> Seen<()> {
+        let home = self.home.as_ref().map_err(Clone::clone)?;
+        let workers = Workers::new(
+            self.server.clone(),
+            &home.namespace,
+            self.run.clone(),
+            home.program.clone(),
+        );
+        let refused = |why: String| PortError::new(PortErrorKind::Refused, why);
+        let made = ["guard-a", "guard-b"].map(|suffix| workers.make(&self.job(home, suffix)));
+        let mut pods = Vec::new();
+        for pod in made {
+            pods.push(pod.map_err(|error| refused(error.to_string()))?);
+        }
+        let began = Instant::now();
+        let mut waited_for = pods;
+        loop {
+            let mut left = Vec::new();
+            for pod in waited_for {
+                let runs = workers
+                    .runs(&pod)
+                    .map_err(|error| refused(format!("the guard: {error}")))?;
+                if !(runs && self.is_ready(&pod).unwrap_or(false)) {
+                    left.push(pod);
+                }
+            }
+            waited_for = left;
+            let Some(pod) = waited_for.first() else {
+                // Both are ready; one has the lease, or is about to.
+                if alive() {
+                    return Ok(());
+                }
+                if began.elapsed() > START {
+                    return Err(refused("no guard took the lease".to_owned()));
+                }
+                thread::sleep(LOOK);
+                continue;
+            };
+            if began.elapsed() > START {
+                return Err(refused(format!(
+                    "the guard's {pod} is not ready within {} s: {}",
+                    START.as_secs(),
+                    workers.why_not(pod)
+                )));
+            }
+            thread::sleep(LOOK);
+        }
+    }
+}

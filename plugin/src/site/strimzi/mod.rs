@@ -1,0 +1,269 @@
+//! A mirror in Strimzi: what feeds it by its resources, its volumes as
+//! VolumeSnapshots, runs and the lease as objects beside its Kafka, and the
+//! guard in pods of this program's own namespace.
+
+mod found;
+mod guards;
+mod hold;
+mod line;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use slackwater_cut::Settings;
+use slackwater_kubernetes::{
+    ApiServer, BrokerPods, ClaimSnapshots, ClaimVolume, ConfigMapRuns, Holds, Home, Marks,
+};
+use slackwater_ports::{
+    BrokerAnswer, BrokerProcesses, BrokerStart, Flushed, PortError, PortErrorKind, Seen,
+    VolumeContent, VolumeFlush, VolumeSnapshot,
+};
+use slackwater_store::{MirrorName, RunId};
+
+pub(crate) use found::Clusters;
+pub use found::KafkaName;
+
+use super::Runs;
+use super::ground::{Feeders, Flush, Ground, GuardWith, Launch, Leases, Line};
+use crate::exit::Stop;
+use found::Found;
+use guards::GuardPods;
+use hold::PodLeases;
+use line::PodLine;
+
+/// Where a guard listens in its pod, and what it writes lies: a volume of the
+/// pod's own.
+pub const SCRATCH: &str = "/run/slackwater";
+
+/// How long after a run was begun its guard may come: its pods are made, and
+/// their image is pulled.
+const BEGINNING_MS: u64 = 300_000;
+
+/// See the module.
+pub struct Strimzi {
+    kafka: KafkaName,
+    server: ApiServer,
+    home: Option<Home>,
+    runs: Runs,
+    leases: PodLeases,
+    feeders: Feeders,
+    brokers: BrokerPods,
+    volumes: Vec<ClaimVolume>,
+    class: Option<String>,
+    identity: String,
+}
+
+/// What was found of a mirror, beside the ground that it is.
+pub(crate) struct Opened {
+    pub(crate) strimzi: Strimzi,
+    pub(crate) clusters: Clusters,
+    pub(crate) settings: Settings,
+    pub(crate) close_ms: u64,
+}
+
+impl Strimzi {
+    /// Finds it all.
+    ///
+    /// # Errors
+    /// Whatever is not as it has to be, before anything is touched.
+    pub(crate) fn open(kafka: &KafkaName, kubeconfig: Option<&Path>) -> Result<Opened, Stop> {
+        let server = ApiServer::connect(kubeconfig).map_err(Stop::bad_input)?;
+        let home = home(&server)?;
+        let identity = match &home {
+            Some(Home { pod: Some(pod), .. }) => pod.clone(),
+            _ => format!("outside-{}", std::process::id()),
+        };
+        let found = Found::gather(&server, kafka)?;
+        let mirror: MirrorName = kafka.name().parse().map_err(Stop::bad_input)?;
+        let holds = Holds::new(server.clone(), kafka.namespace(), &mirror, &identity);
+        let runs = ConfigMapRuns::new(server.clone(), kafka.namespace(), marks);
+        let feeders = Arc::new(found.mirror);
+        let (namespace, name) = (kafka.namespace(), kafka.name());
+        let volumes = found.claims.iter().map(|claim| ClaimVolume {
+            claim: claim.name.clone(),
+            broker: claim.node,
+        });
+        Ok(Opened {
+            clusters: found.clusters,
+            settings: found.settings,
+            close_ms: found.options.close_ms,
+            strimzi: Self {
+                volumes: volumes.collect(),
+                brokers: BrokerPods::new(server.clone(), namespace, name, found.claims),
+                class: found.options.class,
+                kafka: kafka.clone(),
+                home,
+                runs: Runs::ConfigMaps(runs),
+                leases: PodLeases::new(holds.map_err(Stop::bad_input)?),
+                feeders: Feeders {
+                    look: feeders.clone(),
+                    stop: feeders.clone(),
+                    start: feeders.clone(),
+                    position: feeders,
+                },
+                server,
+                identity,
+            },
+        })
+    }
+
+    fn home(&self) -> Result<&Home, PortError> {
+        self.home.as_ref().ok_or_else(|| {
+            PortError::new(
+                PortErrorKind::Unsupported,
+                "this program runs in no pod: say with SLACKWATER_IMAGE, SLACKWATER_NAMESPACE and \
+                 SLACKWATER_ACCOUNT of what image, where and as whom its guard is to run",
+            )
+        })
+    }
+}
+
+impl Ground for Strimzi {
+    fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
+    fn leases(&self) -> &dyn Leases {
+        &self.leases
+    }
+
+    fn feeders(&self) -> &Feeders {
+        &self.feeders
+    }
+
+    fn volume_snapshot(
+        &self,
+        run: &RunId,
+        _plain_copy: bool,
+    ) -> Result<Arc<dyn VolumeSnapshot + Send + Sync>, Stop> {
+        let snapshots = ClaimSnapshots::new(
+            self.server.clone(),
+            self.kafka.namespace(),
+            run.clone(),
+            self.volumes.clone(),
+            self.class.as_deref(),
+        );
+        Ok(Arc::new(snapshots.map_err(Stop::bad_input)?))
+    }
+
+    fn volume_content(
+        &self,
+        _run: &RunId,
+        _plain_copy: bool,
+    ) -> Result<Arc<dyn VolumeContent + Send + Sync>, Stop> {
+        Ok(Arc::new(slackwater_content::Folders::new(Vec::new())))
+    }
+
+    fn broker_processes(&self) -> Arc<dyn BrokerProcesses + Send + Sync> {
+        Arc::new(self.brokers.clone())
+    }
+
+    fn broker_start(&self) -> Arc<dyn BrokerStart + Send + Sync> {
+        Arc::new(self.brokers.clone())
+    }
+
+    fn stop_brokers(&self, _within: Duration) -> Seen<Vec<BrokerAnswer>> {
+        Err(PortError::new(
+            PortErrorKind::Unsupported,
+            "the brokers of a Kafka in Kubernetes are its operator's to stop",
+        ))
+    }
+
+    fn open_flush(&self) -> Result<Box<dyn Flush>, Stop> {
+        Ok(Box::new(InPods(self.brokers.clone())))
+    }
+
+    fn guard_socket(&self) -> PathBuf {
+        Path::new(SCRATCH).join("guard.sock")
+    }
+
+    fn guard_note(&self) -> String {
+        format!("pod {}", self.identity)
+    }
+
+    fn guard_line(&self, run: &RunId) -> Arc<dyn Line> {
+        let namespace = self.home.as_ref().map(|home| home.namespace.clone());
+        let line = PodLine::new(self.server.clone(), namespace, self.leases.holds(), run);
+        Arc::new(line)
+    }
+
+    fn guard_launch(&self, run: &RunId, with: GuardWith) -> Box<dyn Launch> {
+        let home = self.home().cloned();
+        let pods = GuardPods::new(self.server.clone(), home, &self.kafka, run, with);
+        Box::new(pods)
+    }
+
+    /// A run's id ends with when it was begun, and a number.
+    fn is_beginning(&self, run: &RunId) -> bool {
+        use slackwater_ports::Clock as _;
+        let began = run.as_str().rsplit('-').nth(1);
+        let began = began.and_then(|text| text.parse::<u64>().ok());
+        let now = crate::adapters::SystemClock.now_ms();
+        began.is_some_and(|began| now.saturating_sub(began) < BEGINNING_MS)
+    }
+
+    fn stands_by(&self) -> bool {
+        true
+    }
+}
+
+struct InPods(BrokerPods);
+
+impl VolumeFlush for InPods {
+    fn flush(&self) -> Seen<Vec<Flushed>> {
+        self.0.flush()
+    }
+}
+
+impl Flush for InPods {
+    fn write_ahead(&self) {
+        // What it tells is told to nobody: the flush that counts is another.
+        if let Err(error) = self.0.flush() {
+            tracing::debug!(%error, "nothing was written ahead");
+        }
+    }
+}
+
+/// Of this pod, or as the environment says.
+fn home(server: &ApiServer) -> Result<Option<Home>, Stop> {
+    let said = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    if let (Some(image), Some(namespace)) = (said("SLACKWATER_IMAGE"), said("SLACKWATER_NAMESPACE"))
+    {
+        return Ok(Some(Home {
+            namespace,
+            account: said("SLACKWATER_ACCOUNT").unwrap_or_else(|| "slackwater".to_owned()),
+            program: slackwater_kubernetes::Program {
+                image,
+                pull: "IfNotPresent".to_owned(),
+                pull_secrets: Vec::new(),
+            },
+            pod: said("POD_NAME"),
+        }));
+    }
+    match Home::of_this_pod(server) {
+        Ok(home) => Ok(Some(home)),
+        Err(slackwater_kubernetes::WorkerError::NoHome(why)) => {
+            tracing::debug!("{why}");
+            Ok(None)
+        }
+        Err(error) => Err(Stop::failed(error)),
+    }
+}
+
+/// What `kubectl get cm -L …` shows of a run.
+fn marks(document: &str) -> Marks {
+    let mut marks = Marks::default();
+    if let Ok(cut) = slackwater_cut::Cut::parse(document) {
+        let state = cut.state.word().to_owned();
+        marks.labels.insert("slackwater.io/state".to_owned(), state);
+        for claim in &cut.claims {
+            let key = format!("slackwater.io/{}", claim.name);
+            marks.annotations.insert(key, claim.verdict.to_string());
+        }
+        marks
+            .annotations
+            .insert("slackwater.io/mirror".to_owned(), cut.mirror);
+    }
+    marks
+}
