@@ -8,9 +8,13 @@ use slackwater::command::{self, Cli};
 use slackwater::exit::Exit;
 use tracing_subscriber::EnvFilter;
 
+/// What is logged unless told otherwise. kube would log an answer that it can't
+/// read, whole, and it may be a Secret.
+const LOGGED: &str = "warn,kube_client=error";
+
 fn main() -> ExitCode {
     let filter =
-        EnvFilter::try_from_env("SLACKWATER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+        EnvFilter::try_from_env("SLACKWATER_LOG").unwrap_or_else(|_| EnvFilter::new(LOGGED));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -5,10 +5,12 @@
 //! That a resource says `stopped` proves nothing: only Connect does. This says
 //! what was asked for, and that the API server has it so.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use slackwater_strimzi::{
-    ApiVersion, Desired, Kafka, MirrorMaker, PAUSE, PAUSED, PRIOR, PatchOp, StrimziError, pause,
-    put_back, stop, unpause,
+    Address, ApiVersion, Desired, Kafka, MirrorMaker, PAUSE, PAUSED, PRIOR, PatchOp, StrimziError,
+    pause, put_back, stop, unpause,
 };
 
 use crate::clock::now_ms;
@@ -89,32 +91,68 @@ impl Makers {
     /// An address may lie: Connect has to say the same.
     ///
     /// # Errors
-    /// A resource that can't be read, whatever its target; no answer.
+    /// A resource that can't be read and names an address of it; no answer.
     pub fn candidates(
         &self,
         kafka: &Kafka,
         namespaces: &[String],
     ) -> Result<Vec<MirrorMaker>, MakersError> {
         let mut found = Vec::new();
-        for namespace in namespaces {
-            let resource = Resource::mirror_makers(self.version);
-            for object in self.server.list(&resource, namespace, "")? {
-                let maker = MirrorMaker::read(&object)?;
-                if kafka.is_at(&maker.target, &maker.meta.namespace) {
+        for object in self.listed(namespaces)? {
+            match MirrorMaker::read(&object) {
+                Ok(maker) if kafka.is_at(&maker.target, &maker.meta.namespace) => {
                     found.push(maker);
                 }
+                Ok(_) => {}
+                Err(error) if may_feed(kafka, &object) => return Err(error.into()),
+                Err(error) => tracing::warn!("{error}; it names no address of {}", kafka.meta),
             }
         }
         Ok(found)
     }
 
-    /// Asks for all of its connectors to be stopped, and gives it as it then
-    /// stands there.
+    /// Those in these namespaces that are held for this Kafka (`NAMESPACE/NAME`)
+    /// by the notes on them, whatever else is to be said of them. One that can't
+    /// be read is left out.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn held_for(
+        &self,
+        kafka: &str,
+        namespaces: &[String],
+    ) -> Result<Vec<MirrorMaker>, MakersError> {
+        let mut found = Vec::new();
+        for object in self.listed(namespaces)? {
+            match MirrorMaker::read(&object) {
+                Ok(maker) if maker.meta.held().is_some_and(|held| held.kafka == kafka) => {
+                    found.push(maker);
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!("{error}; it is left alone"),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Each once, though a namespace be named twice.
+    fn listed(&self, namespaces: &[String]) -> Result<Vec<Value>, MakersError> {
+        let named: BTreeSet<&String> = namespaces.iter().collect();
+        let resource = Resource::mirror_makers(self.version);
+        let mut found = Vec::new();
+        for namespace in named {
+            found.extend(self.server.list(&resource, namespace, "")?);
+        }
+        Ok(found)
+    }
+
+    /// Asks for all of its connectors to be stopped for a Kafka
+    /// (`NAMESPACE/NAME`), and gives it as it then stands there.
     ///
     /// # Errors
     /// It is another one, or changes all the time; a refusal; no answer.
-    pub fn stop(&self, before: &MirrorMaker) -> Result<MirrorMaker, MakersError> {
-        let held = self.change(before, |now| Ok(stop(now)))?;
+    pub fn stop(&self, before: &MirrorMaker, kafka: &str) -> Result<MirrorMaker, MakersError> {
+        let held = self.change(before, |now| Ok(stop(now, kafka)?))?;
         let going = held
             .connectors()
             .find(|one| one.desired() != Desired::Stopped);
@@ -163,8 +201,8 @@ impl Makers {
     ///
     /// # Errors
     /// It is another one; a refusal; no answer.
-    pub fn pause(&self, maker: &MirrorMaker) -> Result<MirrorMaker, MakersError> {
-        let now = self.change(maker, |now| Ok(pause(&now.meta)))?;
+    pub fn pause(&self, maker: &MirrorMaker, kafka: &str) -> Result<MirrorMaker, MakersError> {
+        let now = self.change(maker, |now| Ok(pause(&now.meta, kafka)))?;
         self.must_be_paused(&now, true)?;
         Ok(now)
     }
@@ -257,5 +295,26 @@ impl Makers {
 
     fn place(&self, resource: Resource, namespace: &str, name: &str) -> Result<Place, MakersError> {
         Ok(Place::new(resource, namespace, name)?)
+    }
+}
+
+/// Whether any address in it is one of this cluster's.
+fn may_feed(kafka: &Kafka, object: &Value) -> bool {
+    let from = object["metadata"]["namespace"].as_str().unwrap_or_default();
+    let at = |text: &str| {
+        let addresses = Address::list(text).unwrap_or_default();
+        kafka.is_at(&addresses, from)
+    };
+    in_any(object, &at)
+}
+
+fn in_any(value: &Value, at: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::Object(fields) => fields.iter().any(|(key, value)| match value {
+            Value::String(text) if key == "bootstrapServers" => at(text),
+            value => in_any(value, at),
+        }),
+        Value::Array(all) => all.iter().any(|one| in_any(one, at)),
+        _ => false,
     }
 }

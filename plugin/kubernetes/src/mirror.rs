@@ -21,7 +21,7 @@ use slackwater_ports::{
     Answer, ConnectorPosition, ConnectorRef, MirrorLook, MirrorStart, MirrorStop, MirrorView,
     PortError, PortErrorKind, Position, Seen, Want,
 };
-use slackwater_strimzi::{Kafka, MirrorMaker, PAUSED, PRIOR};
+use slackwater_strimzi::{HeldBy, Kafka, Listener, MirrorMaker};
 
 use crate::{ApiError, ApiServer, Makers, MakersError, Pods};
 
@@ -64,12 +64,10 @@ impl Way {
 
     /// By which a resource is held already, as the notes on it say.
     fn of_held(maker: &MirrorMaker) -> Option<Self> {
-        let noted = |key| maker.meta.annotation(key).is_some();
-        match (noted(PAUSED), noted(PRIOR)) {
-            (true, _) => Some(Self::Pause),
-            (false, true) => Some(Self::State),
-            (false, false) => None,
-        }
+        Some(match maker.meta.held()?.by {
+            HeldBy::Pause => Self::Pause,
+            HeldBy::State => Self::State,
+        })
     }
 }
 
@@ -112,6 +110,9 @@ pub enum MirrorError {
         /// What was said.
         why: String,
     },
+    /// It could not be let go.
+    #[error("what feeds the mirror is still held: {}", .0.join("; "))]
+    Kept(Vec<String>),
     /// Connect.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -126,6 +127,8 @@ struct Feeder {
 
 /// See the module.
 pub struct StrimziMirror {
+    /// The Kafka, as notes name it.
+    kafka: String,
     makers: Makers,
     feeders: Vec<Feeder>,
     connect: ConnectClusters,
@@ -147,20 +150,74 @@ impl StrimziMirror {
     ) -> Result<Self, MirrorError> {
         let found = confirmed(server, &makers, kafka, namespaces)?;
         let way = way.unwrap_or_else(|| Way::choose(&found));
-        let connect = connect(server, kafka, &found)?;
+        let connect = connect(server, &kafka.listeners, &found)?;
         let feeders = found.into_iter().map(|maker| {
-            let way = Way::of_held(&maker).unwrap_or(way);
+            let held = Way::of_held(&maker);
             let name = maker.meta.to_string();
-            match way {
-                Way::State if maker.meta.is_paused() => Err(MirrorError::Paused(name)),
+            match held.unwrap_or(way) {
+                Way::State if held.is_none() && maker.meta.is_paused() => {
+                    Err(MirrorError::Paused(name))
+                }
                 way => Ok(Feeder { name, maker, way }),
             }
         });
         Ok(Self {
+            kafka: kafka.meta.to_string(),
             feeders: feeders.collect::<Result<_, _>>()?,
             makers,
             connect,
         })
+    }
+
+    /// Those that are held for this Kafka (`NAMESPACE/NAME`) by the notes on them,
+    /// to let them go: whatever became of the Kafka, of their Connect or of their
+    /// operator, and though nothing else can be found.
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub fn held_for(
+        server: &ApiServer,
+        makers: Makers,
+        kafka: &str,
+        namespaces: &[String],
+    ) -> Result<Self, MirrorError> {
+        let found = makers.held_for(kafka, namespaces)?;
+        let connect = connect(server, &[], &found)?;
+        let feeders = found.into_iter().filter_map(|maker| {
+            Some(Feeder {
+                name: maker.meta.to_string(),
+                way: Way::of_held(&maker)?,
+                maker,
+            })
+        });
+        Ok(Self {
+            kafka: kafka.to_owned(),
+            feeders: feeders.collect(),
+            makers,
+            connect,
+        })
+    }
+
+    /// Lets each of them go, as far as what is noted on it says how: those that
+    /// can't be are named.
+    ///
+    /// # Errors
+    /// Some can't be let go; the others are.
+    pub fn let_go(&self) -> Result<(), MirrorError> {
+        let mut kept = Vec::new();
+        for feeder in &self.feeders {
+            let told = match feeder.way {
+                Way::State => self.makers.put_back(&feeder.maker).map(drop),
+                Way::Pause => self.makers.unpause(&feeder.maker).map(drop),
+            };
+            if let Err(error) = told {
+                kept.push(format!("{}: {error}", feeder.name));
+            }
+        }
+        match kept.is_empty() {
+            true => Ok(()),
+            false => Err(MirrorError::Kept(kept)),
+        }
     }
 
     /// How each is stopped, in the order of the resources.
@@ -268,11 +325,20 @@ impl StrimziMirror {
     /// The operator may be at the resource when it is told: what it tells
     /// Connect then must not come after what is told from here.
     fn leave_alone(&self, feeder: &Feeder) -> Result<(), PortError> {
-        let maker = self.makers.pause(&feeder.maker).map_err(port_error)?;
-        self.wait_until(&maker, "left alone", |now| {
+        let is_left_alone = |now: &MirrorMaker| {
             let mut each = now.conditions.iter();
             each.any(|one| one.holds("ReconciliationPaused"))
-        })
+        };
+        // Of a pause before this one: it stays for a while after that.
+        let now = self.makers.again(&feeder.maker).map_err(port_error)?;
+        if !now.meta.is_paused() && is_left_alone(&now) {
+            self.wait_until(&now, "looked again after", |now| !is_left_alone(now))?;
+        }
+        let maker = self
+            .makers
+            .pause(&feeder.maker, &self.kafka)
+            .map_err(port_error)?;
+        self.wait_until(&maker, "left alone", is_left_alone)
     }
 }
 
@@ -288,6 +354,15 @@ fn confirmed(
     let mut found = Vec::new();
     for maker in makers.candidates(kafka, namespaces)? {
         let name = maker.meta.to_string();
+        // It was found to be this Kafka's when it was stopped.
+        if maker
+            .meta
+            .held()
+            .is_some_and(|held| held.kafka == kafka.meta.to_string())
+        {
+            found.push(maker);
+            continue;
+        }
         if maker.replicas == Some(0) {
             return Err(MirrorError::NoWorkers(name));
         }
@@ -313,7 +388,7 @@ fn of_cluster(
     kafka: &Kafka,
     maker: &MirrorMaker,
 ) -> Result<String, MirrorError> {
-    let connect = connect(server, kafka, std::slice::from_ref(maker))?;
+    let connect = connect(server, &kafka.listeners, std::slice::from_ref(maker))?;
     let silent = |why: String| MirrorError::Silent {
         maker: maker.meta.to_string(),
         why,
@@ -330,11 +405,14 @@ fn of_cluster(
 /// others of MirrorMaker's that write to it are refused by name.
 fn connect(
     server: &ApiServer,
-    kafka: &Kafka,
+    listeners: &[Listener],
     makers: &[MirrorMaker],
 ) -> Result<ConnectClusters, ConnectError> {
     let listed = makers.iter().flat_map(MirrorMaker::connectors);
-    let addresses = kafka.listeners.iter().flat_map(|one| &one.bootstrap);
+    // What Connect's own clients are told is the mirror's address, too.
+    let targets = makers.iter().flat_map(|one| &one.target);
+    let addresses = listeners.iter().flat_map(|one| &one.bootstrap);
+    let addresses = addresses.chain(targets);
     let selection = Selection {
         mirror_addresses: addresses.map(|one| (one.host.clone(), one.port)).collect(),
         listed: listed.map(|one| one.name.clone()).collect(),
@@ -421,7 +499,7 @@ impl MirrorStop for StrimziMirror {
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
         let by_state = |places: &[usize]| {
             self.tell(&pick(connectors, places), |feeder| {
-                self.write(feeder, |maker| self.makers.stop(maker))
+                self.write(feeder, |maker| self.makers.stop(maker, &self.kafka))
             })
         };
         let by_pause = |places: &[usize]| {
@@ -444,10 +522,25 @@ impl MirrorStart for StrimziMirror {
             .iter()
             .map(|want| want.connector.clone())
             .collect();
+        // The resource says it, and its operator will tell Connect; Connect is told
+        // at once, too, since nobody knows how long an operator takes, or whether
+        // there is one. What it answers is seen in its states.
         let by_state = |places: &[usize]| {
-            self.tell(&pick(&refs, places), |feeder| {
-                self.write(feeder, |maker| self.makers.put_back(maker))
-            })
+            let told = self.tell(&pick(&refs, places), |feeder| {
+                let before = self.makers.again(&feeder.maker).map_err(port_error)?;
+                let back = self.makers.put_back(&feeder.maker).map_err(port_error)?;
+                if back.meta.generation == before.meta.generation {
+                    // It was asked already, and is asked again.
+                    self.makers.poke(&back).map_err(port_error)?;
+                }
+                Ok(())
+            });
+            for answer in self.connect.start(&pick(connectors, places)) {
+                if let Err(error) = answer.accepted {
+                    tracing::info!("{}: {}", answer.connector.name, error.message);
+                }
+            }
+            told
         };
         // Connect first: the operator then finds what it wants.
         let by_pause = |places: &[usize]| {

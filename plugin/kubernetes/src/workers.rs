@@ -288,7 +288,10 @@ impl Workers {
                         },
                     }],
                 }},
-                "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+                "securityContext": {
+                    "runAsNonRoot": true,
+                    "seccompProfile": {"type": "RuntimeDefault"},
+                },
                 "containers": [{
                     "name": CONTAINER,
                     "image": self.program.image,

@@ -21,6 +21,9 @@ use shared::{account, mirror, namespace, plane, server};
 const KIND: &str = "kafkamirrormaker2s";
 
 /// Two sources, three connectors; a state stands at one of them.
+/// For which Kafka they are held.
+const KAFKA: &str = "kafka/mirror";
+
 fn feeder(namespace: &str, name: &str, target: &str) -> String {
     format!(
         "
@@ -76,11 +79,11 @@ fn connectors_are_stopped_and_put_back_as_they_were() {
     let (makers, before) = scene(&space);
     assert_eq!(makers.version(), ApiVersion::V1);
     let found = spec(&space, "feeder");
-    let held = makers.stop(&before).unwrap();
+    let held = makers.stop(&before, KAFKA).unwrap();
     assert!(all(&held, Desired::Stopped));
     assert_ne!(spec(&space, "feeder"), found);
     // Twice is as good as once.
-    makers.stop(&before).unwrap();
+    makers.stop(&before, KAFKA).unwrap();
     makers.put_back(&before).unwrap();
     assert_eq!(spec(&space, "feeder"), found);
     makers.put_back(&before).unwrap();
@@ -91,7 +94,7 @@ fn connectors_are_stopped_and_put_back_as_they_were() {
 fn what_somebody_says_meanwhile_is_left_alone() {
     let space = namespace("meanwhile");
     let (makers, before) = scene(&space);
-    makers.stop(&before).unwrap();
+    makers.stop(&before, KAFKA).unwrap();
     let patch = r#"[{"op": "replace", "path": "/spec/mirrors/1/sourceConnector/state", "value": "paused"}]"#;
     let args = [
         "patch",
@@ -115,7 +118,7 @@ fn a_source_that_somebody_took_out_meanwhile_does_not_keep_the_others_stopped() 
     let space = namespace("taken-out");
     let (makers, before) = scene(&space);
     let found = spec(&space, "feeder");
-    makers.stop(&before).unwrap();
+    makers.stop(&before, KAFKA).unwrap();
     let patch = r#"[{"op": "remove", "path": "/spec/mirrors/1"}]"#;
     let args = [
         "patch",
@@ -157,7 +160,7 @@ fn whoever_writes_into_the_resource_all_the_time_does_not_keep_a_stop_from_being
     thread::scope(|scope| {
         let writer = scope.spawn(|| write(&server()));
         let held = (0..50).try_for_each(|_| {
-            makers.stop(&before)?;
+            makers.stop(&before, KAFKA)?;
             makers.put_back(&before).map(drop)
         });
         over.store(true, Ordering::Relaxed);
@@ -171,7 +174,7 @@ fn whoever_writes_into_the_resource_all_the_time_does_not_keep_a_stop_from_being
 fn another_resource_of_the_same_name_is_left_alone() {
     let space = namespace("another");
     let (makers, before) = scene(&space);
-    makers.stop(&before).unwrap();
+    makers.stop(&before, KAFKA).unwrap();
     plane()
         .kubectl(&["delete", KIND, "feeder", "-n", &space])
         .unwrap();
@@ -182,7 +185,7 @@ fn another_resource_of_the_same_name_is_left_alone() {
         .unwrap();
     let other = makers.put_back(&before).unwrap_err().to_string();
     assert!(other.contains("was deleted and made anew"), "{other}");
-    let other = makers.pause(&before).unwrap_err().to_string();
+    let other = makers.pause(&before, KAFKA).unwrap_err().to_string();
     assert!(other.contains("was deleted and made anew"), "{other}");
 }
 
@@ -215,8 +218,8 @@ fn the_operator_is_told_to_leave_it_alone_and_told_again() {
     let space = namespace("pause");
     let (makers, maker) = scene(&space);
     let paused = || makers.again(&maker).unwrap().meta.is_paused();
-    makers.pause(&maker).unwrap();
-    makers.pause(&maker).unwrap();
+    makers.pause(&maker, KAFKA).unwrap();
+    makers.pause(&maker, KAFKA).unwrap();
     assert!(paused());
     makers.unpause(&maker).unwrap();
     makers.unpause(&maker).unwrap();
@@ -225,7 +228,7 @@ fn the_operator_is_told_to_leave_it_alone_and_told_again() {
     let args = ["annotate", KIND, "feeder", "-n", &space];
     let pause = ["strimzi.io/pause-reconciliation=true"];
     plane().kubectl(&[&args[..], &pause].concat()).unwrap();
-    makers.pause(&maker).unwrap();
+    makers.pause(&maker, KAFKA).unwrap();
     makers.unpause(&maker).unwrap();
     assert!(paused());
 }
@@ -245,7 +248,7 @@ fn for_each_verb_that_is_missing_one_line_names_it_and_the_resource() {
         let makers = Makers::discover(server)?;
         let kafka = makers.kafka(&space, "mirror")?;
         let found = makers.candidates(&kafka, std::slice::from_ref(&space))?;
-        makers.stop(&found[0])?;
+        makers.stop(&found[0], KAFKA)?;
         makers.put_back(&found[0])?;
         Ok(())
     };

@@ -52,9 +52,27 @@ impl Address {
     }
 }
 
+impl Address {
+    /// As it is to be written in another namespace: a name without a dot means a
+    /// service of the namespace in which it stands, if it is one there.
+    #[must_use]
+    pub fn from_elsewhere(&self, namespace: &str) -> Vec<Self> {
+        let mut all = vec![self.clone()];
+        if !self.host.contains(['.', ':']) {
+            let host = format!("{}.{namespace}.svc", self.host);
+            let port = self.port;
+            all.insert(0, Self { host, port });
+        }
+        all
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
     }
 }
 
@@ -90,12 +108,24 @@ mod tests {
     }
 
     #[test]
+    fn a_service_s_short_name_is_written_out_for_other_namespaces() {
+        let written = |text: &str| {
+            let address = Address::parse(text).unwrap_or_else(|| panic!("{text}"));
+            let all = address.from_elsewhere("kafka");
+            all.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(written("s:1"), ["s.kafka.svc:1", "s:1"]);
+        assert_eq!(written("s.other:1"), ["s.other:1"]);
+        assert_eq!(written("[fd00::5]:1"), ["[fd00::5]:1"]);
+    }
+
+    #[test]
     fn what_is_no_address_is_none() {
         for bad in ["", "host", "host:", ":9092", "host:99999", "a:1,b"] {
             assert_eq!(Address::list(bad), None, "{bad}");
         }
         let list = Address::list(" a:1 , [::1]:2,PLAINTEXT://c:3,").unwrap_or_default();
         let words: Vec<String> = list.iter().map(ToString::to_string).collect();
-        assert_eq!(words, ["a:1", "::1:2", "c:3"]);
+        assert_eq!(words, ["a:1", "[::1]:2", "c:3"]);
     }
 }

@@ -168,7 +168,8 @@ impl Kafka {
     }
 
     /// How a client of ours gets in: by the listener of this name, or by the first
-    /// that lets such a user in, one for clients in the cluster before others.
+    /// that lets such a user in: one for clients in the cluster before others, and of
+    /// these an encrypted one before a plain one.
     ///
     /// # Errors
     /// There is no such listener.
@@ -183,7 +184,7 @@ impl Kafka {
             named && one.authentication.as_deref() == wanted && !one.bootstrap.is_empty()
         };
         let mut found: Vec<&Listener> = self.listeners.iter().filter(lets_in).collect();
-        found.sort_by_key(|one| !one.is_internal);
+        found.sort_by_key(|one| (!one.is_internal, !one.tls));
         let Some(found) = found.first() else {
             return Err(self.no_listener(listener, wanted));
         };

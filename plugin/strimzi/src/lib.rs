@@ -36,7 +36,7 @@ pub use maker::{
     Connector, ConnectorKind, Desired, Feed, MirrorMaker, PatchOp, PutBack, SourceCluster, pause,
     put_back, stop, unpause,
 };
-pub use meta::{Meta, PAUSE, PAUSED, PRIOR};
+pub use meta::{HELD, Held, HeldBy, Meta, PAUSE, PAUSED, PRIOR};
 pub use pool::{Claim, NodePool, Role};
 pub use secrets::Secrets;
 pub use user::KafkaUser;

@@ -12,8 +12,13 @@ pub const PAUSE: &str = "strimzi.io/pause-reconciliation";
 /// before: `{"NAME": "running", "NAME": null}`.
 pub const PRIOR: &str = "slackwater.io/prior-states";
 
-/// The annotation that notes that the one above is ours.
+/// The annotation that notes that a pause is ours.
 pub const PAUSED: &str = "slackwater.io/paused";
+
+/// The annotation that notes for which Kafka a resource is held, and how:
+/// `state NAMESPACE/NAME`, or `pause NAMESPACE/NAME`. Whoever lets it go needs to
+/// know nothing else: not the Kafka, nor Connect, nor the run.
+pub const HELD: &str = "slackwater.io/held";
 
 /// Labels and annotations by which a GitOps controller knows what is its own:
 /// it puts back what others change in `spec`. (Argo CD's tracking annotation and
@@ -38,6 +43,34 @@ pub(crate) struct RawMeta {
     annotations: BTreeMap<String, String>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
+}
+
+/// How a resource is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldBy {
+    /// By what it says of its connectors.
+    State,
+    /// By what Connect was told, while its operator leaves it alone.
+    Pause,
+}
+
+/// That a resource is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held<'a> {
+    /// How.
+    pub by: HeldBy,
+    /// For which Kafka: `NAMESPACE/NAME`.
+    pub kafka: &'a str,
+}
+
+impl std::fmt::Display for Held<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let by = match self.by {
+            HeldBy::State => "state",
+            HeldBy::Pause => "pause",
+        };
+        write!(f, "{by} {}", self.kafka)
+    }
 }
 
 /// Who it is, and the state of it that was read.
@@ -95,6 +128,17 @@ impl Meta {
     /// The value of an annotation.
     pub fn annotation(&self, key: &str) -> Option<&str> {
         self.annotations.get(key).map(String::as_str)
+    }
+
+    /// For which Kafka it is held, and how, as it is noted on it.
+    pub fn held(&self) -> Option<Held<'_>> {
+        let (by, kafka) = self.annotation(HELD)?.split_once(' ')?;
+        let by = match by {
+            "state" => HeldBy::State,
+            "pause" => HeldBy::Pause,
+            _ => return None,
+        };
+        Some(Held { by, kafka })
     }
 
     pub(crate) fn has_annotations(&self) -> bool {

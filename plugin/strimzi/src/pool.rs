@@ -26,6 +26,7 @@ struct RawPool {
 struct RawSpec {
     #[serde(default)]
     roles: Vec<Role>,
+    replicas: Option<i32>,
     storage: RawStorage,
 }
 
@@ -67,7 +68,8 @@ impl Raw for RawPool {
             .to_owned();
         let mut roles = self.spec.roles;
         roles.sort();
-        if self.status.node_ids.is_empty() {
+        // A pool of none is what is left of one that was moved from.
+        if self.status.node_ids.is_empty() && self.spec.replicas != Some(0) {
             return Err(
                 "status.nodeIds is empty: the operator has made no node of it yet".to_owned(),
             );

@@ -19,13 +19,17 @@ pub enum ApiVersion {
 }
 
 impl ApiVersion {
-    /// The one to speak, of those that the API server serves.
+    /// The one to speak, of those that the API server serves: the older one where
+    /// both are. There it is the one that knows all fields; an object that was
+    /// written in the older layout loses what the newer version does not know
+    /// when it is read through that (the API server prunes what it converts), and
+    /// for good when it is patched.
     ///
     /// # Errors
     /// None that is understood.
     pub fn choose<'a>(served: impl IntoIterator<Item = &'a str>) -> Result<Self, StrimziError> {
         let served: Vec<&str> = served.into_iter().collect();
-        let known = [Self::V1, Self::V1Beta2].into_iter();
+        let known = [Self::V1Beta2, Self::V1].into_iter();
         known
             .into_iter()
             .find(|one| served.contains(&one.as_str()))
@@ -55,8 +59,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn v1_is_spoken_where_it_is_served_and_v1beta2_before() {
-        assert_eq!(ApiVersion::choose(["v1beta2", "v1"]), Ok(ApiVersion::V1));
+    fn v1_is_spoken_where_it_is_served_alone() {
+        let both = ApiVersion::choose(["v1", "v1beta2"]);
+        assert_eq!(both, Ok(ApiVersion::V1Beta2));
+        assert_eq!(ApiVersion::choose(["v1"]), Ok(ApiVersion::V1));
         assert_eq!(ApiVersion::choose(["v1beta2"]), Ok(ApiVersion::V1Beta2));
         let old = ApiVersion::choose(["v1alpha1", "v1beta1"]).unwrap_err();
         assert!(old.to_string().contains("v1alpha1, v1beta1"), "{old}");

@@ -3,9 +3,12 @@
 
 use serde_json::{Value, json};
 use slackwater_strimzi::{
-    ConnectorKind, Desired, Kafka, MirrorMaker, NodePool, PAUSE, PRIOR, PutBack, Role, pause,
-    put_back, stop, unpause,
+    ConnectorKind, Desired, HeldBy, Kafka, MirrorMaker, NodePool, PAUSE, PRIOR, PutBack, Role,
+    pause, put_back, stop, unpause,
 };
+
+/// For which Kafka they are held.
+const KAFKA: &str = "kafka/mirror";
 
 fn object(file: &str) -> Value {
     let path = format!("{}/tests/fixtures/{file}", env!("CARGO_MANIFEST_DIR"));
@@ -95,7 +98,7 @@ fn a_stop_and_what_puts_it_back_leave_the_spec_as_it_was() {
     for file in ["maker-v1.yaml", "maker-v1beta2.yaml"] {
         let found = object(file);
         let before = MirrorMaker::read(&found).unwrap();
-        let held = patched(&found, &stop(&before)).unwrap();
+        let held = patched(&found, &stop(&before, KAFKA).unwrap()).unwrap();
         let held_maker = MirrorMaker::read(&held).unwrap();
         let all_stopped = |maker: &MirrorMaker| {
             let mut each = maker.connectors();
@@ -103,7 +106,7 @@ fn a_stop_and_what_puts_it_back_leave_the_spec_as_it_was() {
         };
         assert!(all_stopped(&held_maker), "{file}: {held}");
         // A second stop notes nothing else.
-        assert_eq!(stop(&held_maker), [], "{file}");
+        assert_eq!(stop(&held_maker, KAFKA).unwrap(), [], "{file}");
         let after = patched(&held, &put_back(&held_maker).unwrap().ops).unwrap();
         assert_eq!(after, found, "{file}");
         let again = MirrorMaker::read(&after).unwrap();
@@ -114,7 +117,7 @@ fn a_stop_and_what_puts_it_back_leave_the_spec_as_it_was() {
 #[test]
 fn a_resource_that_changed_meanwhile_is_not_patched() {
     let found = object("maker-v1.yaml");
-    let patch = stop(&MirrorMaker::read(&found).unwrap());
+    let patch = stop(&MirrorMaker::read(&found).unwrap(), KAFKA).unwrap();
     let change = |pointer: &str, value: Value| {
         let mut other = found.clone();
         *other.pointer_mut(pointer).unwrap() = value;
@@ -135,7 +138,7 @@ fn a_resource_that_changed_meanwhile_is_not_patched() {
 fn what_somebody_else_said_since_is_not_put_back() {
     let found = object("maker-v1.yaml");
     let before = MirrorMaker::read(&found).unwrap();
-    let mut held = patched(&found, &stop(&before)).unwrap();
+    let mut held = patched(&found, &stop(&before, KAFKA).unwrap()).unwrap();
     held["spec"]["mirrors"][1]["sourceConnector"]["state"] = json!("paused");
     let now = MirrorMaker::read(&held).unwrap();
     let after = patched(&held, &put_back(&now).unwrap().ops).unwrap();
@@ -147,9 +150,41 @@ fn what_somebody_else_said_since_is_not_put_back() {
 }
 
 #[test]
+fn what_somebody_said_after_a_run_that_died_is_what_the_next_one_puts_back() {
+    let found = object("maker-v1.yaml");
+    let before = MirrorMaker::read(&found).unwrap();
+    let mut left = patched(&found, &stop(&before, KAFKA).unwrap()).unwrap();
+    // One is told something, and another is new.
+    left["spec"]["mirrors"][1]["sourceConnector"]["state"] = json!("paused");
+    let mut third = found["spec"]["mirrors"][1].clone();
+    third["source"]["alias"] = json!("north");
+    third["sourceConnector"]["state"] = json!("running");
+    left["spec"]["mirrors"].as_array_mut().unwrap().push(third);
+    let now = MirrorMaker::read(&left).unwrap();
+    let held = patched(&left, &stop(&now, KAFKA).unwrap()).unwrap();
+    let now = MirrorMaker::read(&held).unwrap();
+    assert!(
+        now.connectors()
+            .all(|one| one.desired() == Desired::Stopped)
+    );
+    assert_eq!(now.meta.held().unwrap().by, HeldBy::State);
+    assert_eq!(now.meta.held().unwrap().kafka, KAFKA);
+    let after = patched(&held, &put_back(&now).unwrap().ops).unwrap();
+    let state = |at: usize| after["spec"]["mirrors"][at]["sourceConnector"].get("state");
+    assert_eq!(state(0), None);
+    assert_eq!(state(1), Some(&json!("paused")));
+    assert_eq!(state(2), Some(&json!("running")));
+    assert_eq!(after["metadata"], found["metadata"]);
+}
+
+#[test]
 fn a_note_that_somebody_changed_is_told_and_nothing_is_put_back() {
     let found = object("maker-v1.yaml");
-    let held = patched(&found, &stop(&MirrorMaker::read(&found).unwrap())).unwrap();
+    let held = patched(
+        &found,
+        &stop(&MirrorMaker::read(&found).unwrap(), KAFKA).unwrap(),
+    )
+    .unwrap();
     for (note, word) in [
         ("x", "is no note"),
         (r#"{"a": "halted"}"#, "has the state \"halted\""),
@@ -169,7 +204,7 @@ fn a_note_that_somebody_changed_is_told_and_nothing_is_put_back() {
 fn a_connector_that_is_gone_is_named_and_the_others_are_put_back() {
     let found = object("maker-v1.yaml");
     let before = MirrorMaker::read(&found).unwrap();
-    let mut less = patched(&found, &stop(&before)).unwrap();
+    let mut less = patched(&found, &stop(&before, KAFKA).unwrap()).unwrap();
     less["spec"]["mirrors"].as_array_mut().unwrap().pop();
     let now = MirrorMaker::read(&less).unwrap();
     let back = put_back(&now).unwrap();
@@ -188,9 +223,9 @@ fn the_operator_is_told_to_leave_a_resource_alone_with_and_without_other_annotat
     for (found, back) in [(with.clone(), with), (without, Value::Null)] {
         let read = |object: &Value| MirrorMaker::read(object).unwrap().meta;
         assert_eq!(unpause(&read(&found)), []);
-        let held = patched(&found, &pause(&read(&found))).unwrap();
+        let held = patched(&found, &pause(&read(&found), KAFKA)).unwrap();
         assert!(read(&held).is_paused());
-        assert_eq!(pause(&read(&held)), []);
+        assert_eq!(pause(&read(&held), KAFKA), []);
         let after = patched(&held, &unpause(&read(&held))).unwrap();
         assert!(!read(&after).is_paused());
         if back != Value::Null {
@@ -199,11 +234,12 @@ fn the_operator_is_told_to_leave_a_resource_alone_with_and_without_other_annotat
         // What somebody else told the operator stays.
         let mut theirs = found.clone();
         theirs["metadata"]["annotations"][PAUSE] = json!("true");
-        assert_eq!(pause(&read(&theirs)), []);
-        assert_eq!(unpause(&read(&theirs)), []);
+        let held = patched(&theirs, &pause(&read(&theirs), KAFKA)).unwrap();
+        assert_eq!(read(&held).held().unwrap().by, HeldBy::Pause);
+        assert_eq!(patched(&held, &unpause(&read(&held))).unwrap(), theirs);
         let mut other = found.clone();
         other["metadata"]["uid"] = json!("another");
-        assert_eq!(patched(&other, &pause(&read(&found))), None);
+        assert_eq!(patched(&other, &pause(&read(&found), KAFKA)), None);
     }
 }
 

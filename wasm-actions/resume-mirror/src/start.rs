@@ -32,6 +32,10 @@ pub(crate) fn start(
     let mut ask_again: Option<Deadline> = None;
     let mut last_answer: Option<String> = None;
     let mut none_is_held = false;
+    // Once by all: connectors that run may be told to stop yet, by whoever has
+    // not been told (a Strimzi resource that still says `stopped`).
+    let mut was_told = false;
+    let mut back_ms: Option<u64> = None;
     let mut pending = Some(pending);
     let mut awaits_record = true;
     loop {
@@ -41,6 +45,7 @@ pub(crate) fn start(
                 .into_iter()
                 .find_map(|one| one.accepted.err());
             let accepted = refused.is_none();
+            was_told |= accepted;
             last_answer = refused.map(|error| error.message);
             if accepted && let Some(pending) = pending.take() {
                 awaits_record = pending();
@@ -53,10 +58,16 @@ pub(crate) fn start(
         if resume.running_ms.is_none() {
             match world.mirror() {
                 Ok(view) if all_back(&quiesce.connectors, &view) => {
-                    resume.running_ms = Some(world.now_ms());
-                    resume.connectors = Some(look_summary(&view));
+                    let since = *back_ms.get_or_insert_with(|| world.now_ms());
+                    if was_told {
+                        resume.running_ms = Some(since);
+                        resume.connectors = Some(look_summary(&view));
+                    }
                 }
-                Ok(view) => none_is_held = none_held(&quiesce.connectors, &view),
+                Ok(view) => {
+                    back_ms = None;
+                    none_is_held = none_held(&quiesce.connectors, &view);
+                }
                 Err(error) => last_answer = Some(error.message),
             }
         }
@@ -70,7 +81,7 @@ pub(crate) fn start(
             return Ok(());
         }
         if deadline.has_passed(world) {
-            if resume.running_ms.is_some() || none_is_held {
+            if resume.running_ms.is_some() || (was_told && none_is_held) {
                 // Nothing arrives, or a task has failed: no hold of ours any
                 // more, and for the report.
                 return Ok(());

@@ -167,7 +167,10 @@ fn cluster(makers: &Makers, namespace: &str, access: &Access) -> Result<ClusterO
             .iter()
             .all(|name| !properties.contains_key(*name))
     );
-    let bootstrap = access.bootstrap.iter().map(ToString::to_string);
+    let written = access.bootstrap.iter();
+    let bootstrap = written
+        .flat_map(|one| one.from_elsewhere(namespace))
+        .map(|one| one.to_string());
     Ok(ClusterOptions {
         bootstrap: bootstrap.collect::<Vec<_>>().join(","),
         properties,

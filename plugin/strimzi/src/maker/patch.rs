@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{Desired, Layout, MirrorMaker};
 use crate::StrimziError;
-use crate::meta::{Meta, PAUSE, PAUSED, PRIOR};
+use crate::meta::{HELD, Held, HeldBy, Meta, PAUSE, PAUSED, PRIOR};
 
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,30 +42,54 @@ pub enum PatchOp {
 }
 
 /// Has every connector stopped, and notes on the resource what stood there
-/// before ([`PRIOR`]), in one patch: whoever puts it back needs nothing else. What
-/// an earlier stop noted stays. Empty where all is so already.
-pub fn stop(now: &MirrorMaker) -> Vec<PatchOp> {
+/// before ([`PRIOR`]) and for which Kafka that is ([`HELD`]), in one patch:
+/// whoever puts it back needs nothing else. What an earlier stop noted of a
+/// connector that is stopped still stays; of one that somebody told something
+/// since, what he told it is noted. Empty where all is so already.
+///
+/// # Errors
+/// An earlier note that can't be read.
+pub fn stop(now: &MirrorMaker, kafka: &str) -> Result<Vec<PatchOp>, StrimziError> {
     let mut ops = Vec::new();
+    let before = match now.meta.annotation(PRIOR) {
+        Some(note) => prior(now, note)?,
+        None => BTreeMap::new(),
+    };
+    let mut noted = BTreeMap::new();
     for (path, connector) in places(now) {
-        if connector.state != Some(Desired::Stopped) {
-            ops.push(PatchOp::Add {
-                path,
-                value: word(Desired::Stopped).into(),
-            });
+        let name = connector.name.clone();
+        if connector.state == Some(Desired::Stopped) {
+            let was = before.get(&name).copied();
+            noted.insert(name, was.unwrap_or(connector.state));
+            continue;
         }
+        noted.insert(name, connector.state);
+        ops.push(PatchOp::Add {
+            path,
+            value: word(Desired::Stopped).into(),
+        });
     }
-    if now.meta.annotation(PRIOR).is_none() {
-        let states = now.connectors().map(|one| (one.name.as_str(), one.state));
+    let mut notes = Vec::new();
+    if noted != before || now.meta.annotation(PRIOR).is_none() {
+        let states = noted.into_iter();
         let states: Value = states
-            .map(|(name, state)| (name.to_owned(), state.map(word).into()))
+            .map(|(name, state)| (name, state.map(word).into()))
             .collect::<serde_json::Map<_, _>>()
             .into();
-        ops.push(annotate(&now.meta, PRIOR, &states.to_string()));
+        notes.push((PRIOR, states.to_string()));
     }
+    let held = Held {
+        by: HeldBy::State,
+        kafka,
+    };
+    if now.meta.held() != Some(held) {
+        notes.push((HELD, held.to_string()));
+    }
+    ops.extend(annotate(&now.meta, &notes));
     if !ops.is_empty() {
         ops.splice(0..0, guards(now));
     }
-    ops
+    Ok(ops)
 }
 
 /// What puts connectors back.
@@ -106,9 +130,13 @@ pub fn put_back(now: &MirrorMaker) -> Result<PutBack, StrimziError> {
             None => PatchOp::Remove { path },
         });
     }
-    ops.push(PatchOp::Remove {
-        path: annotation(PRIOR),
-    });
+    for key in [PRIOR, HELD] {
+        if now.meta.annotation(key).is_some() {
+            ops.push(PatchOp::Remove {
+                path: annotation(key),
+            });
+        }
+    }
     Ok(PutBack { ops, gone })
 }
 
@@ -134,36 +162,45 @@ fn prior(now: &MirrorMaker, note: &str) -> Result<BTreeMap<String, Option<Desire
     each.collect()
 }
 
-/// Has the operator leave the resource alone, and notes that this was ours
-/// ([`PAUSED`]). Empty where it does so already, whoever told it.
-pub fn pause(now: &Meta) -> Vec<PatchOp> {
-    if now.is_paused() {
+/// Has the operator leave the resource alone, notes for which Kafka that is
+/// ([`HELD`]), and that it was ours ([`PAUSED`]): a pause of somebody else's stays
+/// his. Empty where all is so already.
+pub fn pause(now: &Meta, kafka: &str) -> Vec<PatchOp> {
+    let held = Held {
+        by: HeldBy::Pause,
+        kafka,
+    };
+    let mut notes = Vec::new();
+    if !now.is_paused() {
+        notes.extend([(PAUSE, "true".to_owned()), (PAUSED, "true".to_owned())]);
+    }
+    if now.held() != Some(held) {
+        notes.push((HELD, held.to_string()));
+    }
+    if notes.is_empty() {
         return Vec::new();
     }
     let mut ops = of_meta(now).to_vec();
-    match now.has_annotations() {
-        true => ops.extend([annotate(now, PAUSE, "true"), annotate(now, PAUSED, "true")]),
-        false => ops.push(PatchOp::Add {
-            path: "/metadata/annotations".to_owned(),
-            value: json!({PAUSE: "true", PAUSED: "true"}),
-        }),
-    }
+    ops.extend(annotate(now, &notes));
     ops
 }
 
-/// Has it look after the resource again, where [`pause`] told it not to. Empty
-/// where that was somebody else, or nobody.
+/// Has it look after the resource again, where [`pause`] told it not to, and takes
+/// the notes away. Empty where there are none.
 pub fn unpause(now: &Meta) -> Vec<PatchOp> {
-    if now.annotation(PAUSED).is_none() {
-        return Vec::new();
-    }
-    let there = [PAUSE, PAUSED].into_iter();
-    let remove = there
-        .filter(|key| now.annotation(key).is_some())
-        .map(|key| PatchOp::Remove {
+    let ours = now.annotation(PAUSED).is_some();
+    let held = now.held().is_some_and(|held| held.by == HeldBy::Pause);
+    let there = [(PAUSE, ours), (PAUSED, ours), (HELD, held)].into_iter();
+    let remove: Vec<PatchOp> = there
+        .filter(|(key, goes)| *goes && now.annotation(key).is_some())
+        .map(|(key, _)| PatchOp::Remove {
             path: annotation(key),
-        });
-    of_meta(now).into_iter().chain(remove).collect()
+        })
+        .collect();
+    match remove.is_empty() {
+        true => Vec::new(),
+        false => of_meta(now).into_iter().chain(remove).collect(),
+    }
 }
 
 /// It is the one that was read, and as it was read.
@@ -183,17 +220,25 @@ fn annotation(key: &str) -> String {
     format!("/metadata/annotations/{}", key.replace('/', "~1"))
 }
 
-fn annotate(meta: &Meta, key: &str, value: &str) -> PatchOp {
-    match meta.has_annotations() {
-        true => PatchOp::Add {
-            path: annotation(key),
-            value: json!(value),
-        },
-        false => PatchOp::Add {
-            path: "/metadata/annotations".to_owned(),
-            value: json!({key: value}),
-        },
+fn annotate(meta: &Meta, notes: &[(&str, String)]) -> Vec<PatchOp> {
+    if notes.is_empty() {
+        return Vec::new();
     }
+    if !meta.has_annotations() {
+        let all: serde_json::Map<String, Value> = notes
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.as_str().into()))
+            .collect();
+        return vec![PatchOp::Add {
+            path: "/metadata/annotations".to_owned(),
+            value: all.into(),
+        }];
+    }
+    let each = notes.iter().map(|(key, value)| PatchOp::Add {
+        path: annotation(key),
+        value: json!(value),
+    });
+    each.collect()
 }
 
 fn word(desired: Desired) -> &'static str {

@@ -1,0 +1,7 @@
+//! The phases in pods of the program's own image, as Kanister runs them, on a
+//! mirror in Strimzi: real Kafka, MirrorMaker 2 and Kubernetes; the operator and
+//! the storage are stand-ins.
+#![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+
+mod backup;
+mod place;
