@@ -9,7 +9,7 @@ use slackwater_ports::{
 };
 
 use crate::state::State;
-use crate::{ContentError, ReplicaAges, ages, metadata, read, transactions};
+use crate::{ContentError, Located, ReplicaAges, ages, metadata, read, transactions};
 
 /// A volume and where it can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,14 @@ impl Folders {
         kept.clone().ok_or(ContentError::NotListed)
     }
 
+    /// The metadata logs, held against these replicas in place of those here.
+    ///
+    /// # Errors
+    /// Nothing was listed.
+    pub(crate) fn metadata_of(&self, all: &[Located]) -> Seen<Vec<MetadataSeen>> {
+        Ok(metadata::seen(&*self.state()?, all))
+    }
+
     /// How old the segments of what was listed are.
     ///
     /// # Errors
@@ -76,6 +84,7 @@ impl VolumeContent for Folders {
     }
 
     fn metadata(&self) -> Seen<Vec<MetadataSeen>> {
-        Ok(metadata::seen(&*self.state()?))
+        let state = self.state()?;
+        Ok(metadata::seen(&state, &metadata::located(&state)))
     }
 }

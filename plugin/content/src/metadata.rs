@@ -13,23 +13,38 @@ use slackwater_logdir::{
 };
 use slackwater_ports::MetadataSeen;
 
-use crate::state::{State, as_u32};
+use crate::Located;
+use crate::state::State;
 
 const TOPIC: &str = "__cluster_metadata";
 
 /// Replicas that are named at the most: one is enough to refute.
 const MOST_NAMED: usize = 1_000;
 
-pub(crate) fn seen(state: &State) -> Vec<MetadataSeen> {
+/// Held against these replicas.
+pub(crate) fn seen(state: &State, all: &[Located]) -> Vec<MetadataSeen> {
     let mut reader = SegmentReader::default();
     state
         .of_topic(TOPIC)
         .into_iter()
-        .map(|(dir, replica)| of(state, dir, replica, &mut reader))
+        .map(|(dir, replica)| of(all, dir, replica, &mut reader))
         .collect()
 }
 
-fn of(state: &State, dir: u32, replica: &Replica, reader: &mut SegmentReader) -> MetadataSeen {
+/// All that was listed.
+pub(crate) fn located(state: &State) -> Vec<Located> {
+    let dirs = state.dirs.iter();
+    dirs.flat_map(|dir| {
+        dir.log.replicas.iter().map(|replica| Located {
+            broker: dir.broker,
+            partition: replica.partition.clone(),
+            topic_id: replica.topic_id.clone(),
+        })
+    })
+    .collect()
+}
+
+fn of(all: &[Located], dir: u32, replica: &Replica, reader: &mut SegmentReader) -> MetadataSeen {
     let mut seen = MetadataSeen {
         dir,
         log_end_offset: 0,
@@ -46,18 +61,16 @@ fn of(state: &State, dir: u32, replica: &Replica, reader: &mut SegmentReader) ->
             seen.last_epoch = read.last_epoch;
             seen.topics = read.image.topics.len() as u64;
             seen.voters = read.voters;
-            for (at, other) in state.dirs.iter().enumerate() {
-                for replica in &other.log.replicas {
-                    let id = Uuid::parse(replica.topic_id.as_deref().unwrap_or_default());
-                    let partition = &replica.partition;
-                    let known = partition.topic == TOPIC
-                        || id.is_some_and(|id| {
-                            read.image.assigns(id, partition.partition, other.broker)
-                        });
-                    if !known && seen.unassigned.len() < MOST_NAMED {
-                        tracing::debug!(%partition, dir = as_u32(at), "not in the metadata");
-                        seen.unassigned.push(partition.clone());
-                    }
+            for other in all {
+                let id = Uuid::parse(other.topic_id.as_deref().unwrap_or_default());
+                let partition = &other.partition;
+                let known = partition.topic == TOPIC
+                    || id.is_some_and(|id| {
+                        read.image.assigns(id, partition.partition, other.broker)
+                    });
+                if !known && seen.unassigned.len() < MOST_NAMED {
+                    tracing::debug!(%partition, broker = other.broker, "not in the metadata");
+                    seen.unassigned.push(partition.clone());
                 }
             }
         }

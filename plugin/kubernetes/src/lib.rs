@@ -10,6 +10,7 @@
 
 mod brokers;
 mod clock;
+mod clones;
 mod contents;
 mod document;
 mod error;
@@ -31,6 +32,7 @@ mod volumes;
 mod workers;
 
 pub use brokers::BrokerPods;
+pub use clones::{Clones, ClonesError};
 pub use document::{MOST_PARTS, PART_BYTES};
 pub use error::ApiError;
 pub use events::{About, Events, MOST_NOTE, Reason};

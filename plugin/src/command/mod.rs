@@ -7,6 +7,7 @@ mod guard;
 mod heads;
 mod logdir;
 mod phase;
+mod reader;
 mod replay;
 mod report;
 mod restore;
@@ -93,6 +94,9 @@ enum Command {
     /// The process that holds the mirror; started by the phases.
     #[command(hide = true)]
     Guard(guard::Guard),
+    /// Reads volumes for a phase that runs elsewhere; run by it.
+    #[command(hide = true)]
+    Reader(reader::Reader),
     /// Speaks to the guard of this pod; run in it by the phases.
     #[command(hide = true)]
     GuardAsk(guard::GuardAsk),
@@ -280,6 +284,7 @@ pub fn run(cli: Cli) -> Result<(), Stop> {
         Command::Schema(command) => command.run(),
         Command::Version(command) => command.run(&context),
         Command::Guard(command) => command.run(),
+        Command::Reader(command) => command.run(),
         Command::GuardAsk(command) => command.run(),
     }
 }

@@ -6,6 +6,7 @@ mod found;
 mod guards;
 mod hold;
 mod line;
+mod readers;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use found::Found;
 use guards::GuardPods;
 use hold::PodLeases;
 use line::PodLine;
+use readers::Readers;
 
 /// Where a guard listens in its pod, and what it writes lies: a volume of the
 /// pod's own.
@@ -149,10 +151,19 @@ impl Ground for Strimzi {
 
     fn volume_content(
         &self,
-        _run: &RunId,
-        _plain_copy: bool,
+        run: &RunId,
+        plain_copy: bool,
     ) -> Result<Arc<dyn VolumeContent + Send + Sync>, Stop> {
-        Ok(Arc::new(slackwater_content::Folders::new(Vec::new())))
+        let home = self
+            .home()
+            .map_err(|error| Stop::bad_input(error.message))?;
+        Ok(Arc::new(Readers::new(
+            self.server.clone(),
+            self.kafka.namespace(),
+            run,
+            home.program.clone(),
+            self.volume_snapshot(run, plain_copy)?,
+        )))
     }
 
     fn broker_processes(&self) -> Arc<dyn BrokerProcesses + Send + Sync> {

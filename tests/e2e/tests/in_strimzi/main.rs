@@ -2,6 +2,10 @@
 //! mirror in Strimzi: real Kafka, MirrorMaker 2 and Kubernetes; the operator and
 //! the storage are stand-ins.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what is waited for here is a cluster"
+)]
 
 mod backup;
 mod place;

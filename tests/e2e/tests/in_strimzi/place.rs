@@ -2,31 +2,33 @@
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use slackwater_cut::Cut;
 use slackwater_stand_ins::{SPACE, Scene};
 
 /// Slackwater's own namespace.
-pub const OWN: &str = "slackwater";
+pub(crate) const OWN: &str = "slackwater";
 
 const IMAGE: &str = "lab.local/slackwater:1";
 
 /// See the module.
-pub struct Place {
-    pub scene: Scene,
+pub(crate) struct Place {
+    pub(crate) scene: Scene,
     tasks: usize,
 }
 
 /// What a pod printed, and how it ended.
 #[derive(Debug)]
-pub struct Ran {
-    pub code: i64,
-    pub said: String,
+pub(crate) struct Ran {
+    pub(crate) code: i64,
+    pub(crate) said: String,
 }
 
 /// One test at a time.
-pub fn turn() -> MutexGuard<'static, Place> {
+pub(crate) fn turn() -> MutexGuard<'static, Place> {
     static PLACE: OnceLock<Mutex<Place>> = OnceLock::new();
     let place = PLACE.get_or_init(|| Mutex::new(Place::set_up()));
     place.lock().unwrap_or_else(PoisonError::into_inner)
@@ -50,7 +52,7 @@ impl Place {
 
     /// Runs the program as a KubeTask does: a pod in Slackwater's namespace, waited
     /// for, read and deleted.
-    pub fn task(&mut self, args: &[&str]) -> Ran {
+    pub(crate) fn task(&mut self, args: &[&str]) -> Ran {
         self.tasks += 1;
         let name = format!("task-{}", self.tasks);
         let plane = self.scene.cluster().plane();
@@ -70,7 +72,7 @@ impl Place {
     }
 
     /// Produces to the source.
-    pub fn produce(&self, records: usize) {
+    pub(crate) fn produce(&self, records: usize) {
         let command = format!(
             "set -f; exec {} -Xmx128m org.apache.kafka.tools.VerifiableProducer \
              --bootstrap-server source-kafka-bootstrap:9092 --topic items --max-messages {records}",
@@ -81,14 +83,35 @@ impl Place {
     }
 
     /// The cut of a run, as it lies there.
-    pub fn cut(&self, run: &str) -> Cut {
+    pub(crate) fn cut(&self, run: &str) -> Cut {
         let name = format!("configmap/slackwater-{run}-run");
         let object = self.scene.object(&name).unwrap();
         Cut::parse(object["data"]["document"].as_str().unwrap()).unwrap()
     }
 
+    /// Names of objects of the Kafka's namespace that begin so.
+    pub(crate) fn names(&self, what: &str, begin: &str) -> Vec<String> {
+        let all = self.list(what);
+        let names = all
+            .iter()
+            .filter_map(|one| one["metadata"]["name"].as_str());
+        let ours = names.filter(|name| name.starts_with(begin));
+        ours.map(str::to_owned).collect()
+    }
+
+    /// Waits for it, for a minute.
+    pub(crate) fn until(&self, what: &str, is_so: impl Fn() -> bool) {
+        for _ in 0..120 {
+            if is_so() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(500));
+        }
+        panic!("waited in vain for {what}");
+    }
+
     /// Objects of the Kafka's namespace.
-    pub fn list(&self, what: &str) -> Vec<Value> {
+    pub(crate) fn list(&self, what: &str) -> Vec<Value> {
         let text = self.scene.kubectl(&["get", what, "-o", "json"]).unwrap();
         let mut list: Value = serde_json::from_str(&text).unwrap();
         match list["items"].take() {
@@ -100,7 +123,7 @@ impl Place {
 
 impl Ran {
     /// With this code; the output of a phase.
-    pub fn output(&self, key: &str) -> String {
+    pub(crate) fn output(&self, key: &str) -> String {
         let lines = self.said.lines();
         let of = lines.filter_map(|line| line.split_once("###Phase-output###: "));
         let mut of = of.filter_map(|(_, json)| serde_json::from_str::<Value>(json).ok());
@@ -110,14 +133,14 @@ impl Ran {
     }
 
     /// Must have ended so.
-    pub fn expect(self, code: i64) -> Self {
+    pub(crate) fn expect(self, code: i64) -> Self {
         assert_eq!(self.code, code, "{}", self.said);
         self
     }
 }
 
 /// The Kafka that is backed up.
-pub fn mirror() -> String {
+pub(crate) fn mirror() -> String {
     format!("{SPACE}/mirror")
 }
 

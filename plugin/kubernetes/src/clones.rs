@@ -1,0 +1,112 @@
+//! Claims whose volumes are made from a run's snapshots, to be read and deleted.
+
+use serde_json::{Value, json};
+use slackwater_store::RunId;
+
+use crate::labels::{APP, RUN, SLACKWATER};
+use crate::place::{Place, Resource, label_value};
+use crate::{ApiError, ApiServer};
+
+/// The claims of one run in its Kafka's namespace.
+#[derive(Clone)]
+pub struct Clones {
+    server: ApiServer,
+    namespace: String,
+    run: RunId,
+}
+
+/// Why there is none.
+#[derive(Debug, thiserror::Error)]
+pub enum ClonesError {
+    /// The API server has no answer.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// What it would be like is gone.
+    #[error("{0} is gone: it is not known of what class and size its clone has to be")]
+    NoClaim(Box<Place>),
+    /// One of that name is there, and is another.
+    #[error("{0} is there and was not made by Slackwater: delete it, or see whose it is")]
+    Foreign(Box<Place>),
+}
+
+impl Clones {
+    /// Nothing is made yet.
+    pub fn new(server: ApiServer, namespace: impl Into<String>, run: RunId) -> Self {
+        Self {
+            server,
+            namespace: namespace.into(),
+            run,
+        }
+    }
+
+    /// Makes one like this claim from this VolumeSnapshot of the namespace, and
+    /// gives its name. One that is there already is it.
+    ///
+    /// # Errors
+    /// A refusal (a quota's among them); no answer.
+    pub fn make(&self, claim: &str, snapshot: &str) -> Result<String, ClonesError> {
+        let like = Place::new(Resource::claims(), &self.namespace, claim)?;
+        let Some(found) = self.server.get(&like)? else {
+            return Err(ClonesError::NoClaim(Box::new(like)));
+        };
+        let place = self.place(claim)?;
+        let run = label_value(self.run.as_str())?;
+        let spec = &found["spec"];
+        // No smaller than it is by now: a driver refuses a volume that is smaller
+        // than its snapshot, and one may have been grown.
+        let size = match &found["status"]["capacity"]["storage"] {
+            Value::Null => &spec["resources"]["requests"]["storage"],
+            size => size,
+        };
+        let object = json!({
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {
+                "namespace": place.namespace,
+                "name": place.name,
+                "labels": {APP: SLACKWATER, RUN: run},
+            },
+            "spec": {
+                "accessModes": ["ReadWriteOnce"],
+                "storageClassName": spec["storageClassName"],
+                "volumeMode": spec["volumeMode"],
+                "resources": {"requests": {"storage": size}},
+                "dataSource": {
+                    "apiGroup": "snapshot.storage.k8s.io",
+                    "kind": "VolumeSnapshot",
+                    "name": snapshot,
+                },
+            },
+        });
+        match self.server.create(&place, &object) {
+            Ok(_) => {}
+            Err(error @ ApiError::Exists { .. }) => self.unless_ours(&place, error)?,
+            Err(error) if error.is_silence() => self.unless_ours(&place, error)?,
+            Err(error) => return Err(error.into()),
+        }
+        Ok(place.name)
+    }
+
+    fn unless_ours(&self, place: &Place, error: ApiError) -> Result<(), ClonesError> {
+        let Some(there) = self.server.get(place)? else {
+            return Err(error.into());
+        };
+        match there["metadata"]["labels"][RUN].as_str() == Some(self.run.as_str()) {
+            true => Ok(()),
+            false => Err(ClonesError::Foreign(Box::new(place.clone()))),
+        }
+    }
+
+    /// Deletes that of a claim.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn delete(&self, claim: &str) -> Result<(), ClonesError> {
+        Ok(self.server.delete(&self.place(claim)?)?)
+    }
+
+    fn place(&self, claim: &str) -> Result<Place, ClonesError> {
+        let name = format!("slackwater-{}-read-{claim}", self.run);
+        Ok(Place::new(Resource::claims(), &self.namespace, &name)?)
+    }
+}
