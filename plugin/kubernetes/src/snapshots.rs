@@ -171,6 +171,37 @@ impl ClaimSnapshots {
         })
     }
 
+    /// Those that were made of a run, to look at them or delete them: nothing can be
+    /// asked for, and no claim has to be there.
+    ///
+    /// # Errors
+    /// A run that can't be a label.
+    pub fn made(server: ApiServer, namespace: &str, run: RunId) -> Result<Self, SnapshotsError> {
+        label_value(run.as_str())?;
+        Ok(Self {
+            server,
+            namespace: namespace.to_owned(),
+            run,
+            volumes: Vec::new(),
+            lasting: LASTING,
+            failing: Arc::default(),
+        })
+    }
+
+    /// The runs of which there are any in this namespace.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn runs(server: &ApiServer, namespace: &str) -> Result<Vec<String>, SnapshotsError> {
+        let labels = format!("{APP}={SLACKWATER},{RUN}");
+        let found = server.list_metadata(&Resource::snapshots(), namespace, &labels)?;
+        let of = found
+            .iter()
+            .filter_map(|one| one["metadata"]["labels"][RUN].as_str());
+        let runs: BTreeSet<String> = of.map(str::to_owned).collect();
+        Ok(runs.into_iter().collect())
+    }
+
     /// The same with another limit for an error.
     #[must_use]
     pub fn lasting(mut self, lasting: Duration) -> Self {
@@ -365,6 +396,9 @@ fn place_of(namespace: &str, run: &RunId, claim: &str) -> Result<Place, ApiError
 
 impl VolumeSnapshot for ClaimSnapshots {
     fn request(&self) -> Seen<()> {
+        if self.volumes.is_empty() {
+            return Err(SnapshotsError::NoClaims.into());
+        }
         self.ask_for_all().map_err(PortError::from)
     }
 
@@ -377,7 +411,7 @@ impl VolumeSnapshot for ClaimSnapshots {
         let raw = self.of_this_run()?;
         let each = raw.into_iter().map(|raw| self.seen(raw));
         let mut seen = each.collect::<Result<Vec<_>, _>>()?;
-        seen.retain(|one| claims.contains(one.volume.as_str()));
+        seen.retain(|one| claims.is_empty() || claims.contains(one.volume.as_str()));
         seen.sort_by(|one, other| one.volume.cmp(&other.volume));
         Ok(seen)
     }

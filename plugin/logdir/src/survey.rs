@@ -18,6 +18,9 @@ use crate::small::{self, EpochStart, MetaProperties, OffsetCheckpoint};
 /// point, then what Strimzi calls `kafka-log<n>`, and one more.
 const MAX_DEPTH: u32 = 3;
 
+/// mke2fs(8) makes it, no broker writes to it, and only root may list it.
+const LOST_AND_FOUND: &str = "lost+found";
+
 /// Most log directories of one path: brokers have a few disks.
 const MAX_DIRS: usize = 256;
 
@@ -112,7 +115,8 @@ fn find(path: &Path, depth: u32, dirs: &mut Vec<PathBuf>) -> Result<(), LogdirEr
         return Ok(());
     }
     for entry in entries(path)? {
-        if entry.is_dir() && !entry.is_symlink() {
+        let is_lost_and_found = entry.file_name().is_some_and(|name| name == LOST_AND_FOUND);
+        if entry.is_dir() && !entry.is_symlink() && !is_lost_and_found {
             find(&entry, depth + 1, dirs)?;
         }
     }

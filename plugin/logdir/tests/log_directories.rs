@@ -145,3 +145,21 @@ fn a_path_without_a_log_directory_is_an_error_that_says_what_to_name() {
     let error = survey(&nothing.path().join("x"), Locked::Refuse).unwrap_err();
     assert!(matches!(error, LogdirError::Io { .. }), "{error}");
 }
+
+#[test]
+fn what_lies_in_lost_and_found_is_no_log_directory() {
+    let disk = Disk::new();
+    disk.segments("a-0", &[&plain(1)]);
+    let volume = tempfile::tempdir().unwrap();
+    let copy = |to: &str| {
+        let at = volume.path().join(to);
+        fs::create_dir_all(&at).unwrap();
+        let from = disk.path().join("meta.properties");
+        fs::copy(from, at.join("meta.properties")).unwrap();
+    };
+    copy("lost+found/#12");
+    assert!(survey(volume.path(), Locked::Refuse).is_err());
+    copy("kafka-log1");
+    let found = survey(volume.path(), Locked::Refuse).unwrap();
+    assert_eq!(found.len(), 1);
+}

@@ -1,22 +1,20 @@
 //! `slackwater cut`: show, verify and compare cuts.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use slackwater_cut::verify;
 
-use super::{ConfigArg, Context, read_cut, read_document, report};
+use super::{Context, WhereArg, read_cut, read_document, report};
 use crate::exit::{Stop, of_claims};
 use crate::site::Site;
 
 /// Look at cuts. A cut is named by its run, or by a file.
 #[derive(Debug, Args)]
 pub(super) struct Cut {
-    /// The configuration; needed where a cut is named by its run.
-    #[arg(long, short, env = "SLACKWATER_CONFIG", global = true)]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    at: WhereArg,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -53,8 +51,8 @@ struct Difference {
 
 impl Cut {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let site = match &self.config {
-            Some(config) => Some(context.site(&ConfigArg::of(config))?),
+        let site = match self.at.said() {
+            Some(config) => Some(context.site_of_what_there_is(&config)?),
             None => None,
         };
         let site = site.as_ref();

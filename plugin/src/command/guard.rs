@@ -6,7 +6,7 @@ use slackwater_store::RunId;
 use super::ConfigArg;
 use crate::exit::Stop;
 use crate::guard::{ask, serve};
-use crate::site::GuardWith;
+use crate::site::{GuardWith, Need};
 
 /// The process that holds the mirror; started by the phases.
 #[derive(Debug, Args)]
@@ -34,7 +34,12 @@ impl Guard {
             components: self.component.clone(),
             records: !self.no_recording,
         };
-        serve(|terminal| self.config.open(terminal), &self.run, &with)
+        let need = Need::Guard(self.run.clone());
+        serve(
+            |terminal| self.config.open(&need, terminal),
+            &self.run,
+            &with,
+        )
     }
 }
 

@@ -28,7 +28,7 @@ use slackwater_store::{LeaseState, RunId};
 
 use crate::adapters::Terminal;
 use crate::exit::Stop;
-use crate::site::{KafkaName, Site};
+use crate::site::{KafkaName, Need, Site};
 
 /// Backs up a Kafka mirror so that the backup can be proven.
 #[derive(Debug, Parser)]
@@ -123,6 +123,34 @@ pub struct ConfigArg {
     kubeconfig: Option<PathBuf>,
 }
 
+/// The same for commands with verbs, before or after the verb.
+#[derive(Debug, Args)]
+pub struct WhereArg {
+    /// The configuration, of kind Mirror: for a mirror on machines.
+    #[arg(long, short, env = "SLACKWATER_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    /// The mirror's Kafka in Strimzi, as NAMESPACE/NAME; it comes before any
+    /// configuration. It need not be there any more.
+    #[arg(long, global = true)]
+    kafka: Option<KafkaName>,
+    /// How its Kubernetes is reached. Default: as kubectl does, and in a pod by
+    /// its ServiceAccount.
+    #[arg(long, value_name = "FILE", global = true)]
+    kubeconfig: Option<PathBuf>,
+}
+
+impl WhereArg {
+    /// If anything was said.
+    fn said(&self) -> Option<ConfigArg> {
+        let said = self.config.is_some() || self.kafka.is_some();
+        said.then(|| ConfigArg {
+            config: self.config.clone(),
+            kafka: self.kafka.clone(),
+            kubeconfig: self.kubeconfig.clone(),
+        })
+    }
+}
+
 impl ConfigArg {
     /// That of a configuration.
     fn of(config: &Path) -> Self {
@@ -145,9 +173,9 @@ impl ConfigArg {
         }
     }
 
-    fn open(&self, terminal: Terminal) -> Result<Site, Stop> {
+    fn open(&self, need: &Need, terminal: Terminal) -> Result<Site, Stop> {
         match &self.kafka {
-            Some(kafka) => Site::in_strimzi(kafka, self.kubeconfig.as_deref(), terminal),
+            Some(kafka) => Site::in_strimzi(kafka, self.kubeconfig.as_deref(), need, terminal),
             None => Site::open(self.file()?, terminal),
         }
     }
@@ -179,7 +207,16 @@ pub struct Context {
 
 impl Context {
     fn site(&self, config: &ConfigArg) -> Result<Site, Stop> {
-        let site = config.open(Terminal::new(self.quiet))?;
+        self.site_with(config, &Need::All)
+    }
+
+    /// For what can be done though not all of a mirror is as it has to be.
+    fn site_of_what_there_is(&self, config: &ConfigArg) -> Result<Site, Stop> {
+        self.site_with(config, &Need::Little)
+    }
+
+    fn site_with(&self, config: &ConfigArg, need: &Need) -> Result<Site, Stop> {
+        let site = config.open(need, Terminal::new(self.quiet))?;
         if let Ok(LeaseState::Expired(left)) = site.ground().leases().look() {
             site.terminal.say(&format!(
                 "warning: the guard of {left} is gone and the mirror may be stopped; backup, phase \

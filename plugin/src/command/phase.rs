@@ -8,6 +8,7 @@ use slackwater_host::PhaseName;
 use slackwater_ports::Outcome;
 use slackwater_store::RunId;
 
+use super::resume::let_go_of_what_is_left;
 use super::run::{Accept, Run};
 use super::{ConfigArg, Context, RecordArg, print_line};
 use crate::exit::{Stop, of_claims};
@@ -34,7 +35,10 @@ pub(super) struct Phase {
 
 impl Phase {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let mut site = context.site(&self.config)?;
+        let mut site = match self.name {
+            PhaseName::ResumeMirror => context.site_of_what_there_is(&self.config)?,
+            _ => context.site(&self.config)?,
+        };
         self.accept.apply(&mut site)?;
         self.record.apply(&mut site)?;
         let outcome = match self.name {
@@ -92,7 +96,7 @@ impl Phase {
     /// Makes sure that the mirror runs; finding it done is success.
     fn resume(&self, site: &Site) -> Result<Outcome, Stop> {
         let done = match recover(site)? {
-            Recovered::Nothing => "nobody holds the mirror".to_owned(),
+            Recovered::Nothing => let_go_of_what_is_left(site)?,
             Recovered::PutRight { left, summary } => {
                 format!("run {} was left behind: {summary}", left.run_id)
             }

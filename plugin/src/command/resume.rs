@@ -36,7 +36,7 @@ pub(super) struct Resume {
 
 impl Resume {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let mut site = context.site(&self.config)?;
+        let mut site = context.site_of_what_there_is(&self.config)?;
         self.record.apply(&mut site)?;
         let summary = match (&self.cut, site.ground().leases().look()?) {
             (Some(cut), LeaseState::Free) => self.restored(&site, cut)?.summary,
@@ -45,7 +45,7 @@ impl Resume {
                     "the mirror is held: resume it without --cut first",
                 ));
             }
-            (None, LeaseState::Free) => "nobody holds the mirror: nothing to resume".to_owned(),
+            (None, LeaseState::Free) => let_go_of_what_is_left(&site)?,
             (None, LeaseState::Held(_)) if self.if_expired => "the hold is alive".to_owned(),
             (None, LeaseState::Held(Some(holder))) => Self::end_hold(&site, holder.run_id)?,
             (None, LeaseState::Held(None)) => {
@@ -87,4 +87,13 @@ impl Resume {
         let ports = site.ports_on(Arc::new(ScratchStore::new(document)));
         site.run(PhaseName::ResumeMirror, Entry::Run, ports)
     }
+}
+
+/// Nobody holds the mirror.
+pub(super) fn let_go_of_what_is_left(site: &Site) -> Result<String, Stop> {
+    Ok(match site.ground().let_go()? {
+        true => "nobody held the mirror, and what was noted as held was put back",
+        false => "nobody holds the mirror: nothing to resume",
+    }
+    .to_owned())
 }

@@ -1,21 +1,20 @@
 //! `slackwater snapshot`: what there is, and deleting it.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
+use slackwater_ports::VolumeSnapshot as _;
 use slackwater_store::RunId;
 use slackwater_volumes::RunName;
 
-use super::{ConfigArg, Context};
+use super::{Context, WhereArg};
 use crate::exit::Stop;
 use crate::recording;
+use crate::site::{Site, Strimzi};
 
 /// Look at snapshots, or delete one.
 #[derive(Debug, Args)]
 pub(super) struct Snapshot {
-    /// The configuration, of kind Mirror.
-    #[arg(long, short, env = "SLACKWATER_CONFIG", global = true)]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    at: WhereArg,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -33,17 +32,27 @@ enum Verb {
     Delete {
         /// The run.
         run: RunId,
+        /// The cut does not stay: of a mirror in Kubernetes.
+        #[arg(long)]
+        with_cut: bool,
     },
 }
 
 impl Snapshot {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let Some(config) = &self.config else {
+        let Some(config) = self.at.said() else {
             return Err(Stop::bad_input(
-                "name the configuration: --config or SLACKWATER_CONFIG",
+                "name the mirror: --config, SLACKWATER_CONFIG or --kafka",
             ));
         };
-        let site = context.site(&ConfigArg::of(config))?;
+        let site = context.site_of_what_there_is(&config)?;
+        match site.strimzi() {
+            Some(strimzi) => self.in_strimzi(context, strimzi),
+            None => self.local(context, &site),
+        }
+    }
+
+    fn local(&self, context: &Context, site: &Site) -> Result<(), Stop> {
         let snapshots = site.local()?.snapshots(site.allow_plain_copy)?;
         let name = |run: &RunId| RunName::new(run.as_str()).map_err(Stop::bad_input);
         match &self.verb {
@@ -59,11 +68,50 @@ impl Snapshot {
                     format!("run {run}: {volumes} volumes are as their manifest says")
                 })
             }
-            Verb::Delete { run } => {
+            Verb::Delete { with_cut: true, .. } => Err(Stop::bad_input(
+                "a cut on this machine is a file: delete it yourself, without --with-cut here",
+            )),
+            Verb::Delete { run, .. } => {
                 snapshots.delete(&name(run)?).map_err(Stop::from)?;
                 recording::delete(site.local()?.dir(), run)?;
                 context.print(&serde_json::json!({"deleted": run}), |_| {
                     format!("the snapshot of run {run} is deleted")
+                })
+            }
+        }
+    }
+
+    fn in_strimzi(&self, context: &Context, strimzi: &Strimzi) -> Result<(), Stop> {
+        match &self.verb {
+            Verb::List => {
+                let runs: Vec<String> = strimzi.runs_with_snapshots()?;
+                context.print(&runs, |runs| runs.join("\n"))
+            }
+            Verb::Verify { run } => {
+                let found = strimzi.snapshots(run)?.snapshots();
+                let found = found.map_err(|error| Stop::failed(error.message))?;
+                let lacking = found
+                    .iter()
+                    .find(|one| one.error.is_some() || !one.ready)
+                    .map(|one| one.handle.clone());
+                match (lacking, found.len()) {
+                    (_, 0) => Err(Stop::failed(format!("run {run} has no VolumeSnapshots"))),
+                    (Some(handle), _) => Err(Stop::failed(format!("{handle} is not ready"))),
+                    (None, volumes) => context
+                        .print(&serde_json::json!({"run": run, "volumes": volumes}), |_| {
+                            format!("run {run}: {volumes} VolumeSnapshots are ready")
+                        }),
+                }
+            }
+            Verb::Delete { run, with_cut } => {
+                strimzi.delete(run, *with_cut)?;
+                context.print(&serde_json::json!({"deleted": run}), |_| {
+                    let what = if *with_cut {
+                        "the backup"
+                    } else {
+                        "the snapshot"
+                    };
+                    format!("{what} of run {run} is deleted")
                 })
             }
         }

@@ -40,7 +40,7 @@ struct Row {
 
 impl Status {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let site = context.site(&self.config)?;
+        let site = context.site_of_what_there_is(&self.config)?;
         let hold = match site.ground().leases().look()? {
             LeaseState::Free => "nobody holds the mirror".to_owned(),
             LeaseState::Held(None) => "somebody is just taking the mirror".to_owned(),

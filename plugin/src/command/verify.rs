@@ -27,7 +27,7 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let mut site = context.site(&self.config)?;
+        let mut site = context.site_of_what_there_is(&self.config)?;
         self.record.apply(&mut site)?;
         site.recorder.of_run(&self.run);
         let record = site.runs().load(&self.run).map_err(Stop::bad_input)?;

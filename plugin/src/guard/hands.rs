@@ -40,10 +40,6 @@ enum Ahead {
     Over,
 }
 
-/// Between two times that the volumes are written out ahead: what a loaded
-/// mirror takes meanwhile is written in some milliseconds.
-const AHEAD_MS: u64 = 200;
-
 impl GuardHands {
     pub(super) fn new(
         site: Arc<Site>,
@@ -109,7 +105,7 @@ impl GuardHands {
         std::thread::spawn(move || {
             while hold.view().holding && *locked(&ahead) == Ahead::Begun {
                 flush.write_ahead();
-                SystemClock.sleep_ms(AHEAD_MS);
+                SystemClock.sleep_ms(flush.ahead_every_ms());
             }
         });
     }
@@ -119,7 +115,14 @@ impl GuardHands {
     }
 
     fn phase(&self, phase: PhaseName, entry: Entry, limits: Limits) -> Result<String, Stop> {
-        let mut ports = self.site.ports(&self.run)?;
+        let mut ports = match phase {
+            // Whatever has become of the volumes.
+            PhaseName::ResumeMirror => {
+                let document = self.site.runs().document(&self.run);
+                self.site.ports_on(Arc::new(document))
+            }
+            _ => self.site.ports(&self.run)?,
+        };
         ports.guard_look = Some(Arc::new(Look(self.hold.clone())));
         self.site
             .run_within(phase, entry, ports, limits)

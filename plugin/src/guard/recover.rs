@@ -1,6 +1,8 @@
 //! Putting right what a guard that died left behind, on this site's lease and
 //! store.
 
+use std::sync::Arc;
+
 use slackwater_hold::{LeaseLook, Salvage};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::Clock;
@@ -57,7 +59,8 @@ impl Salvage for Salvor<'_> {
     fn resume_left(&self, left: &Holder) -> Result<String, Stop> {
         match self.0.runs().load(&left.run_id) {
             Ok(_) => {
-                let ports = self.0.ports(&left.run_id)?;
+                let document = self.0.runs().document(&left.run_id);
+                let ports = self.0.ports_on(Arc::new(document));
                 let outcome = self.0.run(PhaseName::ResumeMirror, Entry::Run, ports)?;
                 Ok(outcome.summary)
             }

@@ -76,6 +76,12 @@ pub trait Ground: Send + Sync {
     fn guard_line(&self, run: &RunId) -> Arc<dyn Line>;
     /// What starts it.
     fn guard_launch(&self, run: &RunId, with: GuardWith) -> Box<dyn Launch>;
+    /// Lets go of what is held by notes that nobody goes by any more: nobody holds
+    /// the mirror, and no run is left behind. Whether there was something.
+    ///
+    /// # Errors
+    /// It can't be let go.
+    fn let_go(&self) -> Result<bool, Stop>;
     /// Whether a guard has its like, and waits while that one holds the mirror.
     fn stands_by(&self) -> bool;
     /// Whether whoever began this run may still be about to have a guard
@@ -116,6 +122,8 @@ pub trait Flush: VolumeFlush + Send + Sync {
     /// Writes out what there is by now, so that the flush that counts finds
     /// less to do. Proves nothing.
     fn write_ahead(&self);
+    /// Between two times.
+    fn ahead_every_ms(&self) -> u64;
 }
 
 /// Who holds the mirror.

@@ -34,6 +34,9 @@ pub struct Local {
     feeders: Feeders,
 }
 
+/// What a loaded mirror takes in so long is written in some milliseconds.
+const AHEAD_MS: u64 = 200;
+
 /// The lease in a folder.
 struct FolderLeases {
     dir: PathBuf,
@@ -168,6 +171,11 @@ impl Ground for Local {
         Box::new(GuardProcess::new(&self.config_file, log, run, with))
     }
 
+    /// Nothing is noted anywhere but in runs.
+    fn let_go(&self) -> Result<bool, Stop> {
+        Ok(false)
+    }
+
     fn stands_by(&self) -> bool {
         false
     }
@@ -190,6 +198,10 @@ impl VolumeFlush for Handles {
 impl Flush for Handles {
     fn write_ahead(&self) {
         self.0.write_ahead();
+    }
+
+    fn ahead_every_ms(&self) -> u64 {
+        AHEAD_MS
     }
 }
 

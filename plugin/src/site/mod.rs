@@ -19,7 +19,7 @@ use slackwater_store::RunId;
 pub use ground::{Feeders, Flush, Ground, GuardWith, Held, Launch, Leases, Line};
 pub use local::Local;
 pub use runs::{Document, DocumentError, Listed, Runs};
-pub use strimzi::{KafkaName, SCRATCH, Strimzi};
+pub use strimzi::{KafkaName, Need, SCRATCH, Strimzi};
 
 use crate::adapters::{NoGuard, SystemClock, Terminal};
 use crate::components::Components;
@@ -49,6 +49,7 @@ pub struct Site {
     pub recorder: Recorder,
     ground: Arc<dyn Ground>,
     local: Option<Arc<Local>>,
+    strimzi: Option<Arc<Strimzi>>,
     kafka: Arc<KafkaClusters>,
     host: Host,
 }
@@ -92,6 +93,7 @@ impl Site {
             recorder: Recorder::default(),
             ground: local.clone(),
             local: Some(local),
+            strimzi: None,
             kafka,
             host,
         })
@@ -104,9 +106,11 @@ impl Site {
     pub fn in_strimzi(
         kafka: &KafkaName,
         kubeconfig: Option<&Path>,
+        need: &Need,
         terminal: Terminal,
     ) -> Result<Self, Stop> {
-        let opened = Strimzi::open(kafka, kubeconfig)?;
+        let opened = Strimzi::open(kafka, kubeconfig, need)?;
+        let strimzi = Arc::new(opened.strimzi);
         // Of a pod: where it may write at all.
         let cache = std::env::temp_dir().join("compiled");
         let cache = std::fs::create_dir_all(&cache).ok().map(|()| cache);
@@ -119,8 +123,9 @@ impl Site {
             components: Components::embedded().map_err(Stop::failed)?,
             overrides: Vec::new(),
             recorder: Recorder::default(),
-            ground: Arc::new(opened.strimzi),
+            ground: strimzi.clone(),
             local: None,
+            strimzi: Some(strimzi),
             kafka: Arc::new(KafkaClusters::new(opened.clusters.clone())),
             clusters: opened.clusters,
             host: Host::new(HostOptions { cache_dir: cache }).map_err(Stop::failed)?,
@@ -148,6 +153,11 @@ impl Site {
                 self.name
             ))
         })
+    }
+
+    /// Its Kubernetes, if it is in one.
+    pub fn strimzi(&self) -> Option<&Strimzi> {
+        self.strimzi.as_deref()
     }
 
     /// Keeps recordings of this run's phases beside its cut.

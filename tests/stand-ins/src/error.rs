@@ -16,6 +16,9 @@ pub enum StandInError {
     /// A certificate.
     #[error("no certificate: {0}")]
     Certificate(String),
+    /// A blueprint.
+    #[error("the blueprint: {0}")]
+    Blueprint(String),
     /// Connect's REST.
     #[error("{url}: {said}")]
     Connect {

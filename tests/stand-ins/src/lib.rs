@@ -8,10 +8,12 @@ mod error;
 mod image;
 mod json;
 mod operator;
+mod runner;
 mod scene;
 mod storage;
 
 pub use error::StandInError;
 pub use operator::{Operator, Temper};
+pub use runner::{Ask, Done, Runner};
 pub use scene::{SPACE, Scene};
 pub use storage::{CLASS, DRIVER, SNAPSHOT_CLASS, Storage, Whim};

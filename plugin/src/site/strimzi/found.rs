@@ -74,10 +74,7 @@ impl Found {
             .kafka(name.namespace(), name.name())
             .map_err(Stop::bad_input)?;
         let claims = makers.claims(&kafka).map_err(Stop::bad_input)?;
-        let namespaces = match options.namespaces.as_slice() {
-            [] => vec![name.namespace().to_owned()],
-            named => named.to_vec(),
-        };
+        let namespaces = namespaces(&options, name);
         let way = options.stop_by.map(|by| match by {
             StopBy::State => Way::State,
             StopBy::Pause => Way::Pause,
@@ -85,25 +82,63 @@ impl Found {
         let mirror = StrimziMirror::find(server, makers.clone(), &kafka, &namespaces, way)
             .map_err(Stop::bad_input)?;
         let clusters = clusters(&makers, &kafka, &options, mirror.makers())?;
-        let connects = mirror.makers().map(|maker| {
-            let [config, offset, status] = maker.topics.clone();
-            ConnectSettings {
-                name: maker.meta.to_string(),
-                topics: ConnectTopics {
-                    config,
-                    offset,
-                    status,
-                },
-            }
-        });
         Ok(Self {
-            settings: options.settings(connects.collect()),
+            settings: options.settings(connects(&mirror)),
             options,
             claims,
             mirror,
             clusters,
         })
     }
+
+    /// What is held for it by the notes on resources, and nothing else: what can
+    /// be let go though nothing can be found as it has to be.
+    pub(super) fn held(server: &ApiServer, name: &KafkaName) -> Result<Self, Stop> {
+        let options = match options(server, name) {
+            Ok(options) => options,
+            Err(stop) => {
+                tracing::warn!("{stop}");
+                defaults()?
+            }
+        };
+        let makers = Makers::discover(server.clone()).map_err(Stop::failed)?;
+        let namespaces = namespaces(&options, name);
+        let mirror = StrimziMirror::held_for(server, makers, &name.to_string(), &namespaces);
+        let mirror = mirror.map_err(Stop::failed)?;
+        Ok(Self {
+            settings: options.settings(connects(&mirror)),
+            options,
+            claims: Vec::new(),
+            mirror,
+            clusters: Clusters::new(),
+        })
+    }
+}
+
+fn defaults() -> Result<StrimziOptions, Stop> {
+    StrimziOptions::defaults().map_err(|(key, why)| Stop::failed(format!("{key}: {why}")))
+}
+
+fn namespaces(options: &StrimziOptions, name: &KafkaName) -> Vec<String> {
+    match options.namespaces.as_slice() {
+        [] => vec![name.namespace().to_owned()],
+        named => named.to_vec(),
+    }
+}
+
+fn connects(mirror: &StrimziMirror) -> Vec<ConnectSettings> {
+    let each = mirror.makers().map(|maker| {
+        let [config, offset, status] = maker.topics.clone();
+        ConnectSettings {
+            name: maker.meta.to_string(),
+            topics: ConnectTopics {
+                config,
+                offset,
+                status,
+            },
+        }
+    });
+    each.collect()
 }
 
 /// What is said of it in a ConfigMap beside it, if anything is.
@@ -113,9 +148,7 @@ fn options(server: &ApiServer, name: &KafkaName) -> Result<StrimziOptions, Stop>
     let place = place.map_err(Stop::bad_input)?;
     let found = server.get(&place).map_err(Stop::failed)?;
     match found.as_ref().map(|object| &object["data"]["mirror.yaml"]) {
-        None => {
-            StrimziOptions::defaults().map_err(|(key, why)| Stop::failed(format!("{key}: {why}")))
-        }
+        None => defaults(),
         Some(text) => {
             let text = text.as_str().ok_or_else(|| {
                 Stop::bad_input(format!("{place} has no mirror.yaml: nothing is said in it"))

@@ -20,7 +20,7 @@ use slackwater_ports::{
     BrokerAnswer, BrokerProcesses, BrokerStart, Flushed, PortError, PortErrorKind, Seen,
     VolumeContent, VolumeFlush, VolumeSnapshot,
 };
-use slackwater_store::{MirrorName, RunId};
+use slackwater_store::{LeaseState, MirrorName, RunId};
 
 pub(crate) use found::Clusters;
 pub use found::KafkaName;
@@ -41,6 +41,10 @@ pub const SCRATCH: &str = "/run/slackwater";
 /// How long after a run was begun its guard may come: its pods are made, and
 /// their image is pulled.
 const BEGINNING_MS: u64 = 300_000;
+
+/// Each time is a command in each broker's pod, half a second of a kubelet's work:
+/// some of them in a window are enough.
+const AHEAD_MS: u64 = 3_000;
 
 /// See the module.
 pub struct Strimzi {
@@ -64,21 +68,44 @@ pub(crate) struct Opened {
     pub(crate) close_ms: u64,
 }
 
+/// How much of a mirror has to be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// All of it.
+    All,
+    /// All of it, but for a guard that is started again while its run holds the
+    /// mirror: it has to let it go whatever there is.
+    Guard(RunId),
+    /// What there is: to let go of what is held, and to look.
+    Little,
+}
+
 impl Strimzi {
-    /// Finds it all.
+    /// Finds it.
     ///
     /// # Errors
     /// Whatever is not as it has to be, before anything is touched.
-    pub(crate) fn open(kafka: &KafkaName, kubeconfig: Option<&Path>) -> Result<Opened, Stop> {
+    pub(crate) fn open(
+        kafka: &KafkaName,
+        kubeconfig: Option<&Path>,
+        need: &Need,
+    ) -> Result<Opened, Stop> {
         let server = ApiServer::connect(kubeconfig).map_err(Stop::bad_input)?;
         let home = home(&server)?;
         let identity = match &home {
             Some(Home { pod: Some(pod), .. }) => pod.clone(),
             _ => format!("outside-{}", std::process::id()),
         };
-        let found = Found::gather(&server, kafka)?;
         let mirror: MirrorName = kafka.name().parse().map_err(Stop::bad_input)?;
         let holds = Holds::new(server.clone(), kafka.namespace(), &mirror, &identity);
+        let holds = holds.map_err(Stop::bad_input)?;
+        let found = match Found::gather(&server, kafka) {
+            Err(stop) if will_do(need, &holds) => {
+                tracing::warn!("{stop}: what is held for {kafka} can be let go all the same");
+                Found::held(&server, kafka)?
+            }
+            found => found?,
+        };
         let runs = ConfigMapRuns::new(server.clone(), kafka.namespace(), marks);
         let feeders = Arc::new(found.mirror);
         let (namespace, name) = (kafka.namespace(), kafka.name());
@@ -97,7 +124,7 @@ impl Strimzi {
                 kafka: kafka.clone(),
                 home,
                 runs: Runs::ConfigMaps(runs),
-                leases: PodLeases::new(holds.map_err(Stop::bad_input)?),
+                leases: PodLeases::new(holds),
                 feeders: Feeders {
                     look: feeders.clone(),
                     stop: feeders.clone(),
@@ -108,6 +135,42 @@ impl Strimzi {
                 identity,
             },
         })
+    }
+
+    /// The VolumeSnapshots that were made of a run.
+    ///
+    /// # Errors
+    /// A run that can't be a label.
+    pub fn snapshots(&self, run: &RunId) -> Result<ClaimSnapshots, Stop> {
+        let namespace = self.kafka.namespace();
+        ClaimSnapshots::made(self.server.clone(), namespace, run.clone()).map_err(Stop::bad_input)
+    }
+
+    /// Runs of which there are VolumeSnapshots.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn runs_with_snapshots(&self) -> Result<Vec<String>, Stop> {
+        ClaimSnapshots::runs(&self.server, self.kafka.namespace()).map_err(Stop::failed)
+    }
+
+    /// Deletes a run's VolumeSnapshots with what they stand for, and its cut where
+    /// that is said.
+    ///
+    /// # Errors
+    /// A run that is not over; a refusal; no answer.
+    pub fn delete(&self, run: &RunId, with_cut: bool) -> Result<(), Stop> {
+        if let (LeaseState::Held(Some(holder)), _) =
+            self.leases.holds().look().map_err(Stop::failed)?
+            && holder.run_id == *run
+        {
+            return Err(Stop::held(format!("run {run} is under way")));
+        }
+        self.snapshots(run)?.delete().map_err(Stop::failed)?;
+        if with_cut && let Runs::ConfigMaps(runs) = &self.runs {
+            runs.delete(run).map_err(Stop::failed)?;
+        }
+        Ok(())
     }
 
     fn home(&self) -> Result<&Home, PortError> {
@@ -139,6 +202,12 @@ impl Ground for Strimzi {
         run: &RunId,
         _plain_copy: bool,
     ) -> Result<Arc<dyn VolumeSnapshot + Send + Sync>, Stop> {
+        if self.volumes.is_empty() {
+            // Nothing is made; what was is seen.
+            let namespace = self.kafka.namespace();
+            let made = ClaimSnapshots::made(self.server.clone(), namespace, run.clone());
+            return Ok(Arc::new(made.map_err(Stop::bad_input)?));
+        }
         let snapshots = ClaimSnapshots::new(
             self.server.clone(),
             self.kafka.namespace(),
@@ -205,6 +274,15 @@ impl Ground for Strimzi {
         Box::new(pods)
     }
 
+    fn let_go(&self) -> Result<bool, Stop> {
+        let held = Found::held(&self.server, &self.kafka)?.mirror;
+        if held.makers().next().is_none() {
+            return Ok(false);
+        }
+        held.let_go().map_err(Stop::failed)?;
+        Ok(true)
+    }
+
     /// A run's id ends with when it was begun, and a number.
     fn is_beginning(&self, run: &RunId) -> bool {
         use slackwater_ports::Clock as _;
@@ -233,6 +311,24 @@ impl Flush for InPods {
         if let Err(error) = self.0.flush() {
             tracing::debug!(%error, "nothing was written ahead");
         }
+    }
+
+    fn ahead_every_ms(&self) -> u64 {
+        AHEAD_MS
+    }
+}
+
+/// Whether a part of it is enough.
+fn will_do(need: &Need, holds: &Holds) -> bool {
+    match need {
+        Need::All => false,
+        Need::Little => true,
+        Need::Guard(run) => match holds.look() {
+            Ok((LeaseState::Held(Some(left)) | LeaseState::Expired(left), _)) => {
+                left.run_id == *run
+            }
+            _ => false,
+        },
     }
 }
 

@@ -8,4 +8,5 @@
 )]
 
 mod backup;
+mod blueprint;
 mod place;

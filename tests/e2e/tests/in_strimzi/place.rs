@@ -12,7 +12,8 @@ use slackwater_stand_ins::{SPACE, Scene};
 /// Slackwater's own namespace.
 pub(crate) const OWN: &str = "slackwater";
 
-const IMAGE: &str = "lab.local/slackwater:1";
+/// That of the program.
+pub(crate) const IMAGE: &str = "lab.local/slackwater:1";
 
 /// See the module.
 pub(crate) struct Place {

@@ -1,17 +1,11 @@
 //! Kubernetes' components, built once: one Go program that holds all of them,
 //! see `kubernetes/main.go`. Kept under the digest of what it is built from.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use sha2::{Digest as _, Sha256};
-
 use super::go;
-use crate::cache::Cache;
-use crate::command;
 use crate::error::LabError;
-use crate::jars::hex;
 
 /// The Kubernetes whose components these are: that of `kubernetes/go.mod`.
 pub const KUBERNETES_VERSION: &str = "1.34.4";
@@ -41,12 +35,12 @@ pub(crate) struct Components {
 impl Components {
     /// Builds it where it is not built yet, which takes some minutes.
     pub(crate) fn ensure() -> Result<Self, LabError> {
-        let cache = Cache::open()?;
-        let name = format!("kubernetes-{KUBERNETES_VERSION}-{}", digest());
-        let program = cache.path().join(name);
-        if !program.is_file() {
-            build(&cache, &program)?;
-        }
+        let told = format!(
+            "building Kubernetes {KUBERNETES_VERSION} from the Go module proxy's sources (8 minutes \
+             of processor time, once)"
+        );
+        let name = format!("kubernetes-{KUBERNETES_VERSION}");
+        let program = go::program(&name, &SOURCES, &link_flags(), &told)?;
         Ok(Self { program })
     }
 
@@ -64,39 +58,6 @@ impl Components {
     }
 }
 
-fn build(cache: &Cache, program: &Path) -> Result<(), LabError> {
-    let go = go::find()?;
-    eprintln!(
-        "lab: building Kubernetes {KUBERNETES_VERSION} from the Go module proxy's sources \
-         (8 minutes of processor time, once)"
-    );
-    let work = cache.work()?;
-    for (name, text) in SOURCES {
-        let file = work.join(name);
-        fs::write(&file, text).map_err(LabError::io("write", &file))?;
-    }
-    let mut command = Command::new(go);
-    command
-        .args([
-            "build",
-            "-trimpath",
-            "-ldflags",
-            &link_flags(),
-            "-o",
-            "built",
-            ".",
-        ])
-        .current_dir(&work)
-        // Static, so that it runs in any image too.
-        .env("CGO_ENABLED", "0")
-        .env("GOTOOLCHAIN", "local")
-        .env("GOFLAGS", "-mod=readonly -buildvcs=false");
-    command::run_command(command)?;
-    fs::rename(work.join("built"), program).map_err(LabError::io("move it to", program))?;
-    let _ = fs::remove_dir_all(&work);
-    Ok(())
-}
-
 fn link_flags() -> String {
     let minor = KUBERNETES_VERSION.split('.').nth(1).unwrap_or_default();
     let values = [
@@ -112,15 +73,6 @@ fn link_flags() -> String {
         }
     }
     flags
-}
-
-fn digest() -> String {
-    let mut digest = Sha256::new();
-    for (_, text) in SOURCES {
-        digest.update(text);
-    }
-    digest.update(link_flags());
-    hex(&digest.finalize()[..6])
 }
 
 #[cfg(test)]

@@ -10,9 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
+use crate::cache::Cache;
 use crate::command;
 use crate::error::LabError;
+use crate::jars::hex;
 
 /// As `go.mod` asks for.
 const OLDEST: (u32, u32) = (1, 24);
@@ -58,6 +61,50 @@ fn fetch(go: &Path) -> Result<PathBuf, LabError> {
             .map_err(LabError::io("make executable", &program))?;
     }
     Ok(go)
+}
+
+/// Builds a program out of these files, once for each state of them, and gives
+/// where it is. `told` is said before a build.
+///
+/// # Errors
+/// What Go says.
+pub fn program(
+    name: &str,
+    sources: &[(&str, &str)],
+    link_flags: &str,
+    told: &str,
+) -> Result<PathBuf, LabError> {
+    let mut digest = Sha256::new();
+    for (_, text) in sources {
+        digest.update(text);
+    }
+    digest.update(link_flags);
+    let cache = Cache::open()?;
+    let digest = hex(&digest.finalize()[..6]);
+    let program = cache.path().join(format!("{name}-{digest}"));
+    if program.is_file() {
+        return Ok(program);
+    }
+    let go = find()?;
+    eprintln!("lab: {told}");
+    let work = cache.work()?;
+    for (name, text) in sources {
+        let file = work.join(name);
+        fs::write(&file, text).map_err(LabError::io("write", &file))?;
+    }
+    let mut build = Command::new(go);
+    build
+        .args(["build", "-trimpath", "-ldflags", link_flags])
+        .args(["-o", "built", "."])
+        .current_dir(&work)
+        // Static, so that it runs in any image too.
+        .env("CGO_ENABLED", "0")
+        .env("GOTOOLCHAIN", "local")
+        .env("GOFLAGS", "-mod=readonly -buildvcs=false");
+    command::run_command(build)?;
+    fs::rename(work.join("built"), &program).map_err(LabError::io("move it to", &program))?;
+    let _ = fs::remove_dir_all(&work);
+    Ok(program)
 }
 
 /// The folder of a module from the module proxy, whose digest is `sum`.

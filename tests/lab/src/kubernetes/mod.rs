@@ -24,6 +24,7 @@ pub use cluster::Cluster;
 pub use components::KUBERNETES_VERSION;
 pub use control_plane::ControlPlane;
 pub use definitions::Definitions;
+pub use go::program as go_program;
 pub(crate) use java::ensure as java;
 pub use node::STORAGE_DRIVER;
 pub(crate) use node::remove_cgroup;

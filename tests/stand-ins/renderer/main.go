@@ -1,0 +1,129 @@
+// Renders the templates of a blueprint's arguments as Kanister does
+// (pkg/param/render.go, `render` and `renderStringArg`: every string of every
+// depth, keys too, with sprig and with an error for a key that a map lacks).
+//
+// On standard input: {"params": {...}, "value": ...}. On standard output the
+// value, rendered. It fails with Kanister's words for a missing key.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"text/template"
+
+	"github.com/Masterminds/sprig/v3"
+)
+
+// artifact is `Artifact` of pkg/apis/cr/v1alpha1/types.go.
+type artifact struct {
+	KeyValue      map[string]string
+	KopiaSnapshot string
+}
+
+// phase is `Phase` of pkg/param/param.go, without what only Secrets need.
+type phase struct {
+	Output map[string]any
+}
+
+// namespace is `NamespaceParams` there.
+type namespace struct {
+	Name      string
+	Namespace string
+}
+
+// params is `TemplateParams` there: what a blueprint of ours may name. A field
+// that it lacks is an error here as one of Kanister's that is nil is there.
+type params struct {
+	Namespace   *namespace
+	Object      map[string]any
+	Options     map[string]string
+	ArtifactsIn map[string]artifact
+	Phases      map[string]*phase
+	DeferPhase  *phase
+	Time        string
+}
+
+const undefined = "map has no entry for key "
+
+func text(given string, with params) (string, error) {
+	parsed, err := template.New("config").Option("missingkey=error").Funcs(functions()).Parse(given)
+	if err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	if err := parsed.Execute(&out, with); err != nil {
+		if at := strings.LastIndex(err.Error(), undefined); at >= 0 {
+			key := strings.Trim(err.Error()[at+len(undefined):], `"`)
+			return "", fmt.Errorf("Failed to render template: %q not found", key)
+		}
+		return "", err
+	}
+	return out.String(), nil
+}
+
+// functions are sprig's, but for those that Kanister takes out
+// (pkg/ksprig/fipsonly_sprig.go).
+func functions() template.FuncMap {
+	all := sprig.TxtFuncMap()
+	for _, name := range []string{"bcrypt", "derivePassword", "htpasswd"} {
+		all[name] = func(...any) (string, error) {
+			return "", fmt.Errorf("sprig usage of '%s' is not allowed by kanister", name)
+		}
+	}
+	return all
+}
+
+func render(value any, with params) (any, error) {
+	switch value := value.(type) {
+	case string:
+		return text(value, with)
+	case []any:
+		all := make([]any, 0, len(value))
+		for _, one := range value {
+			rendered, err := render(one, with)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, rendered)
+		}
+		return all, nil
+	case map[string]any:
+		all := make(map[string]any, len(value))
+		for key, one := range value {
+			renderedKey, err := text(key, with)
+			if err != nil {
+				return nil, err
+			}
+			rendered, err := render(one, with)
+			if err != nil {
+				return nil, err
+			}
+			all[renderedKey] = rendered
+		}
+		return all, nil
+	default:
+		return value, nil
+	}
+}
+
+func main() {
+	var asked struct {
+		Params params
+		Value  any
+	}
+	err := json.NewDecoder(os.Stdin).Decode(&asked)
+	if err == nil {
+		var rendered any
+		rendered, err = render(asked.Value, asked.Params)
+		if err == nil {
+			err = json.NewEncoder(os.Stdout).Encode(rendered)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}

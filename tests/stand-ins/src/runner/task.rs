@@ -1,0 +1,164 @@
+//! `KubeTask` (pkg/function/kube_task.go): a pod of an image, its log, and what
+//! the log puts out. The pod's container is called `container` and gets only a
+//! `command`; it is never started again (pkg/kube/pod.go, `GetPodObjectFromPodOptions`), is
+//! waited for until its log ends and it has succeeded, and is deleted without a
+//! grace period, however it ended. Where it failed, nothing of what it put out
+//! counts, and the last ten lines of its log are the error
+//! (pkg/output/log_tail.go).
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a stand-in at the edge: it waits for pods"
+)]
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+use slackwater_lab::kubernetes::Cluster;
+
+/// What stands before an output in a log (pkg/output/output.go, `PhaseOpString`).
+const MARKER: &str = "###Phase-output###:";
+
+/// `TIMEOUT_WORKER_POD_READY` is 15 minutes; what runs has no limit of Kanister's.
+const ENDS: Duration = Duration::from_secs(900);
+
+/// `errorLogTailLines` or what it is called: of a pod that failed.
+const LAST_LINES: usize = 10;
+
+/// Runs one; gives its outputs.
+pub(super) fn run(
+    cluster: &Cluster,
+    controller: &str,
+    args: &Value,
+) -> Result<Map<String, Value>, String> {
+    let namespace = args["namespace"].as_str().unwrap_or(controller);
+    let name = format!("kanister-job-{:08x}", fastrand::u32(..));
+    let mut spec = json!({
+        "restartPolicy": "Never",
+        "containers": [{
+            "name": "container",
+            "image": args["image"],
+            "imagePullPolicy": "IfNotPresent",
+            "command": args["command"],
+        }],
+    });
+    if let Some(over) = args.get("podOverride") {
+        merge(&mut spec, over);
+    }
+    let pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": {"createdBy": "kanister"},
+        },
+        "spec": spec,
+    });
+    let kubectl = |args: &[&str]| {
+        cluster
+            .plane()
+            .kubectl(&[&["-n", namespace], args].concat())
+    };
+    let applied = cluster.plane().apply(&pod.to_string());
+    applied.map_err(|error| format!("Failed to create pod: {error}"))?;
+    let ended = wait(&kubectl, &name);
+    let log = kubectl(&["logs", &name]).unwrap_or_default();
+    let _ = kubectl(&["delete", "pod", &name, "--grace-period=0", "--force"]);
+    let phase = ended?;
+    if phase != "Succeeded" {
+        let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
+        let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+        return Err(format!("Pod failed: {}", last.join("\n")));
+    }
+    outputs(&log)
+}
+
+fn wait(
+    kubectl: &impl Fn(&[&str]) -> Result<String, slackwater_lab::LabError>,
+    name: &str,
+) -> Result<String, String> {
+    let began = Instant::now();
+    loop {
+        let phase = kubectl(&["get", "pod", name, "-o", "jsonpath={.status.phase}"]);
+        match phase.as_deref() {
+            Ok("Succeeded" | "Failed") => return phase.map_err(|error| error.to_string()),
+            Err(error) => return Err(format!("Pod can't be looked at: {error}")),
+            _ => {}
+        }
+        if began.elapsed() > ENDS {
+            return Err("Pod did not end".to_owned());
+        }
+        thread::sleep(Duration::from_millis(300));
+    }
+}
+
+/// The last value of each key; what is no JSON after the marker fails the phase.
+fn outputs(log: &str) -> Result<Map<String, Value>, String> {
+    let mut outputs = Map::new();
+    for line in log.lines() {
+        let Some((_, text)) = line.split_once(MARKER) else {
+            continue;
+        };
+        let pair: Value = serde_json::from_str(text.trim())
+            .map_err(|error| format!("Failed to unmarshal key-value pair: {error}"))?;
+        match (pair["key"].as_str(), pair["value"].as_str()) {
+            (Some(key), Some(value)) => {
+                outputs.insert(key.to_owned(), value.into());
+            }
+            _ => return Err(format!("Failed to unmarshal key-value pair: {pair}")),
+        }
+    }
+    Ok(outputs)
+}
+
+/// A strategic merge, as far as pods of ours need it (pkg/kube/pod.go,
+/// `PatchDefaultPodSpecs`): lists of what has names are merged by them.
+fn merge(spec: &mut Value, over: &Value) {
+    match (spec, over) {
+        (Value::Object(spec), Value::Object(over)) => {
+            for (key, value) in over {
+                merge(spec.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (Value::Array(spec), Value::Array(over))
+            if over.iter().all(|one| one.get("name").is_some()) =>
+        {
+            for one in over {
+                match spec.iter_mut().find(|there| there["name"] == one["name"]) {
+                    Some(there) => merge(there, one),
+                    None => spec.push(one.clone()),
+                }
+            }
+        }
+        (spec, over) => *spec = over.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_override_is_merged_by_the_names_of_containers() {
+        let mut spec =
+            json!({"restartPolicy": "Never", "containers": [{"name": "container", "image": "a"}]});
+        let over =
+            json!({"containers": [{"name": "container", "tty": true}], "hostNetwork": false});
+        merge(&mut spec, &over);
+        let merged = json!({
+            "restartPolicy": "Never",
+            "hostNetwork": false,
+            "containers": [{"name": "container", "image": "a", "tty": true}],
+        });
+        assert_eq!(spec, merged);
+    }
+
+    #[test]
+    fn the_last_value_of_a_key_counts_and_what_is_no_pair_fails() {
+        let log = "x ###Phase-output###: {\"key\":\"a\",\"value\":\"1\"}\n###Phase-output###:{\"key\":\"a\",\"value\":\"2\"}";
+        assert_eq!(outputs(log).unwrap()["a"], "2");
+        assert!(outputs("###Phase-output###: {\"key\":\"a\",\"value\":1}").is_err());
+        assert!(outputs("###Phase-output###: no").is_err());
+    }
+}
