@@ -9,8 +9,9 @@ use slackwater::exit::Exit;
 use tracing_subscriber::EnvFilter;
 
 /// What is logged unless told otherwise. kube would log an answer that it can't
-/// read, whole, and it may be a Secret.
-const LOGGED: &str = "warn,kube_client=error";
+/// read, whole, and it may be a Secret. A cache in an image can't be written to,
+/// and need not be.
+const LOGGED: &str = "warn,kube_client=error,wasmtime_internal_cache=off";
 
 fn main() -> ExitCode {
     let filter =

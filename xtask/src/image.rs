@@ -2,8 +2,10 @@
 //! daemon, as an OCI layout and as one archive of it.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::build;
+use crate::command;
 use crate::error::Error;
 use crate::project::Project;
 use crate::steps::Steps;
@@ -32,7 +34,9 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
     let archive = folder.with_extension("tar");
     let written = steps.run("image", || {
         let program = built.bin("slackwater")?;
-        let written = slackwater_image::image_of(program, &folder, &options.name)?;
+        let compiled = project.target.join("image-compiled");
+        command::run(Command::new(program).arg("compile").arg(&compiled))?;
+        let written = slackwater_image::image_of(program, &compiled, &folder, &options.name)?;
         written.archive(&archive)?;
         Ok(written)
     })?;

@@ -54,6 +54,10 @@ enum Cmd {
         /// Leave out, and name, the tests that need root
         #[arg(long)]
         no_root: bool,
+        /// Run the longest tests, too, which are left out, and counted,
+        /// otherwise
+        #[arg(long)]
+        full: bool,
         /// Where the standard library for wasm32 comes from
         #[arg(long, value_enum)]
         std: Option<StdChoice>,
@@ -182,6 +186,7 @@ fn run(command: Cmd) -> Result<ExitCode, Error> {
         }
         Cmd::Test {
             no_root,
+            full,
             std,
             filters,
         } => {
@@ -190,6 +195,7 @@ fn run(command: Cmd) -> Result<ExitCode, Error> {
                 &mut steps,
                 &suite::Options {
                     no_root,
+                    full,
                     std,
                     filters,
                 },

@@ -38,10 +38,28 @@ const SOAK_LIMIT: Duration = Duration::from_secs(15 * 60);
 pub(crate) struct Options {
     /// Leave out what needs root.
     pub(crate) no_root: bool,
+    /// Run what takes long, too.
+    pub(crate) full: bool,
     /// The way to the standard library of the components.
     pub(crate) std: Option<StdChoice>,
     /// Only tests whose names contain one of these; empty means everything.
     pub(crate) filters: Vec<String>,
+}
+
+impl Options {
+    /// Whether tests that take long are left out: not where they are named.
+    fn is_short(&self) -> bool {
+        !self.full && self.filters.is_empty()
+    }
+}
+
+/// Tests that were left out.
+#[derive(Debug, Default)]
+struct Left {
+    /// They need root.
+    need_root: Vec<String>,
+    /// They take long.
+    long: usize,
 }
 
 /// Runs it all; the last line printed says how it went.
@@ -106,7 +124,7 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
     }
     let mut left = run_tests(project, steps, &built, options)?;
     if whole && options.no_root {
-        left.push("cargo xtask soak".to_owned());
+        left.need_root.push("cargo xtask soak".to_owned());
         println!("left out, needs root: cargo xtask soak");
     } else if whole {
         // Alone: a second lab beside it takes the time that its deadlines leave.
@@ -136,8 +154,8 @@ fn run_tests(
     steps: &mut Steps,
     built: &Executables,
     options: &Options,
-) -> Result<Vec<String>, Error> {
-    let (mut left, mut failed, mut known) = (Vec::new(), Vec::new(), 0);
+) -> Result<Left, Error> {
+    let (mut left, mut failed, mut known) = (Left::default(), Vec::new(), 0);
     let mut heavy = Vec::new();
     for program in &built.tests {
         let label = tests::label(project, program);
@@ -146,7 +164,12 @@ fn run_tests(
         let (without, runs): (Vec<_>, Vec<_>) = names
             .iter()
             .partition(|test| options.no_root && tests::needs_root(test));
-        left.extend(without.iter().map(|test| format!("{label} {test}")));
+        let without = without.iter().map(|test| format!("{label} {test}"));
+        left.need_root.extend(without);
+        let (long, runs): (Vec<_>, Vec<_>) = runs
+            .into_iter()
+            .partition(|test| options.is_short() && tests::takes_long(test));
+        left.long += long.len();
         if runs.is_empty() {
             continue;
         }
@@ -165,7 +188,7 @@ fn run_tests(
         }
     }
     failed.extend(lanes::run(project, steps, built, options, heavy)?);
-    for test in &left {
+    for test in &left.need_root {
         println!("left out, needs root: {test}");
     }
     if known == 0 {
@@ -178,11 +201,16 @@ fn run_tests(
 }
 
 /// Never reads as a whole success where something was left out.
-fn last_line(left: &[String], options: &Options, total: &str) -> String {
+fn last_line(left: &Left, options: &Options, total: &str) -> String {
     if options.no_root {
         format!(
             "INCOMPLETE: {} tests that need root were left out ({total})",
-            left.len()
+            left.need_root.len()
+        )
+    } else if options.is_short() {
+        format!(
+            "ok: everything passed but the {} long tests of --full, which were left out ({total})",
+            left.long
         )
     } else if options.filters.is_empty() {
         format!("ok: everything passed ({total})")
@@ -204,14 +232,20 @@ mod unit {
 
     #[test]
     fn a_run_that_left_something_out_says_so() {
-        let options = |no_root, filters: &[&str]| Options {
+        let options = |no_root, full, filters: &[&str]| Options {
             no_root,
+            full,
             std: None,
             filters: filters.iter().map(ToString::to_string).collect(),
         };
-        let line = |left: &[String], options: &Options| last_line(left, options, "1.0 s");
-        assert!(line(&[], &options(false, &[])).starts_with("ok: "));
-        assert!(line(&["x".into()], &options(true, &[])).starts_with("INCOMPLETE: 1 "));
-        assert!(line(&[], &options(false, &["x"])).starts_with("INCOMPLETE: only "));
+        let left = Left {
+            need_root: vec!["x".to_owned()],
+            long: 7,
+        };
+        let line = |options: &Options| last_line(&left, options, "1.0 s");
+        assert!(line(&options(false, true, &[])).starts_with("ok: everything passed ("));
+        assert!(line(&options(false, false, &[])).contains("but the 7 long tests"));
+        assert!(line(&options(true, false, &[])).starts_with("INCOMPLETE: 1 "));
+        assert!(line(&options(false, false, &["x"])).starts_with("INCOMPLETE: only "));
     }
 }

@@ -16,22 +16,15 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use slackwater_connect::{ConnectClusters, ConnectError, Curl, Reach, Selection};
+use slackwater_connect::ConnectClusters;
 use slackwater_ports::{
     Answer, ConnectorPosition, ConnectorRef, MirrorLook, MirrorStart, MirrorStop, MirrorView,
     PortError, PortErrorKind, Position, Seen, Want,
 };
-use slackwater_strimzi::{HeldBy, Kafka, Listener, MirrorMaker};
+use slackwater_strimzi::{HeldBy, Kafka, MirrorMaker};
 
-use crate::{ApiError, ApiServer, Makers, MakersError, Pods};
-
-/// Where Connect listens in its own pod: the name, since it may listen on either
-/// kind of address (`KafkaConnectCluster.REST_API_PORT`).
-const REST: &str = "http://localhost:8083";
-
-/// For each look: a command in a pod takes some 0.3 to 0.6 s, Connect's answer
-/// milliseconds.
-const LOOK: Duration = Duration::from_secs(10);
+use crate::mirror_found::{confirmed, connect};
+use crate::{ApiServer, Makers, MakersError, MirrorError};
 
 /// How long the operator may take to begin a reconciliation with what was just
 /// written. Seen: 0.2 to 5.8 s on two busy cores. Whoever asks asks again.
@@ -71,53 +64,6 @@ impl Way {
     }
 }
 
-/// Why it is not known what feeds the mirror, or it can't be held.
-#[derive(Debug, thiserror::Error)]
-pub enum MirrorError {
-    /// The API server, or a resource.
-    #[error(transparent)]
-    Makers(#[from] MakersError),
-    /// The Kafka does not say who it is.
-    #[error("Kafka {0} has no status.clusterId: wait until its operator has seen it Ready")]
-    NoClusterId(String),
-    /// Nothing feeds it.
-    #[error(
-        "no KafkaMirrorMaker2 in {} has the target {kafka}: name the namespaces where it may be",
-        namespaces.join(", ")
-    )]
-    NoMaker {
-        /// The mirror.
-        kafka: String,
-        /// Where was looked.
-        namespaces: Vec<String>,
-    },
-    /// It has no workers.
-    #[error(
-        "KafkaMirrorMaker2 {0} has no replicas: nothing mirrors, and nobody can say where it is"
-    )]
-    NoWorkers(String),
-    /// Somebody has told the operator to leave it alone.
-    #[error(
-        "KafkaMirrorMaker2 {0} is paused: its operator would not take up a stop; take the \
-         annotation strimzi.io/pause-reconciliation away, or stop it by `pause`"
-    )]
-    Paused(String),
-    /// Its Connect does not answer.
-    #[error("the Connect of KafkaMirrorMaker2 {maker} does not say what it feeds: {why}")]
-    Silent {
-        /// Which.
-        maker: String,
-        /// What was said.
-        why: String,
-    },
-    /// It could not be let go.
-    #[error("what feeds the mirror is still held: {}", .0.join("; "))]
-    Kept(Vec<String>),
-    /// Connect.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-}
-
 /// A resource, its Connect's name in views, and how it is held.
 struct Feeder {
     name: String,
@@ -131,7 +77,8 @@ pub struct StrimziMirror {
     kafka: String,
     makers: Makers,
     feeders: Vec<Feeder>,
-    connect: ConnectClusters,
+    /// `None` where there are none: nobody can be asked.
+    connect: Option<ConnectClusters>,
 }
 
 impl StrimziMirror {
@@ -165,7 +112,7 @@ impl StrimziMirror {
             kafka: kafka.meta.to_string(),
             feeders: feeders.collect::<Result<_, _>>()?,
             makers,
-            connect,
+            connect: Some(connect),
         })
     }
 
@@ -182,7 +129,10 @@ impl StrimziMirror {
         namespaces: &[String],
     ) -> Result<Self, MirrorError> {
         let found = makers.held_for(kafka, namespaces)?;
-        let connect = connect(server, &[], &found)?;
+        let connect = match found.is_empty() {
+            true => None,
+            false => Some(connect(server, &[], &found)?),
+        };
         let feeders = found.into_iter().filter_map(|maker| {
             Some(Feeder {
                 name: maker.meta.to_string(),
@@ -218,6 +168,18 @@ impl StrimziMirror {
             true => Ok(()),
             false => Err(MirrorError::Kept(kept)),
         }
+    }
+
+    fn connect(&self) -> Seen<&ConnectClusters> {
+        self.connect.as_ref().ok_or_else(|| {
+            PortError::new(
+                PortErrorKind::Unsupported,
+                format!(
+                    "nothing is held for {}: there is no Connect to ask",
+                    self.kafka
+                ),
+            )
+        })
     }
 
     /// How each is stopped, in the order of the resources.
@@ -342,108 +304,15 @@ impl StrimziMirror {
     }
 }
 
-/// The resources that feed it by Connect's word.
-fn confirmed(
-    server: &ApiServer,
-    makers: &Makers,
-    kafka: &Kafka,
-    namespaces: &[String],
-) -> Result<Vec<MirrorMaker>, MirrorError> {
-    let cluster_id = kafka.cluster_id.as_deref();
-    let cluster_id = cluster_id.ok_or_else(|| MirrorError::NoClusterId(kafka.meta.to_string()))?;
-    let mut found = Vec::new();
-    for maker in makers.candidates(kafka, namespaces)? {
-        let name = maker.meta.to_string();
-        // It was found to be this Kafka's when it was stopped.
-        if maker
-            .meta
-            .held()
-            .is_some_and(|held| held.kafka == kafka.meta.to_string())
-        {
-            found.push(maker);
-            continue;
-        }
-        if maker.replicas == Some(0) {
-            return Err(MirrorError::NoWorkers(name));
-        }
-        if of_cluster(server, kafka, &maker)? == cluster_id {
-            found.push(maker);
-        } else {
-            // An address that leads elsewhere from there.
-            tracing::info!(maker = name, "feeds another cluster by its Connect's word");
-        }
-    }
-    match found.is_empty() {
-        false => Ok(found),
-        true => Err(MirrorError::NoMaker {
-            kafka: kafka.meta.to_string(),
-            namespaces: namespaces.to_vec(),
-        }),
-    }
-}
-
-/// What Connect says of the cluster that it is on.
-fn of_cluster(
-    server: &ApiServer,
-    kafka: &Kafka,
-    maker: &MirrorMaker,
-) -> Result<String, MirrorError> {
-    let connect = connect(server, &kafka.listeners, std::slice::from_ref(maker))?;
-    let silent = |why: String| MirrorError::Silent {
-        maker: maker.meta.to_string(),
-        why,
-    };
-    let found = connect.connects();
-    let found = found.map_err(|error| silent(error.message))?;
-    let found = found.into_iter().next();
-    found
-        .map(|one| one.kafka_cluster_id)
-        .ok_or_else(|| silent("it gave no view".to_owned()))
-}
-
-/// The Connects of these resources. All of their connectors are the mirror's;
-/// others of MirrorMaker's that write to it are refused by name.
-fn connect(
-    server: &ApiServer,
-    listeners: &[Listener],
-    makers: &[MirrorMaker],
-) -> Result<ConnectClusters, ConnectError> {
-    let listed = makers.iter().flat_map(MirrorMaker::connectors);
-    // What Connect's own clients are told is the mirror's address, too.
-    let targets = makers.iter().flat_map(|one| &one.target);
-    let addresses = listeners.iter().flat_map(|one| &one.bootstrap);
-    let addresses = addresses.chain(targets);
-    let selection = Selection {
-        mirror_addresses: addresses.map(|one| (one.host.clone(), one.port)).collect(),
-        listed: listed.map(|one| one.name.clone()).collect(),
-        ignored: Vec::new(),
-    };
-    let reaches = makers.iter().map(|maker| {
-        let pods = Pods::new(
-            server.clone(),
-            &maker.meta.namespace,
-            maker.pod_selector(),
-            maker.container(),
-        );
-        Reach {
-            name: maker.meta.to_string(),
-            endpoint: format!("{REST} in the pods of {}", maker.meta),
-            timeout: LOOK,
-            transport: Box::new(Curl::new(pods, REST)),
-        }
-    });
-    ConnectClusters::over(reaches.collect(), selection)
-}
-
 impl MirrorLook for StrimziMirror {
     fn mirror(&self) -> Seen<MirrorView> {
-        self.connect.mirror()
+        self.connect()?.mirror()
     }
 }
 
 impl ConnectorPosition for StrimziMirror {
     fn positions(&self, connector: &ConnectorRef) -> Seen<Vec<Position>> {
-        self.connect.positions(connector)
+        self.connect()?.positions(connector)
     }
 }
 
@@ -487,6 +356,24 @@ impl StrimziMirror {
     }
 }
 
+/// What Connect answers for each, or that nobody can be asked.
+fn by_connect(
+    connect: Seen<&ConnectClusters>,
+    connectors: &[ConnectorRef],
+    tell: impl FnOnce(&ConnectClusters) -> Vec<Answer>,
+) -> Vec<Answer> {
+    match connect {
+        Ok(connect) => tell(connect),
+        Err(error) => {
+            let each = connectors.iter().map(|connector| Answer {
+                connector: connector.clone(),
+                accepted: Err(error.clone()),
+            });
+            each.collect()
+        }
+    }
+}
+
 /// Those at these places.
 fn pick<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
     places
@@ -506,7 +393,7 @@ impl MirrorStop for StrimziMirror {
             let ours = pick(connectors, places);
             let left = self.tell(&ours, |feeder| self.leave_alone(feeder));
             match left.iter().all(|answer| answer.accepted.is_ok()) {
-                true => self.connect.stop(&ours),
+                true => by_connect(self.connect(), &ours, |connect| connect.stop(&ours)),
                 false => left,
             }
         };
@@ -535,7 +422,9 @@ impl MirrorStart for StrimziMirror {
                 }
                 Ok(())
             });
-            for answer in self.connect.start(&pick(connectors, places)) {
+            let (wants, ours) = (pick(connectors, places), pick(&refs, places));
+            let answers = by_connect(self.connect(), &ours, |connect| connect.start(&wants));
+            for answer in answers {
                 if let Err(error) = answer.accepted {
                     tracing::info!("{}: {}", answer.connector.name, error.message);
                 }
@@ -544,8 +433,9 @@ impl MirrorStart for StrimziMirror {
         };
         // Connect first: the operator then finds what it wants.
         let by_pause = |places: &[usize]| {
-            let mut told = self.connect.start(&pick(connectors, places));
-            let left = self.tell(&pick(&refs, places), |feeder| {
+            let (wants, ours) = (pick(connectors, places), pick(&refs, places));
+            let mut told = by_connect(self.connect(), &ours, |connect| connect.start(&wants));
+            let left = self.tell(&ours, |feeder| {
                 self.makers.unpause(&feeder.maker).map_err(port_error)?;
                 Ok(())
             });
@@ -566,11 +456,5 @@ fn port_error(error: MakersError) -> PortError {
         MakersError::Restless(_) => PortError::new(PortErrorKind::Conflict, error.to_string()),
         MakersError::ReadBack { .. } => PortError::new(PortErrorKind::Malformed, error.to_string()),
         error => PortError::new(PortErrorKind::Refused, error.to_string()),
-    }
-}
-
-impl From<ApiError> for MirrorError {
-    fn from(error: ApiError) -> Self {
-        Self::Makers(error.into())
     }
 }

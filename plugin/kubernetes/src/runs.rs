@@ -14,91 +14,20 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use slackwater_ports::{PortError, PortErrorKind, RunRecord, RunStore, Seen};
+use slackwater_ports::{PortError, RunRecord, RunStore, Seen};
 use slackwater_store::RunId;
 
-use crate::document::{self, DOCUMENT, Head, MOST_PARTS, PART_BYTES};
+use crate::document::{self, DOCUMENT, Head};
 use crate::labels::{APP, RUN, SLACKWATER};
 use crate::place::{Place, Resource, label_value};
-use crate::{ApiError, ApiServer};
+use crate::runs_error::MOST_READS;
+use crate::{ApiError, ApiServer, RunsError};
 
 /// On parts alone: the revision that they are of.
 const PART: &str = "slackwater.io/part";
 
 /// On what a document was before it was written anew: the run that it is of.
 const PREVIOUS: &str = "slackwater.io/previous-of";
-
-/// How often a read begins again because another revision was written
-/// meanwhile, which takes its writer as long as the read.
-const MOST_READS: usize = 20;
-
-/// Why the store has no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum RunsError {
-    /// The API server has none.
-    #[error(transparent)]
-    Api(#[from] ApiError),
-    /// There is no such run.
-    #[error(
-        "no run {run} in namespace {namespace}: `kubectl get cm -l {RUN}` shows those there are"
-    )]
-    Missing {
-        /// Which.
-        run: RunId,
-        /// Where.
-        namespace: String,
-    },
-    /// Somebody else wrote first.
-    #[error("run {run} is at revision {found}, not {expected}: read it again")]
-    Conflict {
-        /// Which.
-        run: RunId,
-        /// The revision that the caller knew.
-        expected: u64,
-        /// The one that is stored.
-        found: u64,
-    },
-    /// It is not what this program wrote.
-    #[error("{place} is damaged ({why}): restore it from a copy, or delete it")]
-    Torn {
-        /// Which ConfigMap.
-        place: Box<Place>,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// It changes faster than it is read.
-    #[error("run {0} changed {MOST_READS} times while it was read: see who writes it")]
-    Restless(RunId),
-    /// Over the limit.
-    #[error("run {run} has {bytes} bytes, over the limit of {}", PART_BYTES * MOST_PARTS)]
-    TooLarge {
-        /// Which.
-        run: RunId,
-        /// Its size.
-        bytes: usize,
-    },
-    /// What was read back is not what was written.
-    #[error("run {run} reads back differently than it was written: look who else writes {place}")]
-    ReadBack {
-        /// Which.
-        run: RunId,
-        /// Its ConfigMap.
-        place: Box<Place>,
-    },
-}
-
-impl From<RunsError> for PortError {
-    fn from(error: RunsError) -> Self {
-        let kind = match error {
-            RunsError::Api(error) => return error.into(),
-            RunsError::Conflict { .. } => PortErrorKind::Conflict,
-            RunsError::Torn { .. } | RunsError::ReadBack { .. } => PortErrorKind::Malformed,
-            RunsError::Restless(_) => PortErrorKind::Timeout,
-            RunsError::Missing { .. } | RunsError::TooLarge { .. } => PortErrorKind::Refused,
-        };
-        PortError::new(kind, error.to_string())
-    }
-}
 
 /// What `kubectl get cm -l …` is to show of a document: labels and annotations
 /// of its first ConfigMap.
@@ -220,6 +149,13 @@ impl ConfigMapRuns {
     /// The stored revision is another one; no answer.
     pub fn supersede(&self, run: &RunId, expected: u64, document: &str) -> Result<u64, RunsError> {
         let before = self.load(run)?;
+        if before.revision != expected {
+            return Err(RunsError::Conflict {
+                run: run.clone(),
+                expected,
+                found: before.revision,
+            });
+        }
         let kept = format!("{run}-was-{}", before.revision);
         let kept: RunId = kept.parse().map_err(|_| ApiError::Name {
             name: kept,

@@ -13,17 +13,17 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-use slackwater_kubernetes::{ApiServer, Makers, MakersError, Place, Resource};
+use slackwater_kubernetes::{ApiServer, Makers, MakersError, Place, Resource, StrimziMirror};
 use slackwater_strimzi::{ApiVersion, Desired, MirrorMaker};
 
 use shared::{account, mirror, namespace, plane, server};
 
 const KIND: &str = "kafkamirrormaker2s";
 
-/// Two sources, three connectors; a state stands at one of them.
 /// For which Kafka they are held.
 const KAFKA: &str = "kafka/mirror";
 
+/// Two sources, three connectors; a state stands at one of them.
 fn feeder(namespace: &str, name: &str, target: &str) -> String {
     format!(
         "
@@ -231,6 +231,60 @@ fn the_operator_is_told_to_leave_it_alone_and_told_again() {
     makers.pause(&maker, KAFKA).unwrap();
     makers.unpause(&maker).unwrap();
     assert!(paused());
+}
+
+#[test]
+fn what_is_held_is_found_and_let_go_by_its_notes_though_its_kafka_is_gone() {
+    let space = namespace("held-for");
+    let (makers, state) = scene(&space);
+    let before = spec(&space, "feeder");
+    let other = feeder(&space, "other", "elsewhere:9092");
+    plane().apply(&other).unwrap();
+    let found = |name: &str| {
+        let held = makers
+            .held_for(KAFKA, std::slice::from_ref(&space))
+            .unwrap();
+        held.iter().any(|one| one.meta.name == name)
+    };
+    assert!(!found("feeder"));
+    makers.stop(&state, KAFKA).unwrap();
+    assert!(found("feeder") && !found("other"));
+    let others = makers.held_for("kafka/another", std::slice::from_ref(&space));
+    assert!(others.unwrap().is_empty());
+    plane()
+        .kubectl(&["delete", "kafka", "mirror", "-n", &space])
+        .unwrap();
+
+    let mirror = || {
+        let spaces = std::slice::from_ref(&space);
+        StrimziMirror::held_for(&server(), makers.clone(), KAFKA, spaces).unwrap()
+    };
+    mirror().let_go().unwrap();
+    assert_eq!(spec(&space, "feeder"), before);
+    assert!(!found("feeder"));
+    // By the other way.
+    makers.pause(&state, KAFKA).unwrap();
+    assert!(found("feeder"));
+    mirror().let_go().unwrap();
+    assert!(!found("feeder"));
+    assert_eq!(mirror().makers().count(), 0);
+    assert!(!makers.again(&state).unwrap().meta.is_paused());
+}
+
+#[test]
+fn a_stranger_that_can_t_be_read_is_no_hindrance_and_one_of_this_mirror_is_named() {
+    let space = namespace("strangers");
+    let (makers, _) = scene(&space);
+    let kafka = makers.kafka(&space, "mirror").unwrap();
+    let candidates = || makers.candidates(&kafka, std::slice::from_ref(&space));
+    // The same alias twice: nobody can tell its connectors apart.
+    let twice = |name: &str, target: &str| feeder(&space, name, target).replace("west", "east");
+    plane().apply(&twice("stranger", "elsewhere:9092")).unwrap();
+    assert_eq!(candidates().unwrap().len(), 1);
+    let own = twice("own", "mirror-kafka-bootstrap:9092");
+    plane().apply(&own).unwrap();
+    let refused = candidates().unwrap_err().to_string();
+    assert!(refused.contains("own"), "{refused}");
 }
 
 #[test]

@@ -58,6 +58,31 @@ fn large(seed: &str) -> String {
 }
 
 #[test]
+fn what_a_document_was_is_kept_beside_it_and_goes_with_it() {
+    let space = namespace("supersede");
+    let runs = runs(server(), &space);
+    let (one, two) = (run("one"), run("two"));
+    let first = large("closed");
+    runs.create_run(&one, &first).unwrap();
+    assert_eq!(runs.supersede(&one, 1, "closed again").unwrap(), 2);
+    // A try that was cut short after it had kept what was.
+    let conflict = runs.supersede(&one, 1, "closed late").unwrap_err();
+    assert!(matches!(conflict, RunsError::Conflict { .. }), "{conflict}");
+    assert_eq!(runs.load(&run("one-was-1")).unwrap().document, first);
+    assert_eq!(runs.load(&one).unwrap().document, "closed again");
+    runs.create_run(&two, "open").unwrap();
+    assert_eq!(runs.list().unwrap(), [one.clone(), two.clone()]);
+    let mut last = runs.last(10).unwrap();
+    last.sort();
+    assert_eq!(last, [one.clone(), two.clone()]);
+    assert_eq!(runs.last(1).unwrap().len(), 1);
+    runs.delete(&one).unwrap();
+    let left = config_maps(&space);
+    assert!(!left.contains("one"), "{left}");
+    assert_eq!(runs.load(&two).unwrap().document, "open");
+}
+
+#[test]
 fn a_document_comes_back_whatever_its_size_and_nothing_of_it_is_left() {
     let space = namespace("sizes");
     let runs = runs(server(), &space);

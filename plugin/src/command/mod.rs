@@ -2,6 +2,7 @@
 
 mod backup;
 mod compare;
+mod compile;
 mod cut;
 mod guard;
 mod heads;
@@ -94,6 +95,9 @@ enum Command {
     /// The process that holds the mirror; started by the phases.
     #[command(hide = true)]
     Guard(guard::Guard),
+    /// Compiles the phases into a folder, for an image.
+    #[command(hide = true)]
+    Compile(compile::Compile),
     /// Reads volumes for a phase that runs elsewhere; run by it.
     #[command(hide = true)]
     Reader(reader::Reader),
@@ -321,6 +325,7 @@ pub fn run(cli: Cli) -> Result<(), Stop> {
         Command::Schema(command) => command.run(),
         Command::Version(command) => command.run(&context),
         Command::Guard(command) => command.run(),
+        Command::Compile(command) => command.run(),
         Command::Reader(command) => command.run(),
         Command::GuardAsk(command) => command.run(),
     }

@@ -27,6 +27,10 @@ use crate::config::{self, Mirror};
 use crate::exit::Stop;
 use crate::recording::{FOLDER, Recorder};
 
+/// Where an image has the phases compiled. What was compiled for another
+/// processor is compiled again.
+const COMPILED: &str = "/usr/local/share/slackwater/compiled";
+
 /// See the module.
 pub struct Site {
     /// The mirror, as cuts name it.
@@ -111,9 +115,15 @@ impl Site {
     ) -> Result<Self, Stop> {
         let opened = Strimzi::open(kafka, kubeconfig, need)?;
         let strimzi = Arc::new(opened.strimzi);
-        // Of a pod: where it may write at all.
-        let cache = std::env::temp_dir().join("compiled");
-        let cache = std::fs::create_dir_all(&cache).ok().map(|()| cache);
+        let shipped = Path::new(COMPILED);
+        let cache = match shipped.is_dir() {
+            true => Some(shipped.to_owned()),
+            // Of a pod: where it may write at all.
+            false => {
+                let cache = std::env::temp_dir().join("compiled");
+                std::fs::create_dir_all(&cache).ok().map(|()| cache)
+            }
+        };
         Ok(Self {
             name: kafka.to_string(),
             settings: opened.settings,

@@ -63,9 +63,7 @@ spec:
         let plane = cluster.plane();
         let folder = cluster.folder();
         let program = slackwater_e2e::program().unwrap();
-        let written = slackwater_image::image_of(&program, &folder.join("image"), IMAGE).unwrap();
-        let archive = folder.join("image.tar");
-        written.archive(&archive).unwrap();
+        let archive = slackwater_e2e::image(&program, &folder, IMAGE).unwrap();
         cluster.import(&archive).unwrap();
 
         let recordings = folder.join("recordings");

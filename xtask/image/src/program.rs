@@ -8,6 +8,9 @@ use crate::{Config, ImageError, Layout, Written, libraries};
 /// Where it is in the image.
 const AT: &str = "/usr/local/bin";
 
+/// Where the program looks for its phases, compiled.
+const COMPILED: &str = "/usr/local/share/slackwater/compiled";
+
 /// Whom it runs as where nobody says otherwise: nobody's, and of the group that
 /// clusters give to users of their own choice (OpenShift: any user, group 0).
 const USER: &str = "65532:0";
@@ -20,11 +23,18 @@ const CERTIFICATES_OF_OPENSSL: &str = "/usr/lib/ssl/cert.pem";
 /// Names of users, for what asks.
 const PASSWD: &str = "root:x:0:0:root:/:/\nslackwater:x:65532:0:slackwater:/:/\n";
 
-/// Writes it into a folder.
+/// Writes it into a folder. `compiled` is what the program has compiled of its
+/// phases (`slackwater compile`), which it then finds in the image
+/// (`site::COMPILED`) and need not do while a mirror is held.
 ///
 /// # Errors
 /// A file that can't be read or written.
-pub fn image_of(program: &Path, folder: &Path, name: &str) -> Result<Written, ImageError> {
+pub fn image_of(
+    program: &Path,
+    compiled: &Path,
+    folder: &Path,
+    name: &str,
+) -> Result<Written, ImageError> {
     let file = program.file_name().unwrap_or_default();
     let at = Path::new(AT).join(file);
     let mut layout = Layout::create(folder)?;
@@ -41,7 +51,10 @@ pub fn image_of(program: &Path, folder: &Path, name: &str) -> Result<Written, Im
         libraries.sort();
         libraries.iter().try_for_each(|path| layer.file(path, path))
     })?;
-    layout.layer(|layer| layer.file(&at, program))?;
+    layout.layer(|layer| {
+        layer.file(&at, program)?;
+        layer.folder(Path::new(COMPILED), compiled)
+    })?;
     let config = Config {
         entrypoint: vec![at.display().to_string()],
         environment: vec![format!("PATH={AT}")],

@@ -17,6 +17,9 @@ use crate::suite::Options;
 /// of a test's name.
 const NEEDS_ROOT: &str = "needs_root::";
 
+/// The same for tests that take minutes each.
+const TAKES_LONG: &str = "takes_long::";
+
 /// The directory whose packages start real clusters. One test at a time in
 /// each program there; the programs run in lanes.
 const HEAVY: &str = "tests";
@@ -74,6 +77,9 @@ fn wanted(
     if options.no_root {
         command.args(["--skip", NEEDS_ROOT]);
     }
+    if options.is_short() {
+        command.args(["--skip", TAKES_LONG]);
+    }
     if is_heavy(program) {
         command.arg("--test-threads=1");
     }
@@ -95,6 +101,11 @@ pub(crate) fn list(
 /// Whether a test of this name mounts or makes network namespaces.
 pub(crate) fn needs_root(test: &str) -> bool {
     test.contains(NEEDS_ROOT)
+}
+
+/// Whether a test of this name takes minutes.
+pub(crate) fn takes_long(test: &str) -> bool {
+    test.contains(TAKES_LONG)
 }
 
 /// As cargo would start it: in its package's directory.

@@ -33,6 +33,9 @@ mod needs_root {
             println!("{name}: {}", claim.reason);
             assert_eq!(claim.verdict, Verdict::Proven, "{claim:?}");
         }
+        let resumed = cut.resume.as_ref().and_then(|resume| resume.running_ms);
+        let stopped = cut.quiesce.as_ref().and_then(|one| one.stop_started_ms);
+        println!("window: {} ms", resumed.unwrap() - stopped.unwrap());
         assert_eq!(place.list("volumesnapshots").len(), 3);
 
         let after = place.scene.object("kafkamirrormaker2/feeder").unwrap();

@@ -87,45 +87,49 @@ mod needs_root {
         }
     }
 
-    #[test]
-    fn a_backup_by_the_blueprint_is_verified_again_and_deleted() {
-        let place = turn();
-        place.produce(100);
-        let runner = runner(&place);
-        let backup = Ask {
-            object: place.scene.object("kafka/mirror").unwrap(),
-            options: options(&[]),
-            artifacts: Map::new(),
-        };
-        let done = runner.run("backup", &backup, |_| ()).unwrap();
-        assert_eq!(done.error, None);
-        let deferred = done.begun.last().unwrap();
-        assert_eq!((done.begun.len(), deferred.as_str()), (5, "ensureResumed"));
-        let cut = &done.artifacts["mirrorCut"]["keyValue"];
-        let run = cut["cut"].as_str().unwrap().to_owned();
-        assert_eq!(cut["kafka"], "kafka/mirror");
-        assert_eq!(cut["digest"], place.cut(&run).digest.unwrap());
+    mod takes_long {
+        use super::*;
 
-        // As `--from` gives them.
-        let of_it = Ask {
-            object: json!({"metadata": {"name": "kafka"}}),
-            options: options(&[]),
-            artifacts: done.artifacts.clone(),
-        };
-        let verified = runner.run("verify", &of_it, |_| ()).unwrap();
-        assert_eq!(verified.error, None);
-        assert!(
-            !place
-                .names("configmap", &format!("slackwater-{run}"))
-                .is_empty()
-        );
+        #[test]
+        fn a_backup_by_the_blueprint_is_verified_again_and_deleted() {
+            let place = turn();
+            place.produce(100);
+            let runner = runner(&place);
+            let backup = Ask {
+                object: place.scene.object("kafka/mirror").unwrap(),
+                options: options(&[]),
+                artifacts: Map::new(),
+            };
+            let done = runner.run("backup", &backup, |_| ()).unwrap();
+            assert_eq!(done.error, None);
+            let deferred = done.begun.last().unwrap();
+            assert_eq!((done.begun.len(), deferred.as_str()), (5, "ensureResumed"));
+            let cut = &done.artifacts["mirrorCut"]["keyValue"];
+            let run = cut["cut"].as_str().unwrap().to_owned();
+            assert_eq!(cut["kafka"], "kafka/mirror");
+            assert_eq!(cut["digest"], place.cut(&run).digest.unwrap());
 
-        let deleted = runner.run("delete", &of_it, |_| ()).unwrap();
-        assert_eq!(deleted.error, None);
-        let named = format!("slackwater-{run}");
-        place.until("the backup to be gone", || {
-            let there = |what: &str| place.names(what, &named);
-            there("configmap").is_empty() && there("volumesnapshots").is_empty()
-        });
+            // As `--from` gives them.
+            let of_it = Ask {
+                object: json!({"metadata": {"name": "kafka"}}),
+                options: options(&[]),
+                artifacts: done.artifacts.clone(),
+            };
+            let verified = runner.run("verify", &of_it, |_| ()).unwrap();
+            assert_eq!(verified.error, None);
+            assert!(
+                !place
+                    .names("configmap", &format!("slackwater-{run}"))
+                    .is_empty()
+            );
+
+            let deleted = runner.run("delete", &of_it, |_| ()).unwrap();
+            assert_eq!(deleted.error, None);
+            let named = format!("slackwater-{run}");
+            place.until("the backup to be gone", || {
+                let there = |what: &str| place.names(what, &named);
+                there("configmap").is_empty() && there("volumesnapshots").is_empty()
+            });
+        }
     }
 }

@@ -9,4 +9,5 @@
 
 mod backup;
 mod blueprint;
+mod guards;
 mod place;

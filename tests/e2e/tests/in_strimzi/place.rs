@@ -41,9 +41,7 @@ impl Place {
         let cluster = scene.cluster();
         let folder = cluster.folder();
         let program = slackwater_e2e::program().unwrap();
-        let written = slackwater_image::image_of(&program, &folder.join("image"), IMAGE).unwrap();
-        let archive = folder.join("image.tar");
-        written.archive(&archive).unwrap();
+        let archive = slackwater_e2e::image(&program, &folder, IMAGE).unwrap();
         cluster.import(&archive).unwrap();
         let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../blueprints/base");
         let base = base.display().to_string();

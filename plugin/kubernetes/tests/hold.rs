@@ -1,0 +1,76 @@
+//! A mirror that is held by a Lease, on a real API server.
+#![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+
+mod shared;
+
+use slackwater_kubernetes::{HoldError, Holds};
+use slackwater_store::{Holder, LeaseState};
+
+use shared::{namespace, server};
+
+fn holds(space: &str, identity: &str) -> Holds {
+    Holds::new(server(), space, &"mirror".parse().unwrap(), identity).unwrap()
+}
+
+fn of_run(run: &str) -> Holder {
+    Holder {
+        run_id: run.parse().unwrap(),
+        pid: 1,
+        token: format!("{run}-token"),
+        deadline_ms: None,
+        note: "a test".to_owned(),
+    }
+}
+
+fn state(holds: &Holds) -> LeaseState {
+    holds.look().unwrap().0
+}
+
+#[test]
+fn a_hold_is_seen_with_its_run_and_refused_to_all_others() {
+    let space = namespace("hold-seen");
+    let (one, two) = (holds(&space, "one"), holds(&space, "two"));
+    assert_eq!(state(&one), LeaseState::Free);
+    let mut hold = one.take(of_run("run-1"), false).unwrap();
+    assert_eq!(state(&two), LeaseState::Held(Some(of_run("run-1"))));
+    assert_eq!(two.look().unwrap().1.as_deref(), Some("one"));
+    for from_anyone in [false, true] {
+        let refused = two.take(of_run("run-2"), from_anyone).err().unwrap();
+        assert!(matches!(refused, HoldError::Held(_)), "{refused}");
+        assert!(refused.to_string().contains("run-1"), "{refused}");
+    }
+    let signed = Holder {
+        deadline_ms: Some(7),
+        ..of_run("run-1")
+    };
+    hold.sign(signed.clone()).unwrap();
+    assert_eq!(state(&two), LeaseState::Held(Some(signed)));
+    hold.release().unwrap();
+    assert_eq!(state(&two), LeaseState::Free);
+    two.take(of_run("run-2"), false).unwrap().release().unwrap();
+}
+
+#[test]
+fn a_hold_that_was_left_is_its_own_run_s_and_of_whoever_puts_it_right() {
+    let space = namespace("hold-left");
+    let (one, two, three) = (
+        holds(&space, "one"),
+        holds(&space, "two"),
+        holds(&space, "three"),
+    );
+    drop(one.take(of_run("run-1"), false).unwrap());
+    // Watched for as long as a renewal counts: nobody compares clocks.
+    assert_eq!(state(&two), LeaseState::Expired(of_run("run-1")));
+    let refused = three.take(of_run("run-2"), false).err().unwrap();
+    assert!(matches!(refused, HoldError::LeftBehind(_)), "{refused}");
+    // Still left behind, by run 1.
+    assert_eq!(state(&two), LeaseState::Expired(of_run("run-1")));
+    let own = two.take(of_run("run-1"), false).unwrap();
+    assert_eq!(own.taken_from(), Some(&of_run("run-1")));
+    drop(own);
+    let over = three.take(of_run("run-3"), true).unwrap();
+    assert_eq!(over.taken_from(), Some(&of_run("run-1")));
+    assert!(over.is_ours());
+    over.release().unwrap();
+    assert_eq!(state(&one), LeaseState::Free);
+}

@@ -1,0 +1,89 @@
+//! Whatever dies, the mirror runs again.
+
+mod needs_root {
+    mod takes_long {
+        use serde_json::Value;
+        use slackwater_cut::State;
+        use slackwater_stand_ins::Temper;
+
+        use crate::place::{OWN, Place, mirror, turn};
+
+        fn spec(place: &Place) -> Value {
+            place.scene.object("kafkamirrormaker2/feeder").unwrap()["spec"].clone()
+        }
+
+        /// Who holds the mirror, by the Lease.
+        fn holder(place: &Place) -> String {
+            let lease = place.scene.object("lease/slackwater-mirror").unwrap();
+            let holder = &lease["spec"]["holderIdentity"];
+            holder.as_str().unwrap_or_default().to_owned()
+        }
+
+        fn is_running(place: &Place) -> bool {
+            let Ok(view) = place.scene.connect("/connectors?expand=status") else {
+                return false;
+            };
+            let text = view.to_string();
+            text.contains("RUNNING") && !text.contains("STOPPED")
+        }
+
+        /// Ends pods of Slackwater's own as a node that is lost does: at once.
+        fn end(place: &Place, pods: &[&str]) {
+            let plane = place.scene.cluster().plane();
+            let how = ["--grace-period=0", "--force"];
+            let args = [&["-n", OWN, "delete", "pod"], pods, &how[..]].concat();
+            plane.kubectl(&args).unwrap();
+        }
+
+        fn quiesced(place: &mut Place) -> String {
+            place.produce(50);
+            let ran = place.task(&["phase", "quiesceMirror", "--kafka", &mirror()]);
+            let run = ran.expect(0).output("runId");
+            assert!(!is_running(place));
+            run
+        }
+
+        fn is_void(place: &Place, run: &str) -> bool {
+            matches!(place.cut(run).state, State::Void { .. })
+        }
+
+        #[test]
+        fn a_guard_that_is_lost_is_succeeded_and_the_mirror_runs_again_by_the_deadline() {
+            let mut place = turn();
+            let before = spec(&place);
+            let run = quiesced(&mut place);
+            let first = holder(&place);
+            assert!(first.contains(&run), "{first}");
+            end(&place, &[&first]);
+            // It is another's, or was given back: the deadline is the same.
+            place.until("another guard", || holder(&place) != first);
+            place.until("the mirror to run", || is_running(&place));
+            place.until("the run to be void", || is_void(&place, &run));
+            assert_eq!(spec(&place), before);
+            let drained = place.task(&["phase", "awaitDrain", "--run", &run, "--kafka", &mirror()]);
+            assert_ne!(drained.code, 0, "{}", drained.said);
+        }
+
+        #[test]
+        fn where_both_guards_are_lost_the_next_one_who_comes_puts_it_right() {
+            let mut place = turn();
+            let before = spec(&place);
+            let run = quiesced(&mut place);
+            let both = ["a", "b"].map(|which| format!("slackwater-{run}-guard-{which}"));
+            end(&place, &[&both[0], &both[1]]);
+            // Nobody tells Connect but who comes: its operator is gone, too.
+            place.scene.without_operator();
+            let resumed = place.task(&["phase", "resumeMirror", "--kafka", &mirror()]);
+            println!("{}", resumed.said);
+            resumed.expect(0);
+            assert!(is_running(&place));
+            assert_eq!(spec(&place), before);
+            assert!(is_void(&place, &run));
+            place.scene.with_operator(Temper::default()).unwrap();
+            // It finds what it would have told.
+            let again = place.task(&["phase", "resumeMirror", "--kafka", &mirror()]);
+            assert!(again.expect(0).said.contains("nothing to resume"));
+            assert!(is_running(&place));
+        }
+    }
+}
