@@ -20,9 +20,9 @@ pub const MOST_NOTE: usize = 1024;
 pub enum Reason {
     /// All connectors are stopped.
     Quiesced,
-    /// The run is sealed.
-    Sealed,
-    /// All volumes are cut.
+    /// Nothing is in flight.
+    Drained,
+    /// The run is sealed, and all volumes are cut.
     Cut,
     /// The connectors run again.
     Resumed,
@@ -39,7 +39,7 @@ impl Reason {
     pub fn word(self) -> &'static str {
         match self {
             Self::Quiesced => "MirrorQuiesced",
-            Self::Sealed => "BackupSealed",
+            Self::Drained => "MirrorDrained",
             Self::Cut => "VolumesCut",
             Self::Resumed => "MirrorResumed",
             Self::Voided => "BackupVoided",

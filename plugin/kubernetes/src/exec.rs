@@ -12,11 +12,11 @@ use slackwater_connect::{MAX_BODY, Ran, Remote};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::place::Place;
-use crate::{ApiError, ApiServer, Resource, pods};
+use crate::{ApiError, ApiServer, Resource, Talk, pods};
 
 /// Most of what a command may print: an answer of Connect's, which is bounded by
 /// itself, and what is told of it.
-const MOST_STDOUT: u64 = MAX_BODY + 1024;
+pub(crate) const MOST_STDOUT: u64 = MAX_BODY + 1024;
 
 /// Most of what is kept of its complaints.
 const MOST_STDERR: u64 = 16 << 10;
@@ -95,6 +95,28 @@ impl Pods {
             labels: labels.into(),
             container: container.into(),
         }
+    }
+
+    /// Begins to talk to a command in the first of them that takes it.
+    ///
+    /// # Errors
+    /// None takes it.
+    pub fn talk(&self, command: &[&str], most: Duration) -> Result<Talk, ExecError> {
+        let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
+        let running = pods::running(&self.server, &self.namespace, &self.labels, &self.container)?;
+        let mut refused = None;
+        for pod in running {
+            let place = Place::new(Resource::pods(), &self.namespace, &pod.name)?;
+            match Talk::begin(&self.server, place, &self.container, &command, most) {
+                Ok(talk) => return Ok(talk),
+                Err(error) => refused = Some(error),
+            }
+        }
+        Err(refused.unwrap_or_else(|| ExecError::NoPod {
+            namespace: self.namespace.clone(),
+            labels: self.labels.clone(),
+            container: self.container.clone(),
+        }))
     }
 
     /// Runs a command in the first of them that takes it; a ready one, where one
@@ -190,15 +212,27 @@ pub(crate) fn exec_in(
 async fn printed(mut process: AttachedProcess) -> Option<Printed> {
     let (stdout, stderr) = (process.stdout(), process.stderr());
     let status = process.take_status();
+    let mut status = Box::pin(async move {
+        match status {
+            Some(status) => status.await,
+            None => None,
+        }
+    });
     // Together: one that is full holds the other up.
-    let (stdout, stderr) = tokio::try_join!(whole(stdout), beginning(stderr)).ok()?;
+    let mut printed = Box::pin(async { tokio::try_join!(whole(stdout), beginning(stderr)).ok() });
+    // A connection that breaks gives no status, and its pipes no end either.
+    let (printed, status) = tokio::select! {
+        printed = &mut printed => (printed?, status.await),
+        ended = &mut status => match ended {
+            Some(status) => (printed.await?, Some(status)),
+            None => Default::default(),
+        },
+    };
+    let (stdout, stderr) = printed;
     Some(Printed {
         stdout,
         stderr,
-        status: match status {
-            Some(status) => status.await,
-            None => None,
-        },
+        status,
     })
 }
 

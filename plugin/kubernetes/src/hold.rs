@@ -22,6 +22,10 @@ use crate::{ApiServer, Attempt, LeaseError, MirrorLease, SeenLease};
 /// On the lease: whom it is held for, as JSON.
 pub const HOLDER: &str = "slackwater.io/holder";
 
+/// On the lease of a held mirror: the lines by which a person with kubectl lets it
+/// run again without Slackwater.
+pub const BY_HAND: &str = "slackwater.io/resume-by-hand";
+
 /// How long a holder may be silent. Some renewals can be lost to a busy API
 /// server; and a guard whose node died is succeeded after it, well within the
 /// shortest window that is of use.
@@ -133,7 +137,7 @@ impl Holds {
             && left.run_id != holder.run_id
             && !from_anyone
         {
-            lease.release(None)?;
+            lease.release(&[])?;
             return Err(HoldError::LeftBehind(Box::new(left.clone())));
         }
         let mut hold = Hold {
@@ -177,12 +181,20 @@ impl Hold {
         Ok(())
     }
 
+    /// Notes how the mirror is let run again by hand.
+    ///
+    /// # Errors
+    /// It is not ours any more; no answer.
+    pub fn note_by_hand(&self, lines: &[String]) -> Result<(), HoldError> {
+        Ok(self.lease.annotate(BY_HAND, &lines.join("\n"))?)
+    }
+
     /// Gives the mirror free.
     ///
     /// # Errors
     /// No answer: it counts as left behind.
     pub fn release(self) -> Result<(), HoldError> {
-        Ok(self.lease.release(Some(HOLDER))?)
+        Ok(self.lease.release(&[HOLDER, BY_HAND])?)
     }
 }
 

@@ -267,18 +267,18 @@ impl MirrorLease {
         Ok(())
     }
 
-    /// Lets it go, and takes this annotation off. That somebody else has it is
+    /// Lets it go, and takes these annotations off. That somebody else has it is
     /// success.
     ///
     /// # Errors
     /// No answer: to be called again, and until it was, nobody else gets it
     /// before its duration is over.
-    pub fn release(&self, without: Option<&str>) -> Result<(), LeaseError> {
+    pub fn release(&self, without: &[&str]) -> Result<(), LeaseError> {
         let let_go = |object: &mut Value| {
             object["spec"]["holderIdentity"] = "".into();
             let annotations = object["metadata"]["annotations"].as_object_mut();
-            if let (Some(key), Some(annotations)) = (without, annotations) {
-                annotations.remove(key);
+            if let Some(annotations) = annotations {
+                annotations.retain(|key, _| !without.contains(&key.as_str()));
             }
         };
         match self.write_ours(let_go) {

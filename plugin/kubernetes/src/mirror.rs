@@ -21,7 +21,7 @@ use slackwater_ports::{
     Answer, ConnectorPosition, ConnectorRef, MirrorLook, MirrorStart, MirrorStop, MirrorView,
     PortError, PortErrorKind, Position, Seen, Want,
 };
-use slackwater_strimzi::{HeldBy, Kafka, MirrorMaker};
+use slackwater_strimzi::{HeldBy, Kafka, MirrorMaker, by_hand};
 
 use crate::mirror_found::{confirmed, connect};
 use crate::{ApiServer, Makers, MakersError, MirrorError};
@@ -146,6 +146,20 @@ impl StrimziMirror {
             makers,
             connect,
         })
+    }
+
+    /// The lines by which a person with kubectl lets each of them go as it stands
+    /// now, without this program.
+    ///
+    /// # Errors
+    /// No answer; a note that can't be read.
+    pub fn by_hand(&self) -> Result<Vec<String>, MirrorError> {
+        let mut lines = Vec::new();
+        for feeder in &self.feeders {
+            let now = self.makers.again(&feeder.maker)?;
+            lines.extend(by_hand(&now).map_err(MakersError::from)?);
+        }
+        Ok(lines)
     }
 
     /// Lets each of them go, as far as what is noted on it says how: those that

@@ -6,7 +6,7 @@ use std::time::Duration;
 use slackwater_connect::{ConnectClusters, ConnectError, Curl, Reach, Selection};
 use slackwater_strimzi::{Kafka, Listener, MirrorMaker};
 
-use crate::{ApiError, ApiServer, Makers, MakersError, Pods};
+use crate::{ApiError, ApiServer, Makers, MakersError, Pods, Shell};
 
 /// Where Connect listens in its own pod: the name, since it may listen on either
 /// kind of address (`KafkaConnectCluster.REST_API_PORT`).
@@ -150,7 +150,7 @@ pub(crate) fn connect(
             name: maker.meta.to_string(),
             endpoint: format!("{REST} in the pods of {}", maker.meta),
             timeout: LOOK,
-            transport: Box::new(Curl::new(pods, REST)),
+            transport: Box::new(Curl::new(Shell::new(pods), REST)),
         }
     });
     ConnectClusters::over(reaches.collect(), selection)

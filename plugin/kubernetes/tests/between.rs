@@ -165,8 +165,8 @@ fn a_lease_that_was_not_let_go_for_certain_can_be_let_go_again() {
         let two = lease(&between, &space, "two");
         assert!(is_taken(&one.take().unwrap()));
         between.next("PUT", LEASE, fault);
-        one.release(None).unwrap_err();
-        one.release(None).unwrap();
+        one.release(&[]).unwrap_err();
+        one.release(&[]).unwrap();
         assert!(!one.is_held());
         assert!(is_taken(&two.take().unwrap()));
     }
@@ -185,7 +185,7 @@ fn what_changes_a_lease_but_not_its_holder_is_no_loss() {
         one.renew().unwrap();
     }
     between.next("PUT", LEASE, conflict());
-    one.release(None).unwrap();
+    one.release(&[]).unwrap();
     between.next("PUT", LEASE, conflict());
     assert!(is_taken(&two.take().unwrap()));
 }

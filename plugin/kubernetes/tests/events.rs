@@ -9,7 +9,7 @@ use shared::{account, mirror, namespace, plane, server};
 
 const ALL: [Reason; 7] = [
     Reason::Quiesced,
-    Reason::Sealed,
+    Reason::Drained,
     Reason::Cut,
     Reason::Resumed,
     Reason::Voided,

@@ -42,15 +42,15 @@ fn one_holds_a_mirror_until_it_lets_it_go_and_each_time_has_another_token() {
     assert!(one.is_held() && !two.is_held());
     assert_eq!(two.take().unwrap(), Attempt::HeldBy("one".to_owned()));
     one.renew().unwrap();
-    two.release(None).unwrap();
+    two.release(&[]).unwrap();
     assert_eq!(two.take().unwrap(), Attempt::HeldBy("one".to_owned()));
-    one.release(None).unwrap();
+    one.release(&[]).unwrap();
     assert!(!one.is_held());
     let second = token(two.take().unwrap());
     assert_ne!(first, second);
     let lost = one.renew().unwrap_err().to_string();
     assert!(lost.ends_with("is not held any more: two"), "{lost}");
-    one.release(None).unwrap();
+    one.release(&[]).unwrap();
     two.renew().unwrap();
 }
 
@@ -174,7 +174,7 @@ fn whoever_finds_it_reads_what_stands_on_it() {
     ];
     plane().kubectl(&args).unwrap();
     one.renew().unwrap();
-    one.release(None).unwrap();
+    one.release(&[]).unwrap();
     lease(&space, "two", LONG).take().unwrap();
     let args = [
         "get",
@@ -202,7 +202,7 @@ fn for_each_verb_that_is_missing_one_line_names_it_and_the_resource() {
         let one = MirrorLease::new(server, &space, &mirror, "one", LONG, BTreeMap::new())?;
         one.take()?;
         one.renew()?;
-        one.release(None)
+        one.release(&[])
     };
     let all = ["get", "create", "update"];
     work(&all, "whole").unwrap();

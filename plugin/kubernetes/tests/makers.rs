@@ -271,6 +271,42 @@ fn what_is_held_is_found_and_let_go_by_its_notes_though_its_kafka_is_gone() {
     assert!(!makers.again(&state).unwrap().meta.is_paused());
 }
 
+/// As a shell splits it.
+fn words(line: &str) -> Vec<String> {
+    let printed = format!("kubectl() {{ printf '%s\\n' \"$@\"; }}; {line}");
+    let shell = std::process::Command::new("sh")
+        .args(["-c", &printed])
+        .output();
+    let out = shell.unwrap().stdout;
+    let words = std::str::from_utf8(&out).unwrap().lines();
+    words.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_lines_that_are_printed_let_a_held_mirror_go_by_kubectl_alone() {
+    let space = namespace("by-hand");
+    let (makers, state) = scene(&space);
+    let before = spec(&space, "feeder");
+    let notes = || makers.again(&state).unwrap().meta.held().is_some();
+    for by_state in [true, false] {
+        match by_state {
+            true => makers.stop(&state, KAFKA).unwrap(),
+            false => makers.pause(&state, KAFKA).unwrap(),
+        };
+        let spaces = std::slice::from_ref(&space);
+        let held = StrimziMirror::held_for(&server(), makers.clone(), KAFKA, spaces).unwrap();
+        let lines = held.by_hand().unwrap();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        let words = words(&lines[0]);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        plane().kubectl(&words).unwrap();
+        assert_eq!(spec(&space, "feeder"), before);
+        assert!(!notes());
+        assert!(!makers.again(&state).unwrap().meta.is_paused());
+        assert!(held.by_hand().unwrap().is_empty());
+    }
+}
+
 #[test]
 fn a_stranger_that_can_t_be_read_is_no_hindrance_and_one_of_this_mirror_is_named() {
     let space = namespace("strangers");

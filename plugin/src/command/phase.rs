@@ -42,24 +42,18 @@ impl Phase {
         self.accept.apply(&mut site)?;
         self.record.apply(&mut site)?;
         let outcome = match self.name {
-            PhaseName::QuiesceMirror if self.run.is_none() => {
-                let run = Run::begin(&site, false)?;
-                run.phase(Step::Quiesce)
-                    .map_err(|stop| give_up(&run, stop))?
+            PhaseName::QuiesceMirror => {
+                let run = match &self.run {
+                    None => Run::begin(&site, false)?,
+                    Some(named) => Run::current(&site, Some(named))?,
+                };
+                self.step(&run, Step::Quiesce)?
             }
             PhaseName::AwaitDrain => {
-                let run = Run::current(&site, self.run.as_ref())?;
-                drain(&run).map_err(|stop| give_up(&run, stop))?
-            }
-            PhaseName::QuiesceMirror => {
-                let run = Run::current(&site, self.run.as_ref())?;
-                run.phase(Step::Quiesce)
-                    .map_err(|stop| give_up(&run, stop))?
+                self.step(&Run::current(&site, self.run.as_ref())?, Step::Drain)?
             }
             PhaseName::SnapshotPartitions => {
-                let run = Run::current(&site, self.run.as_ref())?;
-                run.phase(Step::Snapshot)
-                    .map_err(|stop| give_up(&run, stop))?
+                self.step(&Run::current(&site, self.run.as_ref())?, Step::Snapshot)?
             }
             PhaseName::ValidateHead => self.validate(&site)?,
             PhaseName::ResumeMirror => self.resume(&site)?,
@@ -85,12 +79,25 @@ impl Phase {
         output.value.parse().ok()
     }
 
+    /// One step of a run, which is given up where it fails.
+    fn step(&self, run: &Run<'_>, step: Step) -> Result<Outcome, Stop> {
+        let outcome = match step {
+            Step::Drain => drain(run),
+            step => run.phase(step),
+        };
+        let outcome = outcome.map_err(|stop| give_up(run, stop))?;
+        run.tell(step);
+        Ok(outcome)
+    }
+
     /// Releases the guard, and proves when the mirror runs again.
     fn validate(&self, site: &Site) -> Result<Outcome, Stop> {
         let run = Run::current(site, self.run.as_ref())?;
-        release(&run)
+        let outcome = release(&run)
             .and_then(|()| close(&run))
-            .map_err(|stop| give_up(&run, stop))
+            .map_err(|stop| give_up(&run, stop))?;
+        run.tell(Step::Prove);
+        Ok(outcome)
     }
 
     /// Makes sure that the mirror runs; finding it done is success.

@@ -11,9 +11,9 @@ use slackwater_ports::{Clock, Outcome, Seen};
 use slackwater_store::{Holder, LeaseState, RunId};
 
 use crate::adapters::{ScratchStore, SystemClock};
-use crate::exit::Stop;
+use crate::exit::{Stop, of_claims};
 use crate::guard::{GuardClient, GuardPort, Recovered, Salvor, recover, void};
-use crate::site::{GuardWith, Held, Site, split_phase};
+use crate::site::{GuardWith, Held, News, Site, split_phase};
 
 /// How long a mirror that is settled may run before it is stopped once more.
 const SETTLE_MS: u64 = 5_000;
@@ -202,6 +202,23 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Tells whoever looks at the mirror that a step is done.
+    pub(super) fn tell(&self, step: Step) {
+        let news = match step {
+            Step::Quiesce => News::Quiesced,
+            Step::Drain => News::Drained,
+            Step::Snapshot => News::Cut,
+            Step::Prove => match self.site.cut(&self.id) {
+                Ok(cut) => match of_claims(&cut, &cut.settings.require) {
+                    Ok(()) => News::Proven,
+                    Err(stop) => News::Lacking(stop.cause),
+                },
+                Err(stop) => return tracing::warn!("{stop}"),
+            },
+        };
+        self.site.ground().tell(&self.id, &news);
+    }
+
     /// Makes sure that the mirror runs. A run with a finished snapshot can
     /// still be closed after it; another one is given up.
     pub(super) fn resume(&self) -> Result<String, Stop> {
@@ -258,6 +275,7 @@ impl Deck for Run<'_> {
         self.site
             .terminal
             .say(&format!("{}: {}", phase.function(), outcome.summary));
+        self.tell(step);
     }
 
     fn warn(&self, line: &str) {
@@ -273,7 +291,11 @@ impl Deck for Run<'_> {
     }
 
     fn ask_release(&self) -> Seen<Released> {
-        self.guard.release()
+        let released = self.guard.release()?;
+        if released.resume.is_ok() {
+            self.site.ground().tell(&self.id, &News::Resumed);
+        }
+        Ok(released)
     }
 
     fn ask_abandon(&self, reason: &str) -> Seen<Released> {

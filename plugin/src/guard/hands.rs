@@ -16,7 +16,7 @@ use slackwater_store::RunId;
 
 use crate::adapters::SystemClock;
 use crate::exit::Stop;
-use crate::site::{Flush, Held, Site};
+use crate::site::{Flush, Held, News, Site};
 
 /// See the module. Its calls come from threads that may block.
 pub(super) struct GuardHands {
@@ -110,6 +110,20 @@ impl GuardHands {
         });
     }
 
+    /// For whoever finds the mirror held, and nobody who holds it.
+    fn note_by_hand(&self) {
+        let lines = match self.site.ground().by_hand() {
+            Ok(lines) => lines,
+            Err(stop) => return tracing::warn!("how it is let go by hand is not known: {stop}"),
+        };
+        if !lines.is_empty()
+            && let Some(lease) = &*self.lease()
+            && let Err(why) = lease.note_by_hand(&lines)
+        {
+            tracing::warn!("how it is let go by hand is not noted: {why}");
+        }
+    }
+
     fn lease(&self) -> MutexGuard<'_, Option<Box<dyn Held>>> {
         locked(&self.lease)
     }
@@ -192,7 +206,9 @@ impl Hands for GuardHands {
             };
             return connectors.iter().map(lost).collect();
         }
-        self.site.ground().feeders().stop.stop(connectors)
+        let answers = self.site.ground().feeders().stop.stop(connectors);
+        self.note_by_hand();
+        answers
     }
 
     fn stop_brokers(&self, within_ms: u64) -> Seen<Vec<BrokerAnswer>> {
@@ -256,7 +272,8 @@ pub(crate) fn void(site: &Site, run: &RunId, reason: &str) {
             };
         })
     });
-    if let Err(error) = voided {
-        tracing::debug!("run {run} was not voided: {error}");
+    match voided {
+        Ok(()) => site.ground().tell(run, &News::Voided(reason.to_owned())),
+        Err(error) => tracing::debug!("run {run} was not voided: {error}"),
     }
 }

@@ -82,11 +82,39 @@ pub trait Ground: Send + Sync {
     /// # Errors
     /// It can't be let go.
     fn let_go(&self) -> Result<bool, Stop>;
+    /// The lines by which a person lets the mirror run again without this program,
+    /// as it is held now.
+    ///
+    /// # Errors
+    /// They can't be told.
+    fn by_hand(&self) -> Result<Vec<String>, Stop>;
+    /// Tells whoever looks at the mirror what became of a run. Nobody fails for
+    /// it.
+    fn tell(&self, run: &RunId, news: &News);
     /// Whether a guard has its like, and waits while that one holds the mirror.
     fn stands_by(&self) -> bool;
     /// Whether whoever began this run may still be about to have a guard
     /// started for it. Nobody holds the mirror.
     fn is_beginning(&self, run: &RunId) -> bool;
+}
+
+/// What became of a run.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// The mirror is stopped.
+    Quiesced,
+    /// Nothing is in flight.
+    Drained,
+    /// The run is sealed, and its volumes are cut.
+    Cut,
+    /// The mirror runs again.
+    Resumed,
+    /// All that was required is proven.
+    Proven,
+    /// Something that was required is not.
+    Lacking(String),
+    /// It was given up.
+    Voided(String),
 }
 
 /// What a guard is started with, beside its run.
@@ -160,6 +188,11 @@ pub trait Held: Send {
     /// # Errors
     /// It can't be written.
     fn sign(&mut self, holder: Holder) -> Result<(), String>;
+    /// Notes where others find it how the mirror is let run again by hand.
+    ///
+    /// # Errors
+    /// It can't be written.
+    fn note_by_hand(&self, lines: &[String]) -> Result<(), String>;
     /// Gives the mirror free.
     ///
     /// # Errors

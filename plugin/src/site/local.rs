@@ -16,7 +16,7 @@ use slackwater_store::{Holder, Lease, LeaseState, MirrorName, RunId, Store};
 use slackwater_volumes::{Brokers, FlushHandles, Processes, RunName, Snapshots, Volumes};
 
 use super::Runs;
-use super::ground::{Feeders, Flush, Ground, GuardWith, Held, Launch, Leases, Line};
+use super::ground::{Feeders, Flush, Ground, GuardWith, Held, Launch, Leases, Line, News};
 use crate::config::{self, Mirror, SnapshotSite};
 use crate::exit::Stop;
 use crate::guard::{GuardProcess, SocketLine, log_file, socket};
@@ -176,6 +176,14 @@ impl Ground for Local {
         Ok(false)
     }
 
+    /// Connect's own REST is by hand.
+    fn by_hand(&self) -> Result<Vec<String>, Stop> {
+        Ok(Vec::new())
+    }
+
+    /// Its store, `slackwater status` and the program itself tell it.
+    fn tell(&self, _run: &RunId, _news: &News) {}
+
     fn stands_by(&self) -> bool {
         false
     }
@@ -239,6 +247,10 @@ impl Held for Locked {
 
     fn sign(&mut self, holder: Holder) -> Result<(), String> {
         self.0.update(holder).map_err(|error| error.to_string())
+    }
+
+    fn note_by_hand(&self, _lines: &[String]) -> Result<(), String> {
+        Ok(())
     }
 
     fn release(self: Box<Self>) -> Result<(), String> {

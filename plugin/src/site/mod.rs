@@ -16,7 +16,7 @@ use slackwater_kafka::{ClusterOptions, KafkaClusters};
 use slackwater_ports::{Cluster, Outcome, RunStore};
 use slackwater_store::RunId;
 
-pub use ground::{Feeders, Flush, Ground, GuardWith, Held, Launch, Leases, Line};
+pub use ground::{Feeders, Flush, Ground, GuardWith, Held, Launch, Leases, Line, News};
 pub use local::Local;
 pub use runs::{Document, DocumentError, Listed, Runs};
 pub use strimzi::{KafkaName, Need, SCRATCH, Strimzi};

@@ -33,8 +33,8 @@ pub use condition::Condition;
 pub use error::StrimziError;
 pub use kafka::{Kafka, Listener};
 pub use maker::{
-    Connector, ConnectorKind, Desired, Feed, MirrorMaker, PatchOp, PutBack, SourceCluster, pause,
-    put_back, stop, unpause,
+    Connector, ConnectorKind, Desired, Feed, MirrorMaker, PatchOp, PutBack, SourceCluster, by_hand,
+    pause, put_back, stop, unpause,
 };
 pub use meta::{HELD, Held, HeldBy, Meta, PAUSE, PAUSED, PRIOR};
 pub use pool::{Claim, NodePool, Role};

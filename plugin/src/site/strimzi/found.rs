@@ -10,7 +10,7 @@ use slackwater_cut::{ConnectSettings, ConnectTopics, Settings};
 use slackwater_kafka::{ClusterOptions, FIXED_PROPERTIES};
 use slackwater_kubernetes::{ApiServer, Makers, Place, Resource, StrimziMirror, Way};
 use slackwater_ports::Cluster;
-use slackwater_strimzi::{Access, Claim, Kafka, MirrorMaker};
+use slackwater_strimzi::{Access, Claim, Kafka, Meta, MirrorMaker};
 
 use crate::config::{self, StopBy, StrimziOptions};
 use crate::exit::Stop;
@@ -59,6 +59,8 @@ impl FromStr for KafkaName {
 
 /// See the module.
 pub(super) struct Found {
+    /// Who the Kafka is, where it was found.
+    pub(super) kafka: Option<Meta>,
     pub(super) options: StrimziOptions,
     pub(super) claims: Vec<Claim>,
     pub(super) mirror: StrimziMirror,
@@ -84,6 +86,7 @@ impl Found {
         let clusters = clusters(&makers, &kafka, &options, mirror.makers())?;
         Ok(Self {
             settings: options.settings(connects(&mirror)),
+            kafka: Some(kafka.meta),
             options,
             claims,
             mirror,
@@ -107,6 +110,7 @@ impl Found {
         let mirror = mirror.map_err(Stop::failed)?;
         Ok(Self {
             settings: options.settings(connects(&mirror)),
+            kafka: None,
             options,
             claims: Vec::new(),
             mirror,

@@ -60,6 +60,12 @@ impl Held for Taken {
         self.0.sign(holder).map_err(|error| error.to_string())
     }
 
+    fn note_by_hand(&self, lines: &[String]) -> Result<(), String> {
+        self.0
+            .note_by_hand(lines)
+            .map_err(|error| error.to_string())
+    }
+
     fn release(self: Box<Self>) -> Result<(), String> {
         self.0.release().map_err(|error| error.to_string())
     }

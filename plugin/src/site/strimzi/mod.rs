@@ -6,6 +6,7 @@ mod found;
 mod guards;
 mod hold;
 mod line;
+mod news;
 mod readers;
 
 use std::path::{Path, PathBuf};
@@ -15,18 +16,20 @@ use std::time::Duration;
 use slackwater_cut::Settings;
 use slackwater_kubernetes::{
     ApiServer, BrokerPods, ClaimSnapshots, ClaimVolume, ConfigMapRuns, Holds, Home, Marks,
+    StrimziMirror,
 };
 use slackwater_ports::{
     BrokerAnswer, BrokerProcesses, BrokerStart, Flushed, PortError, PortErrorKind, Seen,
     VolumeContent, VolumeFlush, VolumeSnapshot,
 };
 use slackwater_store::{LeaseState, MirrorName, RunId};
+use slackwater_strimzi::Meta;
 
 pub(crate) use found::Clusters;
 pub use found::KafkaName;
 
 use super::Runs;
-use super::ground::{Feeders, Flush, Ground, GuardWith, Launch, Leases, Line};
+use super::ground::{Feeders, Flush, Ground, GuardWith, Launch, Leases, Line, News};
 use crate::exit::Stop;
 use found::Found;
 use guards::GuardPods;
@@ -54,6 +57,8 @@ pub struct Strimzi {
     runs: Runs,
     leases: PodLeases,
     feeders: Feeders,
+    mirror: Arc<StrimziMirror>,
+    about: Option<Meta>,
     brokers: BrokerPods,
     volumes: Vec<ClaimVolume>,
     class: Option<String>,
@@ -107,7 +112,7 @@ impl Strimzi {
             found => found?,
         };
         let runs = ConfigMapRuns::new(server.clone(), kafka.namespace(), marks);
-        let feeders = Arc::new(found.mirror);
+        let mirror = Arc::new(found.mirror);
         let (namespace, name) = (kafka.namespace(), kafka.name());
         let volumes = found.claims.iter().map(|claim| ClaimVolume {
             claim: claim.name.clone(),
@@ -126,11 +131,13 @@ impl Strimzi {
                 runs: Runs::ConfigMaps(runs),
                 leases: PodLeases::new(holds),
                 feeders: Feeders {
-                    look: feeders.clone(),
-                    stop: feeders.clone(),
-                    start: feeders.clone(),
-                    position: feeders,
+                    look: mirror.clone(),
+                    stop: mirror.clone(),
+                    start: mirror.clone(),
+                    position: mirror.clone(),
                 },
+                mirror,
+                about: found.kafka,
                 server,
                 identity,
             },
@@ -272,6 +279,19 @@ impl Ground for Strimzi {
         let home = self.home().cloned();
         let pods = GuardPods::new(self.server.clone(), home, &self.kafka, run, with);
         Box::new(pods)
+    }
+
+    fn by_hand(&self) -> Result<Vec<String>, Stop> {
+        self.mirror.by_hand().map_err(Stop::failed)
+    }
+
+    fn tell(&self, run: &RunId, news: &News) {
+        let mirror = self.about.as_ref().map(|about| (about, &*self.mirror));
+        if let Some((about, mirror)) = mirror
+            && let Err(why) = news::tell(&self.server, about, mirror, run, news)
+        {
+            tracing::info!("no event tells of {news:?}: {why}");
+        }
     }
 
     fn let_go(&self) -> Result<bool, Stop> {

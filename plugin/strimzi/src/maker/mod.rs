@@ -1,5 +1,6 @@
 //! A KafkaMirrorMaker2 resource: what feeds a mirror.
 
+mod by_hand;
 mod patch;
 mod raw;
 
@@ -10,6 +11,7 @@ use crate::read::read;
 use crate::{Address, Condition, Meta, StrimziError};
 use raw::RawMirrorMaker;
 
+pub use by_hand::by_hand;
 pub use patch::{PatchOp, PutBack, pause, put_back, stop, unpause};
 
 /// As the operator labels its pods, too.

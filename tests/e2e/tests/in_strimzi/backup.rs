@@ -33,10 +33,23 @@ mod needs_root {
             println!("{name}: {}", claim.reason);
             assert_eq!(claim.verdict, Verdict::Proven, "{claim:?}");
         }
-        let resumed = cut.resume.as_ref().and_then(|resume| resume.running_ms);
-        let stopped = cut.quiesce.as_ref().and_then(|one| one.stop_started_ms);
-        println!("window: {} ms", resumed.unwrap() - stopped.unwrap());
+        place.show(&run);
         assert_eq!(place.list("volumesnapshots").len(), 3);
+
+        let events = place.list("events");
+        let told = |reason: &str| {
+            let mut of = events.iter().filter(|one| one["reason"] == reason);
+            of.any(|one| one["involvedObject"]["kind"] == "Kafka")
+        };
+        for reason in [
+            "MirrorQuiesced",
+            "MirrorDrained",
+            "VolumesCut",
+            "MirrorResumed",
+            "BackupProven",
+        ] {
+            assert!(told(reason), "{reason}: {events:?}");
+        }
 
         let after = place.scene.object("kafkamirrormaker2/feeder").unwrap();
         assert_eq!(after["spec"], before["spec"]);

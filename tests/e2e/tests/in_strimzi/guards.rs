@@ -54,6 +54,12 @@ mod needs_root {
             let run = quiesced(&mut place);
             let first = holder(&place);
             assert!(first.contains(&run), "{first}");
+            let lease = place.scene.object("lease/slackwater-mirror").unwrap();
+            let notes = lease["metadata"]["annotations"].to_string();
+            assert!(
+                notes.contains("kubectl patch kafkamirrormaker2 feeder"),
+                "{notes}"
+            );
             end(&place, &[&first]);
             // It is another's, or was given back: the deadline is the same.
             place.until("another guard", || holder(&place) != first);

@@ -1,6 +1,8 @@
 //! A cluster with a mirror in it, and Slackwater installed as its manifests say.
 
+use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -86,6 +88,17 @@ impl Place {
         let name = format!("configmap/slackwater-{run}-run");
         let object = self.scene.object(&name).unwrap();
         Cut::parse(object["data"]["document"].as_str().unwrap()).unwrap()
+    }
+
+    /// What is shown of a run, for whoever reads the test's output.
+    pub(crate) fn show(&self, run: &str) {
+        let name = format!("configmap/slackwater-{run}-run");
+        let object = self.scene.object(&name).unwrap();
+        let file = self.scene.cluster().folder().join("cut.json");
+        fs::write(&file, object["data"]["document"].as_str().unwrap()).unwrap();
+        let mut program = Command::new(slackwater_e2e::program().unwrap());
+        let shown = program.args(["cut", "show"]).arg(file).output().unwrap();
+        println!("{}", String::from_utf8_lossy(&shown.stdout));
     }
 
     /// Names of objects of the Kafka's namespace that begin so.

@@ -1,0 +1,48 @@
+//! How a person lets go of a held resource without this program: one line for a
+//! shell with kubectl.
+
+use super::MirrorMaker;
+use super::patch::{PatchOp, put_back};
+use crate::StrimziError;
+use crate::meta::{HELD, HeldBy, PAUSE, PAUSED};
+
+/// The line that puts this held resource back to what is noted on it. `None` where
+/// it is not held.
+///
+/// # Errors
+/// A note that can't be read.
+pub fn by_hand(held: &MirrorMaker) -> Result<Option<String>, StrimziError> {
+    let Some(how) = held.meta.held() else {
+        return Ok(None);
+    };
+    let (namespace, name) = (&held.meta.namespace, &held.meta.name);
+    Ok(Some(match how.by {
+        HeldBy::State => {
+            // As it stands there when the line is run: only that the aliases are
+            // where they were is tested, for the numbers of the list.
+            let ops: Vec<PatchOp> = put_back(held)?
+                .ops
+                .into_iter()
+                .filter(|op| !matches!(op, PatchOp::Test { path, .. } if path.starts_with("/metadata/")))
+                .collect();
+            let patch = serde_json::to_string(&ops).unwrap_or_default();
+            let patch = patch.replace('\'', r"'\''");
+            format!(
+                "kubectl patch kafkamirrormaker2 {name} --namespace {namespace} --type=json \
+                 --patch='{patch}'"
+            )
+        }
+        // Its operator then finds Connect stopped and wants it running.
+        HeldBy::Pause => {
+            let ours = held.meta.annotation(PAUSED).is_some();
+            let pause = if ours {
+                format!("{PAUSE}- {PAUSED}- ")
+            } else {
+                String::new()
+            };
+            format!(
+                "kubectl annotate kafkamirrormaker2 {name} --namespace {namespace} {pause}{HELD}-"
+            )
+        }
+    }))
+}
