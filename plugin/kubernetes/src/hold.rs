@@ -59,6 +59,7 @@ pub enum HoldError {
 pub struct Holds {
     /// The same at each try: it knows for how long another's has stood still.
     lease: Arc<MirrorLease>,
+    silence: Duration,
 }
 
 /// The hold. Dropped without a release it is left behind.
@@ -82,10 +83,25 @@ impl Holds {
         mirror: &MirrorName,
         identity: &str,
     ) -> Result<Self, LeaseError> {
+        Self::silent_for(server, namespace, mirror, identity, SILENT)
+    }
+
+    /// With another time for which a holder may be silent.
+    ///
+    /// # Errors
+    /// As for [`Holds::new`].
+    pub fn silent_for(
+        server: ApiServer,
+        namespace: &str,
+        mirror: &MirrorName,
+        identity: &str,
+        silence: Duration,
+    ) -> Result<Self, LeaseError> {
         let none = BTreeMap::new();
-        let lease = MirrorLease::new(server, namespace, mirror, identity, SILENT, none)?;
+        let lease = MirrorLease::new(server, namespace, mirror, identity, silence, none)?;
         Ok(Self {
             lease: Arc::new(lease),
+            silence,
         })
     }
 
@@ -103,7 +119,7 @@ impl Holds {
         let Some(holder) = seen.holder.clone() else {
             return Ok((signed.map_or(LeaseState::Free, LeaseState::Expired), None));
         };
-        if is_fresh(&seen) || is_renewed(lease, &seen)? {
+        if is_fresh(&seen, self.silence) || is_renewed(lease, &seen, self.silence)? {
             return Ok((LeaseState::Held(signed), Some(holder)));
         }
         Ok((signed.map_or(LeaseState::Free, LeaseState::Expired), None))
@@ -124,8 +140,11 @@ impl Holds {
             let seen = lease.seen()?;
             match lease.take()? {
                 Attempt::Taken { .. } => break seen.as_ref().map(signed).transpose()?.flatten(),
-                Attempt::HeldBy(_) if began.elapsed() < SILENT + RENEW => {
-                    if seen.as_ref().is_some_and(is_fresh) {
+                Attempt::HeldBy(_) if began.elapsed() < self.silence + RENEW => {
+                    if seen
+                        .as_ref()
+                        .is_some_and(|seen| is_fresh(seen, self.silence))
+                    {
                         return Err(held(seen.as_ref()));
                     }
                     thread::sleep(LOOK);
@@ -233,19 +252,19 @@ fn held(seen: Option<&SeenLease>) -> HoldError {
 
 /// Renewed lately by both clocks. Where they differ by more, it is watched: that
 /// somebody is gone is never told by a clock.
-fn is_fresh(seen: &SeenLease) -> bool {
+fn is_fresh(seen: &SeenLease, silence: Duration) -> bool {
     let renewed = seen.renewed.as_deref();
     let renewed = renewed.and_then(|text| text.parse::<Timestamp>().ok());
     renewed.is_some_and(|renewed| {
         let since = Timestamp::now().duration_since(renewed).abs();
-        since.unsigned_abs() < SILENT
+        since.unsigned_abs() < silence
     })
 }
 
 /// Watches for as long as its holder says that a renewal counts.
-fn is_renewed(lease: &MirrorLease, seen: &SeenLease) -> Result<bool, HoldError> {
+fn is_renewed(lease: &MirrorLease, seen: &SeenLease, silence: Duration) -> Result<bool, HoldError> {
     let began = Moment::now();
-    let counts = seen.duration.unwrap_or(SILENT).min(4 * SILENT);
+    let counts = seen.duration.unwrap_or(silence).min(4 * SILENT);
     while began.elapsed() < counts {
         thread::sleep(LOOK);
         match lease.seen()? {
