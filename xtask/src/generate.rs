@@ -18,11 +18,16 @@ struct Generated {
     file: &'static str,
 }
 
-const GENERATED: [Generated; 2] = [
+const GENERATED: [Generated; 3] = [
     Generated {
         program: "slackwater",
         args: &["schema", "mirror"],
         file: "schemas/mirror.json",
+    },
+    Generated {
+        program: "slackwater",
+        args: &["schema", "strimzi-mirror"],
+        file: "schemas/strimzi-mirror.json",
     },
     Generated {
         program: "slackwater",

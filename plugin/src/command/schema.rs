@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use schemars::schema_for;
 
 use super::print_line;
-use crate::config::RawMirror;
+use crate::config::{RawMirror, RawStrimzi};
 use crate::exit::Stop;
 
 /// JSON Schemas of what is read and written.
@@ -19,6 +19,8 @@ pub(super) struct Schema {
 enum Of {
     /// The configuration.
     Mirror,
+    /// What may be said of a mirror in Strimzi.
+    StrimziMirror,
     /// The cut.
     Cut,
 }
@@ -27,6 +29,7 @@ impl Schema {
     pub(super) fn run(&self) -> Result<(), Stop> {
         let schema = match self.of {
             Of::Mirror => schema_for!(RawMirror),
+            Of::StrimziMirror => schema_for!(RawStrimzi),
             Of::Cut => schema_for!(slackwater_cut::Cut),
         };
         print_line(&serde_json::to_string_pretty(&schema).map_err(Stop::failed)?)

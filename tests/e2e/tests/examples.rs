@@ -46,6 +46,22 @@ fn examples() -> Vec<(String, String)> {
 }
 
 #[test]
+fn what_may_be_said_of_a_mirror_in_strimzi_is_accepted_as_the_example_says_it() {
+    let file = root().join("examples/strimzi-mirror.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    let (_, block) = text.split_once("  mirror.yaml: |\n").unwrap();
+    let text: String = block
+        .lines()
+        .map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line)))
+        .collect();
+    let options = config::strimzi(&text, &file).unwrap();
+    assert_eq!(options.user.as_deref(), Some("slackwater"));
+    let typo = text.replace("stopBy", "stopby");
+    let error = config::strimzi(&typo, &file).unwrap_err().to_string();
+    assert!(error.contains("did you mean `stopBy`?"), "{error}");
+}
+
+#[test]
 fn every_example_is_a_configuration_that_the_program_accepts() {
     let examples = examples();
     assert!(examples.len() >= 4, "examples are missing: {examples:?}");

@@ -157,8 +157,9 @@ mod needs_root {
     }
 
     #[test]
-    fn an_operator_that_is_down_is_named_and_one_that_is_back_takes_it_up() {
+    fn an_operator_that_is_down_is_named_and_what_was_stopped_starts_without_one() {
         let scene = turn();
+        let before = spec(&scene);
         scene.without_operator();
         let mirror = find(&scene, None).unwrap();
         let view = mirror.mirror().unwrap();
@@ -168,11 +169,16 @@ mod needs_root {
             assert!(said.contains("the operator has not taken up"), "{said}");
         }
         assert!(is_running(&mirror.mirror().unwrap()));
-        // Taken back before the operator has seen it: it never was.
-        let refused = mirror.start(&wants(&view));
-        assert!(refused.iter().all(|answer| answer.accepted.is_err()));
+        // The operator comes, and stops it; and is gone when it is to start.
         scene.with_operator(Temper::default()).unwrap();
+        accepted(|| mirror.stop(&refs(&view)));
+        until(&mirror, "stopped", is_stopped);
+        scene.without_operator();
         accepted(|| mirror.start(&wants(&view)));
+        until(&mirror, "running", is_running);
+        assert_eq!(spec(&scene), before);
+        // It finds what it would have told.
+        scene.with_operator(Temper::default()).unwrap();
         until_running(&scene, &mirror);
     }
 
