@@ -119,8 +119,9 @@ impl Pods {
         }))
     }
 
-    /// Runs a command in the first of them that takes it; a ready one, where one
-    /// is. It is sent twice to none of them.
+    /// Runs a command in the first of them that takes it to its end; a ready one,
+    /// where one is. It is sent twice to none of them, and to another where one
+    /// gave no end: it may then have been run twice.
     ///
     /// # Errors
     /// None takes it; it came to no end.
@@ -135,16 +136,16 @@ impl Pods {
         for pod in pods::running(server, namespace, labels, container)? {
             let place = Place::new(Resource::pods(), namespace, &pod.name)?;
             match exec_in(server, place, container, command, most) {
-                // It went since it was listed, or its container did: nothing
-                // was run.
-                Err(ExecError::Api(
-                    error @ (ApiError::Missing { .. } | ApiError::Refused { .. }),
-                )) => refused = Some(error),
+                // It went since it was listed, or its container or node did.
+                Err(
+                    error @ (ExecError::Api(ApiError::Missing { .. } | ApiError::Refused { .. })
+                    | ExecError::NoEnd { .. }),
+                ) => refused = Some(error),
                 ran => return ran,
             }
         }
         Err(match refused {
-            Some(error) => error.into(),
+            Some(error) => error,
             None => ExecError::NoPod {
                 namespace: namespace.clone(),
                 labels: labels.clone(),

@@ -9,7 +9,8 @@ use crate::{ApiError, ApiServer};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RunningPod {
     pub(crate) name: String,
-    /// Whether it says that it can serve.
+    /// Whether it is said to serve: by the condition of the pod, which falls with
+    /// its node, too.
     pub(crate) ready: bool,
 }
 
@@ -32,13 +33,20 @@ struct RawMeta {
 struct RawStatus {
     #[serde(default)]
     container_statuses: Vec<RawContainer>,
+    #[serde(default)]
+    conditions: Vec<RawCondition>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawCondition {
+    #[serde(rename = "type")]
+    kind: String,
+    status: String,
 }
 
 #[derive(Debug, Deserialize)]
 struct RawContainer {
     name: String,
-    #[serde(default)]
-    ready: bool,
     #[serde(default)]
     state: RawState,
 }
@@ -66,6 +74,8 @@ pub(crate) fn running(
             what: "read a Pod".to_owned(),
             said: error.to_string(),
         })?;
+        let mut conditions = pod.status.conditions.iter();
+        let ready = conditions.any(|one| one.kind == "Ready" && one.status == "True");
         let of = pod.status.container_statuses.iter();
         let status = of.into_iter().find(|one| one.name == container);
         match status {
@@ -74,7 +84,7 @@ pub(crate) fn running(
             {
                 pods.push(RunningPod {
                     name: pod.metadata.name,
-                    ready: one.ready,
+                    ready,
                 });
             }
             _ => {}

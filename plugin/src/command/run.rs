@@ -202,13 +202,23 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// The closed cut, which outlives what it is of from now on.
+    fn kept(&self) -> Result<Cut, Stop> {
+        if let Err(stop) = self.site.ground().keep(&self.id) {
+            self.site.terminal.say(&format!(
+                "warning: the backup goes with its namespace: {stop}"
+            ));
+        }
+        self.site.cut(&self.id)
+    }
+
     /// Tells whoever looks at the mirror that a step is done.
     pub(super) fn tell(&self, step: Step) {
         let news = match step {
             Step::Quiesce => News::Quiesced,
             Step::Drain => News::Drained,
             Step::Snapshot => News::Cut,
-            Step::Prove => match self.site.cut(&self.id) {
+            Step::Prove => match self.kept() {
                 Ok(cut) => match of_claims(&cut, &cut.settings.require) {
                     Ok(()) => News::Proven,
                     Err(stop) => News::Lacking(stop.cause),

@@ -88,6 +88,11 @@ pub trait Ground: Send + Sync {
     /// # Errors
     /// They can't be told.
     fn by_hand(&self) -> Result<Vec<String>, Stop>;
+    /// Has the backup of a closed run outlive what it is of.
+    ///
+    /// # Errors
+    /// What could not be kept so.
+    fn keep(&self, run: &RunId) -> Result<(), Stop>;
     /// Tells whoever looks at the mirror what became of a run. Nobody fails for
     /// it.
     fn tell(&self, run: &RunId, news: &News);

@@ -181,6 +181,11 @@ impl Ground for Local {
         Ok(Vec::new())
     }
 
+    /// Its store is elsewhere than the volumes as it is.
+    fn keep(&self, _run: &RunId) -> Result<(), Stop> {
+        Ok(())
+    }
+
     /// Its store, `slackwater status` and the program itself tell it.
     fn tell(&self, _run: &RunId, _news: &News) {}
 

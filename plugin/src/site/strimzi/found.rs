@@ -75,6 +75,12 @@ impl Found {
         let kafka = makers
             .kafka(name.namespace(), name.name())
             .map_err(Stop::bad_input)?;
+        if let Some(state) = &kafka.rebalancing {
+            return Err(Stop::bad_input(format!(
+                "Cruise Control moves replicas of {name} ({state}): wait until status.autoRebalance \
+                 of the Kafka is Idle"
+            )));
+        }
         let claims = makers.claims(&kafka).map_err(Stop::bad_input)?;
         let namespaces = namespaces(&options, name);
         let way = options.stop_by.map(|by| match by {

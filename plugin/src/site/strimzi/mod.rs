@@ -176,8 +176,18 @@ impl Strimzi {
         self.snapshots(run)?.delete().map_err(Stop::failed)?;
         if with_cut && let Runs::ConfigMaps(runs) = &self.runs {
             runs.delete(run).map_err(Stop::failed)?;
+            if let Some(copies) = self.copies() {
+                copies.delete(run).map_err(Stop::failed)?;
+            }
         }
         Ok(())
+    }
+
+    /// Where copies of closed cuts are: in this program's own namespace.
+    fn copies(&self) -> Option<ConfigMapRuns> {
+        let home = self.home.as_ref()?;
+        let server = self.server.clone();
+        Some(ConfigMapRuns::new(server, &home.namespace, marks))
     }
 
     fn home(&self) -> Result<&Home, PortError> {
@@ -283,6 +293,18 @@ impl Ground for Strimzi {
 
     fn by_hand(&self) -> Result<Vec<String>, Stop> {
         self.mirror.by_hand().map_err(Stop::failed)
+    }
+
+    /// VolumeSnapshots go with their namespace, and their contents with them, unless
+    /// they are told to stay; the cut goes, too, so there is a copy of it.
+    fn keep(&self, run: &RunId) -> Result<(), Stop> {
+        self.snapshots(run)?.retain().map_err(Stop::failed)?;
+        let (Some(copies), Runs::ConfigMaps(runs)) = (self.copies(), &self.runs) else {
+            return Ok(());
+        };
+        let document = runs.load(run).map_err(Stop::failed)?.document;
+        copies.create_run(run, &document).map_err(Stop::failed)?;
+        Ok(())
     }
 
     fn tell(&self, run: &RunId, news: &News) {

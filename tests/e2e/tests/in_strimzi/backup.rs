@@ -36,6 +36,11 @@ mod needs_root {
         place.show(&run);
         assert_eq!(place.list("volumesnapshots").len(), 3);
 
+        for content in place.list("volumesnapshotcontents") {
+            assert_eq!(content["spec"]["deletionPolicy"], "Retain", "{content}");
+        }
+        assert_eq!(place.copies(&run).len(), 1);
+
         let events = place.list("events");
         let told = |reason: &str| {
             let mut of = events.iter().filter(|one| one["reason"] == reason);

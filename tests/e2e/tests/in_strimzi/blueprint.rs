@@ -126,9 +126,19 @@ mod needs_root {
             let deleted = runner.run("delete", &of_it, |_| ()).unwrap();
             assert_eq!(deleted.error, None);
             let named = format!("slackwater-{run}");
+            let contents = |run: &str| {
+                let all = place.list("volumesnapshotcontents");
+                let of = all.iter().filter(|one| {
+                    let name = one["spec"]["volumeSnapshotRef"]["name"].as_str();
+                    name.is_some_and(|name| name.contains(run))
+                });
+                of.count()
+            };
+            place.until("what it stood for to be gone", || contents(&run) == 0);
             place.until("the backup to be gone", || {
                 let there = |what: &str| place.names(what, &named);
-                there("configmap").is_empty() && there("volumesnapshots").is_empty()
+                let snapshots = there("volumesnapshots").is_empty();
+                snapshots && there("configmap").is_empty() && place.copies(&run).is_empty()
             });
         }
     }

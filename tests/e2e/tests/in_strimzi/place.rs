@@ -101,6 +101,14 @@ impl Place {
         println!("{}", String::from_utf8_lossy(&shown.stdout));
     }
 
+    /// Copies of a run's cut in Slackwater's own namespace.
+    pub(crate) fn copies(&self, run: &str) -> Vec<String> {
+        let label = format!("slackwater.io/run={run}");
+        let args = ["get", "configmap", "-n", OWN, "-l", &label, "-o", "name"];
+        let names = self.scene.cluster().plane().kubectl(&args).unwrap();
+        names.lines().map(str::to_owned).collect()
+    }
+
     /// Names of objects of the Kafka's namespace that begin so.
     pub(crate) fn names(&self, what: &str, begin: &str) -> Vec<String> {
         let all = self.list(what);
