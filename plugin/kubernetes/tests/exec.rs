@@ -6,7 +6,7 @@ mod needs_root {
     use std::time::Duration;
 
     use slackwater_connect::{Ran, Remote};
-    use slackwater_kubernetes::{ApiServer, ExecError, Pods};
+    use slackwater_kubernetes::{ApiServer, ExecError, Pods, Shell};
     use slackwater_lab::kubernetes::Cluster;
 
     const LABELS: &str = "app=shell";
@@ -115,6 +115,33 @@ spec:
         let words = ["sleep", "600"].map(str::to_owned);
         let said = shell().run(&words, second).unwrap_err();
         assert!(said.contains("no answer within 1 s"), "{said}");
+    }
+
+    #[test]
+    fn one_shell_gives_what_each_command_gives_by_itself() {
+        let one = Shell::new(shell());
+        let run = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            let (kept, alone) = (one.run(&words, MOST), shell().run(&words, MOST));
+            (kept.unwrap(), alone.unwrap())
+        };
+        for words in [
+            &["sh", "-c", "printf %s \"$1\"", "sh", "b'c\"$HOME *"][..],
+            &["sh", "-c", "yes | head -c 300001"],
+            &["sh", "-c", "true"],
+        ] {
+            let (kept, alone) = run(words);
+            assert_eq!(kept, alone, "{words:?}");
+        }
+        let (kept, alone) = run(&["sh", "-c", "echo no >&2; exit 7"]);
+        assert_eq!((kept.code, &kept.stderr), (alone.code, &alone.stderr));
+        // Somebody ends it: the next one is begun.
+        let end = "for p in /proc/[0-9]*; do grep -q 'whil[e] IFS' $p/cmdline && kill -9 ${p#/proc/}; \
+                   done; true";
+        for _ in 0..2 {
+            assert_eq!(run(&["sh", "-c", end]).0.code, 0);
+            assert_eq!(run(&["echo", "1"]).0.stdout, b"1");
+        }
     }
 
     #[test]

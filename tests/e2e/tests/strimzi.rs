@@ -91,6 +91,18 @@ mod needs_root {
         }
     }
 
+    /// Connect may have no answer while it rebalances.
+    fn look(mirror: &StrimziMirror) -> MirrorView {
+        let began = Instant::now();
+        loop {
+            match mirror.mirror() {
+                Ok(view) => return view,
+                Err(error) => assert!(began.elapsed() < REACH, "{error:?}"),
+            }
+            thread::sleep(Duration::from_millis(200));
+        }
+    }
+
     fn until_running(scene: &Scene, mirror: &StrimziMirror) {
         let _ = scene;
         until(mirror, "running", is_running);
@@ -194,13 +206,13 @@ mod needs_root {
             thread::sleep(Duration::from_millis(pause));
             // As quiesceMirror does: it asks again while it is not so.
             let began = Instant::now();
-            while !is_stopped(&mirror.mirror().unwrap()) {
+            while !is_stopped(&look(&mirror)) {
                 assert!(began.elapsed() < REACH, "after {pause} ms");
                 let _ = mirror.stop(&refs(&view));
                 thread::sleep(Duration::from_secs(2));
             }
             thread::sleep(Duration::from_secs(2));
-            assert!(is_stopped(&mirror.mirror().unwrap()), "after {pause} ms");
+            assert!(is_stopped(&look(&mirror)), "after {pause} ms");
             accepted(|| mirror.start(&wants(&view)));
             until_running(&scene, &mirror);
         }

@@ -11,3 +11,4 @@ mod backup;
 mod blueprint;
 mod guards;
 mod place;
+mod rights;
