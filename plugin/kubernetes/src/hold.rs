@@ -111,6 +111,22 @@ impl Holds {
     /// # Errors
     /// No answer; a signature that can't be read.
     pub fn look(&self) -> Result<(LeaseState, Option<String>), HoldError> {
+        self.look_with(|seen| is_fresh(seen, self.silence))
+    }
+
+    /// The same, but that a holder lives is only believed when he is seen to renew
+    /// it: for one who was not answered by him.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn watch(&self) -> Result<(LeaseState, Option<String>), HoldError> {
+        self.look_with(|_| false)
+    }
+
+    fn look_with(
+        &self,
+        lives: impl Fn(&SeenLease) -> bool,
+    ) -> Result<(LeaseState, Option<String>), HoldError> {
         let lease = &*self.lease;
         let Some(seen) = lease.seen()? else {
             return Ok((LeaseState::Free, None));
@@ -119,10 +135,31 @@ impl Holds {
         let Some(holder) = seen.holder.clone() else {
             return Ok((signed.map_or(LeaseState::Free, LeaseState::Expired), None));
         };
-        if is_fresh(&seen, self.silence) || is_renewed(lease, &seen, self.silence)? {
+        let gone = seen.still_for >= self.counts(&seen);
+        if !gone && (lives(&seen) || self.is_renewed(&seen)?) {
             return Ok((LeaseState::Held(signed), Some(holder)));
         }
         Ok((signed.map_or(LeaseState::Free, LeaseState::Expired), None))
+    }
+
+    /// For how long a renewal counts by its holder's word.
+    fn counts(&self, seen: &SeenLease) -> Duration {
+        seen.duration.unwrap_or(self.silence).min(4 * SILENT)
+    }
+
+    /// Watches for as long as that.
+    fn is_renewed(&self, seen: &SeenLease) -> Result<bool, HoldError> {
+        loop {
+            thread::sleep(LOOK);
+            match self.lease.seen()? {
+                Some(now) if now.version == seen.version => {
+                    if now.still_for >= self.counts(seen) {
+                        return Ok(false);
+                    }
+                }
+                now => return Ok(now.is_some_and(|now| now.holder.is_some())),
+            }
+        }
     }
 
     /// Takes it for a run, and signs. Waits for as long as it takes to see that a
@@ -259,18 +296,4 @@ fn is_fresh(seen: &SeenLease, silence: Duration) -> bool {
         let since = Timestamp::now().duration_since(renewed).abs();
         since.unsigned_abs() < silence
     })
-}
-
-/// Watches for as long as its holder says that a renewal counts.
-fn is_renewed(lease: &MirrorLease, seen: &SeenLease, silence: Duration) -> Result<bool, HoldError> {
-    let began = Moment::now();
-    let counts = seen.duration.unwrap_or(silence).min(4 * SILENT);
-    while began.elapsed() < counts {
-        thread::sleep(LOOK);
-        match lease.seen()? {
-            Some(now) if now.version == seen.version => {}
-            now => return Ok(now.is_some_and(|now| now.holder.is_some())),
-        }
-    }
-    Ok(false)
 }

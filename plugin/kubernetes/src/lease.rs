@@ -75,6 +75,8 @@ pub struct SeenLease {
     pub duration: Option<Duration>,
     /// When it was renewed, by the clock of whoever did.
     pub renewed: Option<String>,
+    /// For how long it has stood so, as far as this was called again and again.
+    pub still_for: Duration,
     /// What is noted on it.
     pub annotations: BTreeMap<String, String>,
 }
@@ -239,6 +241,7 @@ impl MirrorLease {
             version: raw.metadata.resource_version.clone(),
             duration: raw.spec.lease_duration_seconds.map(Duration::from_secs),
             renewed: object["spec"]["renewTime"].as_str().map(str::to_owned),
+            still_for: self.still_for(&raw.metadata.resource_version),
             annotations: annotations
                 .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
                 .collect(),
@@ -330,15 +333,17 @@ impl MirrorLease {
     fn has_stood_still(&self, raw: &RawLease) -> bool {
         let given = raw.spec.lease_duration_seconds;
         let given = given.map(|seconds| Duration::from_secs(seconds.max(1)));
-        let version = &raw.metadata.resource_version;
+        self.still_for(&raw.metadata.resource_version) >= given.unwrap_or(self.duration)
+    }
+
+    /// Since it was first seen so.
+    fn still_for(&self, version: &str) -> Duration {
         let mut state = self.state();
         match &state.seen {
-            Some((seen, since)) if seen == version => {
-                since.elapsed() >= given.unwrap_or(self.duration)
-            }
+            Some((seen, since)) if seen == version => since.elapsed(),
             _ => {
-                state.seen = Some((version.clone(), Moment::now()));
-                false
+                state.seen = Some((version.to_owned(), Moment::now()));
+                Duration::ZERO
             }
         }
     }

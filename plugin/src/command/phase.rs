@@ -12,7 +12,7 @@ use super::resume::let_go_of_what_is_left;
 use super::run::{Accept, Run};
 use super::{ConfigArg, Context, RecordArg, print_line};
 use crate::exit::{Stop, of_claims};
-use crate::guard::{Recovered, recover};
+use crate::guard::{Recovered, recover_for_sure};
 use crate::outputs;
 use crate::site::Site;
 
@@ -102,7 +102,7 @@ impl Phase {
 
     /// Makes sure that the mirror runs; finding it done is success.
     fn resume(&self, site: &Site) -> Result<Outcome, Stop> {
-        let done = match recover(site)? {
+        let done = match recover_for_sure(site)? {
             Recovered::Nothing => let_go_of_what_is_left(site)?,
             Recovered::PutRight { left, summary } => {
                 format!("run {} was left behind: {summary}", left.run_id)

@@ -11,7 +11,7 @@ use slackwater_store::{LeaseState, RunId};
 use super::{ConfigArg, Context, RecordArg, read_cut};
 use crate::adapters::ScratchStore;
 use crate::exit::Stop;
-use crate::guard::{GuardClient, Recovered, recover};
+use crate::guard::{GuardClient, Recovered, recover, recover_for_sure};
 use crate::site::Site;
 
 /// Let the mirror run again: ends a hold, puts right what a dead guard left,
@@ -47,7 +47,11 @@ impl Resume {
             }
             (None, LeaseState::Free) => let_go_of_what_is_left(&site)?,
             (None, LeaseState::Held(_)) if self.if_expired => "the hold is alive".to_owned(),
-            (None, LeaseState::Held(Some(holder))) => Self::end_hold(&site, holder.run_id)?,
+            (None, LeaseState::Held(Some(_))) => match recover_for_sure(&site)? {
+                Recovered::Held(Some(holder)) => Self::end_hold(&site, holder.run_id)?,
+                Recovered::PutRight { left, summary } => format!("run {}: {summary}", left.run_id),
+                _ => "it was resumed meanwhile".to_owned(),
+            },
             (None, LeaseState::Held(None)) => {
                 return Err(Stop::held("somebody is just taking the mirror: try again"));
             }

@@ -22,7 +22,7 @@ pub use launch::{GuardPort, GuardProcess};
 pub use line::SocketLine;
 pub use protocol::{Asked, Request, Response};
 pub(crate) use recover::Salvor;
-pub use recover::{Recovered, recover};
+pub use recover::{Recovered, recover, recover_for_sure};
 pub use serve::serve;
 
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::Clock;
 use slackwater_store::{Holder, LeaseState};
 
+use super::GuardClient;
 use super::hands::void;
 use crate::adapters::SystemClock;
 use crate::exit::Stop;
@@ -23,6 +24,21 @@ pub type Recovered = slackwater_hold::Recovered<Holder>;
 /// command tries again.
 pub fn recover(site: &Site) -> Result<Recovered, Stop> {
     slackwater_hold::recover(&Salvor(site))
+}
+
+/// The same, where the mirror has to run when this ends: a guard that holds it and
+/// does not answer is watched until it is seen to live or to be gone.
+///
+/// # Errors
+/// As for [`recover`].
+pub fn recover_for_sure(site: &Site) -> Result<Recovered, Stop> {
+    match recover(site)? {
+        Recovered::Held(Some(holder)) if GuardClient::of(site, &holder.run_id).look().is_err() => {
+            site.ground().leases().watch()?;
+            recover(site)
+        }
+        found => Ok(found),
+    }
 }
 
 /// This site's means.

@@ -44,28 +44,36 @@ pub(super) async fn stand_by(
 
 fn take(site: &Site, run: &RunId, holder: &Holder) -> Result<Option<Box<dyn Held>>, Stop> {
     loop {
-        let free = match site.ground().leases().look() {
-            Ok(LeaseState::Held(_)) => false,
-            // Another run's must not be taken; it is told so below.
-            Ok(LeaseState::Free | LeaseState::Expired(_)) => true,
-            Err(error) => {
-                tracing::warn!("the lease can't be read: {error}");
-                false
-            }
-        };
-        if free {
-            match is_over(site, run) {
-                Ok(true) => return Ok(None),
-                Ok(false) => match site.ground().leases().take(holder.clone()) {
-                    Ok(lease) => return Ok(Some(lease)),
-                    Err(stop) if stop.exit == Exit::Held => tracing::info!("{stop}"),
-                    Err(stop) => tracing::warn!("the lease can't be taken: {stop}"),
-                },
-                Err(stop) => tracing::warn!("the run can't be read: {stop}"),
-            }
+        match may_take(site, run) {
+            Ok(May::Take) => match site.ground().leases().take(holder.clone()) {
+                Ok(lease) => return Ok(Some(lease)),
+                Err(stop) if stop.exit == Exit::Held => tracing::info!("{stop}"),
+                Err(stop) => tracing::warn!("the lease can't be taken: {stop}"),
+            },
+            Ok(May::Wait) => {}
+            Ok(May::Go) => return Ok(None),
+            Err(stop) => tracing::warn!("it is not known who holds the mirror: {stop}"),
         }
         std::thread::sleep(LOOK);
     }
+}
+
+enum May {
+    Take,
+    Wait,
+    Go,
+}
+
+fn may_take(site: &Site, run: &RunId) -> Result<May, Stop> {
+    Ok(match site.ground().leases().look()? {
+        LeaseState::Held(_) => May::Wait,
+        // What it stopped has to be let go, whatever became of the run.
+        LeaseState::Expired(left) if left.run_id == *run => May::Take,
+        // Another's has to be put right by whoever comes for it.
+        LeaseState::Free | LeaseState::Expired(_) if is_over(site, run)? => May::Go,
+        LeaseState::Free => May::Take,
+        LeaseState::Expired(_) => May::Wait,
+    })
 }
 
 fn is_over(site: &Site, run: &RunId) -> Result<bool, Stop> {

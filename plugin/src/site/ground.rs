@@ -166,6 +166,12 @@ pub trait Leases: Send + Sync {
     /// # Errors
     /// It can't be read.
     fn look(&self) -> Result<LeaseState, Stop>;
+    /// The same, where a holder was asked and did not answer: that he lives is
+    /// believed only when it is seen, which takes its time.
+    ///
+    /// # Errors
+    /// The same.
+    fn watch(&self) -> Result<LeaseState, Stop>;
     /// Takes the mirror, unless another run holds it or has left it behind. A
     /// run's own expired hold is taken again.
     ///

@@ -223,6 +223,11 @@ impl Leases for FolderLeases {
         Lease::read(&self.dir, &self.mirror).map_err(Stop::failed)
     }
 
+    /// A lock is held by a process that lives.
+    fn watch(&self) -> Result<LeaseState, Stop> {
+        self.look()
+    }
+
     fn take(&self, holder: Holder) -> Result<Box<dyn Held>, Stop> {
         let lease = Lease::try_take(&self.dir, &self.mirror, holder).map_err(Stop::held)?;
         Ok(Box::new(Locked(lease)))

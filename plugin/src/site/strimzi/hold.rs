@@ -25,6 +25,11 @@ impl Leases for PodLeases {
         Ok(state)
     }
 
+    fn watch(&self) -> Result<LeaseState, Stop> {
+        let (state, _) = self.0.watch().map_err(Stop::failed)?;
+        Ok(state)
+    }
+
     fn take(&self, holder: Holder) -> Result<Box<dyn Held>, Stop> {
         Ok(Box::new(Taken(self.0.take(holder, false).map_err(stop)?)))
     }

@@ -9,7 +9,11 @@ mod needs_root {
         let group = format!("--as-group=system:serviceaccounts:{namespace}");
         let all = "--as-group=system:serviceaccounts";
         let plane = place.scene.cluster().plane();
-        let args = ["auth", "can-i", verb, what, "-n", space, &who, &group, all];
+        // A slash would name an object.
+        let (kind, part) = what.split_once('/').unwrap_or((what, ""));
+        let part = format!("--subresource={part}");
+        let args = ["auth", "can-i", verb, kind, &part, "-n", space];
+        let args = [&args[..], &[&who, &group, all]].concat();
         // It says no by its exit code, too.
         plane.kubectl(&args).is_ok_and(|said| said.trim() == "yes")
     }
