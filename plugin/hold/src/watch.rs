@@ -29,6 +29,7 @@ pub struct Watch {
     began: u64,
     last: u64,
     close_ms: u64,
+    idle_ms: u64,
     giving_up: bool,
     resumed_at: Option<u64>,
 }
@@ -41,9 +42,18 @@ impl Watch {
             began: now,
             last: now,
             close_ms,
+            idle_ms: IDLE_MS,
             giving_up: false,
             resumed_at: None,
         }
+    }
+
+    /// With another time in which it has to be given a deadline: one that has to
+    /// wait for its like.
+    #[must_use]
+    pub fn idle_after(mut self, idle_ms: u64) -> Self {
+        self.idle_ms = idle_ms;
+        self
     }
 
     /// One look.
@@ -53,7 +63,7 @@ impl Watch {
             hold.note_interruption();
         }
         self.last = now;
-        if now.saturating_sub(self.began) > IDLE_MS {
+        if now.saturating_sub(self.began) > self.idle_ms {
             hold.leave_if_idle(hands);
         }
         if hold.takes_up_again(hands) {

@@ -5,6 +5,7 @@ use slackwater_store::RunId;
 
 use crate::labels::{APP, RUN, SLACKWATER};
 use crate::place::{Place, Resource, label_value};
+use crate::workers::until_gone;
 use crate::{ApiError, ApiServer};
 
 /// The claims of one run in its Kafka's namespace.
@@ -50,6 +51,7 @@ impl Clones {
             return Err(ClonesError::NoClaim(Box::new(like)));
         };
         let place = self.place(claim)?;
+        until_gone(&self.server, &place)?;
         let run = label_value(self.run.as_str())?;
         let spec = &found["spec"];
         // No smaller than it is by now: a driver refuses a volume that is smaller
@@ -79,30 +81,70 @@ impl Clones {
             },
         });
         match self.server.create(&place, &object) {
-            Ok(_) => {}
-            Err(error @ ApiError::Exists { .. }) => self.unless_ours(&place, error)?,
-            Err(error) if error.is_silence() => self.unless_ours(&place, error)?,
+            Ok(_) | Err(ApiError::Exists { .. }) => {}
+            Err(error) if error.is_silence() => {}
             Err(error) => return Err(error.into()),
         }
+        self.must_be_of(&place, snapshot)?;
         Ok(place.name)
     }
 
-    fn unless_ours(&self, place: &Place, error: ApiError) -> Result<(), ClonesError> {
+    /// Read back: it is what is read as that snapshot.
+    fn must_be_of(&self, place: &Place, snapshot: &str) -> Result<(), ClonesError> {
         let Some(there) = self.server.get(place)? else {
-            return Err(error.into());
+            return Err(ClonesError::NoClaim(Box::new(place.clone())));
         };
-        match there["metadata"]["labels"][RUN].as_str() == Some(self.run.as_str()) {
+        let ours = there["metadata"]["labels"][RUN].as_str() == Some(self.run.as_str());
+        match ours && there["spec"]["dataSource"]["name"].as_str() == Some(snapshot) {
             true => Ok(()),
             false => Err(ClonesError::Foreign(Box::new(place.clone()))),
         }
     }
 
-    /// Deletes that of a claim.
+    /// Deletes that of a claim, and its volume with it, whatever the class says of
+    /// volumes of such claims: that of a broker's is often to be retained.
     ///
     /// # Errors
     /// A refusal; no answer.
     pub fn delete(&self, claim: &str) -> Result<(), ClonesError> {
-        Ok(self.server.delete(&self.place(claim)?)?)
+        self.delete_at(&self.place(claim)?)
+    }
+
+    /// Deletes all of this run.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn delete_all(&self) -> Result<(), ClonesError> {
+        let run = label_value(self.run.as_str())?;
+        let labels = format!("{APP}={SLACKWATER},{RUN}={run}");
+        let found = self
+            .server
+            .list_metadata(&Resource::claims(), &self.namespace, &labels)?;
+        for name in found
+            .iter()
+            .filter_map(|one| one["metadata"]["name"].as_str())
+        {
+            self.delete_at(&Place::new(Resource::claims(), &self.namespace, name)?)?;
+        }
+        Ok(())
+    }
+
+    fn delete_at(&self, place: &Place) -> Result<(), ClonesError> {
+        let Some(claim) = self.server.get(place)? else {
+            return Ok(());
+        };
+        if let Some(volume) = claim["spec"]["volumeName"].as_str() {
+            let volume = Place::cluster(Resource::volumes(), volume)?;
+            let bound = self.server.get(&volume)?;
+            let of = bound
+                .as_ref()
+                .map(|bound| &bound["spec"]["claimRef"]["uid"]);
+            if of == Some(&claim["metadata"]["uid"]) {
+                let policy = json!({"spec": {"persistentVolumeReclaimPolicy": "Delete"}});
+                self.server.merge(&volume, &policy)?;
+            }
+        }
+        Ok(self.server.delete(place)?)
     }
 
     fn place(&self, claim: &str) -> Result<Place, ClonesError> {

@@ -8,6 +8,7 @@
     reason = "the edge: it renews a lease, and sees whether another is renewed"
 )]
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::thread;
@@ -33,6 +34,9 @@ const SILENT: Duration = Duration::from_secs(10);
 
 /// Between two renewals.
 const RENEW: Duration = Duration::from_secs(2);
+
+/// For each request: some that hang must not cost the lease.
+const ANSWER: Duration = Duration::from_secs(3);
 
 /// Between two looks at a lease that somebody else has.
 const LOOK: Duration = Duration::from_millis(500);
@@ -98,6 +102,7 @@ impl Holds {
         silence: Duration,
     ) -> Result<Self, LeaseError> {
         let none = BTreeMap::new();
+        let server = server.within(ANSWER);
         let lease = MirrorLease::new(server, namespace, mirror, identity, silence, none)?;
         Ok(Self {
             lease: Arc::new(lease),
@@ -171,42 +176,64 @@ impl Holds {
     pub fn take(&self, holder: Holder, from_anyone: bool) -> Result<Hold, HoldError> {
         let lease = self.lease.clone();
         let began = Moment::now();
-        let before = loop {
-            // Read before it is taken: what is signed there is not changed by
-            // that.
-            let seen = lease.seen()?;
-            match lease.take()? {
-                Attempt::Taken { .. } => break seen.as_ref().map(signed).transpose()?.flatten(),
-                Attempt::HeldBy(_) if began.elapsed() < self.silence + RENEW => {
-                    if seen
-                        .as_ref()
-                        .is_some_and(|seen| is_fresh(seen, self.silence))
-                    {
-                        return Err(held(seen.as_ref()));
-                    }
-                    thread::sleep(LOOK);
-                }
-                Attempt::HeldBy(_) => return Err(held(seen.as_ref())),
-            }
+        let taken = RefCell::new(Ok((holder, None)));
+        let notes = |found: &BTreeMap<String, String>| {
+            let mut taken = taken.borrow_mut();
+            let asked = match &*taken {
+                Ok((holder, _)) => Holder::clone(holder),
+                Err(_) => return None,
+            };
+            *taken = signature(found).and_then(|left| succeed(asked, left, from_anyone));
+            let (signed, _) = taken.as_ref().ok()?;
+            let text = serde_json::to_string(signed).unwrap_or_default();
+            Some(BTreeMap::from([(HOLDER.to_owned(), text)]))
         };
-        if let Some(left) = &before
-            && left.run_id != holder.run_id
-            && !from_anyone
-        {
-            lease.release(&[])?;
-            return Err(HoldError::LeftBehind(Box::new(left.clone())));
+        loop {
+            match lease.take_noting(&notes)? {
+                Attempt::Taken { .. } | Attempt::Declined => break,
+                Attempt::HeldBy(_) => {}
+            }
+            let seen = lease.seen()?;
+            let waits = began.elapsed() < self.silence + RENEW;
+            if !waits
+                || seen
+                    .as_ref()
+                    .is_some_and(|seen| is_fresh(seen, self.silence))
+            {
+                return Err(held(seen.as_ref()));
+            }
+            thread::sleep(LOOK);
         }
-        let mut hold = Hold {
+        let (holder, taken_from) = taken.into_inner()?;
+        let hold = Hold {
             lease,
-            taken_from: before,
-            holder: holder.clone(),
+            taken_from,
+            holder,
             kept: Arc::default(),
         };
-        hold.sign(holder)?;
         let (kept, renewed) = (Arc::downgrade(&hold.kept), hold.lease.clone());
         thread::spawn(move || renew(&kept, &renewed));
         Ok(hold)
     }
+}
+
+type Taken = (Holder, Option<Holder>);
+
+/// Who signs, after what was left: a run's own deadline stays as it is, whoever
+/// holds the mirror for it.
+fn succeed(
+    mut holder: Holder,
+    left: Option<Holder>,
+    from_anyone: bool,
+) -> Result<Taken, HoldError> {
+    match &left {
+        Some(left) if left.run_id == holder.run_id => {
+            holder.deadline_ms = holder.deadline_ms.or(left.deadline_ms);
+        }
+        Some(left) if !from_anyone => return Err(HoldError::LeftBehind(Box::new(left.clone()))),
+        _ => {}
+    }
+    Ok((holder, left))
 }
 
 impl Hold {
@@ -274,7 +301,11 @@ fn renew(kept: &Weak<()>, lease: &MirrorLease) {
 }
 
 fn signed(seen: &SeenLease) -> Result<Option<Holder>, HoldError> {
-    let text = seen.annotations.get(HOLDER);
+    signature(&seen.annotations)
+}
+
+fn signature(annotations: &BTreeMap<String, String>) -> Result<Option<Holder>, HoldError> {
+    let text = annotations.get(HOLDER);
     let read = text.map(|text| serde_json::from_str(text));
     read.transpose()
         .map_err(|error| HoldError::Signature(error.to_string()))

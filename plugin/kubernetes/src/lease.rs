@@ -62,7 +62,13 @@ pub enum Attempt {
     },
     /// Somebody else holds it, for all that can be seen yet.
     HeldBy(String),
+    /// It could have been taken, and what is noted on it spoke against it.
+    Declined,
 }
+
+/// Of what is noted on a lease that can be taken, what is to be noted on it in the
+/// same write; `None` where it is not to be taken then.
+pub type Notes<'a> = dyn Fn(&BTreeMap<String, String>) -> Option<BTreeMap<String, String>> + 'a;
 
 /// A lease, as somebody sees it who does not hold it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,8 +175,16 @@ impl MirrorLease {
     /// # Errors
     /// No answer: it may have been taken all the same, and another call tells.
     pub fn take(&self) -> Result<Attempt, LeaseError> {
+        self.take_noting(&|_| Some(BTreeMap::new()))
+    }
+
+    /// The same, with notes: nobody sees it taken and without them.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn take_noting(&self, notes: &Notes<'_>) -> Result<Attempt, LeaseError> {
         for _ in 0..MOST_TRIES {
-            if let Some(attempt) = self.try_to_take()? {
+            if let Some(attempt) = self.try_to_take(notes)? {
                 return Ok(attempt);
             }
         }
@@ -178,11 +192,16 @@ impl MirrorLease {
     }
 
     /// `None` where it changed meanwhile.
-    fn try_to_take(&self) -> Result<Option<Attempt>, LeaseError> {
+    fn try_to_take(&self, notes: &Notes<'_>) -> Result<Option<Attempt>, LeaseError> {
         // Others may see it from the write on, and the answer may take its time.
         let before = Moment::now();
         let Some((object, raw)) = self.look()? else {
-            return match self.server.create(&self.place, &self.object(0, None)) {
+            let Some(noted) = notes(&BTreeMap::new()) else {
+                return Ok(Some(Attempt::Declined));
+            };
+            let mut ours = self.object(0, None);
+            note(&mut ours, noted);
+            return match self.server.create(&self.place, &ours) {
                 Ok(object) => self.taken(&object, None, before).map(Some),
                 Err(ApiError::Exists { .. }) => Ok(None),
                 Err(error) => Err(error.into()),
@@ -200,8 +219,12 @@ impl MirrorLease {
             Some(holder) => Some(holder.to_owned()),
             None => None,
         };
+        let Some(noted) = notes(&annotations(&object)) else {
+            return Ok(Some(Attempt::Declined));
+        };
         let transitions = raw.transitions().saturating_add(1);
         let mut ours = self.object(transitions, Some(&raw.metadata.resource_version));
+        note(&mut ours, noted);
         // A lease that others made keeps what they put on it.
         merge(&mut ours["metadata"], &object["metadata"]);
         match self.server.update(&self.place, &ours) {
@@ -234,17 +257,13 @@ impl MirrorLease {
         let Some((object, raw)) = self.look()? else {
             return Ok(None);
         };
-        let annotations = object["metadata"]["annotations"].as_object();
-        let annotations = annotations.into_iter().flatten();
         Ok(Some(SeenLease {
             holder: raw.holder().map(str::to_owned),
             version: raw.metadata.resource_version.clone(),
             duration: raw.spec.lease_duration_seconds.map(Duration::from_secs),
             renewed: object["spec"]["renewTime"].as_str().map(str::to_owned),
             still_for: self.still_for(&raw.metadata.resource_version),
-            annotations: annotations
-                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-                .collect(),
+            annotations: annotations(&object),
         }))
     }
 
@@ -395,6 +414,20 @@ impl MirrorLease {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn annotations(object: &Value) -> BTreeMap<String, String> {
+    let found = object["metadata"]["annotations"].as_object();
+    let found = found.into_iter().flatten();
+    found
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+fn note(object: &mut Value, notes: BTreeMap<String, String>) {
+    for (key, value) in notes {
+        object["metadata"]["annotations"][key] = value.into();
     }
 }
 

@@ -41,7 +41,7 @@ pub use error::ApiError;
 pub use events::{About, Events, MOST_NOTE, Reason};
 pub use exec::{ExecError, Pods};
 pub use hold::{BY_HAND, HOLDER, Hold, HoldError, Holds};
-pub use lease::{Attempt, LeaseError, MirrorLease, SeenLease};
+pub use lease::{Attempt, LeaseError, MirrorLease, Notes, SeenLease};
 pub use makers::{Makers, MakersError};
 pub use mirror::{StrimziMirror, Way};
 pub use mirror_found::MirrorError;

@@ -1,5 +1,9 @@
 //! Pods of our own image: guards, and readers of snapshots. They are made, waited
 //! for and deleted here; what they do is not known.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the edge: it waits for what is being deleted"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,6 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use slackwater_store::RunId;
 
+use crate::clock::Moment;
 use crate::labels::{APP, RUN, SLACKWATER};
 use crate::place::{Place, Resource, label_value};
 use crate::{ApiError, ApiServer};
@@ -151,12 +156,56 @@ impl Workers {
         }
     }
 
-    /// Makes one. One that is there already is it.
+    /// Deletes those of any run that have done what they were for, of one role.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn sweep(&self, role: &str) -> Result<(), WorkerError> {
+        let labels = format!("{APP}={SLACKWATER},{ROLE}={role}");
+        for pod in self
+            .server
+            .list(&Resource::pods(), &self.namespace, &labels)?
+        {
+            let ended = matches!(
+                pod["status"]["phase"].as_str(),
+                Some("Succeeded" | "Failed")
+            );
+            if let (true, Some(name)) = (ended, pod["metadata"]["name"].as_str()) {
+                let place = Place::new(Resource::pods(), &self.namespace, name)?;
+                self.server.delete(&place)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes all of this run.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn delete_all(&self) -> Result<(), WorkerError> {
+        let run = label_value(self.run.as_str())?;
+        let labels = format!("{APP}={SLACKWATER},{ROLE},{RUN}={run}");
+        let found = self
+            .server
+            .list_metadata(&Resource::pods(), &self.namespace, &labels)?;
+        for name in found
+            .iter()
+            .filter_map(|pod| pod["metadata"]["name"].as_str())
+        {
+            let place = Place::new(Resource::pods(), &self.namespace, name)?;
+            self.server.delete(&place)?;
+        }
+        Ok(())
+    }
+
+    /// Makes one. One that is there already is it, but for one that is being
+    /// deleted: that is waited for.
     ///
     /// # Errors
     /// A refusal; no answer.
     pub fn make(&self, job: &Job) -> Result<Place, WorkerError> {
         let place = self.place(&job.suffix)?;
+        until_gone(&self.server, &place)?;
         match self.server.create(&place, &self.pod(&place, job)) {
             Ok(_) | Err(ApiError::Exists { .. }) => Ok(place),
             Err(error) if error.is_silence() && self.server.get(&place)?.is_some() => Ok(place),
@@ -314,5 +363,32 @@ impl Workers {
                 "volumes": volumes,
             },
         })
+    }
+}
+
+/// What is being deleted, a reader or a clone of an earlier reading, goes within
+/// its grace period.
+const GOES: Duration = Duration::from_secs(90);
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Waits where an object is being deleted until it is gone.
+pub(crate) fn until_gone(server: &ApiServer, place: &Place) -> Result<(), ApiError> {
+    let began = Moment::now();
+    loop {
+        let going = server
+            .get(place)?
+            .is_some_and(|object| object["metadata"]["deletionTimestamp"].is_string());
+        if !going {
+            return Ok(());
+        }
+        if began.elapsed() > GOES {
+            return Err(ApiError::Timeout {
+                what: format!("wait until {place} is gone"),
+                within: GOES,
+            });
+        }
+        std::thread::sleep(LOOK);
     }
 }

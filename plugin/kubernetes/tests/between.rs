@@ -6,6 +6,7 @@ mod between;
 mod shared;
 
 use std::collections::BTreeMap;
+use std::thread;
 use std::time::Duration;
 
 use slackwater_kubernetes::{
@@ -88,8 +89,13 @@ fn a_refusal_is_told_as_it_is_and_leaves_nothing_behind() {
         &space,
     ];
     plane().kubectl(&quota).unwrap();
-    let other: RunId = "other".parse().unwrap();
-    let error = runs.create_run(&other, "first").unwrap_err().to_string();
+    // Admission hears of it in its own time.
+    let mut tries = (0..100).filter_map(|n| {
+        let other: RunId = format!("other-{n}").parse().unwrap();
+        thread::sleep(Duration::from_millis(100));
+        runs.create_run(&other, "first").err()
+    });
+    let error = tries.next().unwrap().to_string();
     assert!(
         error.contains("quota") && !error.contains("Role"),
         "{error}"

@@ -65,8 +65,16 @@ fn until_left(holds: &Holds) {
         thread::sleep(Duration::from_secs(1));
         state(holds)
     });
-    let left = looks.find(|look| !matches!(look, LeaseState::Held(_)));
-    assert_eq!(left.unwrap(), LeaseState::Expired(of_run("run-1")));
+    let found = looks.find(|look| !matches!(look, LeaseState::Held(_)));
+    assert_eq!(found.unwrap(), LeaseState::Expired(left()));
+}
+
+/// What run 1 signed at last.
+fn left() -> Holder {
+    Holder {
+        deadline_ms: Some(7),
+        ..of_run("run-1")
+    }
 }
 
 #[test]
@@ -77,20 +85,26 @@ fn a_hold_that_was_left_is_its_own_run_s_and_of_whoever_puts_it_right() {
         holds(&space, "two"),
         holds(&space, "three"),
     );
-    drop(one.take(of_run("run-1"), false).unwrap());
+    let mut hold = one.take(of_run("run-1"), false).unwrap();
+    hold.sign(left()).unwrap();
+    drop(hold);
     // By a clock it may live still; then it is watched for as long as a renewal
     // counts.
     until_left(&two);
     let refused = three.take(of_run("run-2"), false).err().unwrap();
     assert!(matches!(refused, HoldError::LeftBehind(_)), "{refused}");
     // Still left behind, by run 1.
-    assert_eq!(state(&two), LeaseState::Expired(of_run("run-1")));
+    assert_eq!(state(&two), LeaseState::Expired(left()));
     let own = two.take(of_run("run-1"), false).unwrap();
-    assert_eq!(own.taken_from(), Some(&of_run("run-1")));
+    assert_eq!(own.taken_from(), Some(&left()));
+    // In the same write: nobody sees the run held without its deadline.
+    assert_eq!(own.holder().deadline_ms, Some(7));
+    assert_eq!(state(&one), LeaseState::Held(Some(left())));
     drop(own);
     until_left(&one);
     let over = three.take(of_run("run-3"), true).unwrap();
-    assert_eq!(over.taken_from(), Some(&of_run("run-1")));
+    assert_eq!(over.taken_from(), Some(&left()));
+    assert_eq!(over.holder().deadline_ms, None);
     assert!(over.is_ours());
     over.release().unwrap();
     assert_eq!(state(&one), LeaseState::Free);

@@ -30,7 +30,7 @@ fn lease(namespace: &str, holder: &str, duration: Duration) -> MirrorLease {
 fn token(attempt: Attempt) -> String {
     match attempt {
         Attempt::Taken { token, .. } => token,
-        Attempt::HeldBy(holder) => panic!("held by {holder}"),
+        other => panic!("{other:?}"),
     }
 }
 

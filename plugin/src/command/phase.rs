@@ -27,6 +27,10 @@ pub(super) struct Phase {
     /// The run to go on with; without it the one that holds the mirror.
     #[arg(long)]
     run: Option<RunId>,
+    /// With resumeMirror: only what a dead guard left is put right; a hold that is
+    /// alive, another run's perhaps, is left alone.
+    #[arg(long)]
+    if_expired: bool,
     #[command(flatten)]
     accept: Accept,
     #[command(flatten)]
@@ -106,6 +110,10 @@ impl Phase {
             Recovered::Nothing => let_go_of_what_is_left(site)?,
             Recovered::PutRight { left, summary } => {
                 format!("run {} was left behind: {summary}", left.run_id)
+            }
+            Recovered::Held(holder) if self.if_expired => {
+                let who = holder.map_or_else(|| "a run".to_owned(), |one| one.to_string());
+                format!("{who} holds the mirror, and its guard lives: it is left alone")
             }
             Recovered::Held(_) => {
                 let run = Run::current(site, self.run.as_ref())?;

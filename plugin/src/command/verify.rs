@@ -52,6 +52,10 @@ impl Verify {
         site.runs()
             .supersede(&self.run, record.revision, &judged.document)
             .map_err(Stop::failed)?;
+        if let Err(stop) = site.ground().keep(&self.run) {
+            let warning = format!("warning: a copy of the cut says what it said before: {stop}");
+            site.terminal.say(&warning);
+        }
         let cut = Cut::parse(&judged.document).map_err(Stop::failed)?;
         context.print(&cut, report::text)?;
         of_claims(&cut, &cut.settings.require)

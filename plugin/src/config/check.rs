@@ -379,7 +379,7 @@ fn default_window_ms(strategy: Strategy) -> u64 {
 }
 
 /// How long a run may take from the resume to the close, ms.
-pub(super) fn close_ms(limits: &RawLimits) -> u64 {
+fn close_ms(limits: &RawLimits) -> u64 {
     limits.close.map_or(600_000, Span::as_ms)
 }
 

@@ -237,7 +237,8 @@ pub struct RawLimits {
     pub drain: Option<Span>,
     /// How long the mirror is watched until it has caught up. Default: 5m.
     pub catch_up: Option<Span>,
-    /// How long a run may take from the resume to the close. Default: 10m.
+    /// How long a run may take from the resume to the close. Default: 10m; in
+    /// Kubernetes 3h.
     pub close: Option<Span>,
     /// The retention left must be the window times this. Default: 2.
     pub retention_factor: Option<u32>,

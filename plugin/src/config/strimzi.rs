@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use slackwater_cut::{ClaimName, ConnectSettings, Settings, Strategy, Verify};
 
-use super::check::{API_VERSION, Asked, Wrong, close_ms, settings, wrong};
+use super::check::{API_VERSION, Asked, Wrong, settings, wrong};
 use super::raw::{RawLimits, RawProtect};
 
 /// A mirror in Strimzi. Nothing has to be said: what is not is found, or is as
@@ -128,7 +128,7 @@ impl StrimziOptions {
         if raw.kind != KIND {
             return Err(wrong("kind", format!("{:?} is not {KIND}", raw.kind)));
         }
-        let close_ms = close_ms(&raw.limits);
+        let close_ms = raw.limits.close.map_or(CLOSE_MS, super::Span::as_ms);
         let asked = Asked {
             strategy: Strategy::Quiesced,
             limits: &raw.limits,
@@ -156,5 +156,9 @@ impl StrimziOptions {
         }
     }
 }
+
+/// A driver may upload before a snapshot can be read: the mirror runs meanwhile.
+/// Below what a guard's pod is given.
+const CLOSE_MS: u64 = 3 * 3_600_000;
 
 const KIND: &str = "StrimziMirror";

@@ -129,14 +129,12 @@ impl GuardHands {
     }
 
     fn phase(&self, phase: PhaseName, entry: Entry, limits: Limits) -> Result<String, Stop> {
-        let mut ports = match phase {
-            // Whatever has become of the volumes.
-            PhaseName::ResumeMirror => {
-                let document = self.site.runs().document(&self.run);
-                self.site.ports_on(Arc::new(document))
-            }
-            _ => self.site.ports(&self.run)?,
-        };
+        if !self.is_ours() {
+            return Err(Stop::held("the lease was lost to another guard"));
+        }
+        // Neither looks at volumes: whatever has become of them.
+        let document = self.site.runs().document(&self.run);
+        let mut ports = self.site.ports_on(Arc::new(document));
         ports.guard_look = Some(Arc::new(Look(self.hold.clone())));
         self.site
             .run_within(phase, entry, ports, limits)

@@ -81,7 +81,12 @@ impl Salvage for Salvor<'_> {
                 Ok(outcome.summary)
             }
             Err(error) if error.is_missing() => {
-                Ok("the run has no document: nothing was stopped".to_owned())
+                // What it stopped is noted elsewhere, if it stopped anything.
+                Ok(match self.0.ground().let_go()? {
+                    true => "the run has no document: what was noted as held was put back",
+                    false => "the run has no document: nothing was stopped",
+                }
+                .to_owned())
             }
             // What was stopped is written there: the hold stays expired, so
             // that nobody forgets it.

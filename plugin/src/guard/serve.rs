@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use slackwater_cut::Cut;
 use slackwater_hold::{Chore, TICK_MS, Watch};
 use slackwater_ports::Clock;
 use slackwater_store::{Holder, RunId};
@@ -28,6 +29,10 @@ use crate::site::{Flush, GuardWith, Held, Site};
 /// Whoever asked for the end is answered before this process ends, unless he
 /// takes longer than this to read it.
 const LAST_WORDS_MS: u64 = 5_000;
+
+/// A guard that has its like waits until that one is there, too: its image is
+/// pulled. Then whoever launched both gives it its deadline.
+const IDLE_MS: u64 = 300_000;
 
 /// Its clones count the questions that are not answered yet.
 type Asking = Arc<()>;
@@ -72,7 +77,13 @@ pub fn serve(
     let holder = Holder {
         run_id: run.clone(),
         pid: std::process::id(),
-        token: format!("{run}-{}-{}", std::process::id(), SystemClock.now_ms()),
+        // Two guards in pods have the same process id.
+        token: format!(
+            "{run}-{}-{}-{:08x}",
+            std::process::id(),
+            SystemClock.now_ms(),
+            fastrand::u32(..)
+        ),
         deadline_ms: None,
         note: site.ground().guard_note(),
     };
@@ -83,12 +94,28 @@ pub fn serve(
         .map_err(Stop::failed)?;
     let path = site.ground().guard_socket();
     let site = Arc::new(site);
+    let done = serve_on(&runtime, site, run, holder, &path, progress);
+    if done.is_err() {
+        // What is under way belongs to whoever holds the mirror now.
+        runtime.shutdown_background();
+    }
+    done
+}
+
+fn serve_on(
+    runtime: &tokio::runtime::Runtime,
+    site: Arc<Site>,
+    run: &RunId,
+    holder: Holder,
+    path: &Path,
+    progress: broadcast::Sender<String>,
+) -> Result<(), Stop> {
     if site.ground().stands_by() {
         // Whatever it needs to resume the mirror it has seen by now.
         let flush = site.ground().open_flush()?;
         site.ports(run)?;
         return runtime.block_on(async {
-            let listener = listen(&path)?;
+            let listener = listen(path)?;
             let lease = stand_by(site.clone(), &listener, run, holder).await?;
             match lease {
                 Some(lease) => hold(site, run, lease, flush, listener, progress).await,
@@ -99,7 +126,7 @@ pub fn serve(
     let lease = site.ground().leases().take(holder)?;
     let flush = site.ground().open_flush()?;
     runtime.block_on(async {
-        let listener = listen(&path)?;
+        let listener = listen(path)?;
         hold(site, run, lease, flush, listener, progress).await
     })
 }
@@ -119,27 +146,47 @@ async fn hold(
     listener: UnixListener,
     progress: broadcast::Sender<String>,
 ) -> Result<(), Stop> {
-    // A guard that is started again after its death keeps the deadline.
-    if let Some(before) = lease.taken_from().and_then(|left| left.deadline_ms) {
+    // A guard that is started again after its death keeps the deadline; where
+    // nobody knows it any more, and something is stopped, it is now.
+    let before = lease.taken_from().and_then(|left| left.deadline_ms);
+    let known = lease.holder().deadline_ms.or(before);
+    let deadline = known.or_else(|| is_held(&site, run).then(|| SystemClock.now_ms()));
+    if deadline != lease.holder().deadline_ms {
         let mut holder = lease.holder().clone();
-        holder.deadline_ms = Some(before);
+        holder.deadline_ms = deadline;
         lease.sign(holder).map_err(Stop::failed)?;
     }
-    let close_ms = site.close_ms;
+    let mut watched = Watch::new(SystemClock.monotonic_ms(), site.close_ms);
+    if site.ground().stands_by() {
+        watched = watched.idle_after(IDLE_MS);
+    }
     let hands = GuardHands::new(site, run.clone(), flush, lease);
-    watch(Arc::new(hands), listener, progress, close_ms).await
+    watch(Arc::new(hands), listener, progress, watched).await
+}
+
+/// Whether the run has begun to stop something and did not let it go. What can't
+/// be read may have.
+fn is_held(site: &Site, run: &RunId) -> bool {
+    let Ok(record) = site.runs().load(run) else {
+        return true;
+    };
+    let Ok(cut) = Cut::parse(&record.document) else {
+        return true;
+    };
+    let stopped = cut.quiesce.is_some_and(|one| one.stop_started_ms.is_some());
+    let runs = cut.resume.is_some_and(|resume| resume.running_ms.is_some());
+    stopped && !runs
 }
 
 async fn watch(
     hands: Arc<GuardHands>,
     listener: UnixListener,
     progress: broadcast::Sender<String>,
-    close_ms: u64,
+    mut watch: Watch,
 ) -> Result<(), Stop> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Stop::failed)?;
     let mut tick = tokio::time::interval(Duration::from_millis(TICK_MS));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut watch = Watch::new(SystemClock.monotonic_ms(), close_ms);
     let mut over_at: Option<u64> = None;
     // Each question holds a clone until it is answered.
     let asking = Asking::new(());
@@ -258,6 +305,10 @@ fn respond(hands: &GuardHands, request: Request) -> Response {
     let hold = hands.hold();
     match request {
         Request::Ready => Response::Done,
+        // One that lost the lease speaks for nobody.
+        _ if !hands.is_ours() => {
+            Response::Refused("the lease was lost to another guard".to_owned())
+        }
         Request::Look => Response::Guard(hold.view()),
         Request::Engage { window_ms } => match hold.engage(hands, window_ms) {
             Ok(view) => {

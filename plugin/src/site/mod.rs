@@ -8,6 +8,7 @@ mod strimzi;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use slackwater_content::Folders;
 use slackwater_cut::{Cut, Settings};
@@ -267,7 +268,13 @@ impl Site {
     /// # Errors
     /// The phase's own failure, or why it could not be run.
     pub fn run(&self, phase: PhaseName, entry: Entry, ports: Ports) -> Result<Outcome, Stop> {
-        self.run_within(phase, entry, ports, Limits::default())
+        let usual = Limits::default();
+        let wall = match entry {
+            // The mirror runs, and there may be much to read.
+            Entry::ProveContent => usual.wall.max(Duration::from_millis(self.close_ms)),
+            _ => usual.wall,
+        };
+        self.run_within(phase, entry, ports, Limits { wall, ..usual })
     }
 
     /// The same with other limits.

@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(500);
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// It goes when its run is over. One that nobody tells so ends by itself.
-const MOST: Duration = Duration::from_secs(4 * 3600);
+const MOST: Duration = Duration::from_secs(6 * 3600);
 
 /// See the module.
 pub(super) struct GuardPods {
@@ -97,41 +97,38 @@ impl Launch for GuardPods {
             home.program.clone(),
         );
         let refused = |why: String| PortError::new(PortErrorKind::Refused, why);
+        if let Err(error) = workers.sweep("guard") {
+            tracing::info!("guards of earlier runs are left: {error}");
+        }
         let made = ["guard-a", "guard-b"].map(|suffix| workers.make(&self.job(home, suffix)));
         let mut pods = Vec::new();
         for pod in made {
             pods.push(pod.map_err(|error| refused(error.to_string()))?);
         }
         let began = Instant::now();
-        let mut waited_for = pods;
         loop {
-            let mut left = Vec::new();
-            for pod in waited_for {
+            let mut waits_for = None;
+            for pod in &pods {
                 let runs = workers
-                    .runs(&pod)
+                    .runs(pod)
                     .map_err(|error| refused(format!("the guard: {error}")))?;
-                if !(runs && self.is_ready(&pod).unwrap_or(false)) {
-                    left.push(pod);
+                if !(runs && self.is_ready(pod).unwrap_or(false)) {
+                    waits_for = Some(pod);
                 }
             }
-            waited_for = left;
-            let Some(pod) = waited_for.first() else {
-                // Both are ready; one has the lease, or is about to.
-                if alive() {
-                    return Ok(());
-                }
-                if began.elapsed() > START {
-                    return Err(refused("no guard took the lease".to_owned()));
-                }
-                thread::sleep(LOOK);
-                continue;
-            };
+            // Both at once, and one has the lease.
+            if waits_for.is_none() && alive() {
+                return Ok(());
+            }
             if began.elapsed() > START {
-                return Err(refused(format!(
-                    "the guard's {pod} is not ready within {} s: {}",
-                    START.as_secs(),
-                    workers.why_not(pod)
-                )));
+                let seconds = START.as_secs();
+                return Err(refused(match waits_for {
+                    Some(pod) => format!(
+                        "the guard's {pod} is not ready within {seconds} s: {}",
+                        workers.why_not(pod)
+                    ),
+                    None => format!("no guard took the lease within {seconds} s"),
+                }));
             }
             thread::sleep(LOOK);
         }

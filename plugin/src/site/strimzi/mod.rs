@@ -9,14 +9,15 @@ mod line;
 mod news;
 mod readers;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use slackwater_cut::Settings;
 use slackwater_kubernetes::{
-    ApiServer, BrokerPods, ClaimSnapshots, ClaimVolume, ConfigMapRuns, Holds, Home, Marks,
-    StrimziMirror,
+    ApiServer, BrokerPods, ClaimSnapshots, ClaimVolume, Clones, ConfigMapRuns, Holds, Home, Marks,
+    RunsError, StrimziMirror, Workers,
 };
 use slackwater_ports::{
     BrokerAnswer, BrokerProcesses, BrokerStart, Flushed, PortError, PortErrorKind, Seen,
@@ -99,7 +100,7 @@ impl Strimzi {
         let home = home(&server)?;
         let identity = match &home {
             Some(Home { pod: Some(pod), .. }) => pod.clone(),
-            _ => format!("outside-{}", std::process::id()),
+            _ => format!("outside-{}-{:08x}", std::process::id(), fastrand::u32(..)),
         };
         let mirror: MirrorName = kafka.name().parse().map_err(Stop::bad_input)?;
         let holds = Holds::new(server.clone(), kafka.namespace(), &mirror, &identity);
@@ -167,11 +168,25 @@ impl Strimzi {
     /// # Errors
     /// A run that is not over; a refusal; no answer.
     pub fn delete(&self, run: &RunId, with_cut: bool) -> Result<(), Stop> {
-        if let (LeaseState::Held(Some(holder)), _) =
-            self.leases.holds().look().map_err(Stop::failed)?
-            && holder.run_id == *run
+        let (state, _) = self.leases.holds().look().map_err(Stop::failed)?;
+        if let LeaseState::Held(Some(of)) | LeaseState::Expired(of) = state
+            && of.run_id == *run
         {
-            return Err(Stop::held(format!("run {run} is under way")));
+            return Err(Stop::held(format!(
+                "run {run} holds the mirror, or was left behind: `slackwater resume` comes first"
+            )));
+        }
+        let namespace = self.kafka.namespace();
+        Clones::new(self.server.clone(), namespace, run.clone())
+            .delete_all()
+            .map_err(Stop::failed)?;
+        if let Some(home) = &self.home {
+            for namespace in [namespace, &home.namespace] {
+                let program = home.program.clone();
+                Workers::new(self.server.clone(), namespace, run.clone(), program)
+                    .delete_all()
+                    .map_err(Stop::failed)?;
+            }
         }
         self.snapshots(run)?.delete().map_err(Stop::failed)?;
         if with_cut && let Runs::ConfigMaps(runs) = &self.runs {
@@ -268,7 +283,10 @@ impl Ground for Strimzi {
     }
 
     fn open_flush(&self) -> Result<Box<dyn Flush>, Stop> {
-        Ok(Box::new(InPods(self.brokers.clone())))
+        Ok(Box::new(InPods {
+            brokers: self.brokers.clone(),
+            met: Mutex::default(),
+        }))
     }
 
     fn guard_socket(&self) -> PathBuf {
@@ -303,8 +321,19 @@ impl Ground for Strimzi {
             return Ok(());
         };
         let document = runs.load(run).map_err(Stop::failed)?.document;
-        copies.create_run(run, &document).map_err(Stop::failed)?;
-        Ok(())
+        match copies.load(run) {
+            // What `verify` says since is what counts.
+            Ok(copy) if copy.document != document => copies
+                .supersede(run, copy.revision, &document)
+                .map(drop)
+                .map_err(Stop::failed),
+            Ok(_) => Ok(()),
+            Err(RunsError::Missing { .. }) => copies
+                .create_run(run, &document)
+                .map(drop)
+                .map_err(Stop::failed),
+            Err(error) => Err(Stop::failed(error)),
+        }
     }
 
     fn tell(&self, run: &RunId, news: &News) {
@@ -339,18 +368,38 @@ impl Ground for Strimzi {
     }
 }
 
-struct InPods(BrokerPods);
+/// A flush tells an error once, and whoever flushes first gets it: so what is met
+/// ahead is kept for the flush that counts.
+struct InPods {
+    brokers: BrokerPods,
+    /// The first error of each volume. One flush at a time.
+    met: Mutex<BTreeMap<String, String>>,
+}
+
+impl InPods {
+    fn flushed(&self) -> Seen<Vec<Flushed>> {
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rows = self.brokers.flush()?;
+        for row in &mut rows {
+            if let Some(error) = &row.error {
+                met.entry(row.volume.clone())
+                    .or_insert_with(|| error.clone());
+            }
+            row.error = met.get(&row.volume).cloned();
+        }
+        Ok(rows)
+    }
+}
 
 impl VolumeFlush for InPods {
     fn flush(&self) -> Seen<Vec<Flushed>> {
-        self.0.flush()
+        self.flushed()
     }
 }
 
 impl Flush for InPods {
     fn write_ahead(&self) {
-        // What it tells is told to nobody: the flush that counts is another.
-        if let Err(error) = self.0.flush() {
+        if let Err(error) = self.flushed() {
             tracing::debug!(%error, "nothing was written ahead");
         }
     }
