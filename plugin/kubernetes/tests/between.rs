@@ -1,5 +1,9 @@
 //! An API server, or somebody before it, that does not say what happened.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what is waited for here is that admission hears of a quota"
+)]
 
 #[path = "shared/between.rs"]
 mod between;
