@@ -24,6 +24,29 @@ const CONTAINER: &str = "kafka";
 /// default.
 const FLUSH: Duration = Duration::from_secs(30);
 
+/// Flushes a file system, and prints what kind it is.
+const SYNC: &str = "sync -f \"$1\" && stat -f -c %t \"$1\"";
+
+/// `statfs(2)` types, in hex as stat(1) prints them, whose server decides when data
+/// is safe, so that syncfs(2) says nothing of it: NFS, CIFS, SMB2, 9P, Ceph, FUSE.
+const REMOTE: [&str; 6] = [
+    "6969", "ff534d42", "fe534d42", "1021997", "c36400", "65735546",
+];
+
+fn must_be_local(mount: &str, kind: &str) -> Result<(), String> {
+    if kind.is_empty() {
+        return Err(format!(
+            "stat -f {mount} does not say what file system it is"
+        ));
+    }
+    match REMOTE.contains(&kind.trim_start_matches('0')) {
+        true => Err(format!(
+            "{mount} is no local file system ({kind}), so that syncfs proves nothing"
+        )),
+        false => Ok(()),
+    }
+}
+
 /// The claims of a Kafka's nodes, in its pods.
 #[derive(Clone)]
 pub struct BrokerPods {
@@ -217,13 +240,14 @@ impl BrokerPods {
             .ok_or_else(|| format!("pod {} does not mount {}", claim.pod, claim.name))?;
         let place = Place::new(Resource::pods(), &self.namespace, &claim.pod)
             .map_err(|error| error.to_string())?;
-        let command = ["sync", "-f", mount].map(str::to_owned);
+        let command = ["sh", "-c", SYNC, "sh", mount].map(str::to_owned);
         let ran = exec_in(&self.server, place, CONTAINER, &command, FLUSH);
         let ran = ran.map_err(|error| error.to_string())?;
-        match ran.code {
-            0 => Ok(()),
-            code => Err(format!("sync -f {mount} ended with {code}: {}", ran.stderr)),
+        if ran.code != 0 {
+            let code = ran.code;
+            return Err(format!("sync -f {mount} ended with {code}: {}", ran.stderr));
         }
+        must_be_local(mount, String::from_utf8_lossy(&ran.stdout).trim())
     }
 }
 
@@ -270,5 +294,23 @@ impl BrokerStart for BrokerPods {
             PortErrorKind::Unsupported,
             "its operator starts the brokers of a Kafka in Kubernetes",
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_whose_server_decides_is_not_believed() {
+        for kind in ["6969", "fe534d42", "01021997", "65735546"] {
+            let said = must_be_local("/data", kind).unwrap_err();
+            assert!(said.contains("no local file system"), "{said}");
+        }
+        // ext2/3/4, XFS, btrfs.
+        for kind in ["ef53", "58465342", "9123683e"] {
+            must_be_local("/data", kind).unwrap();
+        }
+        assert!(must_be_local("/data", "").is_err());
     }
 }

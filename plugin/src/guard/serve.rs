@@ -149,8 +149,12 @@ async fn hold(
     // A guard that is started again after its death keeps the deadline; where
     // nobody knows it any more, and something is stopped, it is now.
     let before = lease.taken_from().and_then(|left| left.deadline_ms);
+    let now = SystemClock.now_ms();
+    // By another machine's clock, which may be ahead: never longer than a window.
+    let latest = now.saturating_add(site.settings.window_ms);
     let known = lease.holder().deadline_ms.or(before);
-    let deadline = known.or_else(|| is_held(&site, run).then(|| SystemClock.now_ms()));
+    let known = known.map(|at| at.min(latest));
+    let deadline = known.or_else(|| is_held(&site, run).then_some(now));
     if deadline != lease.holder().deadline_ms {
         let mut holder = lease.holder().clone();
         holder.deadline_ms = deadline;

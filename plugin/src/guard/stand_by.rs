@@ -11,6 +11,7 @@ use slackwater_cut::Cut;
 use slackwater_store::{Holder, LeaseState, RunId};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::protocol::{Asked, MOST_LINE_BYTES, Request, Response};
 use super::serve::say;
@@ -28,11 +29,16 @@ pub(super) async fn stand_by(
     run: &RunId,
     holder: Holder,
 ) -> Result<Option<Box<dyn Held>>, Stop> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Stop::failed)?;
     let of = run.clone();
     let mut taken = tokio::task::spawn_blocking(move || take(&site, &of, &holder));
     loop {
         tokio::select! {
             taken = &mut taken => return taken.map_err(Stop::failed)?,
+            // It holds nothing: whoever does goes on without it.
+            _ = terminate.recv() => {
+                return Err(Stop::failed("the guard was told to end while it stood by"));
+            }
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
                     tokio::spawn(answer(stream, run.clone()));

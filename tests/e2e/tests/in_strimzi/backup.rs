@@ -5,6 +5,55 @@ mod needs_root {
 
     use crate::place::{mirror, turn};
 
+    mod takes_long {
+        use slackwater_cut::State;
+
+        use crate::place::{mirror, turn};
+
+        /// In one broker's pod in the place of the shell, before it in the PATH: the
+        /// first flush fails, as the kernel tells an error once, and to whoever
+        /// flushes first.
+        const FAILS_ONCE: &str = "cat > /opt/java/bin/sh <<'S'\n\
+             #!/bin/sh\n\
+             case \"$2\" in *'sync -f'*)\n\
+             if mkdir /tmp/met; then echo 'sync: Input/output error' >&2; exit 1; fi;;\n\
+             esac\n\
+             exec /bin/sh \"$@\"\n\
+             S\n\
+             chmod +x /opt/java/bin/sh";
+
+        #[test]
+        fn an_error_that_a_flush_ahead_met_is_not_lost_to_the_flush_that_counts() {
+            let mut place = turn();
+            place.produce(50);
+            let in_broker = |place: &crate::place::Place, line: &str| {
+                let words = ["/bin/sh", "-c", line];
+                place.scene.exec("mirror-dual-1", "kafka", &words).unwrap();
+            };
+            in_broker(&place, FAILS_ONCE);
+            let kafka = mirror();
+            let of = ["--kafka", &kafka];
+            let quiesced = place.task(&[&["phase", "quiesceMirror"], &of[..]].concat());
+            let run = quiesced.expect(0).output("runId");
+            let on = |phase| [&["phase", phase, "--run", &run], &of[..]].concat();
+            place.task(&on("awaitDrain")).expect(0);
+            let cut = place.task(&on("snapshotPartitions"));
+            println!("{}", cut.said);
+            in_broker(
+                &place,
+                "test -d /tmp/met && rm -r /opt/java/bin/sh /tmp/met",
+            );
+            assert_ne!(cut.code, 0);
+            let says = ["could not be flushed", "Input/output error"];
+            assert!(
+                says.iter().all(|words| cut.said.contains(words)),
+                "{}",
+                cut.said
+            );
+            assert!(matches!(place.cut(&run).state, State::Void { .. }));
+        }
+    }
+
     #[test]
     fn phases_in_pods_make_a_proven_cut_and_leave_nothing_behind() {
         let mut place = turn();
