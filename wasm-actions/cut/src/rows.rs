@@ -50,6 +50,11 @@ pub struct TopicRow {
     pub retention_ms: Option<u64>,
     /// `retention.bytes` in effect; `null` where nothing is deleted by size.
     pub retention_bytes: Option<u64>,
+    /// Whether segments are moved to remote storage (`remote.storage.enable`,
+    /// KIP-405): the volumes are not all of it then. Left out where they are not, so
+    /// that cuts from before there was this field keep their digest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub remote_storage: bool,
     /// Of which it is a copy; `null` where it is no copy.
     pub source: Option<SourceTopic>,
 }

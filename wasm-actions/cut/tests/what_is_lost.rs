@@ -53,6 +53,28 @@ fn of_both(cut: &Cut) -> [Verdict; 2] {
 }
 
 #[test]
+fn a_topic_that_moves_segments_to_remote_storage_is_unproven_and_named() {
+    let mut cut = cut();
+    let mirrored = cut.rows.topics.iter_mut().find(|one| one.source.is_some());
+    let mirrored = mirrored.unwrap();
+    mirrored.remote_storage = true;
+    let name = mirrored.name.clone();
+    assert_eq!(of_both(&cut), [Verdict::Unproven; 2]);
+    for claim in [ClaimName::Durable, ClaimName::Intact] {
+        let (_, why) = verdict(&cut, claim);
+        assert!(why.starts_with(&format!("{name} moves segments")), "{why}");
+    }
+    let restored = cut
+        .claims
+        .iter()
+        .find(|one| one.name == ClaimName::Restored);
+    if let Some(restored) = restored {
+        let verdict = restored.evidence.judge(&cut.rows).verdict;
+        assert_eq!(verdict, Verdict::Unproven);
+    }
+}
+
+#[test]
 fn a_front_that_one_broker_lacks_refutes_where_retention_deletes_nothing() {
     let mut cut = cut();
     lose_a_front(row(&mut cut, "mm2-offsets"));

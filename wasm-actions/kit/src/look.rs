@@ -150,6 +150,9 @@ pub fn rows_of(look: &Look, map: &TopicMap, configs: &BTreeMap<String, Vec<Confi
                 .any(|entry| entry.key == "cleanup.policy" && entry.value.contains("compact")),
             retention_ms: number(entries, "retention.ms"),
             retention_bytes: number(entries, "retention.bytes"),
+            remote_storage: entries
+                .iter()
+                .any(|entry| entry.key == "remote.storage.enable" && entry.value == "true"),
             source: map.source(&topic.name).cloned(),
         });
         for partition in &topic.partitions {

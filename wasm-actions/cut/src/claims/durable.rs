@@ -10,7 +10,9 @@ use slackwater_ports::{Interval, LogDirSeen, MetadataSeen};
 
 use super::falls::{Change, Fall};
 use super::replicas::{Findings, Read, end_falls, front_falls, replica_falls};
-use super::volumes::{SnapshotHandle, directories, directory_falls, handles, opened, opened_falls};
+use super::volumes::{
+    SnapshotHandle, directories, directory_falls, handles, opened, opened_falls, tiered,
+};
 use super::{Judgement, name_some, start};
 use crate::{Cut, Rows, Transactions};
 
@@ -118,6 +120,7 @@ impl DurableEvidence {
         let mut findings = Findings::default();
         directories(&self.dirs, &self.cluster_id, &mut findings);
         opened(&self.dirs, &self.snapshots, &mut findings);
+        tiered(rows.still_topics(), &mut findings);
         for row in rows.still_rows() {
             let Some(content) = &row.content else {
                 findings

@@ -224,6 +224,7 @@ mod tests {
             compacted,
             retention_ms: None,
             retention_bytes: None,
+            remote_storage: false,
             source: None,
         };
         let row = PartitionRow {

@@ -8,7 +8,9 @@ use slackwater_ports::{ContentDepth, Interval, LogDirSeen};
 
 use super::falls::{Change, Fall};
 use super::replicas::{Findings, Read, front_falls, replica_falls, whole_falls};
-use super::volumes::{SnapshotHandle, directories, directory_falls, handles, opened, opened_falls};
+use super::volumes::{
+    SnapshotHandle, directories, directory_falls, handles, opened, opened_falls, tiered,
+};
 use super::{Judgement, name_some};
 use crate::{Cut, Rows};
 
@@ -51,6 +53,7 @@ impl IntactEvidence {
         let mut findings = Findings::default();
         directories(&self.dirs, &self.cluster_id, &mut findings);
         opened(&self.dirs, &self.snapshots, &mut findings);
+        tiered(rows.topics.iter(), &mut findings);
         for row in &rows.partitions {
             let Some(content) = &row.content else {
                 findings

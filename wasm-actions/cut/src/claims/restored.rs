@@ -9,7 +9,7 @@ use slackwater_ports::{ContentDepth, Interval, LogDirSeen, MetadataSeen, Replica
 
 use super::falls::{Change, Fall};
 use super::replicas::{Findings, Read};
-use super::volumes::{directories, directory_falls};
+use super::volumes::{directories, directory_falls, tiered};
 use super::{Judgement, name_some, start};
 use crate::{Class, Content, Cut, PartitionRow, RowContent, Rows, State, Transactions};
 
@@ -94,6 +94,7 @@ impl RestoredEvidence {
     pub(super) fn judge(&self, rows: &Rows) -> Judgement {
         let mut findings = Findings::default();
         directories(&self.dirs, &self.cluster_id, &mut findings);
+        tiered(rows.topics.iter(), &mut findings);
         if self.rows.len() != rows.partitions.len() {
             findings
                 .unknown

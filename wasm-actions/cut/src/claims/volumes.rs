@@ -7,7 +7,7 @@ use slackwater_ports::LogDirSeen;
 
 use super::falls::{Change, Fall};
 use super::replicas::Findings;
-use crate::Cut;
+use crate::{Cut, TopicRow};
 
 /// What is wrong with the log directories themselves.
 pub(super) fn directories(dirs: &[LogDirSeen], cluster_id: &str, findings: &mut Findings) {
@@ -38,6 +38,18 @@ pub(super) fn directories(dirs: &[LogDirSeen], cluster_id: &str, findings: &mut 
                 .push(format!("volume {volume} names no cluster.id")),
         }
     }
+}
+
+/// Topics of which the volumes are not all: older segments are on remote storage
+/// (KIP-405), and only a pointer to them is here.
+pub(super) fn tiered<'r>(topics: impl Iterator<Item = &'r TopicRow>, findings: &mut Findings) {
+    let moved = topics.filter(|topic| topic.remote_storage);
+    findings.unknown.extend(moved.map(|topic| {
+        format!(
+            "{} moves segments to remote storage: the volumes are not all of it",
+            topic.name
+        )
+    }));
 }
 
 /// Which snapshot a volume has.
