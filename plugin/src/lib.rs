@@ -12,5 +12,6 @@ pub mod exit;
 pub mod guard;
 pub mod outputs;
 pub mod recording;
+pub mod restore;
 pub mod retention;
 pub mod site;

@@ -20,8 +20,8 @@ pub(crate) struct Options {
     pub(crate) output: Option<PathBuf>,
 }
 
-/// Its name where nobody gives another.
-pub(crate) const NAME: &str = concat!("slackwater:", env!("CARGO_PKG_VERSION"));
+/// Its name where nobody gives another: the blueprint's.
+pub(crate) const NAME: &str = concat!("slackwater.io/slackwater:", env!("CARGO_PKG_VERSION"));
 
 /// Builds the program, optimised, and writes the image.
 pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Result<(), Error> {

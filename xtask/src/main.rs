@@ -3,6 +3,7 @@
 
 mod build;
 mod command;
+mod e2e;
 mod error;
 mod files;
 mod fuzz;
@@ -82,6 +83,31 @@ enum Cmd {
         /// Handed on as they are
         #[arg(last = true)]
         rest: Vec<OsString>,
+    },
+    /// Run the end-to-end tests in Kubernetes on a cluster that is there
+    ///
+    /// With its Strimzi, its CSI driver with snapshots and, where kanctl is on this machine,
+    /// its Kanister: what is found is said, and what needs the lab's stand-ins is named and
+    /// left out. All that is made is deleted in the end. The image is made by `cargo xtask
+    /// image`, and has to be on the nodes, or where they can pull it.
+    E2e {
+        /// The cluster's
+        #[arg(long, value_name = "FILE")]
+        kubeconfig: PathBuf,
+        /// What the names of namespaces and roles begin with
+        #[arg(long, value_name = "P")]
+        namespace_prefix: String,
+        /// The program's image
+        #[arg(long)]
+        image: Option<String>,
+        /// Of the Kafkas' volumes; default: the cluster's, if its driver has snapshots
+        #[arg(long)]
+        storage_class: Option<String>,
+        /// Delete nothing of it in the end
+        #[arg(long)]
+        keep: bool,
+        /// Only tests whose names contain one of these
+        filters: Vec<String>,
     },
     /// Run a benchmark, in release
     Bench {
@@ -267,8 +293,27 @@ fn run(command: Cmd) -> Result<ExitCode, Error> {
                 json,
                 no_mutants,
                 mutants,
+                every: 1,
             };
             simulate::run(&project, &options)?;
+        }
+        Cmd::E2e {
+            kubeconfig,
+            namespace_prefix,
+            image,
+            storage_class,
+            keep,
+            filters,
+        } => {
+            let options = e2e::Options {
+                kubeconfig,
+                prefix: namespace_prefix,
+                image,
+                storage_class,
+                keep,
+                filters,
+            };
+            e2e::run(&project, &mut steps, &options)?;
         }
         Cmd::Generate => {
             steps.run("wasm components", || wasm::build(&project, None))?;

@@ -53,6 +53,9 @@ pub(crate) struct Options {
     pub(crate) no_mutants: bool,
     /// Only mutants whose names contain one of these.
     pub(crate) mutants: Vec<String>,
+    /// Of these each so many-th, in the order of their names; of the others it is
+    /// seen that they can still be made.
+    pub(crate) every: usize,
 }
 
 /// Tries one seed and tells its schedule.
@@ -66,19 +69,20 @@ pub(crate) fn one(project: &Project, seed: u64) -> Result<(), Error> {
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), Error> {
     let program = build(project, &project.root, &project.target)?;
     let mut figures = tried(&program, options)?;
-    let (known, missed) = if options.no_mutants {
-        (0, Vec::new())
+    let (known, left, missed) = if options.no_mutants {
+        (0, 0, Vec::new())
     } else {
-        mutants(project, &options.mutants)?
+        mutants(project, &options.mutants, options.every)?
     };
     figures["mutants"] = json!(known);
+    figures["mutants_left_out"] = json!(left);
     figures["mutants_caught"] = json!(known - missed.len());
     if options.json {
         println!("{figures}");
     } else {
         let of = |key: &str| figures[key].to_string();
         println!(
-            "{} schedules ({} a second), {} broken; {} of {known} mutants caught",
+            "{} schedules ({} a second), {} broken; {} of {known} mutants caught, {left} left out",
             of("schedules"),
             of("schedules_per_second"),
             of("broken"),
@@ -139,8 +143,12 @@ fn build(project: &Project, root: &Path, target: &Path) -> Result<PathBuf, Error
     Ok(target.join(PROFILE).join(PROGRAM))
 }
 
-/// How many there are, and those that no seed caught.
-fn mutants(project: &Project, wanted: &[String]) -> Result<(usize, Vec<String>), Error> {
+/// How many are tried, how many are not, and those that no seed caught.
+fn mutants(
+    project: &Project,
+    wanted: &[String],
+    every: usize,
+) -> Result<(usize, usize, Vec<String>), Error> {
     let dir = project.root.join(MUTANTS);
     let mut patches = Vec::new();
     for entry in fs::read_dir(&dir).map_err(Error::io("list", &dir))? {
@@ -152,6 +160,18 @@ fn mutants(project: &Project, wanted: &[String]) -> Result<(usize, Vec<String>),
         }
     }
     patches.sort();
+    let (patches, left): (Vec<_>, Vec<_>) = patches
+        .into_iter()
+        .enumerate()
+        .partition(|(at, _)| at % every.max(1) == 0);
+    let patches: Vec<PathBuf> = patches.into_iter().map(|(_, path)| path).collect();
+    if !left.is_empty() {
+        let copy = project.target.join("mutants").join("check");
+        copy_crates(project, &copy)?;
+        for (_, patch) in &left {
+            can_be_made(patch, &copy)?;
+        }
+    }
     let lanes: Vec<Result<Vec<String>, Error>> = thread::scope(|scope| {
         let lane = |number| {
             let of_it = patches.iter().skip(number).step_by(LANES);
@@ -167,7 +187,7 @@ fn mutants(project: &Project, wanted: &[String]) -> Result<(usize, Vec<String>),
     for lane in lanes {
         missed.extend(lane?);
     }
-    Ok((patches.len(), missed))
+    Ok((patches.len(), left.len(), missed))
 }
 
 /// Tries these mutants, one after the other; gives those that live.
@@ -238,11 +258,21 @@ fn only_copied(manifest: &str) -> String {
 
 /// A patch that no longer applies is an error: its mutant would not be tried.
 fn apply(patch: &Path, to: &Path) -> Result<(), Error> {
+    git_apply(patch, to, &[])
+}
+
+/// The same, and nothing is changed.
+fn can_be_made(patch: &Path, of: &Path) -> Result<(), Error> {
+    git_apply(patch, of, &["--check"])
+}
+
+fn git_apply(patch: &Path, to: &Path, how: &[&str]) -> Result<(), Error> {
     let mut git = Command::new("git");
     git.current_dir(to)
         // As if there were no repository around the copy.
         .env("GIT_CEILING_DIRECTORIES", to.parent().unwrap_or(to))
         .args(["apply", "--whitespace=nowarn"])
+        .args(how)
         .arg(patch);
     command::run(&mut git)
 }

@@ -11,7 +11,7 @@ use slackwater_ports::{
     RangeRow, RangeWanted, ScanRow, ScanWanted, Seen, TransactionsSeen, VolumeContent,
 };
 
-use crate::{ContentError, Folders};
+use crate::{ContentError, Folders, ReplicaAges};
 
 /// A replica, and whose volume it lies on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,8 @@ pub enum Asked {
     Transactions,
     /// [`VolumeContent::metadata`], held against all replicas of all parts.
     Metadata(Vec<Located>),
+    /// How old segments are: no phase asks for it.
+    Ages,
 }
 
 /// What it answers: to each question its own.
@@ -55,6 +57,8 @@ pub enum Answered {
     Transactions(TransactionsSeen),
     /// To metadata.
     Metadata(Vec<MetadataSeen>),
+    /// To ages.
+    Ages(Vec<ReplicaAges>),
 }
 
 /// Some of the volumes.
@@ -75,6 +79,7 @@ impl Part for Folders {
             Asked::Range(wanted) => Answered::Range(self.range(wanted)?),
             Asked::Transactions => Answered::Transactions(self.transactions()?),
             Asked::Metadata(all) => Answered::Metadata(self.metadata_of(all)?),
+            Asked::Ages => Answered::Ages(self.ages()?),
         })
     }
 }
@@ -99,6 +104,22 @@ impl Parts {
             parts,
             listed: Mutex::new(None),
         }
+    }
+
+    /// How old the segments of what was listed are.
+    ///
+    /// # Errors
+    /// Nothing was listed; a part has no answer.
+    pub fn ages(&self) -> Seen<Vec<ReplicaAges>> {
+        let take = |answer| match answer {
+            Answered::Ages(ages) => Some(ages),
+            _ => None,
+        };
+        Ok(self
+            .ask(&Asked::Ages, take)?
+            .into_iter()
+            .flatten()
+            .collect())
     }
 
     fn listed(&self) -> Result<Listed, ContentError> {

@@ -115,18 +115,39 @@ impl Clones {
     /// # Errors
     /// A refusal; no answer.
     pub fn delete_all(&self) -> Result<(), ClonesError> {
+        for name in self.names()? {
+            self.delete_at(&Place::new(Resource::claims(), &self.namespace, &name)?)?;
+        }
+        Ok(())
+    }
+
+    /// What those of this run are called.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn names(&self) -> Result<Vec<String>, ClonesError> {
         let run = label_value(self.run.as_str())?;
         let labels = format!("{APP}={SLACKWATER},{RUN}={run}");
         let found = self
             .server
             .list_metadata(&Resource::claims(), &self.namespace, &labels)?;
-        for name in found
+        let names = found
             .iter()
-            .filter_map(|one| one["metadata"]["name"].as_str())
-        {
-            self.delete_at(&Place::new(Resource::claims(), &self.namespace, name)?)?;
-        }
-        Ok(())
+            .filter_map(|one| one["metadata"]["name"].as_str());
+        Ok(names.map(str::to_owned).collect())
+    }
+
+    /// The runs of which there are any in this namespace.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn runs(server: &ApiServer, namespace: &str) -> Result<Vec<String>, ClonesError> {
+        let labels = format!("{APP}={SLACKWATER},{RUN}");
+        let found = server.list_metadata(&Resource::claims(), namespace, &labels)?;
+        let runs = found
+            .iter()
+            .filter_map(|one| one["metadata"]["labels"][RUN].as_str());
+        Ok(runs.map(str::to_owned).collect())
     }
 
     fn delete_at(&self, place: &Place) -> Result<(), ClonesError> {

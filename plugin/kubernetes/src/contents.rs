@@ -56,6 +56,41 @@ pub(crate) enum Outcome {
     Others(Place),
 }
 
+/// That a content goes with what it stands for though its VolumeSnapshot is gone
+/// (external-snapshotter's `AnnVolumeSnapshotBeingDeleted`, which its sidecar asks
+/// for: `shouldDelete`).
+const GOING: &str = "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted";
+
+/// Deletes one that was left by the VolumeSnapshot of this name, with what it stands
+/// for. One whose VolumeSnapshot is there is that one's.
+///
+/// # Errors
+/// A refusal; no answer.
+pub(crate) fn delete_left(
+    server: &ApiServer,
+    name: &str,
+    snapshot: &Place,
+) -> Result<(), ApiError> {
+    let place = Place::cluster(Resource::snapshot_contents(), name)?;
+    let Some(content) = server.get(&place)? else {
+        return Ok(());
+    };
+    let of = &content["spec"]["volumeSnapshotRef"];
+    let ours =
+        of["namespace"] == snapshot.namespace.as_str() && of["name"] == snapshot.name.as_str();
+    let there = server.get(snapshot)?;
+    let is_left = there.is_none_or(|there| there["metadata"]["uid"] != of["uid"]);
+    if !(ours && is_left) {
+        return Ok(());
+    }
+    let change = json!({
+        "metadata": {"annotations": {GOING: "yes"}},
+        "spec": {"deletionPolicy": Policy::Delete.word()},
+    });
+    server.merge(&place, &change)?;
+    server.delete(&place)
+}
+
 /// Sets it.
 ///
 /// # Errors

@@ -32,6 +32,10 @@ pub enum Reason {
     Refuted,
     /// All that was required is proven.
     Proven,
+    /// What its backup holds is there again, and runs.
+    Restored,
+    /// The volumes from before are there again.
+    WentBack,
 }
 
 impl Reason {
@@ -45,6 +49,8 @@ impl Reason {
             Self::Voided => "BackupVoided",
             Self::Refuted => "BackupRefuted",
             Self::Proven => "BackupProven",
+            Self::Restored => "MirrorRestored",
+            Self::WentBack => "RestoreUndone",
         }
     }
 

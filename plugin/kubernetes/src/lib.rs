@@ -24,6 +24,8 @@ mod mirror;
 mod mirror_found;
 mod place;
 mod pods;
+mod quota;
+mod restore;
 mod runs;
 mod runs_error;
 mod server;
@@ -46,6 +48,11 @@ pub use makers::{Makers, MakersError};
 pub use mirror::{StrimziMirror, Way};
 pub use mirror_found::MirrorError;
 pub use place::{Place, Resource};
+pub use quota::{Needs, QuotaError, claim_like, must_fit};
+pub use restore::{
+    InPlace, Keeper, Kept, KeptContent, KeptPool, KeptVolumes, NOTE as RESTORE_NOTE, Proven,
+    RestoreError, Target, gather,
+};
 pub use runs::{ConfigMapRun, ConfigMapRuns, Describe, Marks};
 pub use runs_error::RunsError;
 pub use server::{ApiServer, MOST_OBJECTS, REQUEST_LIMIT};

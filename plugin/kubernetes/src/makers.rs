@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use slackwater_strimzi::{
     Address, ApiVersion, Desired, Kafka, MirrorMaker, PAUSE, PAUSED, PRIOR, PatchOp, StrimziError,
-    pause, put_back, stop, unpause,
+    pause, put_back, put_back_copying, stop, unpause,
 };
 
 use crate::clock::now_ms;
@@ -194,6 +194,14 @@ impl Makers {
                 connectors: gone,
             })),
         }
+    }
+
+    /// The same for those that copy alone: the others stay stopped, and noted.
+    ///
+    /// # Errors
+    /// As for [`Makers::put_back`]; of one that is gone nothing is said.
+    pub fn put_back_copying(&self, maker: &MirrorMaker) -> Result<MirrorMaker, MakersError> {
+        self.change(maker, |now| Ok(put_back_copying(now)?))
     }
 
     /// Has the operator leave it alone, and gives it as it then stands there. One

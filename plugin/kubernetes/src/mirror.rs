@@ -79,6 +79,8 @@ pub struct StrimziMirror {
     feeders: Vec<Feeder>,
     /// `None` where there are none: nobody can be asked.
     connect: Option<ConnectClusters>,
+    /// Whether a start leaves out connectors that do not copy.
+    only_copying: bool,
 }
 
 impl StrimziMirror {
@@ -113,6 +115,7 @@ impl StrimziMirror {
             feeders: feeders.collect::<Result<_, _>>()?,
             makers,
             connect: Some(connect),
+            only_copying: false,
         })
     }
 
@@ -145,7 +148,14 @@ impl StrimziMirror {
             feeders: feeders.collect(),
             makers,
             connect,
+            only_copying: false,
         })
+    }
+
+    /// A start puts back those connectors alone that copy: to a mirror that was
+    /// restored the others come when it has caught up.
+    pub fn only_copying(&mut self) {
+        self.only_copying = true;
     }
 
     /// The lines by which a person with kubectl lets each of them go as it stands
@@ -429,7 +439,11 @@ impl MirrorStart for StrimziMirror {
         let by_state = |places: &[usize]| {
             let told = self.tell(&pick(&refs, places), |feeder| {
                 let before = self.makers.again(&feeder.maker).map_err(port_error)?;
-                let back = self.makers.put_back(&feeder.maker).map_err(port_error)?;
+                let back = match self.only_copying {
+                    true => self.makers.put_back_copying(&feeder.maker),
+                    false => self.makers.put_back(&feeder.maker),
+                };
+                let back = back.map_err(port_error)?;
                 if back.meta.generation == before.meta.generation {
                     // It was asked already, and is asked again.
                     self.makers.poke(&back).map_err(port_error)?;

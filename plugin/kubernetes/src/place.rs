@@ -36,6 +36,10 @@ impl Resource {
         Self::new(STRIMZI, version.as_str(), "kafkausers")
     }
 
+    pub(crate) fn topics(version: slackwater_strimzi::ApiVersion) -> Self {
+        Self::new(STRIMZI, version.as_str(), "kafkatopics")
+    }
+
     pub(crate) fn secrets() -> Self {
         Self::new("", "v1", "secrets")
     }
@@ -51,6 +55,14 @@ impl Resource {
 
     pub(crate) fn leases() -> Self {
         Self::new("coordination.k8s.io", "v1", "leases")
+    }
+
+    pub(crate) fn quotas() -> Self {
+        Self::new("", "v1", "resourcequotas")
+    }
+
+    pub(crate) fn limit_ranges() -> Self {
+        Self::new("", "v1", "limitranges")
     }
 
     pub(crate) fn claims() -> Self {

@@ -39,6 +39,12 @@ const MOST_PAGES: usize = 1_000;
 /// the runtime's thread, which may have much to do.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// The API server's word for "not now" (priority and fairness, a cache that is not
+/// filled yet: `storage is (re)initializing`), and after how long the same is asked
+/// again, as clients of Kubernetes do. A request's limit ends it.
+const TOO_MANY: u16 = 429;
+const AGAIN: Duration = Duration::from_secs(1);
+
 const JSON: &str = "application/json";
 /// Without what is in the objects (apimachinery's `PartialObjectMetadataList`).
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
@@ -299,7 +305,19 @@ impl ApiServer {
             .body(body)
             .map_err(|error| malformed(&what, &error.to_string()))?;
         let client = self.client.clone();
-        let work = async move { client.request::<Value>(request).await };
+        let work = async move {
+            loop {
+                let reply = client.request::<Value>(request.clone()).await;
+                match &reply {
+                    // Nothing was done of it, and it is to come again: it is too much at
+                    // once, or a cache is not filled yet.
+                    Err(kube::Error::Api(status)) if status.code == TOO_MANY => {
+                        tokio::time::sleep(AGAIN).await;
+                    }
+                    _ => return reply,
+                }
+            }
+        };
         let reply = self.run(&what, self.limit, work)?;
         reply.map_err(|error| ApiError::of(&what, &name, error))
     }

@@ -27,7 +27,8 @@ use crate::{ApiError, ApiServer, ClaimVolume, VolumesError, snapshot_classes};
 /// seen to be ready two seconds later).
 pub const LASTING: Duration = Duration::from_secs(20);
 
-const BROKER: &str = "slackwater.io/broker";
+/// The node whose data it is of.
+pub(crate) const BROKER: &str = "slackwater.io/broker";
 const ASKED: &str = "slackwater.io/asked-ms";
 
 /// Why there are none.
@@ -124,6 +125,8 @@ struct RawSpec {
 #[serde(rename_all = "camelCase")]
 struct RawSource {
     persistent_volume_claim_name: Option<String>,
+    /// Of one that was made again for what was left of another.
+    volume_snapshot_content_name: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -218,6 +221,14 @@ impl ClaimSnapshots {
         self.policy(Policy::Retain)
     }
 
+    /// How many there are of this run.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn count(&self) -> Result<usize, SnapshotsError> {
+        Ok(self.of_this_run()?.len())
+    }
+
     /// Deletes the snapshots of this run, with what they stand for.
     ///
     /// # Errors
@@ -226,6 +237,19 @@ impl ClaimSnapshots {
         self.policy(Policy::Delete)?;
         for raw in self.of_this_run()? {
             self.server.delete(&self.place(&raw.metadata.name)?)?;
+        }
+        Ok(())
+    }
+
+    /// Deletes what was left, by the names of their contents, of snapshots that went
+    /// with their namespace: each with the claim that it is of.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn delete_left(&self, contents: &[(String, String)]) -> Result<(), SnapshotsError> {
+        for (claim, content) in contents {
+            let place = place_of(&self.namespace, &self.run, claim)?;
+            contents::delete_left(&self.server, content, &place)?;
         }
         Ok(())
     }
@@ -303,9 +327,23 @@ impl ClaimSnapshots {
     /// Labels alone say nothing: whoever copies an object copies them.
     fn is_ours(&self, raw: &RawSnapshot) -> bool {
         let labelled = raw.metadata.labels.get(RUN).map(String::as_str) == Some(self.run.as_str());
-        let claim = raw.spec.source.persistent_volume_claim_name.as_deref();
-        let place = claim.and_then(|claim| place_of(&self.namespace, &self.run, claim).ok());
+        let claim = self.claim_of(raw);
+        let place = claim.and_then(|claim| place_of(&self.namespace, &self.run, &claim).ok());
         labelled && place.is_some_and(|place| place.name == raw.metadata.name)
+    }
+
+    /// Of which claim it is; one that was made again says so by its name alone.
+    fn claim_of(&self, raw: &RawSnapshot) -> Option<String> {
+        let source = &raw.spec.source;
+        let again = source.volume_snapshot_content_name.as_deref();
+        match (&source.persistent_volume_claim_name, again) {
+            (Some(claim), _) => Some(claim.clone()),
+            (None, Some(content)) if content == raw.metadata.name => {
+                let begin = format!("slackwater-{}-", self.run);
+                content.strip_prefix(&begin).map(str::to_owned)
+            }
+            _ => None,
+        }
     }
 
     fn of_this_run(&self) -> Result<Vec<RawSnapshot>, SnapshotsError> {
@@ -337,7 +375,7 @@ impl ClaimSnapshots {
             place: Box::new(place.clone()),
             why: why.to_owned(),
         };
-        let claim = raw.spec.source.persistent_volume_claim_name;
+        let claim = self.claim_of(&raw);
         let claim = claim.ok_or_else(|| malformed("it is of no claim"))?;
         let label = raw.metadata.labels.get(BROKER);
         let broker = label.and_then(|text| text.parse().ok());

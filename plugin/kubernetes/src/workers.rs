@@ -21,7 +21,7 @@ use crate::{ApiError, ApiServer};
 pub const CONTAINER: &str = "container";
 
 /// What a pod is for.
-const ROLE: &str = "app.kubernetes.io/component";
+pub(crate) const ROLE: &str = "app.kubernetes.io/component";
 
 /// Where a pod's own namespace stands.
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
@@ -127,6 +127,8 @@ pub struct Job {
     pub account: Option<String>,
     /// Claims that it mounts to read, and where.
     pub claims: BTreeMap<String, String>,
+    /// Where it may run, as a `NodeSelector`: where what it mounts may be.
+    pub nodes: Option<Value>,
     /// It is ended after this time, whatever it does.
     pub most: Duration,
 }
@@ -183,19 +185,44 @@ impl Workers {
     /// # Errors
     /// A refusal; no answer.
     pub fn delete_all(&self) -> Result<(), WorkerError> {
+        for place in self.places()? {
+            self.server.delete(&place)?;
+        }
+        Ok(())
+    }
+
+    /// What those of this run are called, as `NAMESPACE/NAME`.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn names(&self) -> Result<Vec<String>, WorkerError> {
+        Ok(self.places()?.iter().map(Place::words).collect())
+    }
+
+    fn places(&self) -> Result<Vec<Place>, WorkerError> {
         let run = label_value(self.run.as_str())?;
         let labels = format!("{APP}={SLACKWATER},{ROLE},{RUN}={run}");
         let found = self
             .server
             .list_metadata(&Resource::pods(), &self.namespace, &labels)?;
-        for name in found
+        let names = found
             .iter()
-            .filter_map(|pod| pod["metadata"]["name"].as_str())
-        {
-            let place = Place::new(Resource::pods(), &self.namespace, name)?;
-            self.server.delete(&place)?;
-        }
-        Ok(())
+            .filter_map(|pod| pod["metadata"]["name"].as_str());
+        let places = names.map(|name| Place::new(Resource::pods(), &self.namespace, name));
+        Ok(places.collect::<Result<_, _>>()?)
+    }
+
+    /// The runs of which there are any in this namespace.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn of_runs(server: &ApiServer, namespace: &str) -> Result<Vec<String>, WorkerError> {
+        let labels = format!("{APP}={SLACKWATER},{ROLE},{RUN}");
+        let found = server.list_metadata(&Resource::pods(), namespace, &labels)?;
+        let runs = found
+            .iter()
+            .filter_map(|one| one["metadata"]["labels"][RUN].as_str());
+        Ok(runs.map(str::to_owned).collect())
     }
 
     /// Makes one. One that is there already is it, but for one that is being
@@ -302,6 +329,11 @@ impl Workers {
         }
         let secrets = self.program.pull_secrets.iter();
         let secrets: Vec<Value> = secrets.map(|name| json!({"name": name})).collect();
+        let mut tolerations = Vec::new();
+        if job.nodes.is_some() {
+            // Nodes for brokers alone are often tainted.
+            tolerations.push(json!({"operator": "Exists", "effect": "NoSchedule"}));
+        }
         // Where its node is lost, its like takes over at once; it need not come
         // back.
         let gone = |key: &str| {
@@ -312,6 +344,7 @@ impl Workers {
                 "tolerationSeconds": 0,
             })
         };
+        tolerations.extend([gone("not-ready"), gone("unreachable")]);
         json!({
             "apiVersion": "v1",
             "kind": "Pod",
@@ -326,9 +359,14 @@ impl Workers {
                 "automountServiceAccountToken": job.account.is_some(),
                 "activeDeadlineSeconds": job.most.as_secs().max(1),
                 "terminationGracePeriodSeconds": 60,
-                "tolerations": [gone("not-ready"), gone("unreachable")],
+                "tolerations": tolerations,
                 "imagePullSecrets": secrets,
-                "affinity": {"podAntiAffinity": {
+                "affinity": {"nodeAffinity": match &job.nodes {
+                    Some(nodes) => json!({
+                        "requiredDuringSchedulingIgnoredDuringExecution": nodes,
+                    }),
+                    None => json!({}),
+                }, "podAntiAffinity": {
                     "preferredDuringSchedulingIgnoredDuringExecution": [{
                         "weight": 100,
                         "podAffinityTerm": {

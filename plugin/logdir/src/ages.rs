@@ -5,6 +5,8 @@ use std::fs::File;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use crate::LogdirError;
 use crate::file;
 use crate::segment::{SegmentFile, SegmentReader, Want};
@@ -15,7 +17,8 @@ use crate::survey::Replica;
 const ENTRY: u64 = 12;
 
 /// What retention looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SegmentAge {
     /// First offset, by its name.
     pub base: u64,

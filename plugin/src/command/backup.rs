@@ -5,7 +5,7 @@ use super::{ConfigArg, Context, report};
 use crate::exit::{Exit, Stop, of_claims};
 use crate::site::Site;
 use clap::Args;
-use slackwater_hold::Cause as _;
+use slackwater_hold::{Cause as _, Step};
 use slackwater_store::RunId;
 
 /// The whole job: stop, drain, snapshot, resume, prove.
@@ -23,6 +23,7 @@ impl Backup {
         self.accept.apply(&mut site)?;
         let run = Run::begin(&site, true)?;
         slackwater_hold::backup(&run).map_err(|stop| harmless(&site, run.id(), stop))?;
+        run.tell(Step::Prove);
         let cut = site.cut(run.id())?;
         context.print(&cut, report::text)?;
         of_claims(&cut, &cut.settings.require)

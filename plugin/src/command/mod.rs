@@ -4,6 +4,7 @@ mod backup;
 mod compare;
 mod compile;
 mod cut;
+mod gc;
 mod guard;
 mod heads;
 mod logdir;
@@ -14,6 +15,8 @@ mod report;
 mod restore;
 mod resume;
 mod run;
+
+pub(crate) use run::slug;
 mod schema;
 mod snapshot;
 mod status;
@@ -60,7 +63,7 @@ enum Command {
     Backup(backup::Backup),
     /// Run one phase of it, as a blueprint does.
     Phase(phase::Phase),
-    /// Put a snapshot into new volumes.
+    /// Put a snapshot into new volumes, or a mirror in Strimzi back in place.
     Restore(restore::Restore),
     /// Hold a restored mirror against its cut.
     Validate(validate::Validate),
@@ -86,6 +89,8 @@ enum Command {
     Cut(cut::Cut),
     /// Look at snapshots, or delete one.
     Snapshot(snapshot::Snapshot),
+    /// Delete what runs have left behind of a mirror in Strimzi.
+    Gc(gc::Gc),
     /// Kafka's log directories, read offline.
     Logdir(logdir::Logdir),
     /// JSON Schemas of what is read and written.
@@ -321,6 +326,7 @@ pub fn run(cli: Cli) -> Result<(), Stop> {
         Command::Replay(command) => command.run(&context),
         Command::Cut(command) => command.run(&context),
         Command::Snapshot(command) => command.run(&context),
+        Command::Gc(command) => command.run(&context),
         Command::Logdir(command) => command.run(&context),
         Command::Schema(command) => command.run(),
         Command::Version(command) => command.run(&context),

@@ -14,7 +14,7 @@ use super::{ConfigArg, Context, RecordArg, print_line};
 use crate::exit::{Stop, of_claims};
 use crate::guard::{Recovered, recover_for_sure};
 use crate::outputs;
-use crate::site::Site;
+use crate::site::{Site, Strimzi};
 
 /// Run one phase, as a blueprint does.
 #[derive(Debug, Args)]
@@ -106,6 +106,11 @@ impl Phase {
 
     /// Makes sure that the mirror runs; finding it done is success.
     fn resume(&self, site: &Site) -> Result<Outcome, Stop> {
+        // What a restore keeps stopped it starts itself, when it may.
+        let noted = site.strimzi().map(Strimzi::restore_note).transpose()?;
+        if noted.flatten().is_some() {
+            return Ok(Outcome::new("a restore is under way: nothing is started"));
+        }
         let done = match recover_for_sure(site)? {
             Recovered::Nothing => let_go_of_what_is_left(site)?,
             Recovered::PutRight { left, summary } => {

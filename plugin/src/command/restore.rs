@@ -1,21 +1,27 @@
 //! `slackwater restore`: a snapshot into new volumes, and what retention would
-//! do to it there.
+//! do to it there; and a mirror in Strimzi in place.
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use serde::Serialize;
 use slackwater_ports::{Clock as _, VolumeContent as _};
+use slackwater_restore::Way;
 use slackwater_store::RunId;
 use slackwater_volumes::RunName;
 
 use super::{ConfigArg, Context, volume_targets};
 use crate::adapters::SystemClock;
 use crate::exit::Stop;
+use crate::restore as in_place;
 use crate::retention::{Expiry, expiry, text as retention_text};
-use crate::site::Site;
+use crate::site::{KafkaName, Site};
 
-/// Put a snapshot into new volumes. Nothing is overwritten.
+/// Put a snapshot into new volumes; or a mirror in Strimzi back in place.
+///
+/// Nothing is overwritten: new volumes have to be empty, and of a mirror in Strimzi the
+/// volumes from before are kept, for a way back (--undo), until `slackwater gc` is told
+/// to delete them. A restore in place that was cut short goes on when it is told again.
 #[derive(Debug, Args)]
 pub(super) struct Restore {
     #[command(flatten)]
@@ -23,11 +29,56 @@ pub(super) struct Restore {
     /// The run whose snapshot it is.
     run: RunId,
     /// Where each volume goes: `VOLUME=DIRECTORY`, for all of them.
-    #[arg(long, value_name = "VOLUME=DIRECTORY", required = true)]
+    #[arg(
+        long,
+        value_name = "VOLUME=DIRECTORY",
+        required_unless_present = "kafka",
+        conflicts_with = "kafka"
+    )]
     to: Vec<String>,
     /// Volumes may be plain copies where blocks can't be shared.
     #[arg(long)]
     allow_plain_copy: bool,
+    /// In place: print each step, and do none.
+    #[arg(long, requires = "kafka")]
+    plan: bool,
+    /// In place: go back to the volumes from before.
+    #[arg(long, requires = "kafka", action = ArgAction::Set, num_args = 0..=1,
+        require_equals = true, default_value_t = false, default_missing_value = "true",
+        value_name = "BOOL")]
+    undo: bool,
+    /// In place: go on where something is not proven; never where it is refuted.
+    #[arg(long, requires = "kafka", action = ArgAction::Set, num_args = 0..=1,
+        require_equals = true, default_value_t = false, default_missing_value = "true",
+        value_name = "BOOL")]
+    accept_unproven: bool,
+    /// In place: let MirrorMaker skip what the source has deleted.
+    #[arg(long, requires = "kafka", action = ArgAction::Set, num_args = 0..=1,
+        require_equals = true, default_value_t = false, default_missing_value = "true",
+        value_name = "BOOL")]
+    accept_loss: bool,
+    /// In place: Argo CD or Flux, where one owns what feeds the mirror, was told to
+    /// leave it alone.
+    #[arg(
+        long,
+        requires = "kafka",
+        action = ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    git_ops_suspended: bool,
+    /// In place: how long the mirror may take to catch up before its checkpoint
+    /// connectors start, in seconds.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        requires = "kafka",
+        default_value_t = 1_800
+    )]
+    catch_up: u64,
 }
 
 #[derive(Serialize)]
@@ -48,6 +99,33 @@ struct Row {
 
 impl Restore {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
+        match &self.config.kafka {
+            Some(kafka) => self.in_place(context, kafka),
+            None => self.to_new_volumes(context),
+        }
+    }
+
+    fn in_place(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
+        let restore = in_place::Restore::open(in_place::Asked {
+            kafka: kafka.clone(),
+            kubeconfig: self.config.kubeconfig.clone(),
+            run: self.run.clone(),
+            way: if self.undo { Way::Back } else { Way::Forth },
+            accept_unproven: self.accept_unproven,
+            accept_loss: self.accept_loss,
+            git_ops_suspended: self.git_ops_suspended,
+            catch_up_ms: self.catch_up.saturating_mul(1_000),
+            quiet: context.quiet,
+        })?;
+        if self.plan {
+            let steps = restore.plan()?;
+            let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
+            return context.print(&steps, |steps| steps.join("\n"));
+        }
+        context.print(&restore.run()?, in_place::text)
+    }
+
+    fn to_new_volumes(&self, context: &Context) -> Result<(), Stop> {
         let mut site = context.site(&self.config)?;
         site.allow_plain_copy = self.allow_plain_copy;
         let targets = volume_targets(&self.to)?;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use clap::Args;
-use slackwater_cut::Cut;
+use slackwater_cut::{Cut, Verify};
 use slackwater_hold::{Deck, LeaseLook, Released, Salvage, Step};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Clock, Outcome, Seen};
@@ -104,6 +104,8 @@ impl<'a> Run<'a> {
         }
         void_what_was_left_open(site)?;
         site.prepare()?;
+        site.ground()
+            .has_room(site.settings.verify != Verify::Off)?;
         let now = SystemClock.now_ms();
         let id: RunId = format!("{}-{now}-{}", slug(&site.name), std::process::id())
             .parse()
@@ -361,7 +363,7 @@ fn void_what_was_left_open(site: &Site) -> Result<(), Stop> {
 }
 
 /// What a run's id may hold of a mirror's name.
-fn slug(name: &str) -> String {
+pub(crate) fn slug(name: &str) -> String {
     name.chars()
         .take(32)
         .map(|c| {

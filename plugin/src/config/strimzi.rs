@@ -26,6 +26,10 @@ pub struct RawStrimzi {
     /// How a snapshot is made.
     #[serde(default)]
     pub snapshot: RawClass,
+    /// What is kept beside a cut, in Slackwater's own namespace, so that a restore
+    /// works where the Kafka or its namespace is gone.
+    #[serde(default)]
+    pub keep: RawKeep,
     /// Which topics are protected, and who else writes to them.
     #[serde(default)]
     pub protect: RawProtect,
@@ -82,6 +86,16 @@ pub struct RawClass {
     pub class: Option<String>,
 }
 
+/// What is kept beside a cut.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RawKeep {
+    /// Whether the Secrets are kept that go with the Kafka: its certificate
+    /// authorities and its users' credentials; and those by which its sources are
+    /// reached. Default: true.
+    pub secrets: Option<bool>,
+}
+
 /// The same, checked.
 #[derive(Debug, Clone)]
 pub struct StrimziOptions {
@@ -95,6 +109,8 @@ pub struct StrimziOptions {
     pub user: Option<String>,
     /// The VolumeSnapshotClass, if that was said.
     pub class: Option<String>,
+    /// Whether Secrets are kept beside a cut.
+    pub keeps_secrets: bool,
     /// What a run is asked to do. Its Connects are found later.
     pub settings: Settings,
     /// How long a run may take from the resume to the close, ms.
@@ -113,6 +129,7 @@ impl StrimziOptions {
             mirror_makers: RawMakers::default(),
             access: RawAccess::default(),
             snapshot: RawClass::default(),
+            keep: RawKeep::default(),
             protect: RawProtect::default(),
             limits: RawLimits::default(),
             verify: None,
@@ -143,6 +160,7 @@ impl StrimziOptions {
             listener: raw.access.listener,
             user: raw.access.user,
             class: raw.snapshot.class,
+            keeps_secrets: raw.keep.secrets.unwrap_or(true),
             close_ms,
         })
     }

@@ -12,6 +12,7 @@ use super::GuardClient;
 use super::hands::void;
 use crate::adapters::SystemClock;
 use crate::exit::Stop;
+use crate::restore::SIGNS;
 use crate::site::{Held, Site};
 
 /// What was found.
@@ -73,6 +74,12 @@ impl Salvage for Salvor<'_> {
     }
 
     fn resume_left(&self, left: &Holder) -> Result<String, Stop> {
+        if left.note == SIGNS {
+            return Err(Stop::held(format!(
+                "{left} was left behind: `slackwater restore`, told as before, goes on, and with \
+                 --undo back"
+            )));
+        }
         match self.0.runs().load(&left.run_id) {
             Ok(_) => {
                 let document = self.0.runs().document(&left.run_id);

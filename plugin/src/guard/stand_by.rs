@@ -72,6 +72,8 @@ enum May {
 
 fn may_take(site: &Site, run: &RunId) -> Result<May, Stop> {
     Ok(match site.ground().leases().look()? {
+        // Another's: a restore comes when a run is over.
+        LeaseState::Held(Some(other)) if other.run_id != *run && is_over(site, run)? => May::Go,
         LeaseState::Held(_) => May::Wait,
         // What it stopped has to be let go, whatever became of the run.
         LeaseState::Expired(left) if left.run_id == *run => May::Take,

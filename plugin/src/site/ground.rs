@@ -54,6 +54,12 @@ pub trait Ground: Send + Sync {
         run: &RunId,
         plain_copy: bool,
     ) -> Result<Arc<dyn VolumeContent + Send + Sync>, Stop>;
+    /// That there is room for what a run makes, where it is seen before anything is
+    /// stopped; with `reads` also for what reads it.
+    ///
+    /// # Errors
+    /// There is none.
+    fn has_room(&self, reads: bool) -> Result<(), Stop>;
     /// Which process each broker is.
     fn broker_processes(&self) -> Arc<dyn BrokerProcesses + Send + Sync>;
     /// Starts brokers that were stopped.

@@ -20,7 +20,7 @@ use slackwater_store::RunId;
 pub use ground::{Feeders, Flush, Ground, GuardWith, Held, Launch, Leases, Line, News};
 pub use local::Local;
 pub use runs::{Document, DocumentError, Listed, Runs};
-pub use strimzi::{KafkaName, Need, SCRATCH, Strimzi};
+pub use strimzi::{KafkaName, Left, Need, RestoredContent, SCRATCH, Strimzi};
 
 use crate::adapters::{NoGuard, SystemClock, Terminal};
 use crate::components::Components;
@@ -271,7 +271,9 @@ impl Site {
         let usual = Limits::default();
         let wall = match entry {
             // The mirror runs, and there may be much to read.
-            Entry::ProveContent => usual.wall.max(Duration::from_millis(self.close_ms)),
+            Entry::ProveContent | Entry::CompareVolumes => {
+                usual.wall.max(Duration::from_millis(self.close_ms))
+            }
             _ => usual.wall,
         };
         self.run_within(phase, entry, ports, Limits { wall, ..usual })

@@ -34,7 +34,7 @@ pub use error::StrimziError;
 pub use kafka::{Kafka, Listener};
 pub use maker::{
     Connector, ConnectorKind, Desired, Feed, MirrorMaker, PatchOp, PutBack, SourceCluster, by_hand,
-    pause, put_back, stop, unpause,
+    noted, pause, put_back, put_back_copying, stop, unpause,
 };
 pub use meta::{HELD, Held, HeldBy, Meta, PAUSE, PAUSED, PRIOR};
 pub use pool::{Claim, NodePool, Role};

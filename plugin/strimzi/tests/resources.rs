@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use slackwater_strimzi::{
     ConnectorKind, Desired, HeldBy, Kafka, MirrorMaker, NodePool, PAUSE, PRIOR, PutBack, Role,
-    pause, put_back, stop, unpause,
+    noted, pause, put_back, put_back_copying, stop, unpause,
 };
 
 /// For which Kafka they are held.
@@ -46,6 +46,37 @@ fn patched(object: &Value, patch: &impl serde::Serialize) -> Option<Value> {
         }
     }
     Some(object)
+}
+
+#[test]
+fn connectors_that_copy_are_put_back_alone_and_the_others_by_what_is_left_of_the_note() {
+    let before = object("maker-v1.yaml");
+    let read = |object: &Value| MirrorMaker::read(object).unwrap();
+    let stopped = patched(&before, &stop(&read(&before), KAFKA).unwrap()).unwrap();
+    assert!(
+        noted(&read(&stopped))
+            .unwrap()
+            .contains(&ConnectorKind::Source)
+    );
+    let copying = patched(&stopped, &put_back_copying(&read(&stopped)).unwrap()).unwrap();
+    let now = read(&copying);
+    assert_eq!(
+        names(&now),
+        [
+            ("east->mirror.MirrorSourceConnector", Desired::Running),
+            ("east->mirror.MirrorCheckpointConnector", Desired::Stopped),
+            ("west->mirror.MirrorSourceConnector", Desired::Running),
+        ]
+    );
+    assert_eq!(
+        noted(&now).unwrap().into_iter().collect::<Vec<_>>(),
+        [ConnectorKind::Checkpoint]
+    );
+    assert_eq!(now.meta.held().map(|held| held.kafka), Some(KAFKA));
+    let all = patched(&copying, &put_back(&now).unwrap().ops).unwrap();
+    assert_eq!(all["spec"], before["spec"]);
+    assert!(noted(&read(&all)).unwrap().is_empty());
+    assert_eq!(read(&all).meta.held(), None);
 }
 
 #[test]

@@ -14,6 +14,6 @@ mod storage;
 
 pub use error::StandInError;
 pub use operator::{Operator, Temper};
-pub use runner::{Ask, Done, Runner};
-pub use scene::{SPACE, Scene};
-pub use storage::{CLASS, DRIVER, SNAPSHOT_CLASS, Storage, Whim};
+pub use runner::{Apply, Ask, Done, Kubectl, Runner};
+pub use scene::{SPACE, Scene, kafkas, maker};
+pub use storage::{CLASS, DRIVER, LATE_CLASS, SNAPSHOT_CLASS, Storage, Whim};

@@ -6,10 +6,13 @@ use serde_json::Value;
 use slackwater_lab::kubernetes::Cluster;
 
 use crate::image::JAVA;
-use crate::{CLASS, Operator, StandInError, Storage, Temper};
+use crate::{LATE_CLASS, Operator, StandInError, Storage, Temper};
 
 /// The namespace of all of it.
 pub const SPACE: &str = "kafka";
+
+/// Of the Kafka in the lab's image.
+const VERSION: &str = "4.3.1";
 
 /// Until all of it is ready: half a minute on two idle cores.
 const READY: &str = "--timeout=240s";
@@ -37,14 +40,14 @@ impl Scene {
         };
         let plane = scene.cluster.plane();
         plane.kubectl(&["create", "namespace", SPACE])?;
-        plane.apply(&[kafka("source", "single", 1), kafka("mirror", "dual", 3)].concat())?;
+        plane.apply(&kafkas(SPACE, LATE_CLASS, Some(VERSION)))?;
         scene.wait(&["--for=condition=Ready", "kafka", "--all"])?;
         let create = format!(
             "set -f; exec {JAVA} -Xmx128m org.apache.kafka.tools.TopicCommand \
              --bootstrap-server source-kafka-bootstrap:9092 --create --topic items --partitions 4"
         );
         scene.exec("source-single-0", "kafka", &["sh", "-c", &create])?;
-        plane.apply(&maker())?;
+        plane.apply(&maker(SPACE, Some(VERSION)))?;
         scene.wait(&["--for=condition=Ready", "kafkamirrormaker2", "--all"])?;
         Ok(scene)
     }
@@ -124,16 +127,30 @@ impl Scene {
     }
 }
 
-fn kafka(name: &str, pool: &str, nodes: usize) -> String {
+/// Both Kafkas, in this namespace, on volumes of this class, of this version or the
+/// operator's own.
+#[must_use]
+pub fn kafkas(space: &str, class: &str, version: Option<&str>) -> String {
+    let one = |name, pool, nodes| kafka(space, class, version, (name, pool, nodes));
+    [one("source", "single", 1), one("mirror", "dual", 3)].concat()
+}
+
+fn kafka(
+    space: &str,
+    class: &str,
+    version: Option<&str>,
+    (name, pool, nodes): (&str, &str, usize),
+) -> String {
     let isr = nodes.min(2);
+    let version = version.map_or(String::new(), |version| format!("version: {version}"));
     format!(
         "
 apiVersion: kafka.strimzi.io/v1
 kind: Kafka
-metadata: {{name: {name}, namespace: {SPACE}}}
+metadata: {{name: {name}, namespace: {space}}}
 spec:
   kafka:
-    version: 4.3.1
+    {version}
     listeners: [{{name: plain, port: 9092, type: internal, tls: false}}]
     config:
       default.replication.factor: {nodes}
@@ -144,25 +161,28 @@ spec:
 ---
 apiVersion: kafka.strimzi.io/v1
 kind: KafkaNodePool
-metadata: {{name: {pool}, namespace: {SPACE}, labels: {{strimzi.io/cluster: {name}}}}}
+metadata: {{name: {pool}, namespace: {space}, labels: {{strimzi.io/cluster: {name}}}}}
 spec:
   replicas: {nodes}
   roles: [broker, controller]
-  storage: {{type: persistent-claim, size: 1Gi, class: {CLASS}}}
+  storage: {{type: persistent-claim, size: 1Gi, class: {class}}}
 ---
 "
     )
 }
 
-fn maker() -> String {
+/// What feeds the mirror.
+#[must_use]
+pub fn maker(space: &str, version: Option<&str>) -> String {
+    let version = version.map_or(String::new(), |version| format!("version: {version}"));
     format!(
         "
 apiVersion: kafka.strimzi.io/v1
 kind: KafkaMirrorMaker2
-metadata: {{name: feeder, namespace: {SPACE}}}
+metadata: {{name: feeder, namespace: {space}}}
 spec:
   replicas: 1
-  version: 4.3.1
+  {version}
   target:
     alias: mirror
     bootstrapServers: mirror-kafka-bootstrap:9092

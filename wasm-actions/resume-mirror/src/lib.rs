@@ -46,9 +46,17 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
     }
 
     if judged {
-        let lost = lost::lost(&cut, &lost::look(world, quiesce));
+        let sources = lost::look(world, quiesce);
+        let lost = lost::lost(&cut, &sources);
         if !lost.is_empty() {
             return Err(Failure::refused(lost::in_words(&lost)));
+        }
+        let unanswered = lost::unanswered(&cut, &sources);
+        if unanswered > 0 {
+            return Err(Failure::refused(format!(
+                "{unanswered} copied partitions have no answer from their source: it is not known \
+                 whether it has deleted what the mirror needs"
+            )));
         }
     }
     let baseline = catch_up::baseline(&cut);

@@ -28,6 +28,17 @@ const HEAVY: &str = "tests";
 /// server gives up on the whole run.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
+/// The same with the tests that take long: one of their programs is half an hour of
+/// backups and restores.
+const LONG_LIMIT: Duration = Duration::from_secs(80 * 60);
+
+fn limit(options: &Options) -> Duration {
+    match options.is_short() {
+        true => LIMIT,
+        false => LONG_LIMIT,
+    }
+}
+
 /// Whether its tests start clusters.
 pub(crate) fn is_heavy(program: &TestProgram) -> bool {
     program.package_dir.parent().and_then(Path::file_name) == Some(HEAVY.as_ref())
@@ -49,7 +60,8 @@ pub(crate) fn run(
     program: &TestProgram,
     options: &Options,
 ) -> Result<(), Error> {
-    command::run_within(&mut wanted(project, built, program, options)?, LIMIT)
+    let most = limit(options);
+    command::run_within(&mut wanted(project, built, program, options)?, most)
 }
 
 /// The same, with what it prints in these files.
@@ -63,7 +75,7 @@ pub(crate) fn run_into(
 ) -> Result<(), Error> {
     let mut command = wanted(project, built, program, options)?;
     command.stdout(out).stderr(err);
-    command::run_within(&mut command, LIMIT)
+    command::run_within(&mut command, limit(options))
 }
 
 fn wanted(

@@ -66,6 +66,8 @@ pub(super) struct Found {
     pub(super) mirror: StrimziMirror,
     pub(super) clusters: Clusters,
     pub(super) settings: Settings,
+    /// Where what feeds it may be.
+    pub(super) namespaces: Vec<String>,
 }
 
 impl Found {
@@ -92,11 +94,27 @@ impl Found {
         let clusters = clusters(&makers, &kafka, &options, mirror.makers())?;
         Ok(Self {
             settings: options.settings(connects(&mirror)),
+            namespaces,
             kafka: Some(kafka.meta),
             options,
             claims,
             mirror,
             clusters,
+        })
+    }
+
+    /// The Kafka, and how it is reached: nothing that feeds it is looked for.
+    pub(super) fn alone(server: &ApiServer, name: &KafkaName) -> Result<Self, Stop> {
+        let held = Self::held(server, name)?;
+        let makers = Makers::discover(server.clone()).map_err(Stop::failed)?;
+        let kafka = makers
+            .kafka(name.namespace(), name.name())
+            .map_err(Stop::bad_input)?;
+        let none = std::iter::empty();
+        Ok(Self {
+            clusters: clusters(&makers, &kafka, &held.options, none)?,
+            kafka: Some(kafka.meta),
+            ..held
         })
     }
 
@@ -116,6 +134,7 @@ impl Found {
         let mirror = mirror.map_err(Stop::failed)?;
         Ok(Self {
             settings: options.settings(connects(&mirror)),
+            namespaces,
             kafka: None,
             options,
             claims: Vec::new(),

@@ -67,6 +67,7 @@ impl GuardPods {
             suffix: suffix.to_owned(),
             args: self.args.clone(),
             account: Some(home.account.clone()),
+            nodes: None,
             claims: BTreeMap::new(),
             most: MOST,
         }

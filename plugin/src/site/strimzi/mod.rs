@@ -2,36 +2,42 @@
 //! VolumeSnapshots, runs and the lease as objects beside its Kafka, and the
 //! guard in pods of this program's own namespace.
 
+mod flush;
 mod found;
 mod guards;
 mod hold;
+mod left;
 mod line;
 mod news;
 mod readers;
+mod restoring;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use slackwater_cut::Settings;
 use slackwater_kubernetes::{
     ApiServer, BrokerPods, ClaimSnapshots, ClaimVolume, Clones, ConfigMapRuns, Holds, Home, Marks,
-    RunsError, StrimziMirror, Workers,
+    Needs, RESTORE_NOTE, StrimziMirror, Workers, claim_like, must_fit,
 };
 use slackwater_ports::{
-    BrokerAnswer, BrokerProcesses, BrokerStart, Flushed, PortError, PortErrorKind, Seen,
-    VolumeContent, VolumeFlush, VolumeSnapshot,
+    BrokerAnswer, BrokerProcesses, BrokerStart, PortError, PortErrorKind, Seen, VolumeContent,
+    VolumeSnapshot,
 };
 use slackwater_store::{LeaseState, MirrorName, RunId};
 use slackwater_strimzi::Meta;
 
 pub(crate) use found::Clusters;
 pub use found::KafkaName;
+pub use left::Left;
+pub use restoring::RestoredContent;
 
 use super::Runs;
 use super::ground::{Feeders, Flush, Ground, GuardWith, Launch, Leases, Line, News};
 use crate::exit::Stop;
+use flush::InPods;
 use found::Found;
 use guards::GuardPods;
 use hold::PodLeases;
@@ -46,10 +52,6 @@ pub const SCRATCH: &str = "/run/slackwater";
 /// their image is pulled.
 const BEGINNING_MS: u64 = 300_000;
 
-/// Each time is a command in each broker's pod, half a second of a kubelet's work:
-/// some of them in a window are enough.
-const AHEAD_MS: u64 = 3_000;
-
 /// See the module.
 pub struct Strimzi {
     kafka: KafkaName,
@@ -63,6 +65,9 @@ pub struct Strimzi {
     brokers: BrokerPods,
     volumes: Vec<ClaimVolume>,
     class: Option<String>,
+    keeps_secrets: bool,
+    /// Where what feeds it may be.
+    namespaces: Vec<String>,
     identity: String,
 }
 
@@ -84,6 +89,13 @@ pub enum Need {
     Guard(RunId),
     /// What there is: to let go of what is held, and to look.
     Little,
+    /// What is said of it, and who holds it: the Kafka may be gone.
+    Least,
+    /// The Kafka alone: what feeds it does not run, and may not.
+    Kafka,
+    /// All of it, of a mirror that was restored: a start leaves out connectors that
+    /// do not copy.
+    Copying,
 }
 
 impl Strimzi {
@@ -105,13 +117,29 @@ impl Strimzi {
         let mirror: MirrorName = kafka.name().parse().map_err(Stop::bad_input)?;
         let holds = Holds::new(server.clone(), kafka.namespace(), &mirror, &identity);
         let holds = holds.map_err(Stop::bad_input)?;
-        let found = match Found::gather(&server, kafka) {
-            Err(stop) if will_do(need, &holds) => {
-                tracing::warn!("{stop}: what is held for {kafka} can be let go all the same");
-                Found::held(&server, kafka)?
-            }
-            found => found?,
+        let mut found = match need {
+            Need::Least => Found::held(&server, kafka)?,
+            Need::Kafka => Found::alone(&server, kafka)?,
+            _ => match Found::gather(&server, kafka) {
+                Err(stop) if will_do(need, &holds) => {
+                    tracing::warn!("{stop}: what is held for {kafka} can be let go all the same");
+                    Found::held(&server, kafka)?
+                }
+                found => found?,
+            },
         };
+        let noted = found
+            .kafka
+            .as_ref()
+            .and_then(|kafka| kafka.annotation(RESTORE_NOTE));
+        if let (Need::All, Some(note)) = (need, noted) {
+            return Err(Stop::held(format!(
+                "a restore of {kafka} is under way ({note}): tell it again, or back by --undo"
+            )));
+        }
+        if *need == Need::Copying {
+            found.mirror.only_copying();
+        }
         let runs = ConfigMapRuns::new(server.clone(), kafka.namespace(), marks);
         let mirror = Arc::new(found.mirror);
         let (namespace, name) = (kafka.namespace(), kafka.name());
@@ -127,6 +155,8 @@ impl Strimzi {
                 volumes: volumes.collect(),
                 brokers: BrokerPods::new(server.clone(), namespace, name, found.claims),
                 class: found.options.class,
+                keeps_secrets: found.options.keeps_secrets,
+                namespaces: found.namespaces,
                 kafka: kafka.clone(),
                 home,
                 runs: Runs::ConfigMaps(runs),
@@ -176,6 +206,7 @@ impl Strimzi {
                 "run {run} holds the mirror, or was left behind: `slackwater resume` comes first"
             )));
         }
+        self.no_restore_of(run)?;
         let namespace = self.kafka.namespace();
         Clones::new(self.server.clone(), namespace, run.clone())
             .delete_all()
@@ -188,7 +219,9 @@ impl Strimzi {
                     .map_err(Stop::failed)?;
             }
         }
-        self.snapshots(run)?.delete().map_err(Stop::failed)?;
+        let snapshots = self.snapshots(run)?;
+        snapshots.delete().map_err(Stop::failed)?;
+        self.delete_kept(run, &snapshots, with_cut)?;
         if with_cut && let Runs::ConfigMaps(runs) = &self.runs {
             runs.delete(run).map_err(Stop::failed)?;
             if let Some(copies) = self.copies() {
@@ -196,6 +229,28 @@ impl Strimzi {
             }
         }
         Ok(())
+    }
+
+    /// What is left of snapshots whose namespace is gone, and, with the cut, what is
+    /// kept beside it.
+    fn delete_kept(
+        &self,
+        run: &RunId,
+        snapshots: &ClaimSnapshots,
+        with_cut: bool,
+    ) -> Result<(), Stop> {
+        let Some(keeper) = self.keeper() else {
+            return Ok(());
+        };
+        if let Some(kept) = keeper.kept(run).map_err(Stop::failed)? {
+            let left = kept.contents.into_iter().map(|one| (one.claim, one.name));
+            let left: Vec<_> = left.collect();
+            snapshots.delete_left(&left).map_err(Stop::failed)?;
+        }
+        match with_cut {
+            true => keeper.delete(run).map_err(Stop::failed),
+            false => Ok(()),
+        }
     }
 
     /// Where copies of closed cuts are: in this program's own namespace.
@@ -267,6 +322,23 @@ impl Ground for Strimzi {
         )))
     }
 
+    fn has_room(&self, reads: bool) -> Result<(), Stop> {
+        let namespace = self.kafka.namespace();
+        let mut needs = Needs {
+            snapshots: u32::try_from(self.volumes.len()).unwrap_or(u32::MAX),
+            ..Needs::default()
+        };
+        if reads {
+            let nodes: BTreeSet<i32> = self.volumes.iter().map(|one| one.broker).collect();
+            needs.pods = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
+            for one in &self.volumes {
+                let like = claim_like(&self.server, namespace, &one.claim);
+                needs.claims.push(like.map_err(Stop::failed)?);
+            }
+        }
+        must_fit(&self.server, namespace, &needs).map_err(Stop::bad_input)
+    }
+
     fn broker_processes(&self) -> Arc<dyn BrokerProcesses + Send + Sync> {
         Arc::new(self.brokers.clone())
     }
@@ -283,10 +355,7 @@ impl Ground for Strimzi {
     }
 
     fn open_flush(&self) -> Result<Box<dyn Flush>, Stop> {
-        Ok(Box::new(InPods {
-            brokers: self.brokers.clone(),
-            met: Mutex::default(),
-        }))
+        Ok(Box::new(InPods::new(self.brokers.clone())))
     }
 
     fn guard_socket(&self) -> PathBuf {
@@ -317,23 +386,10 @@ impl Ground for Strimzi {
     /// they are told to stay; the cut goes, too, so there is a copy of it.
     fn keep(&self, run: &RunId) -> Result<(), Stop> {
         self.snapshots(run)?.retain().map_err(Stop::failed)?;
-        let (Some(copies), Runs::ConfigMaps(runs)) = (self.copies(), &self.runs) else {
-            return Ok(());
-        };
-        let document = runs.load(run).map_err(Stop::failed)?.document;
-        match copies.load(run) {
-            // What `verify` says since is what counts.
-            Ok(copy) if copy.document != document => copies
-                .supersede(run, copy.revision, &document)
-                .map(drop)
-                .map_err(Stop::failed),
-            Ok(_) => Ok(()),
-            Err(RunsError::Missing { .. }) => copies
-                .create_run(run, &document)
-                .map(drop)
-                .map_err(Stop::failed),
-            Err(error) => Err(Stop::failed(error)),
-        }
+        // The cut's copy does not wait for what may be too large.
+        let resources = self.keep_resources(run);
+        self.keep_copy(run)?;
+        resources
     }
 
     fn tell(&self, run: &RunId, news: &News) {
@@ -368,51 +424,10 @@ impl Ground for Strimzi {
     }
 }
 
-/// A flush tells an error once, and whoever flushes first gets it: so what is met
-/// ahead is kept for the flush that counts.
-struct InPods {
-    brokers: BrokerPods,
-    /// The first error of each volume. One flush at a time.
-    met: Mutex<BTreeMap<String, String>>,
-}
-
-impl InPods {
-    fn flushed(&self) -> Seen<Vec<Flushed>> {
-        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut rows = self.brokers.flush()?;
-        for row in &mut rows {
-            if let Some(error) = &row.error {
-                met.entry(row.volume.clone())
-                    .or_insert_with(|| error.clone());
-            }
-            row.error = met.get(&row.volume).cloned();
-        }
-        Ok(rows)
-    }
-}
-
-impl VolumeFlush for InPods {
-    fn flush(&self) -> Seen<Vec<Flushed>> {
-        self.flushed()
-    }
-}
-
-impl Flush for InPods {
-    fn write_ahead(&self) {
-        if let Err(error) = self.flushed() {
-            tracing::debug!(%error, "nothing was written ahead");
-        }
-    }
-
-    fn ahead_every_ms(&self) -> u64 {
-        AHEAD_MS
-    }
-}
-
 /// Whether a part of it is enough.
 fn will_do(need: &Need, holds: &Holds) -> bool {
     match need {
-        Need::All => false,
+        Need::All | Need::Least | Need::Kafka | Need::Copying => false,
         Need::Little => true,
         Need::Guard(run) => match holds.look() {
             Ok((LeaseState::Held(Some(left)) | LeaseState::Expired(left), _)) => {

@@ -1,6 +1,7 @@
 //! What a run's snapshots hold, as the port: for each node a pod that mounts
 //! volumes made from them, and a command there that reads. They are made when the
-//! volumes are listed, and deleted when this is dropped.
+//! volumes are listed, and deleted when this is dropped. Claims that a restore made
+//! are mounted themselves, and stay.
 #![allow(clippy::disallowed_methods, reason = "the edge: it waits for pods")]
 
 use std::collections::BTreeMap;
@@ -8,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use slackwater_content::{Answered, Asked, Part, Parts};
+use serde_json::Value;
+use slackwater_content::{Answered, Asked, Part, Parts, ReplicaAges};
 use slackwater_kubernetes::{ApiServer, CONTAINER, Clones, Job, Place, Program, Talk, Workers};
 use slackwater_ports::{
     ContentDepth, ContentSurvey, MetadataSeen, PortError, PortErrorKind, RangeRow, RangeWanted,
@@ -41,8 +43,16 @@ pub(super) struct Readers {
     clones: Clones,
     workers: Workers,
     server: ApiServer,
-    snapshots: Arc<dyn VolumeSnapshot + Send + Sync>,
+    of: Of,
     opened: Mutex<Opened>,
+}
+
+/// What is read.
+enum Of {
+    /// Volumes that are made from them.
+    Snapshots(Arc<dyn VolumeSnapshot + Send + Sync>),
+    /// These claims, which no broker has yet, and where the volumes of each may be.
+    Claims(Vec<SnapshotSeen>, BTreeMap<String, Value>),
 }
 
 #[derive(Default)]
@@ -60,11 +70,37 @@ impl Readers {
         program: Program,
         snapshots: Arc<dyn VolumeSnapshot + Send + Sync>,
     ) -> Self {
+        Self::over(server, namespace, run, program, Of::Snapshots(snapshots))
+    }
+
+    /// Of the claims that a restore made for these volumes of its cut.
+    pub(super) fn of_claims(
+        server: ApiServer,
+        namespace: &str,
+        run: &RunId,
+        program: Program,
+        volumes: &[SnapshotSeen],
+        nodes: BTreeMap<String, Value>,
+    ) -> Self {
+        let each = volumes.iter().map(|one| SnapshotSeen {
+            handle: format!("{namespace}/{}", one.volume),
+            ..one.clone()
+        });
+        let of = Of::Claims(each.collect(), nodes);
+        Self::over(server, namespace, run, program, of)
+    }
+
+    /// How old segments are, of what was listed.
+    pub(super) fn ages(&self) -> Seen<Vec<ReplicaAges>> {
+        self.opened()?.ages()
+    }
+
+    fn over(server: ApiServer, namespace: &str, run: &RunId, program: Program, of: Of) -> Self {
         Self {
             clones: Clones::new(server.clone(), namespace, run.clone()),
             workers: Workers::new(server.clone(), namespace, run.clone(), program),
             server,
-            snapshots,
+            of,
             opened: Mutex::default(),
         }
     }
@@ -104,8 +140,12 @@ impl Readers {
 
     /// All snapshots, once each can be restored from.
     fn ready(&self, began: Instant) -> Seen<Vec<SnapshotSeen>> {
+        let snapshots = match &self.of {
+            Of::Snapshots(snapshots) => snapshots,
+            Of::Claims(claims, _) => return Ok(claims.clone()),
+        };
         loop {
-            let found = self.snapshots.snapshots()?;
+            let found = snapshots.snapshots()?;
             if let Some(one) = found.iter().find(|one| one.error.is_some()) {
                 let why = one.error.as_deref().unwrap_or_default();
                 let message = format!("the snapshot {} can't be read: {why}", one.handle);
@@ -123,7 +163,14 @@ impl Readers {
             PortError::new(PortErrorKind::Refused, error.to_string())
         };
         let mut claims = BTreeMap::new();
+        let mut nodes = None;
         for one in volumes {
+            if let Of::Claims(_, places) = &self.of {
+                // Of one node all are where that is.
+                nodes = nodes.or_else(|| places.get(&one.volume).cloned());
+                claims.insert(one.volume.clone(), mounted(&one.volume));
+                continue;
+            }
             let name = one.handle.rsplit('/').next().unwrap_or_default();
             // Noted first: what is half made is deleted, too.
             opened.claims.push(one.volume.clone());
@@ -133,13 +180,17 @@ impl Readers {
                 mounted(&one.volume),
             );
         }
-        let suffix = format!("read-{node}");
+        let suffix = match &self.of {
+            Of::Snapshots(_) => format!("read-{node}"),
+            Of::Claims(..) => format!("restored-{node}"),
+        };
         opened.pods.push(suffix.clone());
         let job = Job {
             role: "reader",
             suffix,
             args: vec!["reader".to_owned(), "--wait".to_owned()],
             account: None,
+            nodes,
             claims,
             most: MOST,
         };

@@ -7,12 +7,12 @@
 //! somebody sorted anew is not written into; the API server refuses it whole
 //! then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Desired, Layout, MirrorMaker};
+use super::{ConnectorKind, Desired, Layout, MirrorMaker};
 use crate::StrimziError;
 use crate::meta::{HELD, Held, HeldBy, Meta, PAUSE, PAUSED, PRIOR};
 
@@ -71,12 +71,7 @@ pub fn stop(now: &MirrorMaker, kafka: &str) -> Result<Vec<PatchOp>, StrimziError
     }
     let mut notes = Vec::new();
     if noted != before || now.meta.annotation(PRIOR).is_none() {
-        let states = noted.into_iter();
-        let states: Value = states
-            .map(|(name, state)| (name, state.map(word).into()))
-            .collect::<serde_json::Map<_, _>>()
-            .into();
-        notes.push((PRIOR, states.to_string()));
+        notes.push((PRIOR, states(noted)));
     }
     let held = Held {
         by: HeldBy::State,
@@ -119,16 +114,7 @@ pub fn put_back(now: &MirrorMaker) -> Result<PutBack, StrimziError> {
             gone.push(name);
             continue;
         };
-        if is.state != Some(Desired::Stopped) || was == is.state {
-            continue;
-        }
-        ops.push(match was {
-            Some(state) => PatchOp::Add {
-                path,
-                value: word(state).into(),
-            },
-            None => PatchOp::Remove { path },
-        });
+        ops.extend(back(path, is.state, was));
     }
     for key in [PRIOR, HELD] {
         if now.meta.annotation(key).is_some() {
@@ -138,6 +124,71 @@ pub fn put_back(now: &MirrorMaker) -> Result<PutBack, StrimziError> {
         }
     }
     Ok(PutBack { ops, gone })
+}
+
+/// The same for connectors that copy records, and the note of the others stays: they
+/// are started when the mirror has caught up. Empty where there is none to put back.
+///
+/// # Errors
+/// As for [`put_back`].
+pub fn put_back_copying(now: &MirrorMaker) -> Result<Vec<PatchOp>, StrimziError> {
+    let Some(note) = now.meta.annotation(PRIOR) else {
+        return Ok(Vec::new());
+    };
+    let mut left = prior(now, note)?;
+    let mut ops = guards(now);
+    for (path, is) in places(now).filter(|(_, is)| is.kind == ConnectorKind::Source) {
+        let Some(was) = left.remove(&is.name) else {
+            continue;
+        };
+        ops.extend(back(path, is.state, was));
+    }
+    if left.is_empty() {
+        return Ok(put_back(now)?.ops);
+    }
+    ops.push(PatchOp::Add {
+        path: annotation(PRIOR),
+        value: states(left).into(),
+    });
+    Ok(ops)
+}
+
+/// Puts a connector back, which is still to be stopped: else somebody has said
+/// something since.
+fn back(path: String, is: Option<Desired>, was: Option<Desired>) -> Option<PatchOp> {
+    if is != Some(Desired::Stopped) || was == is {
+        return None;
+    }
+    Some(match was {
+        Some(state) => PatchOp::Add {
+            path,
+            value: word(state).into(),
+        },
+        None => PatchOp::Remove { path },
+    })
+}
+
+/// Of which kinds there are connectors whose state before is noted.
+///
+/// # Errors
+/// A note that can't be read.
+pub fn noted(now: &MirrorMaker) -> Result<BTreeSet<ConnectorKind>, StrimziError> {
+    let Some(note) = now.meta.annotation(PRIOR) else {
+        return Ok(BTreeSet::new());
+    };
+    let noted = prior(now, note)?;
+    let kinds = places(now).filter(|(_, one)| noted.contains_key(&one.name));
+    Ok(kinds.map(|(_, one)| one.kind).collect())
+}
+
+/// As they are noted.
+fn states(noted: BTreeMap<String, Option<Desired>>) -> String {
+    let states: Value = noted
+        .into_iter()
+        .map(|(name, state)| (name, state.map(word).into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    states.to_string()
 }
 
 /// What stood at each connector before it was stopped, by its name.

@@ -1,29 +1,8 @@
-//! The blueprint, by the small Kanister.
+//! The blueprint: rendered, and run.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
-use serde_json::{Map, Value, json};
-use slackwater_stand_ins::{Ask, Runner};
-
-use crate::place::{IMAGE, Place};
-
-fn text() -> String {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../blueprints/kanister.yaml");
-    fs::read_to_string(file).unwrap()
-}
-
-fn runner(place: &Place) -> Runner<'_> {
-    Runner::new(place.scene.cluster(), "kanister", &text()).unwrap()
-}
-
-fn options(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    let all = [&[("image", IMAGE)], pairs].concat();
-    let each = all.into_iter();
-    each.map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect()
-}
+use serde_json::Value;
 
 /// Phases' arguments are whole words for a program, whatever was said.
 fn words(rendered: &BTreeMap<String, Value>, phase: &str) -> Vec<String> {
@@ -36,96 +15,108 @@ mod needs_root {
     use super::*;
     use crate::place::turn;
 
-    #[test]
-    fn every_action_renders_with_all_that_may_be_said_and_with_the_least() {
-        let place = turn();
-        let runner = runner(&place);
-        let object = json!({"metadata": {"namespace": "one", "name": "mirror"}});
-        let run = |id: &str| json!({"Output": {"runId": id, "cutDigest": "d"}});
-        let outputs = Map::from_iter([
-            ("quiesceMirror".to_owned(), run("r-1")),
-            ("validateHead".to_owned(), run("r-1")),
-        ]);
-        let least = Ask {
-            object: object.clone(),
-            ..Ask::default()
-        };
-        let backup = runner.rendered("backup", &least, &outputs).unwrap();
-        assert_eq!(backup.len(), 5);
-        for (phase, args) in &backup {
-            assert_eq!(args["namespace"], "slackwater", "{phase}");
-            assert!(
-                args["image"].as_str().unwrap().contains("slackwater:"),
-                "{phase}"
-            );
-            let words = words(&backup, phase);
-            assert!(words.contains(&"one/mirror".to_owned()), "{words:?}");
-            let pod = &args["podOverride"];
-            assert_eq!(pod["serviceAccountName"], "slackwater", "{phase}");
-            assert_eq!(pod["automountServiceAccountToken"], true, "{phase}");
-            assert!(pod["activeDeadlineSeconds"].is_number(), "{phase}");
-        }
-        // It goes by nothing that a phase says: those may not have run.
-        let defer = runner.rendered("backup", &least, &outputs).unwrap();
-        assert_eq!(words(&defer, "ensureResumed").last().unwrap(), "one/mirror");
+    mod needs_stand_ins {
+        use serde_json::{Map, json};
+        use slackwater_stand_ins::{Ask, Runner};
 
-        let other = Ask {
-            object,
-            options: options(&[("namespace", "ours"), ("cut", "r-2"), ("kafka", "two/copy")]),
-            artifacts: Map::new(),
-        };
-        for (action, phase) in [("verify", "verifyCut"), ("delete", "deleteCut")] {
-            let rendered = runner.rendered(action, &other, &Map::new()).unwrap();
-            assert_eq!(rendered[phase]["namespace"], "ours");
-            assert_eq!(rendered[phase]["image"], IMAGE);
-            let words = words(&rendered, phase);
-            assert!(words.contains(&"r-2".to_owned()), "{words:?}");
-            assert!(words.contains(&"two/copy".to_owned()), "{words:?}");
-            let nothing = runner.rendered(action, &least, &Map::new());
-            let said = nothing.unwrap_err().to_string();
-            assert!(said.contains("\"cut\" not found"), "{said}");
+        use super::*;
+        use crate::ground::names;
+        use crate::kanister::{options, text};
+
+        #[test]
+        fn every_action_renders_with_all_that_may_be_said_and_with_the_least() {
+            let place = turn();
+            let kubectl = |args: &[&str]| place.kubectl(args);
+            let apply = |manifest: &str| place.ground.apply(manifest);
+            let runner = Runner::new(&kubectl, &apply, "kanister", &text()).unwrap();
+            let object = json!({"metadata": {"namespace": "one", "name": "mirror"}});
+            let run = |id: &str| json!({"Output": {"runId": id, "cutDigest": "d"}});
+            let outputs = Map::from_iter([
+                ("quiesceMirror".to_owned(), run("r-1")),
+                ("validateHead".to_owned(), run("r-1")),
+            ]);
+            let least = Ask {
+                object: object.clone(),
+                ..Ask::default()
+            };
+            let backup = runner.rendered("backup", &least, &outputs).unwrap();
+            assert_eq!(backup.len(), 5);
+            for (phase, args) in &backup {
+                assert_eq!(args["namespace"], "slackwater", "{phase}");
+                assert!(
+                    args["image"].as_str().unwrap().contains("slackwater:"),
+                    "{phase}"
+                );
+                let words = words(&backup, phase);
+                assert!(words.contains(&"one/mirror".to_owned()), "{words:?}");
+                let pod = &args["podOverride"];
+                assert_eq!(pod["serviceAccountName"], "slackwater", "{phase}");
+                assert_eq!(pod["automountServiceAccountToken"], true, "{phase}");
+                assert!(pod["activeDeadlineSeconds"].is_number(), "{phase}");
+            }
+            // It goes by nothing that a phase says: those may not have run.
+            let defer = runner.rendered("backup", &least, &outputs).unwrap();
+            assert_eq!(words(&defer, "ensureResumed").last().unwrap(), "one/mirror");
+
+            let other = Ask {
+                object,
+                options: options(&[("namespace", "ours"), ("cut", "r-2"), ("kafka", "two/copy")]),
+                artifacts: Map::new(),
+            };
+            for (action, phase, account) in [
+                ("restore", "restoreMirror", "slackwater-restore"),
+                ("verify", "verifyCut", "slackwater"),
+                ("delete", "deleteCut", "slackwater"),
+            ] {
+                let rendered = runner.rendered(action, &other, &Map::new()).unwrap();
+                let args = &rendered[phase];
+                assert_eq!(args["namespace"], "ours");
+                assert_eq!(args["image"], names().image.as_str());
+                assert_eq!(args["podOverride"]["serviceAccountName"], account);
+                let words = words(&rendered, phase);
+                assert!(words.contains(&"r-2".to_owned()), "{words:?}");
+                assert!(words.contains(&"two/copy".to_owned()), "{words:?}");
+                let undone = action != "restore" || words.contains(&"--undo=false".to_owned());
+                assert!(undone, "{words:?}");
+                let nothing = runner.rendered(action, &least, &Map::new());
+                let said = nothing.unwrap_err().to_string();
+                assert!(said.contains("\"cut\" not found"), "{said}");
+            }
         }
     }
 
     mod takes_long {
         use super::*;
+        use crate::kanister::{Of, act};
 
         #[test]
-        fn a_backup_by_the_blueprint_is_verified_again_and_deleted() {
-            let place = turn();
+        fn a_backup_by_the_blueprint_is_verified_restored_undone_and_deleted() {
+            let mut place = turn();
             place.produce(100);
-            let runner = runner(&place);
-            let backup = Ask {
-                object: place.scene.object("kafka/mirror").unwrap(),
-                options: options(&[]),
-                artifacts: Map::new(),
-            };
-            let done = runner.run("backup", &backup, |_| ()).unwrap();
+            let done = act(&place, "backup", &Of::Kafka, &[]);
             assert_eq!(done.error, None);
-            let deferred = done.begun.last().unwrap();
-            assert_eq!((done.begun.len(), deferred.as_str()), (5, "ensureResumed"));
             let cut = &done.artifacts["mirrorCut"]["keyValue"];
             let run = cut["cut"].as_str().unwrap().to_owned();
-            assert_eq!(cut["kafka"], "kafka/mirror");
+            assert_eq!(cut["kafka"], crate::place::mirror());
             assert_eq!(cut["digest"], place.cut(&run).digest.unwrap());
 
-            // As `--from` gives them.
-            let of_it = Ask {
-                object: json!({"metadata": {"name": "kafka"}}),
-                options: options(&[]),
-                artifacts: done.artifacts.clone(),
-            };
-            let verified = runner.run("verify", &of_it, |_| ()).unwrap();
+            let of_it = Of::Backup(&done.artifacts);
+            let verified = act(&place, "verify", &of_it, &[]);
             assert_eq!(verified.error, None);
-            assert!(
-                !place
-                    .names("configmap", &format!("slackwater-{run}"))
-                    .is_empty()
-            );
-
-            let deleted = runner.run("delete", &of_it, |_| ()).unwrap();
-            assert_eq!(deleted.error, None);
             let named = format!("slackwater-{run}");
+            assert!(!place.names("configmap", &named).is_empty());
+
+            let before = place.volumes();
+            let restored = act(&place, "restore", &of_it, &[]);
+            assert_eq!(restored.error, None);
+            assert!(place.volumes().is_disjoint(&before));
+            place.must_be_equal();
+            let undone = act(&place, "restore", &of_it, &[("undo", "true")]);
+            assert_eq!(undone.error, None);
+            assert_eq!(place.volumes(), before);
+
+            let deleted = act(&place, "delete", &of_it, &[]);
+            assert_eq!(deleted.error, None);
             let contents = |run: &str| {
                 let all = place.list("volumesnapshotcontents");
                 let of = all.iter().filter(|one| {

@@ -1,124 +1,126 @@
 //! Whatever dies, the mirror runs again.
 
 mod needs_root {
-    mod takes_long {
-        use std::fs;
+    mod needs_stand_ins {
+        mod takes_long {
+            use std::fs;
 
-        use serde_json::Value;
-        use slackwater_cut::State;
-        use slackwater_e2e::send_signal;
-        use slackwater_stand_ins::Temper;
+            use serde_json::Value;
+            use slackwater_cut::State;
+            use slackwater_e2e::send_signal;
+            use slackwater_stand_ins::Temper;
 
-        use crate::place::{OWN, Place, mirror, turn};
+            use crate::place::{Place, mirror, turn};
 
-        fn spec(place: &Place) -> Value {
-            place.scene.object("kafkamirrormaker2/feeder").unwrap()["spec"].clone()
-        }
+            fn spec(place: &Place) -> Value {
+                place.object("kafkamirrormaker2/feeder")["spec"].clone()
+            }
 
-        /// Who holds the mirror, by the Lease.
-        fn holder(place: &Place) -> String {
-            let lease = place.scene.object("lease/slackwater-mirror").unwrap();
-            let holder = &lease["spec"]["holderIdentity"];
-            holder.as_str().unwrap_or_default().to_owned()
-        }
+            /// Who holds the mirror, by the Lease.
+            fn holder(place: &Place) -> String {
+                let lease = place.object("lease/slackwater-mirror");
+                let holder = &lease["spec"]["holderIdentity"];
+                holder.as_str().unwrap_or_default().to_owned()
+            }
 
-        fn is_running(place: &Place) -> bool {
-            let Ok(view) = place.scene.connect("/connectors?expand=status") else {
-                return false;
-            };
-            let text = view.to_string();
-            text.contains("RUNNING") && !text.contains("STOPPED")
-        }
+            fn is_running(place: &Place) -> bool {
+                let Ok(view) = place.connect("/connectors?expand=status") else {
+                    return false;
+                };
+                let text = view.to_string();
+                text.contains("RUNNING") && !text.contains("STOPPED")
+            }
 
-        /// Ends pods of Slackwater's own as a node that is lost does: their programs
-        /// do nothing more, not even what a signal would have them do.
-        fn end(place: &Place, pods: &[&str]) {
-            for pod in pods {
-                let of = processes_of(pod);
-                assert!(!of.is_empty(), "no process of {pod}");
-                for pid in of {
-                    assert!(send_signal("STOP", pid), "{pod}");
+            /// Ends pods of Slackwater's own as a node that is lost does: their programs
+            /// do nothing more, not even what a signal would have them do.
+            fn end(place: &Place, pods: &[&str]) {
+                for pod in pods {
+                    let of = processes_of(pod);
+                    assert!(!of.is_empty(), "no process of {pod}");
+                    for pid in of {
+                        assert!(send_signal("STOP", pid), "{pod}");
+                    }
+                }
+                let how = ["--grace-period=0", "--force"];
+                place
+                    .own(&[&["delete", "pod"], pods, &how[..]].concat())
+                    .unwrap();
+                for pid in pods.iter().flat_map(|pod| processes_of(pod)) {
+                    let _ = send_signal("KILL", pid);
                 }
             }
-            let plane = place.scene.cluster().plane();
-            let how = ["--grace-period=0", "--force"];
-            let args = [&["-n", OWN, "delete", "pod"], pods, &how[..]].concat();
-            plane.kubectl(&args).unwrap();
-            for pid in pods.iter().flat_map(|pod| processes_of(pod)) {
-                let _ = send_signal("KILL", pid);
+
+            /// By the pod's name in what they were started with.
+            fn processes_of(pod: &str) -> Vec<u32> {
+                let name = format!("POD_NAME={pod}");
+                let all = fs::read_dir("/proc").unwrap().flatten();
+                let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+                let ours = pids.filter(|pid: &u32| {
+                    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+                    let mut words = environment.split(|byte| *byte == 0);
+                    words.any(|word| word == name.as_bytes())
+                });
+                ours.collect()
             }
-        }
 
-        /// By the pod's name in what they were started with.
-        fn processes_of(pod: &str) -> Vec<u32> {
-            let name = format!("POD_NAME={pod}");
-            let all = fs::read_dir("/proc").unwrap().flatten();
-            let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-            let ours = pids.filter(|pid: &u32| {
-                let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-                let mut words = environment.split(|byte| *byte == 0);
-                words.any(|word| word == name.as_bytes())
-            });
-            ours.collect()
-        }
+            fn quiesced(place: &mut Place) -> String {
+                place.produce(50);
+                let ran = place.task(&["phase", "quiesceMirror", "--kafka", &mirror()]);
+                let run = ran.expect(0).output("runId");
+                assert!(!is_running(place));
+                run
+            }
 
-        fn quiesced(place: &mut Place) -> String {
-            place.produce(50);
-            let ran = place.task(&["phase", "quiesceMirror", "--kafka", &mirror()]);
-            let run = ran.expect(0).output("runId");
-            assert!(!is_running(place));
-            run
-        }
+            fn is_void(place: &Place, run: &str) -> bool {
+                matches!(place.cut(run).state, State::Void { .. })
+            }
 
-        fn is_void(place: &Place, run: &str) -> bool {
-            matches!(place.cut(run).state, State::Void { .. })
-        }
+            #[test]
+            fn a_guard_that_is_lost_is_succeeded_and_the_mirror_runs_again_by_the_deadline() {
+                let mut place = turn();
+                let before = spec(&place);
+                let run = quiesced(&mut place);
+                let first = holder(&place);
+                assert!(first.contains(&run), "{first}");
+                let lease = place.object("lease/slackwater-mirror");
+                let notes = lease["metadata"]["annotations"].to_string();
+                assert!(
+                    notes.contains("kubectl patch kafkamirrormaker2 feeder"),
+                    "{notes}"
+                );
+                end(&place, &[&first]);
+                // The run is given up before anybody knows that the guard is gone.
+                let of = ["--run", &run, "--kafka", &mirror()];
+                let drained = place.task(&[&["phase", "awaitDrain"], &of[..]].concat());
+                assert_ne!(drained.code, 0, "{}", drained.said);
+                // It is another's, or was given back: the deadline is the same.
+                place.until("another guard", || holder(&place) != first);
+                place.until("the mirror to run", || is_running(&place));
+                place.until("the run to be void", || is_void(&place, &run));
+                assert_eq!(spec(&place), before);
+            }
 
-        #[test]
-        fn a_guard_that_is_lost_is_succeeded_and_the_mirror_runs_again_by_the_deadline() {
-            let mut place = turn();
-            let before = spec(&place);
-            let run = quiesced(&mut place);
-            let first = holder(&place);
-            assert!(first.contains(&run), "{first}");
-            let lease = place.scene.object("lease/slackwater-mirror").unwrap();
-            let notes = lease["metadata"]["annotations"].to_string();
-            assert!(
-                notes.contains("kubectl patch kafkamirrormaker2 feeder"),
-                "{notes}"
-            );
-            end(&place, &[&first]);
-            // The run is given up before anybody knows that the guard is gone.
-            let of = ["--run", &run, "--kafka", &mirror()];
-            let drained = place.task(&[&["phase", "awaitDrain"], &of[..]].concat());
-            assert_ne!(drained.code, 0, "{}", drained.said);
-            // It is another's, or was given back: the deadline is the same.
-            place.until("another guard", || holder(&place) != first);
-            place.until("the mirror to run", || is_running(&place));
-            place.until("the run to be void", || is_void(&place, &run));
-            assert_eq!(spec(&place), before);
-        }
-
-        #[test]
-        fn where_both_guards_are_lost_the_next_one_who_comes_puts_it_right() {
-            let mut place = turn();
-            let before = spec(&place);
-            let run = quiesced(&mut place);
-            let both = ["a", "b"].map(|which| format!("slackwater-{run}-guard-{which}"));
-            end(&place, &[&both[0], &both[1]]);
-            // Nobody tells Connect but who comes: its operator is gone, too.
-            place.scene.without_operator();
-            let resumed = place.task(&["phase", "resumeMirror", "--kafka", &mirror()]);
-            println!("{}", resumed.said);
-            assert!(resumed.expect(0).said.contains("was left behind"));
-            assert!(is_running(&place));
-            assert_eq!(spec(&place), before);
-            assert!(is_void(&place, &run));
-            place.scene.with_operator(Temper::default()).unwrap();
-            // It finds what it would have told.
-            let again = place.task(&["phase", "resumeMirror", "--kafka", &mirror()]);
-            assert!(again.expect(0).said.contains("nothing to resume"));
-            assert!(is_running(&place));
+            #[test]
+            fn where_both_guards_are_lost_the_next_one_who_comes_puts_it_right() {
+                let mut place = turn();
+                let before = spec(&place);
+                let run = quiesced(&mut place);
+                let both = ["a", "b"].map(|which| format!("slackwater-{run}-guard-{which}"));
+                end(&place, &[&both[0], &both[1]]);
+                // Nobody tells Connect but who comes: its operator is gone, too.
+                place.lab().without_operator();
+                let resumed = place.task(&["phase", "resumeMirror", "--kafka", &mirror()]);
+                println!("{}", resumed.said);
+                assert!(resumed.expect(0).said.contains("was left behind"));
+                assert!(is_running(&place));
+                assert_eq!(spec(&place), before);
+                assert!(is_void(&place, &run));
+                place.lab().with_operator(Temper::default()).unwrap();
+                // It finds what it would have told.
+                let again = place.task(&["phase", "resumeMirror", "--kafka", &mirror()]);
+                assert!(again.expect(0).said.contains("nothing to resume"));
+                assert!(is_running(&place));
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The phases in pods of the program's own image, as Kanister runs them, on a
 //! mirror in Strimzi: real Kafka, MirrorMaker 2 and Kubernetes; the operator and
-//! the storage are stand-ins.
+//! the storage are stand-ins, or, on a cluster that somebody has, the real ones.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 #![allow(
     clippy::disallowed_methods,
@@ -9,6 +9,11 @@
 
 mod backup;
 mod blueprint;
+mod elsewhere;
+mod found;
+mod ground;
 mod guards;
+mod kanister;
 mod place;
+mod restore;
 mod rights;

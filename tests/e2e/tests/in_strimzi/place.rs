@@ -1,5 +1,6 @@
 //! A cluster with a mirror in it, and Slackwater installed as its manifests say.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -9,17 +10,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 use slackwater_cut::Cut;
-use slackwater_stand_ins::{SPACE, Scene};
+use slackwater_e2e::send_signal;
+use slackwater_stand_ins::Scene;
 
-/// Slackwater's own namespace.
-pub(crate) const OWN: &str = "slackwater";
-
-/// That of the program.
-pub(crate) const IMAGE: &str = "lab.local/slackwater:1";
+use crate::found::{Found, tool};
+use crate::ground::{Ground, names, said};
 
 /// See the module.
 pub(crate) struct Place {
-    pub(crate) scene: Scene,
+    pub(crate) ground: Ground,
     tasks: usize,
 }
 
@@ -39,29 +38,96 @@ pub(crate) fn turn() -> MutexGuard<'static, Place> {
 
 impl Place {
     fn set_up() -> Self {
+        if let Some(kubeconfig) = said("KUBECONFIG") {
+            let ground = Ground::Found(Found::set_up(kubeconfig));
+            return Self { ground, tasks: 0 };
+        }
         let scene = Scene::start("in-strimzi").unwrap();
         let cluster = scene.cluster();
         let folder = cluster.folder();
         let program = slackwater_e2e::program().unwrap();
-        let archive = slackwater_e2e::image(&program, &folder, IMAGE).unwrap();
+        let archive = slackwater_e2e::image(&program, &folder, &names().image).unwrap();
         cluster.import(&archive).unwrap();
         let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../blueprints/base");
         let base = base.display().to_string();
         cluster.plane().kubectl(&["apply", "-k", &base]).unwrap();
-        Self { scene, tasks: 0 }
+        let ground = Ground::Lab(Box::new(scene));
+        Self { ground, tasks: 0 }
+    }
+
+    /// The lab's, for what only its stand-ins do: tests that need one are in modules
+    /// `needs_stand_ins`.
+    pub(crate) fn lab(&self) -> &Scene {
+        match &self.ground {
+            Ground::Lab(scene) => scene,
+            Ground::Found(_) => panic!("this is done by stand-ins alone"),
+        }
+    }
+
+    /// The namespace of Kanister's controller.
+    pub(crate) fn kanister(&self) -> &str {
+        match &self.ground {
+            Ground::Found(Found {
+                kanister: Some(namespace),
+                ..
+            }) => namespace,
+            _ => "kanister",
+        }
+    }
+
+    /// kubectl.
+    pub(crate) fn kubectl(&self, args: &[&str]) -> Result<String, String> {
+        self.ground.kubectl(args)
+    }
+
+    /// kubectl in Slackwater's own namespace.
+    pub(crate) fn own(&self, args: &[&str]) -> Result<String, String> {
+        self.kubectl(&[&["-n", &names().own], args].concat())
+    }
+
+    /// kubectl in the Kafka's namespace.
+    pub(crate) fn space(&self, args: &[&str]) -> Result<String, String> {
+        self.kubectl(&[&["-n", &names().space], args].concat())
+    }
+
+    /// An object of the Kafka's namespace, as `kind/name`.
+    pub(crate) fn object(&self, what: &str) -> Value {
+        let text = self.space(&["get", what, "-o", "json"]).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Runs a command in a container.
+    pub(crate) fn exec(
+        &self,
+        pod: &str,
+        container: &str,
+        words: &[&str],
+    ) -> Result<String, String> {
+        self.space(&[&["exec", pod, "-c", container, "--"], words].concat())
+    }
+
+    /// What Connect answers to a GET.
+    pub(crate) fn connect(&self, path: &str) -> Result<Value, String> {
+        let url = format!("http://localhost:8083{path}");
+        let component = "feeder-mirrormaker2";
+        let words = ["curl", "-s", &url];
+        let text = self.exec(&format!("{component}-0"), component, &words)?;
+        serde_json::from_str(&text).map_err(|error| error.to_string())
     }
 
     /// Runs the program as a KubeTask does: a pod in Slackwater's namespace, waited
     /// for, read and deleted.
     pub(crate) fn task(&mut self, args: &[&str]) -> Ran {
-        self.tasks += 1;
-        let name = format!("task-{}", self.tasks);
-        let plane = self.scene.cluster().plane();
-        plane.apply(&pod(&name, args)).unwrap();
-        let own = |args: &[&str]| plane.kubectl(&[&["-n", OWN], args].concat());
+        self.task_as("slackwater", args)
+    }
+
+    /// The same as another ServiceAccount.
+    pub(crate) fn task_as(&mut self, account: &str, args: &[&str]) -> Ran {
+        let name = self.begin(account, args);
+        let own = |args: &[&str]| self.own(args);
         let ended = "jsonpath={.status.containerStatuses[0].state.terminated.exitCode}";
         let wait = format!("--for={ended}");
-        let waited = own(&["wait", &wait, "pod", &name, "--timeout=300s"]);
+        let waited = own(&["wait", &wait, "pod", &name, "--timeout=900s"]);
         let said = own(&["logs", &name]).unwrap_or_default();
         let code = own(&["get", "pod", &name, "-o", ended]).unwrap_or_default();
         assert!(waited.is_ok(), "{args:?} does not end: {said}");
@@ -72,41 +138,133 @@ impl Place {
         }
     }
 
+    /// The same, and nobody waits for it: the pod's name.
+    pub(crate) fn begin(&mut self, account: &str, args: &[&str]) -> String {
+        self.tasks += 1;
+        let name = format!("task-{}", self.tasks);
+        self.ground.apply(&pod(&name, account, args));
+        name
+    }
+
+    /// What a pod that runs has said so far.
+    pub(crate) fn said(&self, name: &str) -> String {
+        self.own(&["logs", name]).unwrap_or_default()
+    }
+
+    /// Ends a pod as the loss of its node does: its program does nothing more.
+    pub(crate) fn kill(&self, name: &str) {
+        self.lab();
+        let text = self.own(&["get", "pod", name, "-o", "json"]).unwrap();
+        let pod: Value = serde_json::from_str(&text).unwrap();
+        let id = pod["metadata"]["uid"].as_str().unwrap();
+        for pid in processes_of(id) {
+            send_signal("KILL", pid);
+        }
+        let words = ["delete", "pod", name, "--grace-period=0", "--force"];
+        self.own(&words).unwrap();
+    }
+
+    /// Changes what a run's snapshot of a claim holds, where it is mounted.
+    pub(crate) fn change_snapshot(&self, run: &str, claim: &str, change: impl Fn(&Path)) {
+        let name = format!("volumesnapshot/slackwater-{run}-{claim}");
+        let snapshot = self.object(&name);
+        let content = snapshot["status"]["boundVolumeSnapshotContentName"].as_str();
+        let content = format!("volumesnapshotcontent/{}", content.unwrap());
+        let content = self.object(&content);
+        let handle = content["status"]["snapshotHandle"].as_str().unwrap();
+        let cluster = self.lab().cluster();
+        let image = cluster.volumes().join(format!("{handle}.img"));
+        let folder = cluster.folder().join("changed");
+        fs::create_dir_all(&folder).unwrap();
+        let run = |program: &str, args: &[&Path]| {
+            assert!(Command::new(program).args(args).status().unwrap().success());
+        };
+        run("mount", &[Path::new("-oloop"), &image, &folder]);
+        change(&folder);
+        run("umount", &[&folder]);
+    }
+
     /// Produces to the source.
     pub(crate) fn produce(&self, records: usize) {
-        let command = format!(
-            "set -f; exec {} -Xmx128m org.apache.kafka.tools.VerifiableProducer \
-             --bootstrap-server source-kafka-bootstrap:9092 --topic items --max-messages {records}",
-            slackwater_lab::KAFKA_JAVA
+        self.kafka_tool(
+            "kafka-verifiable-producer.sh",
+            "org.apache.kafka.tools.VerifiableProducer",
+            &format!("--topic items --max-messages {records}"),
         );
-        let words = ["sh", "-c", &command];
-        self.scene.exec("source-single-0", "kafka", &words).unwrap();
+    }
+
+    /// Every record of the source is on the mirror, once, in order.
+    pub(crate) fn must_be_equal(&mut self) {
+        let kafka = mirror();
+        let mut said = String::new();
+        for _ in 0..20 {
+            let ran = self.task(&["compare", "--kafka", &kafka]);
+            if ran.code == 0 {
+                println!("{}", ran.said);
+                return;
+            }
+            said = ran.said;
+        }
+        panic!("{said}");
+    }
+
+    /// Has the source delete all that it has.
+    pub(crate) fn delete_records(&self) {
+        let each = (0..4)
+            .map(|number| format!("{{\"topic\":\"items\",\"partition\":{number},\"offset\":-1}}"));
+        let wanted = each.collect::<Vec<_>>().join(",");
+        let text = format!("{{\"version\":1,\"partitions\":[{wanted}]}}");
+        let write = format!("echo '{text}' >/tmp/wanted.json");
+        self.exec("source-single-0", "kafka", &["sh", "-c", &write])
+            .unwrap();
+        self.kafka_tool(
+            "kafka-delete-records.sh",
+            "org.apache.kafka.tools.DeleteRecordsCommand",
+            "--offset-json-file /tmp/wanted.json",
+        );
+    }
+
+    fn kafka_tool(&self, script: &str, class: &str, args: &str) {
+        let words = ["sh", "-c", &tool(script, class, args)];
+        self.exec("source-single-0", "kafka", &words).unwrap();
     }
 
     /// The cut of a run, as it lies there.
     pub(crate) fn cut(&self, run: &str) -> Cut {
         let name = format!("configmap/slackwater-{run}-run");
-        let object = self.scene.object(&name).unwrap();
+        let object = self.object(&name);
         Cut::parse(object["data"]["document"].as_str().unwrap()).unwrap()
     }
 
     /// What is shown of a run, for whoever reads the test's output.
     pub(crate) fn show(&self, run: &str) {
         let name = format!("configmap/slackwater-{run}-run");
-        let object = self.scene.object(&name).unwrap();
-        let file = self.scene.cluster().folder().join("cut.json");
+        let object = self.object(&name);
+        let file = std::env::temp_dir().join(format!("slackwater-{run}.json"));
         fs::write(&file, object["data"]["document"].as_str().unwrap()).unwrap();
         let mut program = Command::new(slackwater_e2e::program().unwrap());
-        let shown = program.args(["cut", "show"]).arg(file).output().unwrap();
+        let shown = program.args(["cut", "show"]).arg(&file).output().unwrap();
         println!("{}", String::from_utf8_lossy(&shown.stdout));
+        let _ = fs::remove_file(file);
     }
 
     /// Copies of a run's cut in Slackwater's own namespace.
     pub(crate) fn copies(&self, run: &str) -> Vec<String> {
         let label = format!("slackwater.io/run={run}");
-        let args = ["get", "configmap", "-n", OWN, "-l", &label, "-o", "name"];
-        let names = self.scene.cluster().plane().kubectl(&args).unwrap();
+        let names = self
+            .own(&["get", "configmap", "-l", &label, "-o", "name"])
+            .unwrap();
         names.lines().map(str::to_owned).collect()
+    }
+
+    /// The volumes that the mirror's claims have.
+    pub(crate) fn volumes(&self) -> BTreeSet<String> {
+        let claims = self.list("pvc");
+        let ours = claims
+            .iter()
+            .filter(|one| one["metadata"]["labels"]["strimzi.io/cluster"] == "mirror");
+        let names = ours.filter_map(|one| one["spec"]["volumeName"].as_str());
+        names.map(str::to_owned).collect()
     }
 
     /// Names of objects of the Kafka's namespace that begin so.
@@ -132,7 +290,7 @@ impl Place {
 
     /// Objects of the Kafka's namespace.
     pub(crate) fn list(&self, what: &str) -> Vec<Value> {
-        let text = self.scene.kubectl(&["get", what, "-o", "json"]).unwrap();
+        let text = self.space(&["get", what, "-o", "json"]).unwrap();
         let mut list: Value = serde_json::from_str(&text).unwrap();
         match list["items"].take() {
             Value::Array(items) => items,
@@ -161,29 +319,47 @@ impl Ran {
 
 /// The Kafka that is backed up.
 pub(crate) fn mirror() -> String {
-    format!("{SPACE}/mirror")
+    format!("{}/mirror", names().space)
 }
 
-fn pod(name: &str, args: &[&str]) -> String {
+/// One of the program.
+pub(crate) fn pod(name: &str, account: &str, args: &[&str]) -> String {
+    let (own, image) = (&names().own, &names().image);
+    let pull = match names().prefix.as_str() {
+        "" => "Never",
+        _ => "IfNotPresent",
+    };
     format!(
         "
 apiVersion: v1
 kind: Pod
-metadata: {{name: {name}, namespace: {OWN}}}
+metadata: {{name: {name}, namespace: {own}}}
 spec:
   restartPolicy: Never
-  serviceAccountName: slackwater
+  serviceAccountName: {account}
   automountServiceAccountToken: true
   terminationGracePeriodSeconds: 0
   securityContext: {{runAsNonRoot: true, seccompProfile: {{type: RuntimeDefault}}}}
   containers:
     - name: container
-      image: {IMAGE}
-      imagePullPolicy: Never
+      image: {image}
+      imagePullPolicy: {pull}
       args: {args:?}
       securityContext:
         allowPrivilegeEscalation: false
         capabilities: {{drop: [ALL]}}
 "
     )
+}
+
+/// By the cgroup that a pod's containers are in.
+fn processes_of(uid: &str) -> Vec<u32> {
+    let id = uid.replace('-', "_");
+    let all = fs::read_dir("/proc").unwrap().flatten();
+    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let ours = pids.filter(|pid: &u32| {
+        let group = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
+        group.contains(uid) || group.contains(&id)
+    });
+    ours.collect()
 }

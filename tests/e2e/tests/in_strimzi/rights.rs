@@ -1,68 +1,106 @@
 //! What the shipped roles allow, and that they allow no more.
 
 mod needs_root {
-    use crate::place::{OWN, Place, turn};
+    use crate::ground::names;
+    use crate::place::{Place, turn};
 
     fn may(place: &Place, account: (&str, &str), verb: &str, what: &str, space: &str) -> bool {
         let (namespace, name) = account;
         let who = format!("--as=system:serviceaccount:{namespace}:{name}");
         let group = format!("--as-group=system:serviceaccounts:{namespace}");
         let all = "--as-group=system:serviceaccounts";
-        let plane = place.scene.cluster().plane();
         // A slash would name an object.
         let (kind, part) = what.split_once('/').unwrap_or((what, ""));
         let part = format!("--subresource={part}");
         let args = ["auth", "can-i", verb, kind, &part, "-n", space];
         let args = [&args[..], &[&who, &group, all]].concat();
         // It says no by its exit code, too.
-        plane.kubectl(&args).is_ok_and(|said| said.trim() == "yes")
+        place.kubectl(&args).is_ok_and(|said| said.trim() == "yes")
     }
 
     #[test]
     fn kanister_may_run_the_blueprint_and_nothing_else_of_ours() {
         let place = turn();
-        let kanister = ("kanister", "kanister-kanister-operator");
+        let kanister = (place.kanister(), "any-of-it");
         for (verb, what, space) in [
-            ("get", "kafkas.kafka.strimzi.io", "kafka"),
-            ("get", "namespaces", "kafka"),
-            ("create", "pods", OWN),
-            ("watch", "pods", OWN),
-            ("delete", "pods", OWN),
-            ("get", "pods/log", OWN),
+            ("get", "kafkas.kafka.strimzi.io", &names().space),
+            ("get", "namespaces", &names().space),
+            ("create", "pods", &names().own),
+            ("watch", "pods", &names().own),
+            ("delete", "pods", &names().own),
+            ("get", "pods/log", &names().own),
         ] {
             assert!(may(&place, kanister, verb, what, space), "{verb} {what}");
         }
         for (verb, what, space) in [
-            ("patch", "kafkas.kafka.strimzi.io", "kafka"),
-            ("create", "pods", "kafka"),
-            ("get", "secrets", OWN),
-            ("create", "pods/exec", OWN),
+            ("patch", "kafkas.kafka.strimzi.io", &names().space),
+            ("create", "pods", &names().space),
+            ("get", "secrets", &names().own),
+            ("create", "pods/exec", &names().own),
         ] {
             assert!(!may(&place, kanister, verb, what, space), "{verb} {what}");
         }
     }
 
     #[test]
+    fn a_restore_may_exchange_volumes_and_delete_no_resource_of_strimzis_users() {
+        let place = turn();
+        let restore = (names().own.as_str(), "slackwater-restore");
+        for (verb, what) in [
+            ("patch", "kafkas.kafka.strimzi.io"),
+            ("patch", "kafkas.kafka.strimzi.io/status"),
+            ("delete", "strimzipodsets.core.strimzi.io"),
+            ("create", "secrets"),
+            ("delete", "persistentvolumeclaims"),
+        ] {
+            assert!(
+                may(&place, restore, verb, what, &names().space),
+                "{verb} {what}"
+            );
+        }
+        for (verb, what) in [
+            ("delete", "kafkas.kafka.strimzi.io"),
+            ("delete", "kafkanodepools.kafka.strimzi.io"),
+            ("delete", "kafkamirrormaker2s.kafka.strimzi.io"),
+            ("delete", "kafkatopics.kafka.strimzi.io"),
+            ("list", "secrets"),
+            ("delete", "secrets"),
+            ("delete", "persistentvolumes"),
+            ("delete", "namespaces"),
+        ] {
+            assert!(
+                !may(&place, restore, verb, what, &names().space),
+                "{verb} {what}"
+            );
+        }
+    }
+
+    #[test]
     fn slackwater_may_not_do_what_no_phase_does() {
         let place = turn();
-        let ours = (OWN, "slackwater");
+        let ours = (names().own.as_str(), "slackwater");
         assert!(may(
             &place,
             ours,
             "patch",
             "kafkamirrormaker2s.kafka.strimzi.io",
-            "kafka"
+            &names().space
         ));
         for (verb, what) in [
             ("list", "secrets"),
             ("create", "secrets"),
+            ("patch", "kafkas.kafka.strimzi.io"),
             ("delete", "kafkas.kafka.strimzi.io"),
             ("delete", "kafkamirrormaker2s.kafka.strimzi.io"),
+            ("delete", "strimzipodsets.core.strimzi.io"),
             ("patch", "persistentvolumeclaims"),
             ("delete", "persistentvolumes"),
             ("delete", "namespaces"),
         ] {
-            assert!(!may(&place, ours, verb, what, "kafka"), "{verb} {what}");
+            assert!(
+                !may(&place, ours, verb, what, &names().space),
+                "{verb} {what}"
+            );
         }
     }
 }

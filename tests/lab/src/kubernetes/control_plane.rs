@@ -141,6 +141,15 @@ impl ControlPlane {
         command::run_command(kubectl)
     }
 
+    /// The program that is kubectl, and the word that has it be that.
+    #[must_use]
+    pub fn kubectl_words(&self) -> (std::ffi::OsString, String) {
+        let kubectl = self.components.command("kubectl");
+        let word = kubectl.get_args().next();
+        let word = word.map_or(String::new(), |word| word.to_string_lossy().into_owned());
+        (kubectl.get_program().to_owned(), word)
+    }
+
     /// Makes or changes objects.
     ///
     /// # Errors

@@ -13,7 +13,8 @@ use crate::error::LabError;
 use crate::jars::{JarSet, Jars};
 
 /// Their folders in the cache.
-const STRIMZI: &str = "strimzi-1.2.0-definitions";
+/// With their number: another list is another folder.
+const STRIMZI: &str = "strimzi-1.2.0-definitions-9";
 const CSI: &str = "external-snapshotter-8.7.0-definitions";
 
 /// Strimzi's generator and types (Apache-2.0, Maven Central).
@@ -25,7 +26,7 @@ const GENERATOR: JarSet = JarSet {
 };
 
 /// The types whose definitions are written (`CrdGenerator.main`).
-const TYPES: [&str; 8] = [
+const TYPES: [&str; 9] = [
     "kafka.Kafka",
     "nodepool.KafkaNodePool",
     "podset.StrimziPodSet",
@@ -33,6 +34,7 @@ const TYPES: [&str; 8] = [
     "connect.KafkaConnect",
     "connector.KafkaConnector",
     "user.KafkaUser",
+    "topic.KafkaTopic",
     "rebalance.KafkaRebalance",
 ];
 

@@ -13,15 +13,20 @@ mod task;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
-use slackwater_lab::kubernetes::Cluster;
-
 use crate::StandInError;
 use render::Renderer;
+use serde_json::{Map, Value, json};
+
+/// What kubectl prints.
+pub type Kubectl<'c> = &'c dyn Fn(&[&str]) -> Result<String, String>;
+
+/// Makes objects.
+pub type Apply<'c> = &'c dyn Fn(&str);
 
 /// Runs the actions of one blueprint.
 pub struct Runner<'c> {
-    cluster: &'c Cluster,
+    kubectl: Kubectl<'c>,
+    apply: Apply<'c>,
     renderer: Renderer,
     blueprint: Value,
     /// The controller's, where a KubeTask without a namespace runs.
@@ -57,12 +62,18 @@ impl<'c> Runner<'c> {
     ///
     /// # Errors
     /// It is none.
-    pub fn new(cluster: &'c Cluster, namespace: &str, text: &str) -> Result<Self, StandInError> {
+    pub fn new(
+        kubectl: Kubectl<'c>,
+        apply: Apply<'c>,
+        namespace: &str,
+        text: &str,
+    ) -> Result<Self, StandInError> {
         let blueprint: Value = serde_yaml::from_str(text)
             .map_err(|error| StandInError::Blueprint(format!("it is no YAML: {error}")))?;
         arguments::check(&blueprint).map_err(StandInError::Blueprint)?;
         Ok(Self {
-            cluster,
+            kubectl,
+            apply,
             renderer: Renderer::build()?,
             blueprint,
             namespace: namespace.to_owned(),
@@ -145,7 +156,7 @@ impl<'c> Runner<'c> {
             .renderer
             .render(&params(ask, outputs), &phase["args"])?;
         done.begun.push(name.clone());
-        let ran = task::run(self.cluster, &self.namespace, &args);
+        let ran = task::run(self.kubectl, self.apply, &self.namespace, &args);
         let output = ran.map_err(|why| format!("phase {name}: {why}"))?;
         outputs.insert(name, json!({"Output": output}));
         Ok(())

@@ -14,7 +14,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
-use slackwater_lab::kubernetes::Cluster;
+
+use super::{Apply, Kubectl};
 
 /// What stands before an output in a log (pkg/output/output.go, `PhaseOpString`).
 const MARKER: &str = "###Phase-output###:";
@@ -27,7 +28,8 @@ const LAST_LINES: usize = 10;
 
 /// Runs one; gives its outputs.
 pub(super) fn run(
-    cluster: &Cluster,
+    kubectl: Kubectl<'_>,
+    apply: Apply<'_>,
     controller: &str,
     args: &Value,
 ) -> Result<Map<String, Value>, String> {
@@ -55,13 +57,8 @@ pub(super) fn run(
         },
         "spec": spec,
     });
-    let kubectl = |args: &[&str]| {
-        cluster
-            .plane()
-            .kubectl(&[&["-n", namespace], args].concat())
-    };
-    let applied = cluster.plane().apply(&pod.to_string());
-    applied.map_err(|error| format!("Failed to create pod: {error}"))?;
+    apply(&pod.to_string());
+    let kubectl = |args: &[&str]| kubectl(&[&["-n", namespace], args].concat());
     let ended = wait(&kubectl, &name);
     let log = kubectl(&["logs", &name]).unwrap_or_default();
     let _ = kubectl(&["delete", "pod", &name, "--grace-period=0", "--force"]);
@@ -75,14 +72,14 @@ pub(super) fn run(
 }
 
 fn wait(
-    kubectl: &impl Fn(&[&str]) -> Result<String, slackwater_lab::LabError>,
+    kubectl: &impl Fn(&[&str]) -> Result<String, String>,
     name: &str,
 ) -> Result<String, String> {
     let began = Instant::now();
     loop {
         let phase = kubectl(&["get", "pod", name, "-o", "jsonpath={.status.phase}"]);
         match phase.as_deref() {
-            Ok("Succeeded" | "Failed") => return phase.map_err(|error| error.to_string()),
+            Ok("Succeeded" | "Failed") => return phase,
             Err(error) => return Err(format!("Pod can't be looked at: {error}")),
             _ => {}
         }

@@ -11,24 +11,35 @@ use slackwater_kubernetes::{ApiServer, Place};
 
 use super::images::Images;
 use super::object::{claims, contents, make, need, snapshots, text, volumes};
-use super::{CLASS, DRIVER};
+use super::{CLASS, DRIVER, LATE_CLASS};
 use crate::StandInError;
 
 /// Every claim of the class that has no volume gets one; one whose snapshot is
 /// not ready waits for it.
 pub(super) fn provision(server: &ApiServer, images: &Images) -> Result<(), StandInError> {
     for claim in server.list(&claims(), "", "")? {
-        let ours = text(&claim, "/spec/storageClassName") == CLASS;
+        // The scheduler says which node it is to be on (`AnnSelectedNode`).
+        let node = claim["metadata"]["annotations"]["volume.kubernetes.io/selected-node"].as_str();
+        let ours = match text(&claim, "/spec/storageClassName") {
+            CLASS => true,
+            LATE_CLASS => node.is_some(),
+            _ => false,
+        };
         let wants = text(&claim, "/spec/volumeName").is_empty()
             && text(&claim, "/metadata/deletionTimestamp").is_empty();
         if ours && wants {
-            provision_one(server, images, &claim)?;
+            provision_one(server, images, &claim, node)?;
         }
     }
     Ok(())
 }
 
-fn provision_one(server: &ApiServer, images: &Images, claim: &Value) -> Result<(), StandInError> {
+fn provision_one(
+    server: &ApiServer,
+    images: &Images,
+    claim: &Value,
+    node: Option<&str>,
+) -> Result<(), StandInError> {
     let uid = need(claim, "/metadata/uid")?;
     let handle = format!("pvc-{uid}");
     match text(claim, "/spec/dataSource/kind") {
@@ -38,7 +49,7 @@ fn provision_one(server: &ApiServer, images: &Images, claim: &Value) -> Result<(
             None => return Ok(()),
         },
     }
-    let volume = json!({
+    let mut volume = json!({
         "apiVersion": "v1",
         "kind": "PersistentVolume",
         "metadata": {
@@ -57,10 +68,15 @@ fn provision_one(server: &ApiServer, images: &Images, claim: &Value) -> Result<(
             },
             "csi": {"driver": DRIVER, "volumeHandle": handle, "fsType": "ext4"},
             "persistentVolumeReclaimPolicy": "Delete",
-            "storageClassName": CLASS,
+            "storageClassName": claim["spec"]["storageClassName"],
             "volumeMode": "Filesystem",
         },
     });
+    if let Some(node) = node {
+        let on_it = json!({"key": "kubernetes.io/hostname", "operator": "In", "values": [node]});
+        volume["spec"]["nodeAffinity"] =
+            json!({"required": {"nodeSelectorTerms": [{"matchExpressions": [on_it]}]}});
+    }
     let place = Place::cluster(volumes(), &handle)?;
     Ok(make(server, &place, &volume)?)
 }

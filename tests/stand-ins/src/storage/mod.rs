@@ -33,6 +33,10 @@ pub use slackwater_lab::kubernetes::STORAGE_DRIVER as DRIVER;
 /// The StorageClass that claims name.
 pub const CLASS: &str = "lab";
 
+/// One whose volumes are made where the first pod that has them is to run, as those of
+/// most drivers are (`WaitForFirstConsumer`), and can be nowhere else.
+pub const LATE_CLASS: &str = "lab-late";
+
 /// The VolumeSnapshotClass of the driver.
 pub const SNAPSHOT_CLASS: &str = "lab-snapshots";
 

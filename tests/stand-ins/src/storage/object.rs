@@ -3,7 +3,7 @@
 use serde_json::json;
 use slackwater_kubernetes::{ApiServer, Place, Resource};
 
-use super::{CLASS, DRIVER, SNAPSHOT_CLASS};
+use super::{CLASS, DRIVER, LATE_CLASS, SNAPSHOT_CLASS};
 use crate::StandInError;
 pub(super) use crate::json::{make, need, text};
 
@@ -29,7 +29,7 @@ pub(super) fn contents() -> Resource {
 pub(super) fn make_classes(server: &ApiServer) -> Result<(), StandInError> {
     let storage = |plural| Resource::of("storage.k8s.io", "v1", plural);
     let snapshots = Resource::of(SNAPSHOTS, "v1", "volumesnapshotclasses");
-    let classes = [
+    let classes: [_; 4] = [
         (
             Place::cluster(storage("csidrivers"), DRIVER)?,
             json!({
@@ -48,6 +48,20 @@ pub(super) fn make_classes(server: &ApiServer) -> Result<(), StandInError> {
                 "provisioner": DRIVER,
                 "reclaimPolicy": "Delete",
                 "volumeBindingMode": "Immediate",
+            }),
+        ),
+        (
+            Place::cluster(storage("storageclasses"), LATE_CLASS)?,
+            json!({
+                "apiVersion": "storage.k8s.io/v1",
+                "kind": "StorageClass",
+                "metadata": {
+                    "name": LATE_CLASS,
+                    "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+                },
+                "provisioner": DRIVER,
+                "reclaimPolicy": "Delete",
+                "volumeBindingMode": "WaitForFirstConsumer",
             }),
         ),
         (

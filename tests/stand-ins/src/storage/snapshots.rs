@@ -1,7 +1,7 @@
 //! VolumeSnapshots get contents, contents are cut, and both say so.
 //!
 //! As external-snapshotter 8.7 does: `snapshot_controller.go` of the common
-//! controller (`createSnapshotContent`, `updateSnapshotStatus`) and of the
+//! controller (`createSnapshotContent`, `checkandBindSnapshotContent`, `updateSnapshotStatus`) and of the
 //! sidecar (`createSnapshotOperation`, `updateSnapshotContentStatus`), with its
 //! name for contents (`GetDynamicSnapshotContentNameForSnapshot`).
 
@@ -93,7 +93,16 @@ fn content_of(server: &ApiServer, snapshot: &Value) -> Result<Option<Value>, Sta
     let uid = need(snapshot, "/metadata/uid")?;
     let given = text(snapshot, "/spec/source/volumeSnapshotContentName");
     if !given.is_empty() {
-        return Ok(server.get(&Place::cluster(contents(), given)?)?);
+        let place = Place::cluster(contents(), given)?;
+        let Some(content) = server.get(&place)? else {
+            return Ok(None);
+        };
+        // `checkandBindSnapshotContent`
+        let bound = json!({"spec": {"volumeSnapshotRef": {"uid": uid}}});
+        return match content["spec"]["volumeSnapshotRef"]["uid"] == uid.as_str() {
+            true => Ok(Some(content)),
+            false => Ok(Some(server.merge(&place, &bound)?)),
+        };
     }
     let name = format!("snapcontent-{uid}");
     let place = Place::cluster(contents(), &name)?;

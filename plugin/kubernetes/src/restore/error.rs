@@ -1,0 +1,76 @@
+//! Why a restore can't go on.
+
+use std::time::Duration;
+
+use slackwater_ports::{PortError, PortErrorKind};
+
+use crate::place::Place;
+use crate::{ApiError, MakersError, SnapshotsError};
+
+/// See the module.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The API server has no answer.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// Strimzi's resources can't be read or told.
+    #[error(transparent)]
+    Makers(#[from] MakersError),
+    /// Nor the snapshots.
+    #[error(transparent)]
+    Snapshots(#[from] SnapshotsError),
+    /// Something does not come.
+    #[error("{what} within {} s: {remedy}", within.as_secs())]
+    Late {
+        /// What did not.
+        what: String,
+        /// How long was waited.
+        within: Duration,
+        /// What may be done.
+        remedy: &'static str,
+    },
+    /// What was just written does not stand there.
+    #[error("{0} does not say what was just written: see who puts it back")]
+    ReadBack(Box<Place>),
+    /// It is not as it has to be.
+    #[error("{place} {why}")]
+    Unfit {
+        /// Which.
+        place: Box<Place>,
+        /// What about it.
+        why: String,
+    },
+    /// What is kept can't be read.
+    #[error("what is kept of run {run} can't be read ({why}): it is no good any more")]
+    Kept {
+        /// Of which run.
+        run: String,
+        /// Why not.
+        why: String,
+    },
+    /// There is more than a Secret or a ConfigMap takes.
+    #[error(
+        "{what} of {bytes} bytes are more than the {most} that can be kept in one object: they \
+         have to be kept by other means"
+    )]
+    TooLarge {
+        /// What.
+        what: &'static str,
+        /// How much there is.
+        bytes: usize,
+        /// How much there may be.
+        most: usize,
+    },
+    /// What is to be made is not kept.
+    #[error("{0} is not among what is kept")]
+    NotKept(String),
+}
+
+impl From<RestoreError> for PortError {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Api(error) => error.into(),
+            error => PortError::new(PortErrorKind::Refused, error.to_string()),
+        }
+    }
+}

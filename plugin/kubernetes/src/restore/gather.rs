@@ -1,0 +1,190 @@
+//! What is to be kept of a mirror, as it is now.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use slackwater_store::RunId;
+use slackwater_strimzi::{Kafka, KafkaUser, MirrorMaker, NodePool};
+
+use super::bare::{bare, bare_claim};
+use super::{Kept, KeptContent, KeptPool, RestoreError};
+use crate::labels::{APP, RUN, SLACKWATER};
+use crate::place::{Place, Resource, STRIMZI};
+use crate::{ApiError, ApiServer, Makers};
+
+/// The certificate authorities of a cluster (`AbstractModel`'s `clusterCaCertSecretName`
+/// and its like): they go with the Kafka, and clients trust them.
+const AUTHORITIES: [&str; 4] = [
+    "cluster-ca",
+    "cluster-ca-cert",
+    "clients-ca",
+    "clients-ca-cert",
+];
+
+/// What there is of a mirror, and its Secrets in the order of [`Kept::secrets`].
+///
+/// # Errors
+/// Something can't be read; no answer.
+pub fn gather(
+    server: &ApiServer,
+    makers: &Makers,
+    kafka: &str,
+    namespace: &str,
+    run: &RunId,
+    feeders: &[&MirrorMaker],
+    with_secrets: bool,
+) -> Result<(Kept, Vec<Value>), RestoreError> {
+    let version = makers.version();
+    let api = format!("{STRIMZI}/{version}", version = version.as_str());
+    let labels = format!("strimzi.io/cluster={kafka}");
+    let place = Place::new(Resource::kafkas(version), namespace, kafka)?;
+    let found = server.get(&place)?;
+    let found = found.ok_or_else(|| RestoreError::NotKept(place.to_string()))?;
+    let read = Kafka::read(&found).map_err(crate::MakersError::from)?;
+    let mut object = bare(&found, &api, "Kafka");
+    object["status"] = json!({"listeners": found["status"]["listeners"]});
+
+    let mut pools = Vec::new();
+    let mut claims = Vec::new();
+    for pool in server.list(&Resource::node_pools(version), namespace, &labels)? {
+        let read = NodePool::read(&pool).map_err(crate::MakersError::from)?;
+        claims.extend(read.claims().into_iter().map(|claim| claim.name));
+        pools.push(KeptPool {
+            object: bare(&pool, &api, "KafkaNodePool"),
+            node_ids: read.node_ids,
+        });
+    }
+    let mut others = Vec::new();
+    let mut secrets: BTreeSet<(String, String)> = BTreeSet::new();
+    for user in server.list(&Resource::users(version), namespace, &labels)? {
+        let secret = user["status"]["secret"].as_str();
+        let read = KafkaUser::read(&user).map_err(crate::MakersError::from)?;
+        let secret = secret.map_or(read.meta.name, str::to_owned);
+        secrets.insert((namespace.to_owned(), secret));
+        others.push(bare(&user, &api, "KafkaUser"));
+    }
+    for topic in topics(server, &Resource::topics(version), namespace, &labels)? {
+        others.push(bare(&topic, &api, "KafkaTopic"));
+    }
+    for which in AUTHORITIES {
+        secrets.insert((namespace.to_owned(), format!("{kafka}-{which}")));
+    }
+    let mut fed = Vec::new();
+    for maker in feeders {
+        let place = &maker.meta;
+        let place = Place::new(
+            Resource::mirror_makers(version),
+            &place.namespace,
+            &place.name,
+        )?;
+        if let Some(found) = server.get(&place)? {
+            fed.push(bare(&found, &api, "KafkaMirrorMaker2"));
+        }
+        for feed in &maker.feeds {
+            for name in feed.source.access.secrets() {
+                secrets.insert((maker.meta.namespace.clone(), name.to_owned()));
+            }
+        }
+    }
+    let (mut named, mut held) = (Vec::new(), Vec::new());
+    for (namespace, name) in secrets.iter().filter(|_| with_secrets) {
+        let place = Place::new(Resource::secrets(), namespace, name)?;
+        if let Some(secret) = server.get(&place)? {
+            named.push(format!("{namespace}/{name}"));
+            held.push(bare(&secret, "v1", "Secret"));
+        }
+    }
+    let kept = Kept {
+        run: run.clone(),
+        kafka_version: read.version,
+        kafka: object,
+        pools,
+        feeders: fed,
+        others,
+        claims: claims_as_they_are(server, namespace, &claims)?,
+        contents: contents(server, namespace, run)?,
+        secrets: named,
+    };
+    Ok((kept, held))
+}
+
+/// Without a topic operator its definition need not be there.
+fn topics(
+    server: &ApiServer,
+    resource: &Resource,
+    namespace: &str,
+    labels: &str,
+) -> Result<Vec<Value>, RestoreError> {
+    match server.list(resource, namespace, labels) {
+        Err(ApiError::NotServed { .. }) => Ok(Vec::new()),
+        found => Ok(found?),
+    }
+}
+
+fn claims_as_they_are(
+    server: &ApiServer,
+    namespace: &str,
+    names: &[String],
+) -> Result<Vec<Value>, RestoreError> {
+    let mut claims = Vec::new();
+    for name in names {
+        let place = Place::new(Resource::claims(), namespace, name)?;
+        if let Some(claim) = server.get(&place)? {
+            claims.push(bare_claim(&claim));
+        }
+    }
+    Ok(claims)
+}
+
+/// Where a claim's volume can be.
+fn nodes_of(
+    server: &ApiServer,
+    namespace: &str,
+    claim: &str,
+) -> Result<Option<Value>, RestoreError> {
+    let claim = server.get(&Place::new(Resource::claims(), namespace, claim)?)?;
+    let claim = claim.unwrap_or_default();
+    let Some(volume) = claim["spec"]["volumeName"].as_str() else {
+        return Ok(None);
+    };
+    let volume = server.get(&Place::cluster(Resource::volumes(), volume)?)?;
+    let required = volume.map(|volume| volume["spec"]["nodeAffinity"]["required"].clone());
+    Ok(required.filter(Value::is_object))
+}
+
+/// Of those that have one, and a handle: one that is not cut yet has none.
+fn contents(
+    server: &ApiServer,
+    namespace: &str,
+    run: &RunId,
+) -> Result<Vec<KeptContent>, RestoreError> {
+    let labels = format!("{APP}={SLACKWATER},{RUN}={run}");
+    let mut contents = Vec::new();
+    for snapshot in server.list(&Resource::snapshots(), namespace, &labels)? {
+        let claim = snapshot["spec"]["source"]["persistentVolumeClaimName"].as_str();
+        let name = snapshot["status"]["boundVolumeSnapshotContentName"].as_str();
+        let (Some(claim), Some(name)) = (claim, name) else {
+            continue;
+        };
+        let place = Place::cluster(Resource::snapshot_contents(), name)?;
+        let content = server.get(&place)?.unwrap_or_default();
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let (Some(driver), Some(handle)) = (
+            text(&content["spec"]["driver"]),
+            text(&content["status"]["snapshotHandle"]),
+        ) else {
+            continue;
+        };
+        contents.push(KeptContent {
+            nodes: nodes_of(server, namespace, claim)?,
+            claim: claim.to_owned(),
+            name: name.to_owned(),
+            driver,
+            handle,
+            class: text(&content["spec"]["volumeSnapshotClassName"]),
+            mode: text(&content["spec"]["sourceVolumeMode"]),
+        });
+    }
+    contents.sort_by(|one, other| one.claim.cmp(&other.claim));
+    Ok(contents)
+}

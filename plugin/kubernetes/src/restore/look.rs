@@ -1,0 +1,291 @@
+//! What there is, for the plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use slackwater_restore::{Claimed, Feeder, Kafka, Nodes, Note, Pool, Seen, Stopped, Volume};
+use slackwater_strimzi::{ConnectorKind, Kafka as Read, MirrorMaker, NodePool, PRIOR, noted};
+
+use super::claims::RESTORING as MADE;
+use super::feeders::RESTORING;
+use super::kafka::State;
+use super::nodes::name;
+use super::remade::{full_name, other};
+use super::{InPlace, RestoreError};
+use crate::MakersError;
+use crate::place::{Place, Resource};
+
+impl InPlace {
+    /// Looks at all of it.
+    ///
+    /// # Errors
+    /// Something can't be read; no answer.
+    pub fn look(&self) -> Result<Seen, RestoreError> {
+        let kafka = self.state(&self.kafka_place()?)?;
+        let note = kafka
+            .as_ref()
+            .map(|kafka| self.note_of(kafka))
+            .transpose()?;
+        let note = note.flatten();
+        // What went with the Kafka is made where that is.
+        let makes_all = kafka.is_none() || note.as_ref().is_some_and(|note| note.is_made);
+        let (pools, controllers) = self.pools(makes_all)?;
+        let version_then = self.kept().and_then(|kept| kept.kafka_version.clone());
+        let version = match &kafka {
+            Some(kafka) => version(&kafka.object),
+            None => self.kept().and_then(|kept| version(&kept.kafka)),
+        };
+        let kept = self.kept_volumes()?;
+        let of_others = kept.iter().filter(|one| one.note.run != self.target.run);
+        let names: BTreeMap<String, String> = kept
+            .iter()
+            .filter(|one| one.note.run == self.target.run)
+            .map(|one| (one.note.claim_name(), one.name.clone()))
+            .collect();
+        let each = self.target.volumes.iter();
+        let volumes = each.map(|one| self.volume(&one.claim, names.get(&one.claim)));
+        let proven = self.proven;
+        Ok(Seen {
+            run: self.target.run.clone(),
+            cluster_id: self.target.cluster_id.clone(),
+            feeders: self.feeders(kafka.as_ref(), note.as_ref(), makes_all)?,
+            kafka: match &kafka {
+                None => Kafka::Gone {
+                    is_kept: self.kept().is_some(),
+                },
+                Some(kafka) => Kafka::There {
+                    cluster_id: kafka.object["status"]["clusterId"]
+                        .as_str()
+                        .filter(|id| !id.is_empty())
+                        .map(str::to_owned),
+                    is_paused: kafka.is_paused(),
+                    says_paused: kafka.says_paused(),
+                    is_ready: self.is_ready(kafka)?,
+                    note,
+                },
+            },
+            nodes: self
+                .sets_of_kafka()?
+                .iter()
+                .map(|set| Nodes {
+                    name: name(set),
+                    has_controllers: !controllers.brokers_alone.contains(&name(set)),
+                })
+                .collect(),
+            pods: self.pods_of_kafka()?.iter().map(name).collect(),
+            volumes: volumes.collect::<Result<_, _>>()?,
+            lost_secrets: match makes_all {
+                true => self.lost_secrets()?,
+                false => Vec::new(),
+            },
+            lost_others: match makes_all {
+                true => self.lost_others()?,
+                false => Vec::new(),
+            },
+            other_claims: match makes_all {
+                true => Vec::new(),
+                false => self.other_claims()?,
+            },
+            version,
+            version_then,
+            kept_of_others: of_others.map(|one| one.note.claim_name()).collect(),
+            pools,
+            volumes_proven: proven.is_some(),
+            retention_would_delete: proven.is_some_and(|one| one.retention_would_delete),
+        })
+    }
+
+    /// By its pools, whose node ids the operator has given out.
+    fn other_claims(&self) -> Result<Vec<String>, RestoreError> {
+        let labels = format!("strimzi.io/cluster={}", self.target.name);
+        let resource = Resource::node_pools(self.makers.version());
+        let mut there = BTreeSet::new();
+        for pool in self
+            .server
+            .list(&resource, &self.target.namespace, &labels)?
+        {
+            let pool = NodePool::read(&pool).map_err(MakersError::from)?;
+            there.extend(pool.claims().into_iter().map(|claim| claim.name));
+        }
+        let cut: BTreeSet<String> = self.claims().into_iter().map(str::to_owned).collect();
+        Ok(there.symmetric_difference(&cut).cloned().collect())
+    }
+
+    fn pools(&self, makes_all: bool) -> Result<(Vec<Pool>, Roles), RestoreError> {
+        let labels = format!("strimzi.io/cluster={}", self.target.name);
+        let resource = Resource::node_pools(self.makers.version());
+        let found = self
+            .server
+            .list(&resource, &self.target.namespace, &labels)?;
+        let mut roles = Roles::default();
+        let kept = self.kept().into_iter().flat_map(|kept| &kept.pools);
+        let kept: BTreeMap<String, &[i32]> = kept
+            .map(|one| (name(&one.object), one.node_ids.as_slice()))
+            .collect();
+        let mut pools = Vec::new();
+        for pool in &found {
+            let name = name(pool);
+            let has = pool["spec"]["roles"].as_array().into_iter().flatten();
+            if !has.into_iter().any(|role| role == "controller") {
+                let set = format!("{}-{name}", self.target.name);
+                roles.brokers_alone.insert(set);
+            }
+            let there = &pool["status"]["nodeIds"];
+            let known = kept.get(&name);
+            pools.push(Pool {
+                has_its_ids: !makes_all || known.is_none_or(|ids| *there == json!(ids)),
+                is_there: true,
+                name,
+            });
+        }
+        let there: BTreeSet<String> = found.iter().map(name).collect();
+        let lost = kept
+            .keys()
+            .filter(|name| makes_all && !there.contains(*name));
+        pools.extend(lost.map(|name| Pool {
+            name: name.clone(),
+            is_there: false,
+            has_its_ids: false,
+        }));
+        Ok((pools, roles))
+    }
+
+    /// Those whose target it is, by the addresses that it has or had; those that are
+    /// noted on; and those that are to be made again.
+    fn feeders(
+        &self,
+        kafka: Option<&State>,
+        note: Option<&Note>,
+        makes_all: bool,
+    ) -> Result<Vec<Feeder>, RestoreError> {
+        let mut names = self.feeder_names(kafka, note)?;
+        if makes_all {
+            let kept = self.kept().into_iter().flat_map(|kept| &kept.feeders);
+            names.extend(kept.map(full_name));
+        }
+        let each = names.into_iter().map(|name| self.feeder(name));
+        let found = each.collect::<Result<Vec<_>, _>>()?;
+        // One that is gone and is not to be made again is nobody's to wait for.
+        let is_one = |one: &Feeder| one.is_there || makes_all || one.has_workers;
+        Ok(found.into_iter().filter(is_one).collect())
+    }
+
+    pub(super) fn feeder_names(
+        &self,
+        kafka: Option<&State>,
+        note: Option<&Note>,
+    ) -> Result<BTreeSet<String>, RestoreError> {
+        let mut names = BTreeSet::new();
+        names.extend(note.into_iter().flat_map(|note| note.feeders.clone()));
+        for object in [kafka.map(|one| one.object.clone()), self.kafka_before()] {
+            let Some(object) = object else { continue };
+            let read = Read::read(&object).map_err(MakersError::from)?;
+            let found = self.makers.candidates(&read, &self.target.namespaces)?;
+            names.extend(found.into_iter().map(|one| one.meta.to_string()));
+        }
+        Ok(names)
+    }
+
+    /// As it was kept: with a name of its own, which is not asked for.
+    fn kafka_before(&self) -> Option<Value> {
+        let mut object = self.kept()?.kafka.clone();
+        object["metadata"]["uid"] = "kept".into();
+        object["metadata"]["resourceVersion"] = "0".into();
+        object["metadata"]["generation"] = 0.into();
+        Some(object)
+    }
+
+    fn feeder(&self, name: String) -> Result<Feeder, RestoreError> {
+        let found = self.state(&self.maker_place(&name)?)?;
+        let [sets, pods] = self.workers(&name)?;
+        let says = |is: fn(&State) -> bool| found.as_ref().is_some_and(is);
+        Ok(Feeder {
+            is_there: found.is_some(),
+            is_paused: says(|one| one.is_paused() && one.says_paused()),
+            is_kept_still: says(|one| one.annotation(RESTORING).is_some()),
+            stopped: stopped(found.as_ref())?,
+            owner: owner(found.as_ref())?,
+            has_workers: !(sets.is_empty() && pods.is_empty()),
+            name,
+        })
+    }
+
+    fn volume(&self, claim: &str, kept: Option<&String>) -> Result<Volume, RestoreError> {
+        let found = self.server.get(&self.claim_place(claim)?)?;
+        let claimed = match &found {
+            None => Claimed::Nothing,
+            Some(found) => {
+                let volume = found["spec"]["volumeName"].as_str();
+                let made = &found["metadata"]["labels"][MADE];
+                match () {
+                    () if volume.is_some() && volume == kept.map(String::as_str) => Claimed::Kept,
+                    () if *made == self.target.run.as_str() => Claimed::New,
+                    () => Claimed::Old,
+                }
+            }
+        };
+        Ok(Volume {
+            claim: claim.to_owned(),
+            snapshot: self.snapshot_of(claim)?,
+            claimed,
+            is_kept: kept.is_some(),
+            is_known: found.is_some() || self.claim_before(claim)?.is_some(),
+        })
+    }
+
+    fn lost_secrets(&self) -> Result<Vec<String>, RestoreError> {
+        let mut lost = Vec::new();
+        for secret in self.kept().into_iter().flat_map(|kept| &kept.secrets) {
+            let Some((namespace, name)) = secret.split_once('/') else {
+                continue;
+            };
+            let place = Place::new(Resource::secrets(), namespace, name)?;
+            if self.server.get(&place)?.is_none() {
+                lost.push(secret.clone());
+            }
+        }
+        Ok(lost)
+    }
+
+    fn lost_others(&self) -> Result<Vec<String>, RestoreError> {
+        let mut lost = Vec::new();
+        for object in self.kept().into_iter().flat_map(|kept| &kept.others) {
+            if self.server.get(&self.other_place(object)?)?.is_none() {
+                lost.push(other(object));
+            }
+        }
+        Ok(lost)
+    }
+}
+
+/// What is asked for; else what the operator says that there was.
+fn version(kafka: &Value) -> Option<String> {
+    let asked = kafka["spec"]["kafka"]["version"].as_str();
+    let said = kafka["status"]["kafkaVersion"].as_str();
+    asked.or(said).map(str::to_owned)
+}
+
+fn owner(found: Option<&State>) -> Result<Option<String>, RestoreError> {
+    let Some(found) = found else { return Ok(None) };
+    let maker = MirrorMaker::read(&found.object).map_err(MakersError::from)?;
+    Ok(maker.meta.git_ops().map(str::to_owned))
+}
+
+/// By the note of what stood there before.
+fn stopped(found: Option<&State>) -> Result<Stopped, RestoreError> {
+    let Some(found) = found.filter(|found| found.annotation(PRIOR).is_some()) else {
+        return Ok(Stopped::None);
+    };
+    let maker = MirrorMaker::read(&found.object).map_err(MakersError::from)?;
+    let copies = noted(&maker).map_err(MakersError::from)?;
+    match copies.contains(&ConnectorKind::Source) {
+        true => Ok(Stopped::All),
+        false => Ok(Stopped::Checkpoints),
+    }
+}
+
+/// What is known of sets by their pools: one of which nothing is goes last.
+#[derive(Default)]
+struct Roles {
+    brokers_alone: BTreeSet<String>,
+}

@@ -1,0 +1,103 @@
+//! A Kafka's nodes: its StrimziPodSets and their pods. Deleting pods alone does
+//! nothing: they are made again, paused or not (`StrimziPodSetController`).
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{InPlace, RestoreError};
+use crate::labels::{APP, RUN, SLACKWATER};
+use crate::place::{Place, Resource};
+use crate::workers::ROLE;
+
+/// The group of StrimziPodSets.
+pub(super) const GROUP: &str = "core.strimzi.io";
+
+/// A broker has 30 s to stop by default (`PodTemplate`'s grace period), and users
+/// give large ones minutes.
+const GONE: Duration = Duration::from_secs(900);
+
+impl InPlace {
+    /// Sets or pods of a component, by the labels that Strimzi puts on them
+    /// (`Labels`): its entity operator's are of the same cluster and kind, and have
+    /// another name.
+    pub(super) fn of_component(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        cluster: &str,
+        (kind, name): (&str, &str),
+    ) -> Result<Vec<Value>, RestoreError> {
+        let labels =
+            format!("strimzi.io/cluster={cluster},strimzi.io/kind={kind},strimzi.io/name={name}");
+        Ok(self.server.list(resource, namespace, &labels)?)
+    }
+
+    pub(super) fn sets_of_kafka(&self) -> Result<Vec<Value>, RestoreError> {
+        self.of_kafka(&self.sets)
+    }
+
+    pub(super) fn pods_of_kafka(&self) -> Result<Vec<Value>, RestoreError> {
+        self.of_kafka(&Resource::pods())
+    }
+
+    fn of_kafka(&self, resource: &Resource) -> Result<Vec<Value>, RestoreError> {
+        let cluster = &self.target.name;
+        let name = format!("{cluster}-kafka");
+        self.of_component(resource, &self.target.namespace, cluster, ("Kafka", &name))
+    }
+
+    /// Each pod of a set goes with it.
+    pub(super) fn remove_nodes(&self, sets: &[String]) -> Result<(), RestoreError> {
+        for set in sets {
+            self.server
+                .delete(&self.set_place(&self.target.namespace, set)?)?;
+        }
+        let of = |pod: &Value| {
+            let by = pod["metadata"]["labels"]["strimzi.io/controller-name"].as_str();
+            by.is_some_and(|by| sets.iter().any(|set| set == by))
+        };
+        self.until_no_pods(|| Ok(self.pods_of_kafka()?.iter().filter(|pod| of(pod)).count()))
+    }
+
+    pub(super) fn await_no_pods(&self) -> Result<(), RestoreError> {
+        self.until_no_pods(|| Ok(self.pods_of_kafka()?.len()))
+    }
+
+    pub(super) fn until_no_pods(
+        &self,
+        count: impl Fn() -> Result<usize, RestoreError>,
+    ) -> Result<(), RestoreError> {
+        self.until(
+            || "pods whose set was deleted are not gone".to_owned(),
+            GONE,
+            "see what holds them, and do it again",
+            || Ok(count()? == 0),
+        )
+    }
+
+    /// Pods that read what a restore had made, of one that was killed while it did:
+    /// they have its claims.
+    pub(super) fn remove_readers(&self) -> Result<(), RestoreError> {
+        let namespace = &self.target.namespace;
+        let labels = format!("{APP}={SLACKWATER},{ROLE}=reader,{RUN}={}", self.target.run);
+        for pod in self
+            .server
+            .list_metadata(&Resource::pods(), namespace, &labels)?
+        {
+            let place = Place::new(Resource::pods(), namespace, &name(&pod))?;
+            self.server.delete(&place)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_place(&self, namespace: &str, name: &str) -> Result<Place, RestoreError> {
+        Ok(Place::new(self.sets.clone(), namespace, name)?)
+    }
+}
+
+/// What an object is called.
+pub(super) fn name(object: &Value) -> String {
+    let name = object["metadata"]["name"].as_str();
+    name.unwrap_or_default().to_owned()
+}

@@ -1,0 +1,134 @@
+//! The VolumeSnapshots that are restored from, and new ones for what is left of
+//! those that went with their namespace: their contents stay, or at least what the
+//! storage has.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use slackwater_restore::Snapshot;
+
+use super::{InPlace, RestoreError};
+use crate::labels::{APP, RUN, SLACKWATER};
+use crate::place::{Place, Resource, label_value};
+use crate::snapshots::BROKER;
+
+/// Until a snapshot can be restored from: hours, where a driver uploads; a restore
+/// is not begun meanwhile.
+const READY: Duration = Duration::from_secs(3 * 3_600);
+
+impl InPlace {
+    pub(super) fn snapshot_name(&self, claim: &str) -> String {
+        format!("slackwater-{}-{claim}", self.target.run)
+    }
+
+    fn snapshot_place(&self, claim: &str) -> Result<Place, RestoreError> {
+        let name = self.snapshot_name(claim);
+        Ok(Place::new(
+            Resource::snapshots(),
+            &self.target.namespace,
+            &name,
+        )?)
+    }
+
+    pub(super) fn snapshot_of(&self, claim: &str) -> Result<Snapshot, RestoreError> {
+        let place = self.snapshot_place(claim)?;
+        let Some(found) = self.server.get(&place)? else {
+            let mut kept = self.kept().into_iter().flat_map(|kept| &kept.contents);
+            let is_kept = kept.any(|one| one.claim == claim);
+            return Ok(Snapshot::Gone { is_kept });
+        };
+        let unfit = |why: &str| RestoreError::Unfit {
+            place: Box::new(place.clone()),
+            why: why.to_owned(),
+        };
+        if found["metadata"]["labels"][RUN] != self.target.run.as_str() {
+            return Err(unfit(
+                "is not of this run, and has the name of its snapshot",
+            ));
+        }
+        if found["metadata"]["deletionTimestamp"].is_string() {
+            return Err(unfit("is being deleted: see who does so"));
+        }
+        match found["status"]["readyToUse"] == true {
+            true => Ok(Snapshot::Ready),
+            false => Ok(Snapshot::NotReady),
+        }
+    }
+
+    pub(super) fn await_snapshot(&self, claim: &str) -> Result<(), RestoreError> {
+        let place = self.snapshot_place(claim)?;
+        let what = || {
+            let found = self.server.get(&place).ok().flatten().unwrap_or_default();
+            let said = found["status"]["error"]["message"].as_str();
+            format!(
+                "{place} is not ready to use ({})",
+                said.unwrap_or("nobody says why")
+            )
+        };
+        let remedy = "see what its driver says, and do it again";
+        self.until(what, READY, remedy, || {
+            Ok(self.snapshot_of(claim)? == Snapshot::Ready)
+        })
+    }
+
+    /// As external-snapshotter has it for what is there before its snapshot
+    /// (`spec.source.snapshotHandle`, `volumeSnapshotContentName`): a content of our
+    /// own, for the one that stayed names another snapshot by its uid.
+    pub(super) fn find_snapshot(&self, claim: &str) -> Result<(), RestoreError> {
+        let kept = self.kept().into_iter().flat_map(|kept| &kept.contents);
+        let kept = kept.into_iter().find(|one| one.claim == claim);
+        let kept = kept.ok_or_else(|| RestoreError::NotKept(self.snapshot_name(claim)))?;
+        let place = self.snapshot_place(claim)?;
+        let run = label_value(self.target.run.as_str())?;
+        let mut volumes = self.target.volumes.iter();
+        let node = volumes.find(|one| one.claim == claim).map(|one| one.broker);
+        let node = node.unwrap_or_default().to_string();
+        let labels = json!({APP: SLACKWATER, RUN: run, BROKER: node});
+        let content = Place::cluster(Resource::snapshot_contents(), &place.name)?;
+        let mut object = json!({
+            "apiVersion": "snapshot.storage.k8s.io/v1",
+            "kind": "VolumeSnapshotContent",
+            "metadata": {"name": content.name, "labels": labels},
+            "spec": {
+                // It outlives its snapshot, as the one before did.
+                "deletionPolicy": "Retain",
+                "driver": kept.driver,
+                "source": {"snapshotHandle": kept.handle},
+                "volumeSnapshotRef": {"namespace": place.namespace, "name": place.name},
+            },
+        });
+        if let Some(class) = &kept.class {
+            object["spec"]["volumeSnapshotClassName"] = class.as_str().into();
+        }
+        if let Some(mode) = &kept.mode {
+            object["spec"]["sourceVolumeMode"] = mode.as_str().into();
+        }
+        self.make(&content, &object)?;
+        let stored = self.server.get(&content)?.unwrap_or_default();
+        if stored["spec"]["source"]["snapshotHandle"] != kept.handle.as_str() {
+            return Err(RestoreError::Unfit {
+                place: Box::new(content),
+                why: "stands for something else: delete it".to_owned(),
+            });
+        }
+        let mut object = json!({
+            "apiVersion": "snapshot.storage.k8s.io/v1",
+            "kind": "VolumeSnapshot",
+            "metadata": {"namespace": place.namespace, "name": place.name, "labels": labels},
+            "spec": {"source": {"volumeSnapshotContentName": content.name}},
+        });
+        if let Some(class) = &kept.class {
+            object["spec"]["volumeSnapshotClassName"] = class.as_str().into();
+        }
+        self.make(&place, &object)
+    }
+
+    /// One that is there is it: whoever asks looks at what it says.
+    pub(super) fn make(&self, place: &Place, object: &Value) -> Result<(), RestoreError> {
+        match self.server.create(place, object) {
+            Ok(_) | Err(crate::ApiError::Exists { .. }) => Ok(()),
+            Err(error) if error.is_silence() && self.server.get(place)?.is_some() => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! To the volumes from before. They have to be kept of every claim that a restore
+//! has exchanged; one that it had not come to is as it was.
+
+use crate::forth::clear;
+use crate::{Claimed, Kafka, PlanError, Seen, Stage, Step};
+
+pub(crate) fn next(seen: &Seen) -> Result<Step, PlanError> {
+    let Kafka::There {
+        note,
+        is_paused,
+        says_paused,
+        is_ready,
+        cluster_id,
+    } = &seen.kafka
+    else {
+        return Err(PlanError::NoKafka);
+    };
+    if let Some(note) = note
+        && note.run != seen.run
+    {
+        return Err(PlanError::OtherRun(note.run.clone()));
+    }
+    let stage = note.as_ref().map(|note| note.stage);
+    if let Some(there) = cluster_id
+        && *there != seen.cluster_id
+    {
+        return Err(PlanError::OtherCluster {
+            there: there.clone(),
+            cut: seen.cluster_id.clone(),
+        });
+    }
+    if stage == Some(Stage::IsBack) {
+        return Ok(start(seen, *is_paused, *is_ready));
+    }
+    if stage.is_none() {
+        if !seen.volumes.iter().any(|one| one.is_kept) {
+            return Err(PlanError::NothingKept);
+        }
+        if !seen.other_claims.is_empty() {
+            return Err(PlanError::OtherVolumes(seen.other_claims.clone()));
+        }
+    }
+    // Of a restore that is over each has been exchanged.
+    let lost = seen
+        .volumes
+        .iter()
+        .filter(|one| !one.is_kept && (one.claimed != Claimed::Old || stage.is_none()));
+    let lost: Vec<String> = lost.map(|one| one.claim.clone()).collect();
+    if !lost.is_empty() {
+        return Err(PlanError::NotAllKept(lost));
+    }
+    if !(stage == Some(Stage::Back) && *is_paused && *says_paused) {
+        return Ok(Step::TurnBack);
+    }
+    let volumes = || {
+        let mut kept = seen.volumes.iter().filter(|one| one.is_kept);
+        kept.find_map(|one| match one.claimed {
+            Claimed::Kept => None,
+            Claimed::Nothing => Some(Step::PutBackClaim(one.claim.clone())),
+            Claimed::New | Claimed::Old => Some(Step::DropClaim(one.claim.clone())),
+        })
+    };
+    Ok(clear(seen).or_else(volumes).unwrap_or(Step::NoteIsBack))
+}
+
+fn start(seen: &Seen, is_paused: bool, is_ready: bool) -> Step {
+    if let Kafka::There {
+        note: Some(note), ..
+    } = &seen.kafka
+        && note.holds_retention
+    {
+        return Step::LetRetentionGo;
+    }
+    if is_paused {
+        return Step::StartNodes;
+    }
+    if !is_ready {
+        return Step::AwaitReady;
+    }
+    let still = seen.feeders.iter().find(|one| one.is_kept_still);
+    still.map_or(Step::FinishBack, |one| Step::StartFeeder(one.name.clone()))
+}

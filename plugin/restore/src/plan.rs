@@ -1,0 +1,109 @@
+//! All steps ahead, and what forbids them.
+
+use slackwater_store::RunId;
+
+use crate::{Seen, Step, Way, next};
+
+/// More steps are no plan: a Kafka of 1,000 volumes takes three for each of them,
+/// and some for each of its resources.
+pub const MOST_STEPS: usize = 100_000;
+
+/// Why there is no next step.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// Another restore is noted.
+    #[error("a restore of run {0} is under way: finish it, or go back by `restore {0} --undo`")]
+    OtherRun(RunId),
+    /// The way back is noted.
+    #[error("the way back from run {0} is under way: finish it by `restore {0} --undo`")]
+    GoingBack(RunId),
+    /// Another cluster has its name.
+    #[error(
+        "the Kafka there is cluster {there}, and the cut is of {cut}: it is not this one that was \
+         backed up"
+    )]
+    OtherCluster {
+        /// By its status.
+        there: String,
+        /// By the cut.
+        cut: String,
+    },
+    /// It has other nodes.
+    #[error(
+        "the Kafka has other volumes than the cut ({}): scale its KafkaNodePools to what they were",
+        .0.join(", ")
+    )]
+    OtherVolumes(Vec<String>),
+    /// Its brokers are older than what they would read.
+    #[error("the Kafka is to be of version {there}, and was backed up with {then}: raise it first")]
+    Older {
+        /// Now.
+        there: String,
+        /// When it was backed up.
+        then: String,
+    },
+    /// Volumes are kept from before.
+    #[error(
+        "volumes from before an earlier restore are kept ({}): go back to them by `restore RUN \
+         --undo`, or delete them by `slackwater gc --kept-volumes`",
+        .0.join(", ")
+    )]
+    Kept(Vec<String>),
+    /// It is not known how the Kafka was.
+    #[error(
+        "the Kafka is gone, and no copy of its resources is kept: make it again, paused, with \
+         status.clusterId, and its KafkaNodePools with status.nodeIds"
+    )]
+    NotKept,
+    /// It can't be noted.
+    #[error("the Kafka is gone: there is nothing to go back to")]
+    NoKafka,
+    /// Nothing to restore.
+    #[error("the cut names no volumes: there is nothing to restore")]
+    NoVolumes,
+    /// A snapshot is gone.
+    #[error("the snapshot of {0} is gone, and it is not known what it stood for")]
+    NoSnapshot(String),
+    /// A claim can't be made.
+    #[error("claim {0} is gone, and it is not known of what class and size it was")]
+    UnknownClaim(String),
+    /// No way back.
+    #[error("no volumes from before are kept: there is nothing to go back to")]
+    NothingKept,
+    /// Nor a whole one.
+    #[error("the volumes from before are not kept of {}: there is no way back", .0.join(", "))]
+    NotAllKept(Vec<String>),
+    /// It does not end.
+    #[error("it takes over {MOST_STEPS} steps")]
+    Endless,
+}
+
+/// Whether one version comes before another, by their numbers: `4.10.0` after
+/// `4.9.1`. What has no numbers is not told.
+pub(crate) fn is_older(there: &str, then: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u64> {
+        let parts = text.split(['.', '-']);
+        parts.map_while(|part| part.parse().ok()).collect()
+    };
+    let (there, then) = (numbers(there), numbers(then));
+    !there.is_empty() && !then.is_empty() && there < then
+}
+
+/// All steps from here on.
+///
+/// # Errors
+/// What forbids one.
+pub fn plan(way: Way, seen: &Seen) -> Result<Vec<Step>, PlanError> {
+    let mut seen = seen.clone();
+    let mut steps = Vec::new();
+    while steps.len() < MOST_STEPS {
+        let step = next(way, &seen)?;
+        seen = seen.after(&step);
+        let is_last = step.is_last();
+        steps.push(step);
+        if is_last {
+            return Ok(steps);
+        }
+    }
+    Err(PlanError::Endless)
+}

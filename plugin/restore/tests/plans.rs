@@ -1,0 +1,446 @@
+//! Plans, from whatever may be seen.
+#![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use slackwater_restore::{
+    Claimed, Feeder, Kafka, Nodes, Note, PlanError, Pool, Seen, Snapshot, Stage, Step, Stopped,
+    Volume, Way, next, plan,
+};
+use slackwater_store::RunId;
+
+fn run() -> RunId {
+    "kafka-mirror-1-1".parse().unwrap()
+}
+
+fn volume(claim: &str) -> Volume {
+    Volume {
+        claim: claim.to_owned(),
+        snapshot: Snapshot::Ready,
+        claimed: Claimed::Old,
+        is_kept: false,
+        is_known: true,
+    }
+}
+
+/// A mirror that runs.
+fn running() -> Seen {
+    Seen {
+        run: run(),
+        cluster_id: "one".to_owned(),
+        kafka: Kafka::There {
+            cluster_id: Some("one".to_owned()),
+            is_paused: false,
+            says_paused: false,
+            is_ready: true,
+            note: None,
+        },
+        pools: vec![Pool {
+            name: "dual".to_owned(),
+            is_there: true,
+            has_its_ids: true,
+        }],
+        nodes: [("brokers", false), ("controllers", true)]
+            .map(|(name, has_controllers)| Nodes {
+                name: name.to_owned(),
+                has_controllers,
+            })
+            .into(),
+        pods: vec!["mirror-brokers-0".to_owned()],
+        feeders: vec![Feeder {
+            name: "kafka/feeder".to_owned(),
+            is_there: true,
+            is_paused: false,
+            is_kept_still: false,
+            has_workers: true,
+            stopped: Stopped::None,
+            owner: None,
+        }],
+        volumes: vec![volume("data-0"), volume("data-1")],
+        lost_secrets: Vec::new(),
+        lost_others: Vec::new(),
+        kept_of_others: Vec::new(),
+        other_claims: Vec::new(),
+        version: Some("4.10.0".to_owned()),
+        version_then: Some("4.9.1".to_owned()),
+        volumes_proven: false,
+        retention_would_delete: false,
+    }
+}
+
+/// One of which nothing is left but what is kept.
+fn gone() -> Seen {
+    let mut seen = running();
+    seen.kafka = Kafka::Gone { is_kept: true };
+    seen.pools[0].is_there = false;
+    seen.pools[0].has_its_ids = false;
+    seen.nodes.clear();
+    seen.pods.clear();
+    seen.feeders[0].is_there = false;
+    seen.feeders[0].has_workers = false;
+    for one in &mut seen.volumes {
+        one.claimed = Claimed::Nothing;
+        one.snapshot = Snapshot::Gone { is_kept: true };
+    }
+    seen.lost_secrets = vec!["mirror-cluster-ca".to_owned()];
+    seen.lost_others = vec!["KafkaUser/reader".to_owned()];
+    seen
+}
+
+fn words(steps: &[Step]) -> Vec<String> {
+    steps.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn where_the_resources_are_there_the_volumes_are_exchanged_under_them() {
+    let steps = plan(Way::Forth, &running()).unwrap();
+    assert_eq!(
+        words(&steps),
+        [
+            "pause the Kafka, and note on it what is done",
+            "pause KafkaMirrorMaker2 kafka/feeder",
+            "remove the workers of kafka/feeder",
+            "remove StrimziPodSets brokers and their pods",
+            "remove StrimziPodSets controllers and their pods",
+            "have the volume of data-0 kept",
+            "have the volume of data-1 kept",
+            "delete claim data-0; its volume stays",
+            "delete claim data-1; its volume stays",
+            "make claim data-0 from its snapshot",
+            "make claim data-1 from its snapshot",
+            "hold what lies on the volumes against the cut",
+            "unpause the Kafka",
+            "wait until the Kafka is ready",
+            "hold the brokers' heads against the cut",
+            "unpause KafkaMirrorMaker2 kafka/feeder",
+            "start what copies, unless the source has deleted what it needs",
+            "start the checkpoint connectors once all is caught up",
+            "take the notes away",
+        ]
+    );
+}
+
+#[test]
+fn where_all_is_gone_it_is_made_from_what_is_kept_and_the_cluster_id_is_given_last() {
+    let steps = plan(Way::Forth, &gone()).unwrap();
+    let at = |step: &Step| steps.iter().position(|one| one == step);
+    let order = [
+        Step::FindSnapshot("data-0".to_owned()),
+        Step::MakeClaim("data-0".to_owned()),
+        Step::ProveVolumes,
+        Step::MakeSecret("mirror-cluster-ca".to_owned()),
+        Step::MakePool("dual".to_owned()),
+        Step::MakeKafka,
+        Step::GiveNodeIds("dual".to_owned()),
+        Step::GiveClusterId,
+        Step::StartNodes,
+        Step::MakeOther("KafkaUser/reader".to_owned()),
+        Step::ProveHeads,
+        Step::MakeFeeder("kafka/feeder".to_owned()),
+        Step::StartFeeder("kafka/feeder".to_owned()),
+        Step::Finish,
+    ];
+    let places: Vec<_> = order
+        .iter()
+        .map(|step| at(step).expect("planned"))
+        .collect();
+    assert!(places.is_sorted(), "{:?}", words(&steps));
+}
+
+#[test]
+fn the_way_back_puts_back_each_volume_that_was_exchanged() {
+    let steps = plan(Way::Forth, &running()).unwrap();
+    let mut seen = running();
+    for step in &steps {
+        seen = seen.after(step);
+    }
+    let back = plan(Way::Back, &seen).unwrap();
+    for claim in ["data-0", "data-1"] {
+        assert!(back.contains(&Step::DropClaim(claim.to_owned())));
+        assert!(back.contains(&Step::PutBackClaim(claim.to_owned())));
+    }
+    assert_eq!(back.last(), Some(&Step::FinishBack));
+}
+
+#[test]
+fn what_forbids_a_restore_is_named_before_anything_is_touched() {
+    let with = |change: &dyn Fn(&mut Seen)| {
+        let mut seen = running();
+        change(&mut seen);
+        next(Way::Forth, &seen).unwrap_err().to_string()
+    };
+    let other = with(&|seen| {
+        if let Kafka::There { cluster_id, .. } = &mut seen.kafka {
+            *cluster_id = Some("two".to_owned());
+        }
+    });
+    assert!(
+        other.contains("cluster two, and the cut is of one"),
+        "{other}"
+    );
+    let kept = with(&|seen| seen.volumes[1].is_kept = true);
+    assert!(kept.contains("kept (data-1)"), "{kept}");
+    let lost = with(&|seen| seen.volumes[0].snapshot = Snapshot::Gone { is_kept: false });
+    assert!(lost.contains("snapshot of data-0 is gone"), "{lost}");
+    let unknown = with(&|seen| {
+        seen.volumes[1].claimed = Claimed::Nothing;
+        seen.volumes[1].is_known = false;
+    });
+    assert!(unknown.contains("claim data-1 is gone"), "{unknown}");
+    let unkept = with(&|seen| seen.kafka = Kafka::Gone { is_kept: false });
+    assert!(unkept.contains("no copy of its resources"), "{unkept}");
+    let scaled = with(&|seen| seen.other_claims = vec!["data-2".to_owned()]);
+    assert!(
+        scaled.contains("other volumes than the cut (data-2)"),
+        "{scaled}"
+    );
+    let older = with(&|seen| seen.version = Some("4.2.0".to_owned()));
+    assert!(older.contains("of version 4.2.0"), "{older}");
+    let back = with(&|seen| note(seen, Stage::Back));
+    assert!(back.contains("--undo"), "{back}");
+    let nothing = next(Way::Back, &running());
+    assert_eq!(nothing, Err(PlanError::NothingKept));
+}
+
+fn note(seen: &mut Seen, stage: Stage) {
+    if let Kafka::There { note, .. } = &mut seen.kafka {
+        *note = Some(Note {
+            run: run(),
+            stage,
+            holds_retention: false,
+            feeders: Vec::new(),
+            is_made: false,
+        });
+    }
+}
+
+/// After a restore that is over.
+fn restored() -> Seen {
+    let mut seen = running();
+    for step in plan(Way::Forth, &running()).unwrap() {
+        seen = seen.after(&step);
+    }
+    seen
+}
+
+#[test]
+fn the_way_back_is_of_the_cluster_that_was_restored_whole_or_not_at_all() {
+    let refused = |change: &dyn Fn(&mut Seen)| {
+        let mut seen = restored();
+        change(&mut seen);
+        next(Way::Back, &seen).unwrap_err().to_string()
+    };
+    // Another Kafka of the same name was made since.
+    let other = refused(&|seen| {
+        if let Kafka::There { cluster_id, .. } = &mut seen.kafka {
+            *cluster_id = Some("two".to_owned());
+        }
+    });
+    assert!(other.contains("cluster two"), "{other}");
+    let scaled = refused(&|seen| seen.other_claims = vec!["data-2".to_owned()]);
+    assert!(scaled.contains("data-2"), "{scaled}");
+    // Some of them went since.
+    let partly = refused(&|seen| seen.volumes[1].is_kept = false);
+    assert!(partly.contains("not kept of data-1"), "{partly}");
+}
+
+#[test]
+fn volumes_that_are_kept_from_before_another_restore_are_no_hindrance_where_all_is_gone() {
+    let mut seen = gone();
+    seen.kept_of_others = vec!["data-0".to_owned()];
+    assert_eq!(plan(Way::Forth, &seen).unwrap().last(), Some(&Step::Finish));
+    let mut seen = running();
+    seen.kept_of_others = vec!["data-0".to_owned()];
+    assert!(matches!(next(Way::Forth, &seen), Err(PlanError::Kept(_))));
+}
+
+#[test]
+fn a_volume_that_was_never_there_before_leaves_no_way_back() {
+    let mut seen = running();
+    note(&mut seen, Stage::VolumesProven);
+    seen.volumes[0].claimed = Claimed::New;
+    seen.volumes[0].is_kept = true;
+    seen.volumes[1].claimed = Claimed::New;
+    let said = next(Way::Back, &seen).unwrap_err().to_string();
+    assert!(said.contains("not kept of data-1"), "{said}");
+}
+
+fn kafka() -> impl Strategy<Value = Kafka> {
+    let stages = [
+        None,
+        Some(Stage::Volumes),
+        Some(Stage::VolumesProven),
+        Some(Stage::HeadsProven),
+        Some(Stage::Back),
+        Some(Stage::IsBack),
+    ];
+    let there = (
+        select(vec![None, Some("one".to_owned())]),
+        any::<[bool; 4]>(),
+        select(stages.to_vec()),
+    );
+    let there = there.prop_map(|(cluster_id, flags, stage)| Kafka::There {
+        cluster_id,
+        is_paused: flags[0],
+        says_paused: flags[1],
+        is_ready: flags[2],
+        note: stage.map(|stage| Note {
+            run: run(),
+            stage,
+            holds_retention: flags[3],
+            feeders: Vec::new(),
+            is_made: false,
+        }),
+    });
+    prop_oneof![Just(Kafka::Gone { is_kept: true }), there]
+}
+
+fn some_volume(claim: &'static str) -> impl Strategy<Value = Volume> {
+    let snapshots = vec![
+        Snapshot::Ready,
+        Snapshot::NotReady,
+        Snapshot::Gone { is_kept: true },
+    ];
+    let claims = vec![Claimed::Nothing, Claimed::Old, Claimed::Kept, Claimed::New];
+    let all = (select(snapshots), select(claims), any::<bool>());
+    all.prop_map(move |(snapshot, claimed, kept)| Volume {
+        claim: claim.to_owned(),
+        snapshot,
+        is_kept: kept || claimed == Claimed::Kept,
+        claimed,
+        is_known: true,
+    })
+}
+
+prop_compose! {
+    fn seen()(
+        kafka in kafka(),
+        volumes in (some_volume("data-0"), some_volume("data-1")),
+        feeder in any::<[bool; 5]>(),
+        has_nodes in any::<bool>(),
+        flags in any::<[bool; 4]>(),
+    ) -> Seen {
+        let mut seen = running();
+        if !has_nodes {
+            seen.nodes.clear();
+        }
+        seen.kafka = kafka;
+        seen.volumes = vec![volumes.0, volumes.1];
+        let one = &mut seen.feeders[0];
+        one.is_there = feeder[0];
+        one.is_paused = feeder[1];
+        one.is_kept_still = feeder[2];
+        one.has_workers = feeder[3];
+        one.stopped = if feeder[4] { Stopped::All } else { Stopped::None };
+        seen.pools[0].is_there = flags[0];
+        seen.pools[0].has_its_ids = flags[1];
+        seen.retention_would_delete = flags[2];
+        if flags[3] {
+            seen.lost_secrets = vec!["ca".to_owned()];
+        }
+        seen
+    }
+}
+
+/// What no step may be done in the middle of.
+fn must_hold(way: Way, seen: &Seen, step: &Step) {
+    let claimed = |claim: &String| {
+        let one = seen.volumes.iter().find(|one| one.claim == *claim);
+        one.expect("a volume").clone()
+    };
+    let nobody_writes = seen.pods.is_empty()
+        && seen.nodes.is_empty()
+        && seen
+            .feeders
+            .iter()
+            .all(|one| !one.is_there || !one.has_workers);
+    match step {
+        Step::RemoveClaim(claim) => {
+            assert!(claimed(claim).is_kept && nobody_writes, "{step}");
+        }
+        Step::DropClaim(claim) => {
+            let one = claimed(claim);
+            assert!(
+                one.is_kept && one.claimed != Claimed::Kept && nobody_writes,
+                "{step}"
+            );
+        }
+        Step::MakeClaim(_) | Step::PutBackClaim(_) => assert!(nobody_writes, "{step}"),
+        Step::ProveVolumes => {
+            let all_new = seen.volumes.iter().all(|one| one.claimed == Claimed::New);
+            assert!(all_new && nobody_writes, "{step}");
+        }
+        Step::StartNodes => {
+            let stage = match &seen.kafka {
+                Kafka::There {
+                    note: Some(note),
+                    cluster_id,
+                    ..
+                } => {
+                    assert!(way == Way::Back || cluster_id.is_some());
+                    note.stage
+                }
+                _ => panic!("{step} without a note"),
+            };
+            assert!(
+                matches!(stage, Stage::VolumesProven | Stage::IsBack),
+                "{stage:?}"
+            );
+        }
+        Step::StartFeeder(_) | Step::StartCopying | Step::StartCheckpoints => match &seen.kafka {
+            Kafka::There {
+                note: Some(note), ..
+            } => {
+                assert!(matches!(note.stage, Stage::HeadsProven | Stage::IsBack));
+            }
+            _ => panic!("{step} without a note"),
+        },
+        _ => {}
+    }
+}
+
+proptest! {
+    #[test]
+    fn from_whatever_is_seen_a_plan_ends_and_no_step_is_done_before_its_time(seen in seen()) {
+        for way in [Way::Forth, Way::Back] {
+            let Ok(steps) = plan(way, &seen) else { continue };
+            prop_assert!(steps.len() < 60);
+            let mut now = seen.clone();
+            for step in &steps {
+                must_hold(way, &now, step);
+                now = now.after(step);
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_cut_short_anywhere_goes_on_to_the_same_end(cut in 0usize..40, all_gone: bool) {
+        let begin = if all_gone { gone() } else { running() };
+        let steps = plan(Way::Forth, &begin).unwrap();
+        let done = cut.min(steps.len() - 1);
+        let mut seen = begin;
+        for step in &steps[..done] {
+            seen = seen.after(step);
+        }
+        // What was in nobody's note is forgotten.
+        seen.volumes_proven = false;
+        let rest = plan(Way::Forth, &seen).unwrap();
+        prop_assert_eq!(rest.last(), Some(&Step::Finish));
+        let mut end = seen.clone();
+        for step in &rest {
+            must_hold(Way::Forth, &end, step);
+            end = end.after(step);
+        }
+        // And back from there, where there is a way.
+        if !all_gone && done > 0 {
+            let back = plan(Way::Back, &seen).unwrap();
+            prop_assert_eq!(back.last(), Some(&Step::FinishBack));
+            let mut end = seen;
+            for step in &back {
+                must_hold(Way::Back, &end, step);
+                end = end.after(step);
+            }
+            prop_assert!(end.volumes.iter().all(|one| one.claimed == Claimed::Old));
+        }
+    }
+}

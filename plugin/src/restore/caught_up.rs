@@ -1,0 +1,123 @@
+//! Whether what copies has come as far as its source was when this began: by what
+//! Connect has committed, which a worker that starts anew goes on from. Of records
+//! between there and the end only transaction markers may be left.
+
+use std::collections::BTreeMap;
+
+use slackwater_cut::{ConnectorPrior, Cut};
+use slackwater_ports::{
+    Clock as _, Cluster, ConnectorState, Heads as _, PartitionId, Records as _, Span,
+};
+
+use crate::adapters::SystemClock;
+use crate::exit::Stop;
+use crate::site::Site;
+
+/// Between two looks. Connect commits once a minute by default
+/// (`offset.flush.interval.ms`).
+const LOOK_MS: u64 = 3_000;
+
+/// One reading of what lies beyond what was committed.
+const READ_MS: u64 = 30_000;
+
+/// Where each copied partition of a source ends, and from where there is anything.
+type Goal = BTreeMap<(String, PartitionId), (u64, u64)>;
+
+/// Waits until it has; gives how many partitions have not when the time is up.
+///
+/// # Errors
+/// A source without an answer at the begin: it is not known how far there is to go.
+pub(super) fn wait(site: &Site, cut: &Cut, most_ms: u64) -> Result<usize, Stop> {
+    let goal = goal(site, cut)?;
+    let began = SystemClock.monotonic_ms();
+    let mut told = None;
+    loop {
+        // A look without an answer is none: the next one may have it.
+        let behind = behind(site, cut, &goal).unwrap_or(goal.len());
+        let passed = SystemClock.monotonic_ms().saturating_sub(began);
+        if behind == 0 || passed >= most_ms {
+            return Ok(behind);
+        }
+        if told != Some(behind) {
+            let words = format!("{behind} partitions to be caught up");
+            site.terminal.say(&words);
+            told = Some(behind);
+        }
+        SystemClock.sleep_ms(LOOK_MS);
+    }
+}
+
+/// What copies, and was found to run.
+fn copying(cut: &Cut) -> impl Iterator<Item = &ConnectorPrior> {
+    let all = cut.quiesce.iter().flat_map(|quiesce| &quiesce.connectors);
+    all.filter(|one| {
+        let rests = matches!(one.state, ConnectorState::Stopped | ConnectorState::Paused);
+        one.copies && !rests
+    })
+}
+
+fn goal(site: &Site, cut: &Cut) -> Result<Goal, Stop> {
+    let mut of: BTreeMap<String, Vec<PartitionId>> = BTreeMap::new();
+    for (row, _) in cut.rows.copies() {
+        if let Some(source) = &cut.rows.topic(row).source
+            && copying(cut).any(|one| one.source_alias == source.alias)
+        {
+            let partition = PartitionId::new(source.topic.clone(), row.partition);
+            of.entry(source.alias.clone()).or_default().push(partition);
+        }
+    }
+    let mut goal = Goal::new();
+    for (alias, partitions) in of {
+        let sweep = site
+            .kafka()
+            .sweep(&Cluster::Source(alias.clone()), &partitions)
+            .map_err(|error| Stop::failed(error.message))?;
+        for row in sweep.rows {
+            let head = row.head.map_err(|why| {
+                Stop::failed(format!("{} of source {alias}: {why}", row.partition))
+            })?;
+            let ends = (head.log_start_offset, head.last_stable_offset);
+            goal.insert((alias.clone(), row.partition), ends);
+        }
+    }
+    Ok(goal)
+}
+
+fn behind(site: &Site, cut: &Cut, goal: &Goal) -> Result<usize, Stop> {
+    let failed = |error: slackwater_ports::PortError| Stop::failed(error.message);
+    let mut behind = 0;
+    for one in copying(cut) {
+        let positions = site.ground().feeders().position.positions(&one.connector);
+        let committed: BTreeMap<PartitionId, u64> = positions
+            .map_err(failed)?
+            .into_iter()
+            .map(|at| (at.partition, at.offset.saturating_add(1)))
+            .collect();
+        let mut spans = Vec::new();
+        for ((_, partition), (start, end)) in goal
+            .iter()
+            .filter(|((alias, _), _)| *alias == one.source_alias)
+        {
+            let start = committed.get(partition).map_or(*start, |at| *start.max(at));
+            if start < *end {
+                spans.push(Span {
+                    partition: partition.clone(),
+                    start,
+                    until: *end,
+                    most: 1,
+                    keep_last: 0,
+                });
+            }
+        }
+        let source = Cluster::Source(one.source_alias.clone());
+        let reads = site
+            .kafka()
+            .read(&source, one.isolation, &spans, READ_MS)
+            .map_err(failed)?;
+        behind += reads
+            .iter()
+            .filter(|read| read.count > 0 || !read.ended.is_complete())
+            .count();
+    }
+    Ok(behind)
+}

@@ -1,0 +1,94 @@
+//! The first start of what feeds a restored mirror: what copies, unless the source
+//! has deleted what it needs; and, when that is caught up, the rest. The syncs that
+//! the mirror wrote before are on the source still, and name offsets past its end.
+
+use slackwater_cut::{ConnectorPrior, Cut, OnLoss, State};
+use slackwater_host::{Entry, PhaseName};
+use slackwater_ports::{Clock as _, ConnectorState};
+
+use super::{Restore, caught_up, on_scratch, open_site};
+use crate::adapters::SystemClock;
+use crate::exit::Stop;
+use crate::site::{Need, Site};
+
+/// Until workers are made anew, and Connect answers.
+const WORKERS_MS: u64 = 900_000;
+
+/// Between two looks for them.
+const LOOK_MS: u64 = 3_000;
+
+impl Restore {
+    pub(super) fn start_copying(&mut self) -> Result<(), Stop> {
+        let on_loss = match self.asked.accept_loss {
+            true => OnLoss::Resume,
+            false => OnLoss::Refuse,
+        };
+        let site = self.with_workers()?;
+        let document = copying(&self.cut, on_loss);
+        let document = document.to_canonical().map_err(Stop::failed)?;
+        let (_, ports) = on_scratch(&site, document);
+        // Its own words tell of a run; what is caught up is seen in the next step.
+        site.run(PhaseName::ResumeMirror, Entry::Run, ports)
+            .map(drop)
+    }
+
+    pub(super) fn start_checkpoints(&mut self) -> Result<(), Stop> {
+        let site = self.with_workers()?;
+        match caught_up::wait(&site, &self.cut, self.asked.catch_up_ms)? {
+            0 => site.ground().let_go().map(drop),
+            behind => Err(Stop::failed(format!(
+                "the mirror copies, and {behind} partitions have not caught up within {} s: its \
+                 checkpoint connectors wait, and are started at once by `slackwater resume`",
+                self.asked.catch_up_ms / 1_000
+            ))),
+        }
+    }
+
+    /// Once each Connect answers, and says what it has.
+    fn with_workers(&self) -> Result<Site, Stop> {
+        let began = SystemClock.monotonic_ms();
+        loop {
+            let site = open_site(&self.asked, &Need::Copying).and_then(|site| {
+                let seen = site.ground().feeders().look.mirror();
+                let seen = seen.map_err(|error| Stop::failed(error.message))?;
+                let there = |one: &ConnectorPrior| {
+                    let mut all = seen.connectors.iter();
+                    all.any(|now| now.reference() == one.connector)
+                };
+                let known = self.cut.quiesce.iter().flat_map(|one| &one.connectors);
+                match known.into_iter().find(|one| !there(one)) {
+                    None => Ok(site),
+                    Some(one) => Err(Stop::failed(format!(
+                        "connector {} is not there yet",
+                        one.connector
+                    ))),
+                }
+            });
+            match site {
+                Ok(site) => return Ok(site),
+                Err(stop) if SystemClock.monotonic_ms().saturating_sub(began) > WORKERS_MS => {
+                    return Err(stop);
+                }
+                Err(_) => SystemClock.sleep_ms(LOOK_MS),
+            }
+        }
+    }
+}
+
+/// The cut as a run that goes on from it: nothing of it is kept. Only what copies is
+/// put back.
+fn copying(cut: &Cut, on_loss: OnLoss) -> Cut {
+    let mut cut = cut.clone();
+    cut.state = State::Sealed;
+    cut.resume = None;
+    cut.settings.on_loss = on_loss;
+    cut.settings.catch_up_timeout_ms = 0;
+    // Its brokers are other ones, and run.
+    if let Some(snapshot) = &mut cut.snapshot {
+        snapshot.outage = None;
+    }
+    let others = cut.quiesce.iter_mut().flat_map(|one| &mut one.connectors);
+    let others = others.filter(|one: &&mut ConnectorPrior| !one.copies);
+    others.for_each(|one| one.state = ConnectorState::Stopped);
+    cut
+}

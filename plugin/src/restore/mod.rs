@@ -1,0 +1,294 @@
+//! A restore in place of a mirror in Strimzi, and the way back: looks, has the next
+//! step decided, does it, and looks again, until nothing is left to do. What is to
+//! be shown is shown by phases. Decides nothing but when it gives up.
+
+mod caught_up;
+mod feed;
+mod report;
+mod show;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use slackwater_cut::{Cut, State};
+use slackwater_kubernetes::InPlace;
+use slackwater_ports::Clock as _;
+use slackwater_restore::{Feeder, Kafka, MOST_STEPS, Step, Way, next, plan};
+use slackwater_store::{Holder, LeaseState, RunId};
+
+use crate::adapters::{SystemClock, Terminal};
+use crate::exit::{Stop, of_claims};
+use crate::site::{Held, KafkaName, Need, Site, Strimzi};
+
+pub use report::{Report, text};
+
+/// How a restore signs the Lease: whoever finds it left behind must not let the
+/// mirror run.
+pub const SIGNS: &str = "a restore";
+
+/// Of a run's id, in that by which a restore of it holds the mirror: an id has 64
+/// characters at the most.
+const MOST_OF_RUN: usize = 56;
+
+/// A step that is decided on again and again has no effect: whoever undoes it is
+/// stronger.
+const SAME_STEP: u32 = 3;
+
+/// What was asked for.
+pub struct Asked {
+    /// The mirror.
+    pub kafka: KafkaName,
+    /// How its Kubernetes is reached.
+    pub kubeconfig: Option<PathBuf>,
+    /// Which backup.
+    pub run: RunId,
+    /// Forth or back.
+    pub way: Way,
+    /// Go on where something that is to be proven is not; never where it is
+    /// refuted.
+    pub accept_unproven: bool,
+    /// Let MirrorMaker skip what the source has deleted.
+    pub accept_loss: bool,
+    /// GitOps controllers that own what feeds the mirror were told to leave it alone.
+    pub git_ops_suspended: bool,
+    /// How long the mirror may take to catch up, ms.
+    pub catch_up_ms: u64,
+    /// No progress.
+    pub quiet: bool,
+}
+
+/// A restore under way.
+pub struct Restore {
+    asked: Asked,
+    site: Site,
+    cut: Cut,
+    in_place: InPlace,
+}
+
+impl Restore {
+    /// Finds the cut and what is kept beside it. Nothing is touched.
+    ///
+    /// # Errors
+    /// A cut that nothing can be restored from; no answer.
+    pub fn open(asked: Asked) -> Result<Self, Stop> {
+        let site = open_site(&asked, &Need::Least)?;
+        let strimzi = strimzi(&site)?;
+        let (document, _) = strimzi.document(&asked.run)?;
+        let cut = Cut::trusted(&document).map_err(Stop::failed)?;
+        if asked.way == Way::Forth {
+            may_be_restored(&cut, asked.accept_unproven)?;
+        }
+        let kept = strimzi.kept(&asked.run)?;
+        let in_place = strimzi.in_place(&cut, kept)?;
+        Ok(Self {
+            asked,
+            cut,
+            in_place,
+            site,
+        })
+    }
+
+    /// What would be done from here on.
+    ///
+    /// # Errors
+    /// What forbids it.
+    pub fn plan(&self) -> Result<Vec<Step>, Stop> {
+        let seen = self.in_place.look().map_err(Stop::failed)?;
+        plan(self.asked.way, &seen).map_err(Stop::bad_input)
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// What forbids it, before anything is touched; what can't be done, and then
+    /// the same command goes on.
+    pub fn run(mut self) -> Result<Report, Stop> {
+        // Told before anybody is kept from anything.
+        self.plan()?;
+        self.nobody_else_holds_it()?;
+        let leases = self.site.ground().leases();
+        let held = leases.take(self.holder()?)?;
+        let done = self.steps(&*held);
+        if let Err(why) = held.release() {
+            self.say(&format!("warning: the Lease is left behind: {why}"));
+        }
+        done?;
+        let undone = self.asked.way == Way::Back;
+        if let Err(why) = self.strimzi()?.tell_restored(&self.asked.run, undone) {
+            tracing::info!("no event tells of it: {why}");
+        }
+        Ok(Report::new(&self.cut, self.asked.way))
+    }
+
+    fn steps(&mut self, held: &dyn Held) -> Result<(), Stop> {
+        let way = self.asked.way;
+        let (mut before, mut times) = (None, 0);
+        for _ in 0..MOST_STEPS {
+            let seen = self.in_place.look().map_err(Stop::failed)?;
+            let step = next(way, &seen).map_err(Stop::bad_input)?;
+            times = if before.as_ref() == Some(&step) {
+                times + 1
+            } else {
+                0
+            };
+            if times >= SAME_STEP {
+                return Err(Stop::failed(format!("no effect: {step}")));
+            }
+            if !held.is_ours() {
+                let why = "the mirror's Lease was lost meanwhile: see who took it";
+                return Err(Stop::failed(why));
+            }
+            self.say(&step.to_string());
+            let done = match &step {
+                Step::ProveVolumes => self.prove_volumes(),
+                Step::ProveHeads => self.prove_heads(),
+                Step::StartCopying => self.start_copying(),
+                Step::StartCheckpoints => self.start_checkpoints(),
+                step => self.in_place.act(way, step).map_err(Stop::failed),
+            };
+            done.map_err(|stop| self.what_then(&step, stop))?;
+            if step.is_last() {
+                return Ok(());
+            }
+            before = Some(step);
+        }
+        Err(Stop::failed(format!("more than {MOST_STEPS} steps")))
+    }
+
+    /// How it goes on from here.
+    fn what_then(&self, step: &Step, stop: Stop) -> Stop {
+        let run = &self.asked.run;
+        let then = match (self.asked.way, step) {
+            (Way::Forth, Step::ProveVolumes | Step::ProveHeads) => {
+                format!("nothing feeds the mirror: go back by `restore {run} --undo`")
+            }
+            (Way::Forth, _) => {
+                format!("the same command goes on, and `restore {run} --undo` goes back")
+            }
+            (Way::Back, _) => "the same command goes on".to_owned(),
+        };
+        Stop {
+            cause: format!("{step}: {}; {then}", stop.cause),
+            ..stop
+        }
+    }
+
+    /// Notes of a hold are another run's, but where this restore starts connectors.
+    fn nobody_else_holds_it(&self) -> Result<(), Stop> {
+        let seen = self.in_place.look().map_err(Stop::failed)?;
+        let begun = match &seen.kafka {
+            Kafka::There { note, .. } => note.is_some(),
+            Kafka::Gone { .. } => false,
+        };
+        if !begun && strimzi(&self.site)?.is_held() {
+            return Err(Stop::held(format!(
+                "connectors of {} are held: `slackwater resume` comes first",
+                self.asked.kafka
+            )));
+        }
+        for feeder in seen.feeders.iter().filter(|one| one.is_there) {
+            if !begun && self.asked.way == Way::Forth {
+                self.may_be_told(feeder)?;
+            }
+        }
+        match self.site.ground().leases().look()? {
+            LeaseState::Held(Some(other)) => Err(Stop::held(format!("{other} holds the mirror"))),
+            LeaseState::Expired(left) if left.note != SIGNS => Err(Stop::held(format!(
+                "{left} was left behind: `slackwater resume` comes first"
+            ))),
+            // Of another run's, the note on the Kafka tells how it goes on.
+            _ => Ok(()),
+        }
+    }
+
+    /// What is written into it has to stay, and its workers come again.
+    fn may_be_told(&self, feeder: &Feeder) -> Result<(), Stop> {
+        let name = &feeder.name;
+        if feeder.is_paused && !feeder.is_kept_still {
+            return Err(Stop::bad_input(format!(
+                "KafkaMirrorMaker2 {name} is paused by its user: its workers would not come again; \
+                 unpause it first"
+            )));
+        }
+        match &feeder.owner {
+            Some(owner) if !self.asked.git_ops_suspended => Err(Stop::bad_input(format!(
+                "{owner} owns KafkaMirrorMaker2 {name}, and would start connectors before they may: \
+                 have it leave that alone, and say --git-ops-suspended"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Not as the run itself: a guard of it that still stands by would take over.
+    fn holder(&self) -> Result<Holder, Stop> {
+        let run = self.asked.run.as_str();
+        // The end of an id is what tells it from others.
+        let end = run.len().saturating_sub(MOST_OF_RUN);
+        let id = format!("restore-{}", &run[end..]);
+        Ok(Holder {
+            run_id: id.parse().map_err(Stop::failed)?,
+            pid: std::process::id(),
+            token: format!("restore-{}-{}", std::process::id(), SystemClock.now_ms()),
+            deadline_ms: None,
+            note: SIGNS.to_owned(),
+        })
+    }
+
+    fn say(&self, line: &str) {
+        self.site.terminal.say(line);
+    }
+
+    fn strimzi(&self) -> Result<&Strimzi, Stop> {
+        strimzi(&self.site)
+    }
+}
+
+fn open_site(asked: &Asked, need: &Need) -> Result<Site, Stop> {
+    let kubeconfig = asked.kubeconfig.as_deref().map(Path::new);
+    Site::in_strimzi(&asked.kafka, kubeconfig, need, Terminal::new(asked.quiet))
+}
+
+fn strimzi(site: &Site) -> Result<&Strimzi, Stop> {
+    let strimzi = site.strimzi();
+    strimzi.ok_or_else(|| Stop::failed("a restore in place is of a mirror in Strimzi"))
+}
+
+/// What was not proven when it was backed up is restored only where that is
+/// accepted, and what was refuted never.
+fn may_be_restored(cut: &Cut, accept_unproven: bool) -> Result<(), Stop> {
+    if !matches!(cut.state, State::Closed { .. }) {
+        return Err(Stop::bad_input(format!(
+            "run {} is {}: only a closed cut is restored from",
+            cut.run_id,
+            cut.state.word()
+        )));
+    }
+    accepted(of_claims(cut, &cut.settings.require), accept_unproven).map_err(|stop| Stop {
+        cause: format!(
+            "run {}: {}; what is unproven is restored from with --accept-unproven",
+            cut.run_id, stop.cause
+        ),
+        exit: crate::exit::Exit::BadInput,
+    })
+}
+
+/// What is unproven, where that is accepted.
+fn accepted(verdict: Result<(), Stop>, accept_unproven: bool) -> Result<(), Stop> {
+    match verdict {
+        Err(stop) if stop.exit == crate::exit::Exit::Unproven && accept_unproven => {
+            tracing::warn!("{stop}");
+            Ok(())
+        }
+        verdict => verdict,
+    }
+}
+
+/// The ports of a phase that writes into this document, and nowhere else.
+fn on_scratch(
+    site: &Site,
+    document: String,
+) -> (Arc<crate::adapters::ScratchStore>, slackwater_host::Ports) {
+    let store = Arc::new(crate::adapters::ScratchStore::new(document));
+    let ports = site.without_guard(site.ports_on(store.clone()));
+    (store, ports)
+}

@@ -1,0 +1,89 @@
+//! That what came back is the cut: first what lies on the volumes, before any
+//! broker starts on them; then what the running brokers show.
+
+use slackwater_cut::{ClaimName, Cut};
+use slackwater_host::{Entry, PhaseName};
+use slackwater_kubernetes::Proven;
+use slackwater_ports::{Clock as _, RunStore as _};
+
+use super::{Restore, accepted, on_scratch, open_site};
+use crate::adapters::SystemClock;
+use crate::exit::{Stop, of_claims};
+use crate::retention::expiry;
+use crate::site::{Need, Site};
+
+/// For followers to fetch, and high watermarks to follow: what is not shown yet is
+/// looked at again for as long.
+const SETTLES_MS: u64 = 180_000;
+
+/// Between two looks.
+const LOOK_MS: u64 = 2_000;
+
+impl Restore {
+    pub(super) fn prove_volumes(&mut self) -> Result<(), Stop> {
+        let strimzi = self.strimzi()?;
+        let (document, _) = strimzi.document(&self.asked.run)?;
+        let content = strimzi.restored_content(&self.cut, &self.in_place)?;
+        let (store, mut ports) = on_scratch(&self.site, document);
+        ports.volume_content = Some(content.port());
+        self.site
+            .run(PhaseName::ValidateHead, Entry::CompareVolumes, ports)?;
+        let ages = content.ages();
+        drop(content);
+        let judged = store.load().map_err(|error| Stop::failed(error.message))?;
+        self.save(&judged.document, ClaimName::Restored)?;
+        // What can't be told is held back, too.
+        let retention_would_delete = ages.map_or(true, |ages| {
+            let now_ms = i64::try_from(SystemClock.now_ms()).unwrap_or(i64::MAX);
+            let expiry = expiry(&self.cut, &ages, now_ms);
+            !(expiry.expiring.is_empty() && expiry.unknown.is_empty())
+        });
+        let proven = Proven {
+            retention_would_delete,
+        };
+        self.in_place
+            .note_volumes_proven(proven)
+            .map_err(Stop::failed)
+    }
+
+    pub(super) fn prove_heads(&mut self) -> Result<(), Stop> {
+        let site = open_site(&self.asked, &Need::Kafka)?;
+        let (document, _) = self.strimzi()?.document(&self.asked.run)?;
+        let began = SystemClock.monotonic_ms();
+        let judged = loop {
+            let looked = heads(&site, &document);
+            let over = SystemClock.monotonic_ms().saturating_sub(began) > SETTLES_MS;
+            match looked {
+                Ok((judged, true)) => break judged,
+                Ok((judged, false)) if over => break judged,
+                Err(stop) if over => return Err(stop),
+                Ok(_) | Err(_) => SystemClock.sleep_ms(LOOK_MS),
+            }
+        };
+        self.save(&judged, ClaimName::HeadsRestored)?;
+        self.in_place.note_heads_proven().map_err(Stop::failed)
+    }
+
+    /// Keeps what was judged, whatever it is, in the cut; fails where it is not
+    /// proven.
+    fn save(&mut self, document: &str, claim: ClaimName) -> Result<(), Stop> {
+        let cut = Cut::parse(document).map_err(Stop::failed)?;
+        if let Some(one) = cut.claims.iter().find(|one| one.name == claim) {
+            self.say(&format!("{} {}: {}", one.name, one.verdict, one.reason));
+        }
+        self.strimzi()?.save_restored(&self.asked.run, document)?;
+        let verdict = of_claims(&cut, &[claim]);
+        self.cut = cut;
+        accepted(verdict, self.asked.accept_unproven)
+    }
+}
+
+/// The document with the claim, and whether that is proven.
+fn heads(site: &Site, document: &str) -> Result<(String, bool), Stop> {
+    let (store, ports) = on_scratch(site, document.to_owned());
+    site.run(PhaseName::ValidateHead, Entry::CompareRestored, ports)?;
+    let judged = store.load().map_err(|error| Stop::failed(error.message))?;
+    let cut = Cut::parse(&judged.document).map_err(Stop::failed)?;
+    let proven = of_claims(&cut, &[ClaimName::HeadsRestored]).is_ok();
+    Ok((judged.document, proven))
+}

@@ -1,0 +1,274 @@
+//! What a restore is given of a mirror in Strimzi: its steps, what lies on the
+//! claims that it made, and what is kept beside cuts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use slackwater_content::ReplicaAges;
+use slackwater_cut::Cut;
+use slackwater_kubernetes::{
+    About, ClaimVolume, Events, InPlace, Keeper, Kept, KeptVolumes, Makers, MakersError,
+    RESTORE_NOTE, Reason, RunsError, Target, gather,
+};
+use slackwater_ports::{Seen, VolumeContent};
+use slackwater_store::{LeaseState, RunId};
+
+use super::readers::Readers;
+use super::{KafkaName, Strimzi};
+use crate::exit::Stop;
+use crate::restore::SIGNS;
+use crate::site::Runs;
+
+/// What lies on restored claims.
+pub struct RestoredContent(Arc<Readers>);
+
+impl RestoredContent {
+    /// As the port.
+    pub fn port(&self) -> Arc<dyn VolumeContent + Send + Sync> {
+        self.0.clone()
+    }
+
+    /// How old segments are, of what was listed.
+    ///
+    /// # Errors
+    /// Nothing was listed; a reader has no answer.
+    pub fn ages(&self) -> Seen<Vec<ReplicaAges>> {
+        self.0.ages()
+    }
+}
+
+impl Strimzi {
+    /// The Kafka.
+    pub fn kafka(&self) -> &KafkaName {
+        &self.kafka
+    }
+
+    /// Where what is kept beside cuts is.
+    pub(super) fn keeper(&self) -> Option<Keeper> {
+        let home = self.home.as_ref()?;
+        Some(Keeper::new(self.server.clone(), &home.namespace))
+    }
+
+    /// What is kept of a run beside its cut.
+    ///
+    /// # Errors
+    /// It can't be read; no answer.
+    pub fn kept(&self, run: &RunId) -> Result<Option<Kept>, Stop> {
+        match self.keeper() {
+            Some(keeper) => keeper.kept(run).map_err(Stop::failed),
+            None => Ok(None),
+        }
+    }
+
+    /// Keeps resources, and Secrets unless that is not wanted; what is kept already
+    /// is as it was when the run was closed, and stays.
+    pub(super) fn keep_resources(&self, run: &RunId) -> Result<(), Stop> {
+        let Some(keeper) = self.keeper() else {
+            return Ok(());
+        };
+        if keeper.kept(run).map_err(Stop::failed)?.is_some() {
+            return Ok(());
+        }
+        let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
+        let feeders: Vec<_> = self.mirror.makers().collect();
+        let (kafka, namespace) = (self.kafka.name(), self.kafka.namespace());
+        let gathered = gather(
+            &self.server,
+            &makers,
+            kafka,
+            namespace,
+            run,
+            &feeders,
+            self.keeps_secrets,
+        );
+        let (kept, secrets) = gathered.map_err(Stop::failed)?;
+        keeper.keep(&kept, &secrets).map_err(Stop::failed)
+    }
+
+    /// A run's document, and its revision; where it is gone with its namespace, the
+    /// copy, which has none there.
+    ///
+    /// # Errors
+    /// There is neither.
+    pub fn document(&self, run: &RunId) -> Result<(String, Option<u64>), Stop> {
+        let Runs::ConfigMaps(runs) = &self.runs else {
+            return Err(Stop::failed("runs in Kubernetes are in ConfigMaps"));
+        };
+        match (runs.load(run), self.copies()) {
+            (Ok(record), _) => Ok((record.document, Some(record.revision))),
+            (Err(RunsError::Missing { .. }), Some(copies)) => {
+                let copy = copies.load(run).map_err(Stop::bad_input)?;
+                Ok((copy.document, None))
+            }
+            (Err(error), _) => Err(Stop::bad_input(error)),
+        }
+    }
+
+    /// A copy of a run's document, in this program's own namespace.
+    pub(super) fn keep_copy(&self, run: &RunId) -> Result<(), Stop> {
+        let (Some(copies), Runs::ConfigMaps(runs)) = (self.copies(), &self.runs) else {
+            return Ok(());
+        };
+        let document = runs.load(run).map_err(Stop::failed)?.document;
+        match copies.load(run) {
+            // What is said since is what counts.
+            Ok(copy) if copy.document != document => copies
+                .supersede(run, copy.revision, &document)
+                .map(drop)
+                .map_err(Stop::failed),
+            Ok(_) => Ok(()),
+            Err(RunsError::Missing { .. }) => copies
+                .create_run(run, &document)
+                .map(drop)
+                .map_err(Stop::failed),
+            Err(error) => Err(Stop::failed(error)),
+        }
+    }
+
+    /// Writes what a restore has shown into the cut, beside the Kafka again where it
+    /// was gone from there, and into the copy. What it was before stays beside it.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub fn save_restored(&self, run: &RunId, document: &str) -> Result<(), Stop> {
+        match self.document(run)? {
+            (_, Some(revision)) => self.runs.supersede(run, revision, document),
+            (_, None) => self.runs.create(run, document),
+        }
+        .map_err(Stop::failed)?;
+        self.keep_copy(run)
+    }
+
+    /// Whether anything that feeds it is noted as held.
+    pub fn is_held(&self) -> bool {
+        self.mirror.makers().next().is_some()
+    }
+
+    /// The steps of a restore of this cut.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn in_place(&self, cut: &Cut, kept: Option<Kept>) -> Result<InPlace, Stop> {
+        let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
+        let snapshot = cut.snapshot.iter();
+        let volumes = snapshot.flat_map(|one| &one.volumes);
+        let target = Target {
+            namespace: self.kafka.namespace().to_owned(),
+            name: self.kafka.name().to_owned(),
+            namespaces: self.namespaces.clone(),
+            run: cut.run_id.parse().map_err(Stop::failed)?,
+            cluster_id: cut.mirror_cluster_id().to_owned(),
+            volumes: volumes
+                .map(|one| ClaimVolume {
+                    claim: one.volume.clone(),
+                    broker: one.broker,
+                })
+                .collect(),
+            kept,
+        };
+        InPlace::new(self.server.clone(), makers, self.keeper(), target).map_err(Stop::failed)
+    }
+
+    /// What lies on the claims that a restore made for the volumes of this cut.
+    ///
+    /// # Errors
+    /// This program runs in no pod of its image.
+    pub fn restored_content(&self, cut: &Cut, in_place: &InPlace) -> Result<RestoredContent, Stop> {
+        let home = self
+            .home()
+            .map_err(|error| Stop::bad_input(error.message))?;
+        let run: RunId = cut.run_id.parse().map_err(Stop::failed)?;
+        let volumes = cut.snapshot.iter().flat_map(|one| &one.volumes);
+        let volumes: Vec<_> = volumes.cloned().collect();
+        let mut nodes = BTreeMap::new();
+        for one in &volumes {
+            let of = in_place.nodes_of(&one.volume).map_err(Stop::failed)?;
+            nodes.extend(of.map(|of| (one.volume.clone(), of)));
+        }
+        Ok(RestoredContent(Arc::new(Readers::of_claims(
+            self.server.clone(),
+            self.kafka.namespace(),
+            &run,
+            home.program.clone(),
+            &volumes,
+            nodes,
+        ))))
+    }
+
+    /// Tells on the Kafka that a restore is over.
+    ///
+    /// # Errors
+    /// It can't be told.
+    pub fn tell_restored(&self, run: &RunId, undone: bool) -> Result<(), Stop> {
+        let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
+        let kafka = makers.kafka(self.kafka.namespace(), self.kafka.name());
+        let kafka = kafka.map_err(Stop::failed)?;
+        let (reason, note) = match undone {
+            false => (
+                Reason::Restored,
+                format!("run {run} is restored; the volumes from before are kept"),
+            ),
+            true => (
+                Reason::WentBack,
+                format!("the volumes from before the restore of run {run} are back"),
+            ),
+        };
+        let events = Events::new(self.server.clone(), makers.version(), run.clone());
+        let told = events.tell(About::Kafka(&kafka.meta), reason, &note);
+        told.map(drop).map_err(Stop::failed)
+    }
+
+    /// That no restore needs what a run has left: one that is noted on the Kafka, and
+    /// one that has no Kafka yet.
+    pub(super) fn no_restore_of(&self, run: &RunId) -> Result<(), Stop> {
+        let (state, _) = self.leases.holds().look().map_err(Stop::failed)?;
+        if let LeaseState::Held(Some(of)) | LeaseState::Expired(of) = state
+            && of.note == SIGNS
+        {
+            return Err(Stop::held(format!("{of} is under way: it comes first")));
+        }
+        if self.kept_volumes().any_of(run).map_err(Stop::failed)? {
+            return Err(Stop::bad_input(format!(
+                "volumes from before a restore of run {run} are kept, and the way back to them \
+                 needs its cut: `slackwater gc --kept-volumes` comes first"
+            )));
+        }
+        match self.restore_note()? {
+            Some(note) if note.contains(run.as_str()) => Err(Stop::held(format!(
+                "a restore of run {run} is under way ({note}): it comes first"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is noted on the Kafka of a restore; nothing where it is gone.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn restore_note(&self) -> Result<Option<String>, Stop> {
+        let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
+        match makers.kafka(self.kafka.namespace(), self.kafka.name()) {
+            Ok(kafka) => Ok(kafka.meta.annotation(RESTORE_NOTE).map(str::to_owned)),
+            Err(MakersError::Missing(_)) => Ok(None),
+            Err(error) => Err(Stop::failed(error)),
+        }
+    }
+
+    /// That no restore needs the volumes that are kept.
+    ///
+    /// # Errors
+    /// One does; no answer.
+    pub fn no_restore_is_under_way(&self) -> Result<(), Stop> {
+        match self.restore_note()? {
+            None => Ok(()),
+            Some(note) => Err(Stop::held(format!(
+                "a restore is under way ({note}): its volumes from before are kept until it is over"
+            ))),
+        }
+    }
+
+    /// Volumes from before restores.
+    pub fn kept_volumes(&self) -> KeptVolumes {
+        KeptVolumes::new(self.server.clone(), self.kafka.to_string())
+    }
+}

@@ -1,0 +1,266 @@
+//! Restores in place: under resources that are there, and where all is gone.
+
+mod needs_root {
+    use std::fs;
+    use std::thread;
+    use std::time::Duration;
+
+    use slackwater_cut::{ClaimName, State, Verdict};
+
+    use crate::place::{Place, mirror, turn};
+
+    const RESTORE: &str = "slackwater-restore";
+
+    /// A backup whose snapshot is read whole, by its run.
+    fn backup(place: &mut Place) -> String {
+        let kafka = mirror();
+        let done = place.task(&["backup", "--kafka", &kafka, "-o", "json"]);
+        let done = done.expect(0);
+        assert!(!done.said.contains("warning"), "{}", done.said);
+        let begin = done.said.find('{').unwrap();
+        let cut: serde_json::Value = serde_json::from_str(&done.said[begin..]).unwrap();
+        cut["runId"].as_str().unwrap().to_owned()
+    }
+
+    fn restore(place: &mut Place, args: &[&str]) -> crate::place::Ran {
+        let kafka = mirror();
+        let all = [&["restore"], args, &["--kafka", &kafka]].concat();
+        place.task_as(RESTORE, &all)
+    }
+
+    fn verdict(place: &Place, run: &str, name: ClaimName) -> Option<Verdict> {
+        let cut = place.cut(run);
+        assert!(matches!(cut.state, State::Closed { .. }));
+        let claim = cut.claims.into_iter().find(|one| one.name == name);
+        claim.map(|one| one.verdict)
+    }
+
+    #[test]
+    fn a_mirror_is_restored_under_its_resources_goes_on_from_there_and_goes_back() {
+        let mut place = turn();
+        place.produce(200);
+        let run = backup(&mut place);
+        place.produce(300);
+        place.must_be_equal();
+
+        let plan = restore(&mut place, &[&run, "--plan"]).expect(0);
+        assert!(plan.said.contains("unpause the Kafka"), "{}", plan.said);
+        let before = place.object("kafka/mirror");
+        let maker = place.object("kafkamirrormaker2/feeder");
+        let volumes = place.volumes();
+
+        let done = restore(&mut place, &[&run]).expect(0);
+        println!("{}", done.said);
+        for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
+            assert_eq!(verdict(&place, &run, name), Some(Verdict::Proven), "{name}");
+        }
+        place.must_be_equal();
+        let after = place.object("kafka/mirror");
+        assert_eq!(after["spec"], before["spec"]);
+        assert_eq!(
+            after["metadata"]["annotations"],
+            before["metadata"]["annotations"]
+        );
+        assert_eq!(after["status"]["clusterId"], before["status"]["clusterId"]);
+        let fed = place.object("kafkamirrormaker2/feeder");
+        assert_eq!(fed["spec"], maker["spec"]);
+        assert!(place.volumes().is_disjoint(&volumes));
+
+        // Those from before forbid another restore, until they are let go.
+        let again = restore(&mut place, &[&run]).expect(2);
+        assert!(again.said.contains("--kept-volumes"), "{}", again.said);
+        let back = restore(&mut place, &[&run, "--undo"]).expect(0);
+        println!("{}", back.said);
+        assert_eq!(place.volumes(), volumes);
+        place.must_be_equal();
+        let nothing = restore(&mut place, &[&run, "--undo"]).expect(2);
+        assert!(
+            nothing.said.contains("nothing to go back to"),
+            "{}",
+            nothing.said
+        );
+    }
+
+    mod takes_long {
+        use super::*;
+
+        #[test]
+        fn a_mirror_of_which_nothing_is_left_is_restored_from_what_is_kept() {
+            let mut place = turn();
+            place.produce(150);
+            let run = backup(&mut place);
+            place.produce(50);
+            place.must_be_equal();
+            let id = place.object("kafka/mirror");
+            let ca = place.object("secret/mirror-cluster-ca-cert");
+
+            // As deleting the namespace does, but for the source, which is in it.
+            let delete = |what: &[&str]| {
+                place.space(&[&["delete"], what].concat()).unwrap();
+            };
+            delete(&["kafkamirrormaker2", "feeder"]);
+            delete(&["kafka", "mirror"]);
+            delete(&["kafkanodepool", "dual"]);
+            delete(&["pvc", "-l", "strimzi.io/cluster=mirror"]);
+            delete(&["volumesnapshot", "--all"]);
+            delete(&["configmap", "-l", "slackwater.io/run"]);
+            place.until("the certificates to be gone", || {
+                place.names("secret", "mirror-cluster-ca").is_empty()
+            });
+
+            let done = restore(&mut place, &[&run]).expect(0);
+            println!("{}", done.said);
+            for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
+                assert_eq!(verdict(&place, &run, name), Some(Verdict::Proven), "{name}");
+            }
+            let after = place.object("kafka/mirror");
+            assert_eq!(after["status"]["clusterId"], id["status"]["clusterId"]);
+            let now = place.object("secret/mirror-cluster-ca-cert");
+            assert_eq!(now["data"], ca["data"]);
+            place.must_be_equal();
+
+            // What was made of it is deleted like any other.
+            let kafka = mirror();
+            let delete = ["snapshot", "delete", &run, "--with-cut", "--kafka", &kafka];
+            place.task(&delete).expect(0);
+            place.until("its contents to be gone", || {
+                let all = place.list("volumesnapshotcontents");
+                !all.iter().any(|one| one.to_string().contains(&run))
+            });
+            let label = format!("slackwater.io/kept={run}");
+            let kept = place.own(&["get", "configmap,secret", "-l", &label, "-o", "name"]);
+            assert_eq!(kept.unwrap().trim(), "");
+        }
+
+        #[test]
+        fn what_the_source_has_deleted_is_skipped_only_where_that_is_accepted() {
+            let mut place = turn();
+            place.produce(100);
+            let run = backup(&mut place);
+            place.produce(100);
+            place.must_be_equal();
+            let volumes = place.volumes();
+            place.delete_records();
+            let ran = restore(&mut place, &[&run]);
+            println!("{}", ran.said);
+            assert_eq!(ran.code, 2, "{}", ran.said);
+            assert!(ran.said.contains("has deleted"), "{}", ran.said);
+            let connectors = place.connect("/connectors?expand=status").unwrap();
+            for (name, one) in connectors.as_object().unwrap() {
+                assert_eq!(one["status"]["connector"]["state"], "STOPPED", "{name}");
+            }
+            let done = restore(&mut place, &[&run, "--accept-loss"]).expect(0);
+            println!("{}", done.said);
+
+            let kafka = mirror();
+            let gc = ["gc", "--kafka", &kafka];
+            let plan = place.task_as(RESTORE, &[&gc[..], &["--plan"]].concat());
+            let plan = plan.expect(0).said;
+            assert!(
+                plan.contains("3 volumes from before a restore: kept"),
+                "{plan}"
+            );
+            let told = place.task_as(RESTORE, &[&gc[..], &["--kept-volumes"]].concat());
+            let told = told.expect(0).said;
+            assert!(
+                told.contains("3 volumes from before a restore: deleted"),
+                "{told}"
+            );
+            place.until("them to be gone", || {
+                let all = place.list("pv");
+                !all.iter()
+                    .any(|one| volumes.iter().any(|name| one["metadata"]["name"] == **name))
+            });
+        }
+
+        mod needs_stand_ins {
+            use super::*;
+
+            #[test]
+            fn what_is_not_the_cut_gets_no_broker_and_the_way_back_is_there() {
+                let mut place = turn();
+                place.produce(100);
+                let run = backup(&mut place);
+                place.must_be_equal();
+                let volumes = place.volumes();
+                place.change_snapshot(&run, "data-mirror-dual-1", |volume| {
+                    let log = volume.join("kafka-log1/source.items-1/00000000000000000000.log");
+                    let mut bytes = fs::read(&log).unwrap();
+                    // Past the header of the first batch.
+                    bytes[70] ^= 1;
+                    fs::write(&log, bytes).unwrap();
+                });
+                let ran = restore(&mut place, &[&run]).expect(1);
+                println!("{}", ran.said);
+                assert!(ran.said.contains("restored is refuted"), "{}", ran.said);
+                assert!(ran.said.contains("source.items-1"), "{}", ran.said);
+                assert_eq!(
+                    verdict(&place, &run, ClaimName::Restored),
+                    Some(Verdict::Refuted)
+                );
+                assert!(place.names("pod", "mirror-dual").is_empty());
+                assert!(place.names("pod", "feeder").is_empty());
+                // Nor when it is told again.
+                let again = restore(&mut place, &[&run, "--accept-unproven"]).expect(1);
+                assert!(again.said.contains("restored is refuted"), "{}", again.said);
+                assert!(place.names("pod", "mirror-dual").is_empty());
+
+                restore(&mut place, &[&run, "--undo"]).expect(0);
+                assert_eq!(place.volumes(), volumes);
+                place.must_be_equal();
+            }
+
+            /// Kills it in the middle of this step. Who comes while the Lease of the last
+            /// one still counts is told so.
+            fn kill_at(place: &mut Place, args: &[&str], at: &str) {
+                for _ in 0..30 {
+                    let pod = place.begin(RESTORE, args);
+                    for _ in 0..600 {
+                        let said = place.said(&pod);
+                        if said.contains(at) {
+                            place.kill(&pod);
+                            return;
+                        }
+                        if said.contains("holds the mirror") || said.contains("is held") {
+                            println!("{said}");
+                            break;
+                        }
+                        thread::sleep(Duration::from_millis(300));
+                    }
+                    place.kill(&pod);
+                }
+                panic!("it does not come to: {at}");
+            }
+
+            #[test]
+            fn a_restore_that_was_killed_goes_on_when_it_is_told_again() {
+                let mut place = turn();
+                place.produce(100);
+                let run = backup(&mut place);
+                place.produce(100);
+                place.must_be_equal();
+                let kafka = mirror();
+                let args = ["restore", &run, "--kafka", &kafka];
+                for at in [
+                    "delete claim data-mirror-dual-1",
+                    "wait until the Kafka is ready",
+                ] {
+                    kill_at(&mut place, &args, at);
+                }
+                let done = loop {
+                    let ran = place.task_as(RESTORE, &args);
+                    if ran.code != 4 {
+                        break ran.expect(0);
+                    }
+                };
+                println!("{}", done.said);
+                for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
+                    assert_eq!(verdict(&place, &run, name), Some(Verdict::Proven), "{name}");
+                }
+                place.must_be_equal();
+                restore(&mut place, &[&run, "--undo"]).expect(0);
+                place.must_be_equal();
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! `cargo xtask e2e`: the end-to-end tests in Kubernetes on a cluster that somebody
+//! has, with the operator, the storage and the Kanister that are there.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::build::{self, TestProgram};
+use crate::command;
+use crate::error::Error;
+use crate::programs;
+use crate::project::Project;
+use crate::setup;
+use crate::steps::Steps;
+use crate::suite::list_tests;
+use crate::wasm;
+
+/// The test program.
+const PROGRAM: &str = "in_strimzi";
+
+/// Tests in modules of this name need what only stand-ins do: an operator that is
+/// ended, a snapshot that is changed.
+const STAND_INS: &str = "needs_stand_ins::";
+
+/// The label of namespaces, and of what is in none, that the tests have made.
+const LABEL: &str = "slackwater.io/e2e";
+
+/// What was asked for.
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// The cluster's.
+    pub(crate) kubeconfig: PathBuf,
+    /// What the names of all that is made begin with.
+    pub(crate) prefix: String,
+    /// The program's image, which the cluster's nodes have or can pull.
+    pub(crate) image: Option<String>,
+    /// Of the Kafkas' volumes.
+    pub(crate) storage_class: Option<String>,
+    /// Leave all that was made there.
+    pub(crate) keep: bool,
+    /// Only tests whose names contain one of these.
+    pub(crate) filters: Vec<String>,
+}
+
+/// Runs them; the last line printed says how it went.
+pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Result<(), Error> {
+    steps.run("packages", setup::ensure)?;
+    let kubeconfig = std::path::absolute(&options.kubeconfig);
+    let kubeconfig = kubeconfig.map_err(Error::io("find", &options.kubeconfig))?;
+    let kubectl = |args: &[&str]| {
+        let mut kubectl = Command::new("kubectl");
+        kubectl.arg("--kubeconfig").arg(&kubeconfig).args(args);
+        command::output(&mut kubectl)
+    };
+    steps.run("the cluster answers", || {
+        kubectl(&["get", "namespaces", "--output=name"]).map(drop)
+    })?;
+    steps.run("wasm components", || wasm::build(project, None))?;
+    let built = steps.run("build", || build::debug_all(project))?;
+    let program = built.tests.iter().find(|one| one.name == PROGRAM);
+    let program = program.ok_or_else(|| Error::NotBuilt(PROGRAM.to_owned()))?;
+    let names = list_tests(project, &built, program, &options.filters)?;
+    let (left, runs): (Vec<_>, Vec<_>) = names.iter().partition(|one| one.contains(STAND_INS));
+    if runs.is_empty() {
+        return Err(Error::NoSuchTest(options.filters.clone()));
+    }
+    // Another one each time: only what these tests made is deleted in the end.
+    let mark = format!("{}-{}", options.prefix, std::process::id());
+    let header = format!("{} tests", runs.len());
+    let done = steps.run(&header, || {
+        let mut tests = tests_of(program, options);
+        programs::surroundings(project, &built, &mut tests)?;
+        tests.env("SLACKWATER_E2E_MARK", &mark);
+        command::run(tests.env("SLACKWATER_E2E_KUBECONFIG", &kubeconfig))
+    });
+    if options.keep {
+        println!(
+            "kept: namespaces {0}-kafka and {0}-slackwater",
+            options.prefix
+        );
+    } else {
+        steps.run("clean up", || clean_up(&kubectl, &options.prefix, &mark))?;
+    }
+    done?;
+    for test in &left {
+        println!("left out, needs stand-ins: {test}");
+    }
+    println!(
+        "ok: {} tests passed on this cluster; {} need stand-ins, and run in the lab by `cargo xtask \
+         test --full` ({})",
+        runs.len(),
+        left.len(),
+        steps.total()
+    );
+    Ok(())
+}
+
+fn tests_of(program: &TestProgram, options: &Options) -> Command {
+    let mut tests = Command::new(&program.path);
+    tests
+        .current_dir(&program.package_dir)
+        .env("CARGO_MANIFEST_DIR", &program.package_dir)
+        .env("SLACKWATER_E2E_PREFIX", &options.prefix)
+        .args(["--test-threads=1", "--nocapture", "--skip", STAND_INS])
+        .args(&options.filters);
+    for (key, value) in [
+        ("SLACKWATER_E2E_IMAGE", &options.image),
+        ("SLACKWATER_E2E_STORAGE_CLASS", &options.storage_class),
+    ] {
+        if let Some(value) = value {
+            tests.env(key, value);
+        }
+    }
+    tests
+}
+
+/// What was made; with it what snapshots and volumes stand for, which were told to
+/// outlive their namespace.
+fn clean_up(
+    kubectl: &dyn Fn(&[&str]) -> Result<String, Error>,
+    prefix: &str,
+    mark: &str,
+) -> Result<(), Error> {
+    let label = format!("{LABEL}={mark}");
+    let space = format!("{prefix}-kafka");
+    let path = "--output=jsonpath={.items[*].metadata.creationTimestamp}";
+    let field = format!("--field-selector=metadata.name={space}");
+    let began = kubectl(&["get", "namespace", "--selector", &label, &field, path])?;
+    if began.trim().is_empty() {
+        println!("nothing was made");
+        return Ok(());
+    }
+    for (kind, of, change) in [
+        (
+            "volumesnapshotcontents",
+            "/spec/volumeSnapshotRef/namespace",
+            json!({"spec": {"deletionPolicy": "Delete"}}),
+        ),
+        (
+            "persistentvolumes",
+            "/spec/claimRef/namespace",
+            json!({"spec": {"persistentVolumeReclaimPolicy": "Delete"}}),
+        ),
+    ] {
+        let text = kubectl(&["get", kind, "--output=json"])?;
+        let list: Value = serde_json::from_str(&text).map_err(|error| Error::Unexpected {
+            command: "kubectl".to_owned(),
+            what: error.to_string(),
+        })?;
+        for one in list["items"].as_array().into_iter().flatten() {
+            let name = one["metadata"]["name"].as_str().unwrap_or_default();
+            // What was there before is of a namespace that had this name once. (Times of
+            // the API sort as text.)
+            let made = one["metadata"]["creationTimestamp"].as_str();
+            let since = made.is_some_and(|made| made >= began.trim());
+            if since && one.pointer(of).and_then(Value::as_str) == Some(&space) {
+                let change = change.to_string();
+                kubectl(&["patch", kind, name, "--type=merge", "--patch", &change])?;
+            }
+        }
+    }
+    // The mirror's resources before their operator's ConfigMaps and Secrets.
+    let all = "kafkamirrormaker2,kafka,kafkanodepool";
+    let delete = [
+        "delete",
+        all,
+        "--all",
+        "--namespace",
+        &space,
+        "--timeout=300s",
+    ];
+    kubectl(&delete)?;
+    let kinds = "namespace,clusterrole,clusterrolebinding";
+    kubectl(&["delete", kinds, "--selector", &label, "--timeout=600s"]).map(drop)
+}
