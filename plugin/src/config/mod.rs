@@ -61,11 +61,16 @@ pub fn strimzi(text: &str, path: &Path) -> Result<StrimziOptions, ConfigError> {
         path: path.to_owned(),
         why,
     })?;
-    StrimziOptions::check(raw).map_err(|(key, why)| ConfigError::Value {
+    StrimziOptions::check(raw).map_err(|wrong| value(path, wrong))
+}
+
+/// What was typed is quoted in it, line breaks and all.
+fn value(path: &Path, (key, why): check::Wrong) -> ConfigError {
+    ConfigError::Value {
         path: path.to_owned(),
-        key,
-        why,
-    })
+        key: key.replace(['\n', '\r'], " "),
+        why: why.replace(['\n', '\r'], " "),
+    }
 }
 
 /// Reads and checks a configuration.
@@ -89,9 +94,5 @@ pub fn load(path: &Path) -> Result<Mirror, ConfigError> {
         path: path.to_owned(),
         why,
     })?;
-    check::check(raw).map_err(|(key, why)| ConfigError::Value {
-        path: path.to_owned(),
-        key,
-        why,
-    })
+    check::check(raw).map_err(|wrong| value(path, wrong))
 }

@@ -88,6 +88,16 @@ fn is_noticed(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+#[test]
+fn what_is_quoted_of_a_configuration_does_not_break_its_line() {
+    let text = CONFIG.replacen("{snapshot}", "{snap\n\nshot}", 1);
+    let error = load(text.as_bytes()).unwrap_err();
+    assert!(
+        error.contains("{snap shot}") || error.contains("{snap  shot}"),
+        "{error}"
+    );
+}
+
 /// One thing done to a text: bytes taken out, repeated, or replaced.
 #[derive(Debug, Clone)]
 enum Edit {
