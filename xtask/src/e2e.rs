@@ -171,6 +171,11 @@ fn clean_up(
         "--timeout=300s",
     ];
     kubectl(&delete)?;
+    let kanister = "crd/actionsets.cr.kanister.io";
+    if !kubectl(&["get", kanister, "--ignore-not-found", "--output=name"])?.is_empty() {
+        let kinds = "actionsets.cr.kanister.io,blueprints.cr.kanister.io";
+        kubectl(&["delete", kinds, "--all-namespaces", "--selector", &label])?;
+    }
     let kinds = "namespace,clusterrole,clusterrolebinding";
     kubectl(&["delete", kinds, "--selector", &label, "--timeout=600s"]).map(drop)
 }

@@ -88,8 +88,9 @@ enum Cmd {
     ///
     /// With its Strimzi, its CSI driver with snapshots and, where kanctl is on this machine,
     /// its Kanister: what is found is said, and what needs the lab's stand-ins is named and
-    /// left out. All that is made is deleted in the end. The image is made by `cargo xtask
-    /// image`, and has to be on the nodes, or where they can pull it.
+    /// left out. All that is made is deleted in the end. It needs kubectl, a Strimzi that serves
+    /// v1 (0.49 or later) and watches all namespaces, and the image of `cargo xtask image` on the
+    /// nodes, or where they can pull it without a Secret.
     E2e {
         /// The cluster's
         #[arg(long, value_name = "FILE")]

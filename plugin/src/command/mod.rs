@@ -32,6 +32,7 @@ use slackwater_store::{LeaseState, RunId};
 
 use crate::adapters::Terminal;
 use crate::exit::Stop;
+use crate::restore::SIGNS;
 use crate::site::{KafkaName, Need, Site};
 
 /// Backs up a Kafka mirror so that the backup can be proven.
@@ -226,7 +227,9 @@ impl Context {
 
     fn site_with(&self, config: &ConfigArg, need: &Need) -> Result<Site, Stop> {
         let site = config.open(need, Terminal::new(self.quiet))?;
-        if let Ok(LeaseState::Expired(left)) = site.ground().leases().look() {
+        if let Ok(LeaseState::Expired(left)) = site.ground().leases().look()
+            && left.note != SIGNS
+        {
             site.terminal.say(&format!(
                 "warning: the guard of {left} is gone and the mirror may be stopped; backup, phase \
                  and `slackwater resume` put that right"

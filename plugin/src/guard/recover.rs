@@ -54,6 +54,13 @@ impl Salvage for Salvor<'_> {
         Ok(match self.0.ground().leases().look()? {
             LeaseState::Free => LeaseLook::Free,
             LeaseState::Held(holder) => LeaseLook::Held(holder),
+            // It is not taken over: what it keeps stopped it starts itself, when it may.
+            LeaseState::Expired(left) if left.note == SIGNS => {
+                return Err(Stop::held(format!(
+                    "{left} was left behind: `slackwater restore`, told as before, goes on, and \
+                     with --undo back"
+                )));
+            }
             LeaseState::Expired(left) => LeaseLook::Expired(left),
         })
     }
@@ -74,12 +81,6 @@ impl Salvage for Salvor<'_> {
     }
 
     fn resume_left(&self, left: &Holder) -> Result<String, Stop> {
-        if left.note == SIGNS {
-            return Err(Stop::held(format!(
-                "{left} was left behind: `slackwater restore`, told as before, goes on, and with \
-                 --undo back"
-            )));
-        }
         match self.0.runs().load(&left.run_id) {
             Ok(_) => {
                 let document = self.0.runs().document(&left.run_id);

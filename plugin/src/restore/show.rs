@@ -9,7 +9,7 @@ use slackwater_ports::{Clock as _, RunStore as _};
 use super::{Restore, accepted, on_scratch, open_site};
 use crate::adapters::SystemClock;
 use crate::exit::{Stop, of_claims};
-use crate::retention::expiry;
+use crate::retention::{expiry, text};
 use crate::site::{Need, Site};
 
 /// For followers to fetch, and high watermarks to follow: what is not shown yet is
@@ -33,10 +33,15 @@ impl Restore {
         let judged = store.load().map_err(|error| Stop::failed(error.message))?;
         self.save(&judged.document, ClaimName::Restored)?;
         // What can't be told is held back, too.
-        let retention_would_delete = ages.map_or(true, |ages| {
+        let expiry = ages.map(|ages| {
             let now_ms = i64::try_from(SystemClock.now_ms()).unwrap_or(i64::MAX);
-            let expiry = expiry(&self.cut, &ages, now_ms);
-            !(expiry.expiring.is_empty() && expiry.unknown.is_empty())
+            expiry(&self.cut, &ages, now_ms)
+        });
+        if let Ok(expiry) = &expiry {
+            self.say(text(expiry).trim_end());
+        }
+        let retention_would_delete = expiry.map_or(true, |one| {
+            !(one.expiring.is_empty() && one.unknown.is_empty())
         });
         let proven = Proven {
             retention_would_delete,

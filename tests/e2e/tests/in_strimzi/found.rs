@@ -10,7 +10,7 @@ use slackwater_stand_ins::{kafkas, maker};
 use crate::ground::{kubectl, names, said};
 
 /// By it `cargo xtask e2e` knows what it may delete.
-const LABEL: &str = "slackwater.io/e2e";
+pub(crate) const LABEL: &str = "slackwater.io/e2e";
 
 /// Until both Kafkas are ready, their images pulled.
 const READY: &str = "--timeout=900s";
@@ -224,13 +224,14 @@ impl Found {
         let name = format!("{}slackwater", names().prefix);
         object["metadata"]["name"] = name.as_str().into();
         object["metadata"]["namespace"] = kanister.into();
+        object["metadata"]["labels"][LABEL] = mark().into();
         self.apply(&object.to_string());
         name
     }
 }
 
 /// What tells what these tests made from what others did.
-fn mark() -> String {
+pub(crate) fn mark() -> String {
     said("MARK").unwrap_or_else(|| names().prefix.trim_end_matches('-').to_owned())
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use slackwater_stand_ins::{Ask, Runner};
 
-use crate::found::Found;
+use crate::found::{Found, LABEL, mark};
 use crate::ground::{Ground, names};
 use crate::place::{Place, mirror};
 
@@ -113,6 +113,7 @@ fn by_kanctl(
         &format!("--namespace={kanister}"),
         &format!("--action={action}"),
         &format!("--blueprint={blueprint}"),
+        &format!("--labels={LABEL}={}", mark()),
         &on,
         &format!("--options={}", said.collect::<Vec<_>>().join(",")),
     ]);

@@ -322,34 +322,23 @@ pub(crate) fn mirror() -> String {
     format!("{}/mirror", names().space)
 }
 
-/// One of the program.
+/// One of the program, as the example has it.
 pub(crate) fn pod(name: &str, account: &str, args: &[&str]) -> String {
-    let (own, image) = (&names().own, &names().image);
-    let pull = match names().prefix.as_str() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/by-hand.yaml");
+    let mut pod: Value = serde_yaml::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    pod["metadata"]["name"] = name.into();
+    pod["metadata"]["namespace"] = names().own.as_str().into();
+    pod["spec"]["serviceAccountName"] = account.into();
+    pod["spec"]["terminationGracePeriodSeconds"] = 0.into();
+    let container = &mut pod["spec"]["containers"][0];
+    container["image"] = names().image.as_str().into();
+    container["imagePullPolicy"] = match names().prefix.as_str() {
         "" => "Never",
         _ => "IfNotPresent",
-    };
-    format!(
-        "
-apiVersion: v1
-kind: Pod
-metadata: {{name: {name}, namespace: {own}}}
-spec:
-  restartPolicy: Never
-  serviceAccountName: {account}
-  automountServiceAccountToken: true
-  terminationGracePeriodSeconds: 0
-  securityContext: {{runAsNonRoot: true, seccompProfile: {{type: RuntimeDefault}}}}
-  containers:
-    - name: container
-      image: {image}
-      imagePullPolicy: {pull}
-      args: {args:?}
-      securityContext:
-        allowPrivilegeEscalation: false
-        capabilities: {{drop: [ALL]}}
-"
-    )
+    }
+    .into();
+    container["args"] = args.into();
+    pod.to_string()
 }
 
 /// By the cgroup that a pod's containers are in.

@@ -246,6 +246,17 @@ mod needs_root {
                     "wait until the Kafka is ready",
                 ] {
                     kill_at(&mut place, &args, at);
+                    // Whoever puts right what others leave behind leaves it alone.
+                    let resumed = place.task(&["resume", "--kafka", &kafka]).expect(4);
+                    assert!(
+                        resumed.said.contains("a restore) was left behind"),
+                        "{}",
+                        resumed.said
+                    );
+                    let phase = ["phase", "resumeMirror", "--kafka", &kafka];
+                    let phase = place.task(&phase).expect(0);
+                    assert!(phase.said.contains("nothing is started"), "{}", phase.said);
+                    assert!(place.names("pod", "feeder").is_empty());
                 }
                 let done = loop {
                     let ran = place.task_as(RESTORE, &args);
