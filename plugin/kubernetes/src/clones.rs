@@ -1,9 +1,11 @@
 //! Claims whose volumes are made from a run's snapshots, to be read and deleted.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use slackwater_store::RunId;
 
-use crate::labels::{APP, RUN, SLACKWATER};
+use crate::labels::{APP, RUN, SLACKWATER, runs_of};
 use crate::place::{Place, Resource, label_value};
 use crate::workers::until_gone;
 use crate::{ApiError, ApiServer};
@@ -141,13 +143,8 @@ impl Clones {
     ///
     /// # Errors
     /// No answer.
-    pub fn runs(server: &ApiServer, namespace: &str) -> Result<Vec<String>, ClonesError> {
-        let labels = format!("{APP}={SLACKWATER},{RUN}");
-        let found = server.list_metadata(&Resource::claims(), namespace, &labels)?;
-        let runs = found
-            .iter()
-            .filter_map(|one| one["metadata"]["labels"][RUN].as_str());
-        Ok(runs.map(str::to_owned).collect())
+    pub fn runs(server: &ApiServer, namespace: &str) -> Result<BTreeSet<String>, ClonesError> {
+        Ok(runs_of(server, &Resource::claims(), namespace, &[])?)
     }
 
     fn delete_at(&self, place: &Place) -> Result<(), ClonesError> {

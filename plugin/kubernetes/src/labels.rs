@@ -1,4 +1,10 @@
-//! What is put on every object that is made, so that it can be selected.
+//! What is put on every object that is made, so that it can be selected; and whose
+//! objects there are by it.
+
+use std::collections::BTreeSet;
+
+use crate::place::Resource;
+use crate::{ApiError, ApiServer};
 
 /// Whose it is: the label, and its value.
 pub(crate) const APP: &str = "app.kubernetes.io/name";
@@ -6,3 +12,22 @@ pub(crate) const SLACKWATER: &str = "slackwater";
 
 /// Which run's.
 pub(crate) const RUN: &str = "slackwater.io/run";
+
+/// The runs of which there are any of a resource, in a namespace, with these labels
+/// beside their run's.
+pub(crate) fn runs_of(
+    server: &ApiServer,
+    resource: &Resource,
+    namespace: &str,
+    labels: &[&str],
+) -> Result<BTreeSet<String>, ApiError> {
+    let mut wanted = format!("{APP}={SLACKWATER},{RUN}");
+    for label in labels {
+        wanted += &format!(",{label}");
+    }
+    let found = server.list_metadata(resource, namespace, &wanted)?;
+    let runs = found
+        .iter()
+        .filter_map(|one| one["metadata"]["labels"][RUN].as_str());
+    Ok(runs.map(str::to_owned).collect())
+}

@@ -18,7 +18,7 @@ use slackwater_store::RunId;
 
 use crate::clock::{Moment, now_ms};
 use crate::contents::{self, Outcome, Owner, Policy};
-use crate::labels::{APP, RUN, SLACKWATER};
+use crate::labels::{APP, RUN, SLACKWATER, runs_of};
 use crate::place::{Place, Resource, label_value};
 use crate::{ApiError, ApiServer, ClaimVolume, VolumesError, snapshot_classes};
 
@@ -196,12 +196,7 @@ impl ClaimSnapshots {
     /// # Errors
     /// No answer.
     pub fn runs(server: &ApiServer, namespace: &str) -> Result<Vec<String>, SnapshotsError> {
-        let labels = format!("{APP}={SLACKWATER},{RUN}");
-        let found = server.list_metadata(&Resource::snapshots(), namespace, &labels)?;
-        let of = found
-            .iter()
-            .filter_map(|one| one["metadata"]["labels"][RUN].as_str());
-        let runs: BTreeSet<String> = of.map(str::to_owned).collect();
+        let runs = runs_of(server, &Resource::snapshots(), namespace, &[])?;
         Ok(runs.into_iter().collect())
     }
 

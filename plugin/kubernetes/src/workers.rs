@@ -5,7 +5,7 @@
     reason = "the edge: it waits for what is being deleted"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use slackwater_store::RunId;
 
 use crate::clock::Moment;
-use crate::labels::{APP, RUN, SLACKWATER};
+use crate::labels::{APP, RUN, SLACKWATER, runs_of};
 use crate::place::{Place, Resource, label_value};
 use crate::{ApiError, ApiServer};
 
@@ -216,13 +216,8 @@ impl Workers {
     ///
     /// # Errors
     /// No answer.
-    pub fn of_runs(server: &ApiServer, namespace: &str) -> Result<Vec<String>, WorkerError> {
-        let labels = format!("{APP}={SLACKWATER},{ROLE},{RUN}");
-        let found = server.list_metadata(&Resource::pods(), namespace, &labels)?;
-        let runs = found
-            .iter()
-            .filter_map(|one| one["metadata"]["labels"][RUN].as_str());
-        Ok(runs.map(str::to_owned).collect())
+    pub fn of_runs(server: &ApiServer, namespace: &str) -> Result<BTreeSet<String>, WorkerError> {
+        Ok(runs_of(server, &Resource::pods(), namespace, &[ROLE])?)
     }
 
     /// Makes one. One that is there already is it, but for one that is being

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use clap::Args;
-use slackwater_cut::OnLoss;
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::Outcome;
 use slackwater_store::{LeaseState, RunId};
@@ -12,6 +11,7 @@ use super::{ConfigArg, Context, RecordArg, read_cut};
 use crate::adapters::ScratchStore;
 use crate::exit::Stop;
 use crate::guard::{GuardClient, Recovered, recover, recover_for_sure};
+use crate::restore::goes_on;
 use crate::site::Site;
 
 /// Let the mirror run again: ends a hold, puts right what a dead guard left,
@@ -72,21 +72,9 @@ impl Resume {
         released.resume.map_err(Stop::failed)
     }
 
-    /// The first start of a restored mirror. The cut is final: what this does
-    /// is written into a copy of it that nobody keeps.
+    /// The first start of a restored mirror.
     fn restored(&self, site: &Site, cut: &str) -> Result<Outcome, Stop> {
-        let mut cut = read_cut(Some(site), cut)?;
-        cut.resume = None;
-        // Its brokers are other ones, and run.
-        if let Some(snapshot) = &mut cut.snapshot {
-            snapshot.outage = None;
-        }
-        cut.state = slackwater_cut::State::Sealed;
-        cut.settings.on_loss = if self.accept_loss {
-            OnLoss::Resume
-        } else {
-            OnLoss::Refuse
-        };
+        let cut = goes_on(read_cut(Some(site), cut)?, self.accept_loss);
         let document = cut.to_canonical().map_err(Stop::failed)?;
         let ports = site.ports_on(Arc::new(ScratchStore::new(document)));
         site.run(PhaseName::ResumeMirror, Entry::Run, ports)

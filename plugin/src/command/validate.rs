@@ -11,7 +11,7 @@ use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Cluster, RunStore};
 
 use super::{ConfigArg, Context, RecordArg, read_cut, report, volume_targets};
-use crate::adapters::{ScratchStore, Terminal};
+use crate::adapters::Terminal;
 use crate::config;
 use crate::exit::{Stop, of_claims};
 use crate::site::Site;
@@ -55,8 +55,7 @@ impl Validate {
         let cut = read_cut(Some(&site), &self.cut)?;
         self.record.apply(&mut site)?;
         let document = cut.to_canonical().map_err(Stop::failed)?;
-        let store = Arc::new(ScratchStore::new(document));
-        let mut ports = site.without_guard(site.ports_on(store.clone()));
+        let (store, mut ports) = site.ports_on_scratch(document);
         let (entry, claim) = if self.volume.is_empty() {
             (Entry::CompareRestored, ClaimName::HeadsRestored)
         } else {

@@ -6,7 +6,7 @@ use slackwater_cut::{ConnectorPrior, Cut, OnLoss, State};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Clock as _, ConnectorState};
 
-use super::{Restore, caught_up, on_scratch, open_site};
+use super::{Restore, caught_up, open_site};
 use crate::adapters::SystemClock;
 use crate::exit::Stop;
 use crate::site::{Need, Site};
@@ -19,14 +19,10 @@ const LOOK_MS: u64 = 3_000;
 
 impl Restore {
     pub(super) fn start_copying(&mut self) -> Result<(), Stop> {
-        let on_loss = match self.asked.accept_loss {
-            true => OnLoss::Resume,
-            false => OnLoss::Refuse,
-        };
         let site = self.with_workers()?;
-        let document = copying(&self.cut, on_loss);
+        let document = copying(&self.cut, self.asked.accept_loss);
         let document = document.to_canonical().map_err(Stop::failed)?;
-        let (_, ports) = on_scratch(&site, document);
+        let (_, ports) = site.ports_on_scratch(document);
         // Its own words tell of a run; what is caught up is seen in the next step.
         site.run(PhaseName::ResumeMirror, Entry::Run, ports)
             .map(drop)
@@ -75,20 +71,28 @@ impl Restore {
     }
 }
 
-/// The cut as a run that goes on from it: nothing of it is kept. Only what copies is
-/// put back.
-fn copying(cut: &Cut, on_loss: OnLoss) -> Cut {
-    let mut cut = cut.clone();
+/// Of the cut only what copies is put back.
+fn copying(cut: &Cut, accept_loss: bool) -> Cut {
+    let mut cut = goes_on(cut.clone(), accept_loss);
+    cut.settings.catch_up_timeout_ms = 0;
+    let others = cut.quiesce.iter_mut().flat_map(|one| &mut one.connectors);
+    let others = others.filter(|one: &&mut ConnectorPrior| !one.copies);
+    others.for_each(|one| one.state = ConnectorState::Stopped);
+    cut
+}
+
+/// A cut as a run from which a restored mirror goes on for the first time. The cut is
+/// final: what is done is written into a copy of it that nobody keeps.
+pub fn goes_on(mut cut: Cut, accept_loss: bool) -> Cut {
     cut.state = State::Sealed;
     cut.resume = None;
-    cut.settings.on_loss = on_loss;
-    cut.settings.catch_up_timeout_ms = 0;
     // Its brokers are other ones, and run.
     if let Some(snapshot) = &mut cut.snapshot {
         snapshot.outage = None;
     }
-    let others = cut.quiesce.iter_mut().flat_map(|one| &mut one.connectors);
-    let others = others.filter(|one: &&mut ConnectorPrior| !one.copies);
-    others.for_each(|one| one.state = ConnectorState::Stopped);
+    cut.settings.on_loss = match accept_loss {
+        true => OnLoss::Resume,
+        false => OnLoss::Refuse,
+    };
     cut
 }

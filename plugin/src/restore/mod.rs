@@ -8,18 +8,18 @@ mod report;
 mod show;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use slackwater_cut::{Cut, State};
 use slackwater_kubernetes::InPlace;
 use slackwater_ports::Clock as _;
-use slackwater_restore::{Feeder, Kafka, MOST_STEPS, Step, Way, next, plan};
+use slackwater_restore::{Feeder, Kafka, MOST_STEPS, Seen, Step, Way, next, plan};
 use slackwater_store::{Holder, LeaseState, RunId};
 
 use crate::adapters::{SystemClock, Terminal};
 use crate::exit::{Stop, of_claims};
 use crate::site::{Held, KafkaName, Need, Site, Strimzi};
 
+pub use feed::goes_on;
 pub use report::{Report, text};
 
 /// How a restore signs the Lease: whoever finds it left behind must not let the
@@ -104,8 +104,9 @@ impl Restore {
     /// the same command goes on.
     pub fn run(mut self) -> Result<Report, Stop> {
         // Told before anybody is kept from anything.
-        self.plan()?;
-        self.nobody_else_holds_it()?;
+        let seen = self.in_place.look().map_err(Stop::failed)?;
+        plan(self.asked.way, &seen).map_err(Stop::bad_input)?;
+        self.nobody_else_holds_it(&seen)?;
         let leases = self.site.ground().leases();
         let held = leases.take(self.holder()?)?;
         let done = self.steps(&*held);
@@ -174,8 +175,7 @@ impl Restore {
     }
 
     /// Notes of a hold are another run's, but where this restore starts connectors.
-    fn nobody_else_holds_it(&self) -> Result<(), Stop> {
-        let seen = self.in_place.look().map_err(Stop::failed)?;
+    fn nobody_else_holds_it(&self, seen: &Seen) -> Result<(), Stop> {
         let begun = match &seen.kafka {
             Kafka::There { note, .. } => note.is_some(),
             Kafka::Gone { .. } => false,
@@ -281,14 +281,4 @@ fn accepted(verdict: Result<(), Stop>, accept_unproven: bool) -> Result<(), Stop
         }
         verdict => verdict,
     }
-}
-
-/// The ports of a phase that writes into this document, and nowhere else.
-fn on_scratch(
-    site: &Site,
-    document: String,
-) -> (Arc<crate::adapters::ScratchStore>, slackwater_host::Ports) {
-    let store = Arc::new(crate::adapters::ScratchStore::new(document));
-    let ports = site.without_guard(site.ports_on(store.clone()));
-    (store, ports)
 }

@@ -6,7 +6,7 @@ use slackwater_host::{Entry, PhaseName};
 use slackwater_kubernetes::Proven;
 use slackwater_ports::{Clock as _, RunStore as _};
 
-use super::{Restore, accepted, on_scratch, open_site};
+use super::{Restore, accepted, open_site};
 use crate::adapters::SystemClock;
 use crate::exit::{Stop, of_claims};
 use crate::retention::{expiry, text};
@@ -24,7 +24,7 @@ impl Restore {
         let strimzi = self.strimzi()?;
         let (document, _) = strimzi.document(&self.asked.run)?;
         let content = strimzi.restored_content(&self.cut, &self.in_place)?;
-        let (store, mut ports) = on_scratch(&self.site, document);
+        let (store, mut ports) = self.site.ports_on_scratch(document);
         ports.volume_content = Some(content.port());
         self.site
             .run(PhaseName::ValidateHead, Entry::CompareVolumes, ports)?;
@@ -85,7 +85,7 @@ impl Restore {
 
 /// The document with the claim, and whether that is proven.
 fn heads(site: &Site, document: &str) -> Result<(String, bool), Stop> {
-    let (store, ports) = on_scratch(site, document.to_owned());
+    let (store, ports) = site.ports_on_scratch(document.to_owned());
     site.run(PhaseName::ValidateHead, Entry::CompareRestored, ports)?;
     let judged = store.load().map_err(|error| Stop::failed(error.message))?;
     let cut = Cut::parse(&judged.document).map_err(Stop::failed)?;

@@ -22,7 +22,7 @@ pub use local::Local;
 pub use runs::{Document, DocumentError, Listed, Runs};
 pub use strimzi::{KafkaName, Left, Need, RestoredContent, SCRATCH, Strimzi};
 
-use crate::adapters::{NoGuard, SystemClock, Terminal};
+use crate::adapters::{NoGuard, ScratchStore, SystemClock, Terminal};
 use crate::components::Components;
 use crate::config::{self, Mirror};
 use crate::exit::Stop;
@@ -239,6 +239,14 @@ impl Site {
             volume_content: Some(Arc::new(Folders::new(Vec::new()))),
             ..Ports::default()
         }
+    }
+
+    /// The ports of a phase that nobody holds the mirror for, and that writes into this
+    /// document alone.
+    pub fn ports_on_scratch(&self, document: String) -> (Arc<ScratchStore>, Ports) {
+        let store = Arc::new(ScratchStore::new(document));
+        let ports = self.without_guard(self.ports_on(store.clone()));
+        (store, ports)
     }
 
     /// These ports for a phase that looks at what nobody holds.

@@ -80,12 +80,17 @@ impl InPlace {
     }
 
     /// How a claim was, as far as anybody knows.
-    pub(super) fn claim_before(&self, claim: &str) -> Result<Option<Value>, RestoreError> {
+    fn claim_before(&self, claim: &str) -> Result<Option<Value>, RestoreError> {
         if let Some(kept) = self.kept_of(claim)? {
             return Ok(Some(kept.note.claim));
         }
+        Ok(self.kept_claim(claim).cloned())
+    }
+
+    /// How it was, by what is kept beside the cut.
+    pub(super) fn kept_claim(&self, claim: &str) -> Option<&Value> {
         let mut kept = self.kept().into_iter().flat_map(|kept| &kept.claims);
-        Ok(kept.find(|one| name(one) == claim).cloned())
+        kept.find(|one| name(one) == claim)
     }
 
     /// Where its volume could be before, as a `NodeSelector`: whoever has it first says

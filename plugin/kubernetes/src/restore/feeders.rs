@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use slackwater_restore::Way;
 use slackwater_strimzi::{MirrorMaker, PAUSE};
 
+use super::kafka::{SEE, TAKEN_UP};
 use super::{InPlace, RestoreError};
 use crate::MakersError;
 use crate::place::{Place, Resource};
@@ -17,9 +18,6 @@ pub(super) const RESTORING: &str = "slackwater.io/restoring";
 
 const OURS: &str = "ours";
 const THEIRS: &str = "theirs";
-
-/// Until its operator has taken up a pause.
-const TAKEN_UP: std::time::Duration = std::time::Duration::from_secs(330);
 
 impl InPlace {
     pub(super) fn maker_place(&self, name: &str) -> Result<Place, RestoreError> {
@@ -46,7 +44,7 @@ impl InPlace {
         self.until(
             || format!("the operator has not taken up the pause of {place}"),
             TAKEN_UP,
-            "see whether the cluster operator runs and what it logs, and do it again",
+            SEE,
             || {
                 let now = self.state(&place)?;
                 Ok(now.is_none_or(|now| now.is_paused() && now.says_paused()))

@@ -38,7 +38,8 @@ const CLEARS: Duration = Duration::from_secs(120);
 /// read again.
 const READY: Duration = Duration::from_secs(1_800);
 
-const SEE: &str = "see whether the cluster operator runs and what it logs, and do it again";
+pub(super) const SEE: &str =
+    "see whether the cluster operator runs and what it logs, and do it again";
 
 /// A resource, as far as it is waited for.
 pub(super) struct State {

@@ -29,7 +29,8 @@ impl InPlace {
         let note = note.flatten();
         // What went with the Kafka is made where that is.
         let makes_all = kafka.is_none() || note.as_ref().is_some_and(|note| note.is_made);
-        let (pools, controllers) = self.pools(makes_all)?;
+        let found = self.listed_pools()?;
+        let (pools, controllers) = self.pools(&found, makes_all);
         let version_then = self.kept().and_then(|kept| kept.kafka_version.clone());
         let version = match &kafka {
             Some(kafka) => version(&kafka.object),
@@ -84,7 +85,7 @@ impl InPlace {
             },
             other_claims: match makes_all {
                 true => Vec::new(),
-                false => self.other_claims()?,
+                false => self.other_claims(&found)?,
             },
             version,
             version_then,
@@ -96,34 +97,31 @@ impl InPlace {
     }
 
     /// By its pools, whose node ids the operator has given out.
-    fn other_claims(&self) -> Result<Vec<String>, RestoreError> {
-        let labels = format!("strimzi.io/cluster={}", self.target.name);
-        let resource = Resource::node_pools(self.makers.version());
+    fn other_claims(&self, found: &[Value]) -> Result<Vec<String>, RestoreError> {
         let mut there = BTreeSet::new();
-        for pool in self
-            .server
-            .list(&resource, &self.target.namespace, &labels)?
-        {
-            let pool = NodePool::read(&pool).map_err(MakersError::from)?;
+        for pool in found {
+            let pool = NodePool::read(pool).map_err(MakersError::from)?;
             there.extend(pool.claims().into_iter().map(|claim| claim.name));
         }
         let cut: BTreeSet<String> = self.claims().into_iter().map(str::to_owned).collect();
         Ok(there.symmetric_difference(&cut).cloned().collect())
     }
 
-    fn pools(&self, makes_all: bool) -> Result<(Vec<Pool>, Roles), RestoreError> {
+    fn listed_pools(&self) -> Result<Vec<Value>, RestoreError> {
         let labels = format!("strimzi.io/cluster={}", self.target.name);
         let resource = Resource::node_pools(self.makers.version());
-        let found = self
-            .server
-            .list(&resource, &self.target.namespace, &labels)?;
+        let namespace = &self.target.namespace;
+        Ok(self.server.list(&resource, namespace, &labels)?)
+    }
+
+    fn pools(&self, found: &[Value], makes_all: bool) -> (Vec<Pool>, Roles) {
         let mut roles = Roles::default();
         let kept = self.kept().into_iter().flat_map(|kept| &kept.pools);
         let kept: BTreeMap<String, &[i32]> = kept
             .map(|one| (name(&one.object), one.node_ids.as_slice()))
             .collect();
         let mut pools = Vec::new();
-        for pool in &found {
+        for pool in found {
             let name = name(pool);
             let has = pool["spec"]["roles"].as_array().into_iter().flatten();
             if !has.into_iter().any(|role| role == "controller") {
@@ -147,7 +145,7 @@ impl InPlace {
             is_there: false,
             has_its_ids: false,
         }));
-        Ok((pools, roles))
+        (pools, roles)
     }
 
     /// Those whose target it is, by the addresses that it has or had; those that are
@@ -197,14 +195,18 @@ impl InPlace {
 
     fn feeder(&self, name: String) -> Result<Feeder, RestoreError> {
         let found = self.state(&self.maker_place(&name)?)?;
+        let maker = found.as_ref().map(|found| MirrorMaker::read(&found.object));
+        let maker = maker.transpose().map_err(MakersError::from)?;
         let [sets, pods] = self.workers(&name)?;
         let says = |is: fn(&State) -> bool| found.as_ref().is_some_and(is);
         Ok(Feeder {
             is_there: found.is_some(),
             is_paused: says(|one| one.is_paused() && one.says_paused()),
             is_kept_still: says(|one| one.annotation(RESTORING).is_some()),
-            stopped: stopped(found.as_ref())?,
-            owner: owner(found.as_ref())?,
+            stopped: stopped(maker.as_ref())?,
+            owner: maker
+                .and_then(|maker| maker.meta.git_ops())
+                .map(str::to_owned),
             has_workers: !(sets.is_empty() && pods.is_empty()),
             name,
         })
@@ -229,7 +231,7 @@ impl InPlace {
             snapshot: self.snapshot_of(claim)?,
             claimed,
             is_kept: kept.is_some(),
-            is_known: found.is_some() || self.claim_before(claim)?.is_some(),
+            is_known: found.is_some() || kept.is_some() || self.kept_claim(claim).is_some(),
         })
     }
 
@@ -265,19 +267,12 @@ fn version(kafka: &Value) -> Option<String> {
     asked.or(said).map(str::to_owned)
 }
 
-fn owner(found: Option<&State>) -> Result<Option<String>, RestoreError> {
-    let Some(found) = found else { return Ok(None) };
-    let maker = MirrorMaker::read(&found.object).map_err(MakersError::from)?;
-    Ok(maker.meta.git_ops().map(str::to_owned))
-}
-
 /// By the note of what stood there before.
-fn stopped(found: Option<&State>) -> Result<Stopped, RestoreError> {
-    let Some(found) = found.filter(|found| found.annotation(PRIOR).is_some()) else {
+fn stopped(maker: Option<&MirrorMaker>) -> Result<Stopped, RestoreError> {
+    let Some(maker) = maker.filter(|maker| maker.meta.annotation(PRIOR).is_some()) else {
         return Ok(Stopped::None);
     };
-    let maker = MirrorMaker::read(&found.object).map_err(MakersError::from)?;
-    let copies = noted(&maker).map_err(MakersError::from)?;
+    let copies = noted(maker).map_err(MakersError::from)?;
     match copies.contains(&ConnectorKind::Source) {
         true => Ok(Stopped::All),
         false => Ok(Stopped::Checkpoints),

@@ -104,11 +104,6 @@ impl InPlace {
         })
     }
 
-    /// The run.
-    pub fn run(&self) -> &RunId {
-        &self.target.run
-    }
-
     /// What is kept beside the cut.
     pub fn kept(&self) -> Option<&Kept> {
         self.target.kept.as_ref()

@@ -74,14 +74,19 @@ impl Strimzi {
     /// A refusal; no answer.
     pub fn delete_left_behind(&self, left: &Left) -> Result<(), Stop> {
         let run: RunId = left.run.parse().map_err(Stop::failed)?;
-        for workers in self.workers_of(&run) {
-            workers.delete_all().map_err(Stop::failed)?;
-        }
-        self.clones_of(&run).delete_all().map_err(Stop::failed)?;
+        self.delete_pods_and_clones(&run)?;
         if left.snapshots > 0 {
             self.snapshots(&run)?.delete().map_err(Stop::failed)?;
         }
         Ok(())
+    }
+
+    /// Pods first: a clone goes when none has it any more.
+    pub(super) fn delete_pods_and_clones(&self, run: &RunId) -> Result<(), Stop> {
+        for workers in self.workers_of(run) {
+            workers.delete_all().map_err(Stop::failed)?;
+        }
+        self.clones_of(run).delete_all().map_err(Stop::failed)
     }
 
     fn left_of(&self, run: &RunId) -> Result<Left, Stop> {

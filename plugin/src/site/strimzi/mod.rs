@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use slackwater_cut::Settings;
 use slackwater_kubernetes::{
-    ApiServer, BrokerPods, ClaimSnapshots, ClaimVolume, Clones, ConfigMapRuns, Holds, Home, Marks,
-    Needs, RESTORE_NOTE, StrimziMirror, Workers, claim_like, must_fit,
+    ApiServer, BrokerPods, ClaimSnapshots, ClaimVolume, ConfigMapRuns, Holds, Home, Marks, Needs,
+    RESTORE_NOTE, StrimziMirror, claim_like, must_fit,
 };
 use slackwater_ports::{
     BrokerAnswer, BrokerProcesses, BrokerStart, PortError, PortErrorKind, Seen, VolumeContent,
@@ -199,26 +199,15 @@ impl Strimzi {
     /// A run that is not over; a refusal; no answer.
     pub fn delete(&self, run: &RunId, with_cut: bool) -> Result<(), Stop> {
         let (state, _) = self.leases.holds().look().map_err(Stop::failed)?;
-        if let LeaseState::Held(Some(of)) | LeaseState::Expired(of) = state
+        if let LeaseState::Held(Some(of)) | LeaseState::Expired(of) = &state
             && of.run_id == *run
         {
             return Err(Stop::held(format!(
                 "run {run} holds the mirror, or was left behind: `slackwater resume` comes first"
             )));
         }
-        self.no_restore_of(run)?;
-        let namespace = self.kafka.namespace();
-        Clones::new(self.server.clone(), namespace, run.clone())
-            .delete_all()
-            .map_err(Stop::failed)?;
-        if let Some(home) = &self.home {
-            for namespace in [namespace, &home.namespace] {
-                let program = home.program.clone();
-                Workers::new(self.server.clone(), namespace, run.clone(), program)
-                    .delete_all()
-                    .map_err(Stop::failed)?;
-            }
-        }
+        self.no_restore_of(run, &state)?;
+        self.delete_pods_and_clones(run)?;
         let snapshots = self.snapshots(run)?;
         snapshots.delete().map_err(Stop::failed)?;
         self.delete_kept(run, &snapshots, with_cut)?;

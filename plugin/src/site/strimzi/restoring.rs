@@ -13,8 +13,8 @@ use slackwater_kubernetes::{
 use slackwater_ports::{Seen, VolumeContent};
 use slackwater_store::{LeaseState, RunId};
 
+use super::Strimzi;
 use super::readers::Readers;
-use super::{KafkaName, Strimzi};
 use crate::exit::Stop;
 use crate::restore::SIGNS;
 use crate::site::Runs;
@@ -38,11 +38,6 @@ impl RestoredContent {
 }
 
 impl Strimzi {
-    /// The Kafka.
-    pub fn kafka(&self) -> &KafkaName {
-        &self.kafka
-    }
-
     /// Where what is kept beside cuts is.
     pub(super) fn keeper(&self) -> Option<Keeper> {
         let home = self.home.as_ref()?;
@@ -220,8 +215,7 @@ impl Strimzi {
 
     /// That no restore needs what a run has left: one that is noted on the Kafka, and
     /// one that has no Kafka yet.
-    pub(super) fn no_restore_of(&self, run: &RunId) -> Result<(), Stop> {
-        let (state, _) = self.leases.holds().look().map_err(Stop::failed)?;
+    pub(super) fn no_restore_of(&self, run: &RunId, state: &LeaseState) -> Result<(), Stop> {
         if let LeaseState::Held(Some(of)) | LeaseState::Expired(of) = state
             && of.note == SIGNS
         {

@@ -22,6 +22,15 @@ mod needs_root {
         cut["runId"].as_str().unwrap().to_owned()
     }
 
+    /// A backup of so many records more, and the mirror so many after it.
+    fn backed_up_before(place: &mut Place, records: usize, after: usize) -> String {
+        place.produce(records);
+        let run = backup(place);
+        place.produce(after);
+        place.must_be_equal();
+        run
+    }
+
     fn restore(place: &mut Place, args: &[&str]) -> crate::place::Ran {
         let kafka = mirror();
         let all = [&["restore"], args, &["--kafka", &kafka]].concat();
@@ -38,10 +47,7 @@ mod needs_root {
     #[test]
     fn a_mirror_is_restored_under_its_resources_goes_on_from_there_and_goes_back() {
         let mut place = turn();
-        place.produce(200);
-        let run = backup(&mut place);
-        place.produce(300);
-        place.must_be_equal();
+        let run = backed_up_before(&mut place, 200, 300);
 
         let plan = restore(&mut place, &[&run, "--plan"]).expect(0);
         assert!(plan.said.contains("unpause the Kafka"), "{}", plan.said);
@@ -87,10 +93,7 @@ mod needs_root {
         #[test]
         fn a_mirror_of_which_nothing_is_left_is_restored_from_what_is_kept() {
             let mut place = turn();
-            place.produce(150);
-            let run = backup(&mut place);
-            place.produce(50);
-            place.must_be_equal();
+            let run = backed_up_before(&mut place, 150, 50);
             let id = place.object("kafka/mirror");
             let ca = place.object("secret/mirror-cluster-ca-cert");
 
@@ -135,10 +138,7 @@ mod needs_root {
         #[test]
         fn what_the_source_has_deleted_is_skipped_only_where_that_is_accepted() {
             let mut place = turn();
-            place.produce(100);
-            let run = backup(&mut place);
-            place.produce(100);
-            place.must_be_equal();
+            let run = backed_up_before(&mut place, 100, 100);
             let volumes = place.volumes();
             place.delete_records();
             let ran = restore(&mut place, &[&run]);
@@ -235,10 +235,7 @@ mod needs_root {
             #[test]
             fn a_restore_that_was_killed_goes_on_when_it_is_told_again() {
                 let mut place = turn();
-                place.produce(100);
-                let run = backup(&mut place);
-                place.produce(100);
-                place.must_be_equal();
+                let run = backed_up_before(&mut place, 100, 100);
                 let kafka = mirror();
                 let args = ["restore", &run, "--kafka", &kafka];
                 for at in [
