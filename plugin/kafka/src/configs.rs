@@ -6,7 +6,7 @@ use slackwater_ports::TopicConfig;
 
 use crate::describe::topic_name;
 use crate::error::KafkaError;
-use crate::ffi::{configs_answer, submit_describe_configs};
+use crate::ffi::{Code, configs_answer, submit_describe_configs};
 use crate::member::Member;
 
 /// Topics in one request: an answer holds some forty values for each of them,
@@ -36,7 +36,13 @@ pub(crate) fn configs(member: &Member, topics: &[String]) -> Result<Vec<TopicCon
         for answer in answers {
             let mut entries = answer.entries.map_err(|failed| KafkaError::Refused {
                 cluster: member.cluster().clone(),
-                what: format!("configuration of topic {}", answer.topic),
+                what: match failed.code {
+                    Code::TOPIC_AUTHORIZATION => format!(
+                        "configuration of topic {}, for which its user needs DescribeConfigs",
+                        answer.topic
+                    ),
+                    _ => format!("configuration of topic {}", answer.topic),
+                },
                 failed,
             })?;
             entries.sort_by(|a, b| a.key.cmp(&b.key));

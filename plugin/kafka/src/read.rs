@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use slackwater_ports::{Cluster, Ended, Isolation, RecordSeen, Records, Seen, Span, SpanRead};
+use slackwater_ports::{
+    Cluster, Ended, Isolation, PartitionId, RecordSeen, Records, Seen, Span, SpanRead,
+};
 
 use crate::clusters::KafkaClusters;
 use crate::content::content;
@@ -63,7 +65,13 @@ fn read(
                 reading.end(Ended::Failed(code.to_string()));
             }
         }
-        pass(client, spans, &places, &mut readings, deadline);
+        pass(client, spans, &places, &mut readings, deadline).map_err(|(partition, failed)| {
+            KafkaError::Refused {
+                cluster: member.cluster().clone(),
+                what: format!("records of {partition}, for which its user needs Read"),
+                failed,
+            }
+        })?;
     }
     Ok(readings.into_iter().map(Reading::finish).collect())
 }
@@ -86,14 +94,16 @@ fn places<'s>(member: &Member, spans: &'s [Span]) -> Result<Places<'s>, KafkaErr
     Ok(places)
 }
 
-/// Reads until all have ended or the time is up.
+/// Reads until all have ended or the time is up. That its user may not read one of
+/// them is refused for all: librdkafka tells it once for each client, and would be
+/// silent when it is asked again.
 fn pass(
     client: &Client,
     spans: &[Span],
     places: &Places<'_>,
     readings: &mut [Reading],
     deadline: Instant,
-) {
+) -> Result<(), (PartitionId, Failed)> {
     let queue = Queue::new(client);
     let mut reader = Reader::new(&queue);
     let mut waiting: Vec<usize> = (0..spans.len()).rev().collect();
@@ -110,7 +120,7 @@ fn pass(
         }
         let left = deadline.saturating_duration_since(Instant::now());
         if at_work == 0 || left.is_zero() {
-            return;
+            return Ok(());
         }
         let Some(message) = reader.next(left.min(POLL)) else {
             continue;
@@ -126,6 +136,9 @@ fn pass(
         match message.read() {
             Fetched::Record(record) => record_of(reading, &record),
             Fetched::End(offset) => reading.at_end(offset),
+            Fetched::Failed(failed) if failed.code == Code::TOPIC_AUTHORIZATION => {
+                return Err((spans[*at].partition.clone(), failed));
+            }
             Fetched::Failed(failed) => reading.end(how(&failed)),
         }
         if reading.has_ended() {

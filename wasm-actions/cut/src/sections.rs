@@ -389,6 +389,10 @@ pub struct RestoredLook {
     /// Consumer groups whose committed offset lies beyond their partition's
     /// end.
     pub groups_beyond_end: Vec<String>,
+    /// Consumer groups that have committed offsets for its rows. Left out in cuts
+    /// from before it was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<u64>,
 }
 
 /// A partition of a restored mirror.

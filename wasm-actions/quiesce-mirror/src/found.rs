@@ -9,6 +9,9 @@ use slackwater_ports::{Cluster, ClusterView, Failure, Level, MirrorView, Partiti
 use crate::World;
 use crate::settled::{positions, settled};
 
+/// Kafka's own: the offsets of groups, and the members of Connect's.
+const GROUPS: &str = "__consumer_offsets";
+
 /// At most this many problems are named in one line.
 const MOST_NAMED: usize = 3;
 
@@ -76,6 +79,7 @@ impl Found {
     /// Refuses a hold that could not be proven or would do harm.
     pub(crate) fn refuse_what_cannot_be_held(&self, settings: &Settings) -> Result<(), Failure> {
         self.refuse_foreign_connect(settings)?;
+        self.refuse_hidden_topics()?;
         if let Some(prior) = self.feed.held_by_others().first()
             && !settings.allow_stopped
         {
@@ -140,10 +144,46 @@ impl Found {
             let names = topics.map_or_else(Vec::new, |one| one.topics.names().to_vec());
             if let Some(name) = names.into_iter().find(|name| !is_there(name)) {
                 return Err(Failure::refused(format!(
-                    "connect.topics of {} names {name}, and the mirror has no such topic: state \
-                     Connect's own config, offset and status topics",
+                    "connect.topics of {} names {name}, and the mirror shows no such topic: state \
+                     Connect's own config, offset and status topics, or let this program's user \
+                     describe every topic",
                     connect.endpoint
                 )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Brokers hide a topic from a client that may not describe it, and a topic that
+    /// is not seen is not held still. Two kinds must be there: what the workers'
+    /// group needs, and a copy of whatever has a committed offset.
+    fn refuse_hidden_topics(&self) -> Result<(), Failure> {
+        let there: BTreeSet<&str> = self
+            .mirror
+            .view
+            .topics
+            .iter()
+            .map(|topic| topic.name.as_str())
+            .collect();
+        let refused = |name: &str, why: &str| {
+            Err(Failure::refused(format!(
+                "the mirror shows no topic {name}, {why}: let this program's user describe every \
+                 topic"
+            )))
+        };
+        let copies = self.feed.connectors.iter().any(|prior| prior.copies);
+        if copies && !there.contains(GROUPS) {
+            return refused(GROUPS, "which Connect's workers need there");
+        }
+        for (alias, id) in self.committed.keys() {
+            let of = |source: &&SourceFeed| source.alias == *alias;
+            let Some(source) = self.feed.sources.iter().find(of) else {
+                continue;
+            };
+            let copy = source.policy.copy_of(alias, &id.topic);
+            if !there.contains(copy.as_str()) && self.map.is_protected(&copy) {
+                let why = format!("and MirrorMaker has copied {id} of {alias} to it");
+                return refused(&copy, &why);
             }
         }
         Ok(())

@@ -21,7 +21,7 @@ mod unassigned;
 mod world;
 
 use slackwater_cut::Quiesce;
-use slackwater_kit::{Deadline, Session};
+use slackwater_kit::{Deadline, Session, configurations};
 use slackwater_ports::{ConnectorState, Failure, Outcome};
 
 pub use world::World;
@@ -68,6 +68,8 @@ fn begin(world: &impl World, session: &mut Session) -> Result<(), Failure> {
     sampler.sample(world)?;
     let lead = Deadline::after(world, settings.sample_lead_ms);
     found.refuse_what_cannot_be_held(&settings)?;
+    // Asked for after the stop: whoever may not is told before it.
+    configurations(world, &found.map, &found.mirror.view)?;
     let fronts = retention::fronts(world, &found)?;
     let headroom_ms = retention::check(world, &found, &fronts, &settings)?;
     cover::wait(world, &found, &mut sampler, lead, &settings)?;

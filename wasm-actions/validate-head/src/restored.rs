@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use slackwater_cut::{Class, Cut, RestoredLook, RestoredRow, claims};
 use slackwater_kit::{Session, TailRequest, read_tails, tail_of};
 use slackwater_ports::{
-    Cluster, ClusterView, Failure, Head, Isolation, Outcome, PartitionId, RecordSeen, Span,
-    SpanRead,
+    Cluster, ClusterView, Failure, GroupOffset, Head, Isolation, Outcome, PartitionId, RecordSeen,
+    Span, SpanRead,
 };
 
 use crate::World;
@@ -54,6 +54,12 @@ fn restored_look(world: &impl World, cut: &Cut) -> Result<RestoredLook, Failure>
         .collect();
     let tails = tails(world, cut, &heads)?;
     let beyond = beyond(world, cut, &heads)?;
+    let committed = world.committed()?;
+    let groups: BTreeSet<&str> = committed
+        .iter()
+        .filter(|one| heads.contains_key(&one.partition))
+        .map(|one| one.group.as_str())
+        .collect();
     let rows = wanted
         .iter()
         .map(|id| RestoredRow {
@@ -73,19 +79,19 @@ fn restored_look(world: &impl World, cut: &Cut) -> Result<RestoredLook, Failure>
         asked: sweep.asked,
         rows,
         extra: extra(cut, &view),
-        groups_beyond_end: groups_beyond_end(world, &heads)?,
+        groups: Some(groups.len() as u64),
+        groups_beyond_end: groups_beyond_end(&committed, &heads),
     })
 }
 
 /// Groups whose committed offset lies beyond their partition's end: they were
 /// further than the snapshot, and would be reset or wait.
 fn groups_beyond_end(
-    world: &impl World,
+    committed: &[GroupOffset],
     heads: &BTreeMap<PartitionId, Head>,
-) -> Result<Vec<String>, Failure> {
-    let committed = world.committed()?;
-    Ok(committed
-        .into_iter()
+) -> Vec<String> {
+    committed
+        .iter()
         .filter_map(|one| {
             let end = heads.get(&one.partition)?.high_watermark;
             (one.offset > end).then(|| {
@@ -95,7 +101,7 @@ fn groups_beyond_end(
                 )
             })
         })
-        .collect())
+        .collect()
 }
 
 fn topic_ids(view: &ClusterView) -> BTreeMap<PartitionId, String> {

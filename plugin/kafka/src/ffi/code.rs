@@ -41,6 +41,8 @@ impl Code {
     pub(crate) const REQUEST_TIMED_OUT: Code = Code(7);
     /// `NETWORK_EXCEPTION`.
     pub(crate) const NETWORK_EXCEPTION: Code = Code(13);
+    /// `TOPIC_AUTHORIZATION_FAILED`: the user may not do that with the topic.
+    pub(crate) const TOPIC_AUTHORIZATION: Code = Code(29);
     /// `KAFKA_STORAGE_ERROR`.
     pub(crate) const STORAGE: Code = Code(56);
     /// `FENCED_LEADER_EPOCH`.

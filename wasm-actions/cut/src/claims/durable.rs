@@ -11,7 +11,7 @@ use slackwater_ports::{Interval, LogDirSeen, MetadataSeen};
 use super::falls::{Change, Fall};
 use super::replicas::{Findings, Read, end_falls, front_falls, replica_falls};
 use super::volumes::{
-    SnapshotHandle, directories, directory_falls, handles, opened, opened_falls, tiered,
+    SnapshotHandle, directories, directory_falls, handles, opened, opened_falls, tiered, unseen,
 };
 use super::{Judgement, name_some, start};
 use crate::{Cut, Rows, Transactions};
@@ -45,6 +45,10 @@ pub struct DurableEvidence {
     pub transactions: Transactions,
     /// The metadata logs.
     pub metadata: Vec<MetadataSeen>,
+    /// Partitions that lie on the volumes and that the cut does not have. Left out
+    /// where there are none, as in cuts from before it was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<String>,
 }
 
 /// What became of one volume's flush.
@@ -112,6 +116,7 @@ pub(super) fn gather(cut: &Cut) -> Result<DurableEvidence, String> {
         unread: content.unread.clone(),
         transactions: content.transactions.clone(),
         metadata: content.metadata.clone(),
+        unseen: content.extra.clone(),
     })
 }
 
@@ -141,6 +146,7 @@ impl DurableEvidence {
         }
         start::transactions(&self.transactions, rows, &mut findings);
         start::metadata(&self.metadata, &self.dirs, rows, &mut findings);
+        findings.unknown.extend(unseen(&self.unseen));
         let examined = findings.examined;
         if !findings.contrary.is_empty() {
             return Judgement::refuted(examined, name_some(&findings.contrary));
@@ -234,6 +240,7 @@ pub(super) fn falls() -> Vec<Fall> {
             .where_not_at_rest(),
         Fall::evidence("processes[].closing", Change::OtherText).where_not_at_rest(),
         Fall::evidence("unread", Change::Push("t-0".into())),
+        Fall::evidence("unseen", Change::Push("t-0".into())).left_out_where_empty(),
     ];
     falls.extend(start::falls());
     falls.extend(directory_falls(""));

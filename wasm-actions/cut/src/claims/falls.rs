@@ -64,6 +64,8 @@ enum Only {
     NothingNext,
     /// After one row's source has lost something before the run.
     GapBeforeRun,
+    /// Of a list that is left out where it is empty.
+    LeftOutWhereEmpty,
     /// The row may not move in the window.
     Still,
     /// An end moved after the volumes were cut at rest.
@@ -173,6 +175,11 @@ impl Fall {
 
     pub(super) fn where_head_is_positive(mut self) -> Self {
         self.only = Only::HeadPositive;
+        self
+    }
+
+    pub(super) fn left_out_where_empty(mut self) -> Self {
+        self.only = Only::LeftOutWhereEmpty;
         self
     }
 
@@ -303,6 +310,7 @@ fn apply(
     let prepared = match fall.only {
         Only::UnanswerableRow => take_one_seam(&mut base),
         Only::GapBeforeRun => open_one_gap(&mut base),
+        Only::LeftOutWhereEmpty => put_in(&mut base, &fall.field),
         _ => true,
     };
     if !prepared {
@@ -414,7 +422,9 @@ fn places(base: &Value, rows: &Rows, fall: &Fall) -> Vec<String> {
             moved.any(|moved| moved["change"].get("highWatermark").is_some())
         }
         Only::Still => row_of(pointer).is_some_and(|at| class(at) != Class::Own),
-        Only::Everywhere | Only::UnanswerableRow | Only::GapBeforeRun => true,
+        Only::Everywhere | Only::UnanswerableRow | Only::GapBeforeRun | Only::LeftOutWhereEmpty => {
+            true
+        }
     });
     // A change that changes nothing says nothing.
     places.retain(|pointer| {
@@ -447,6 +457,16 @@ fn take_one_seam(base: &mut Value) -> bool {
         }
     }
     false
+}
+
+fn put_in(base: &mut Value, field: &str) -> bool {
+    let evidence = base["evidence"].as_object_mut();
+    let evidence = evidence.and_then(|variants| variants.values_mut().next());
+    let list = evidence.and_then(Value::as_object_mut);
+    list.is_some_and(|fields| {
+        fields.entry(field).or_insert_with(|| json!([]));
+        true
+    })
 }
 
 fn open_one_gap(base: &mut Value) -> bool {

@@ -89,6 +89,15 @@ impl HeadsRestoredEvidence {
         if compacted > 0 {
             reason += &format!("; of {compacted}, which are compacted, the last one");
         }
+        reason += &match self.look.groups {
+            Some(0) => "; no consumer group was seen: there is none, or this program's user may \
+                        not describe them"
+                .to_owned(),
+            Some(n) if self.look.groups_beyond_end.is_empty() => {
+                format!("; {n} consumer groups end within it")
+            }
+            Some(_) | None => String::new(),
+        };
         if !self.look.groups_beyond_end.is_empty() {
             reason += &format!(
                 "; committed beyond the end: {}",

@@ -9,7 +9,7 @@ use slackwater_ports::{ContentDepth, Interval, LogDirSeen};
 use super::falls::{Change, Fall};
 use super::replicas::{Findings, Read, front_falls, replica_falls, whole_falls};
 use super::volumes::{
-    SnapshotHandle, directories, directory_falls, handles, opened, opened_falls, tiered,
+    SnapshotHandle, directories, directory_falls, handles, opened, opened_falls, tiered, unseen,
 };
 use super::{Judgement, name_some};
 use crate::{Cut, Rows};
@@ -33,6 +33,10 @@ pub struct IntactEvidence {
     pub dirs: Vec<LogDirSeen>,
     /// What could not be read, and why.
     pub unread: Vec<String>,
+    /// Partitions that lie on the volumes and that the cut does not have. Left out
+    /// where there are none, as in cuts from before it was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<String>,
 }
 
 pub(super) fn gather(cut: &Cut) -> Result<IntactEvidence, String> {
@@ -45,6 +49,7 @@ pub(super) fn gather(cut: &Cut) -> Result<IntactEvidence, String> {
         snapshots: handles(cut),
         dirs: content.dirs.clone(),
         unread: content.unread.clone(),
+        unseen: content.extra.clone(),
     })
 }
 
@@ -83,6 +88,7 @@ impl IntactEvidence {
             return Judgement::unproven(examined, "only the ends of the logs were read");
         }
         findings.unknown = [self.unread.clone(), findings.unknown].concat();
+        findings.unknown.extend(unseen(&self.unseen));
         if self.last_cut_ms == 0 {
             let untimed = "the snapshots have no time".to_owned();
             findings.unknown.push(untimed);
@@ -113,6 +119,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("lastCutMs", Change::Set(0.into())),
         Fall::evidence("depth", Change::Set("tail".into())),
         Fall::evidence("unread", Change::Push("t-0".into())),
+        Fall::evidence("unseen", Change::Push("t-0".into())).left_out_where_empty(),
         Fall::still_rows("content.comparedTo", Change::Add(1)),
         Fall::still_rows("content.replicas[].holes", Change::Add(1)).where_not_compacted(),
     ];

@@ -9,6 +9,7 @@ use slackwater_ports::{ConnectorRef, ConnectorState, Digest128, Interval};
 
 use super::falls::{Change, Fall};
 use super::led_anew::{self, LedAnew};
+use super::volumes::unseen;
 use super::{Judgement, name_some};
 use crate::{ConnectorSeen, Cut, DrainLook, Moved, Movement, Rows};
 
@@ -80,6 +81,11 @@ pub struct StillEvidence {
     /// that cuts from before there was this field keep their digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub led_anew: Option<LedAnew>,
+    /// Partitions that lie on the volumes and that the cut does not have, as far as
+    /// the volumes were read. Left out where there are none, as in cuts from before
+    /// it was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<String>,
 }
 
 pub(super) fn gather(cut: &Cut) -> Result<StillEvidence, String> {
@@ -128,6 +134,10 @@ pub(super) fn gather(cut: &Cut) -> Result<StillEvidence, String> {
         answered: bracket.answered,
         moved: bracket.moved.clone(),
         led_anew: LedAnew::gather(cut, &bracket.moved),
+        unseen: match &cut.content {
+            Some(content) => content.extra.clone(),
+            None => Vec::new(),
+        },
     })
 }
 
@@ -367,6 +377,7 @@ impl StillEvidence {
             .map(|(_, why)| why.to_owned())
             .or_else(|| self.not_stopped(|_| true))
             .or_else(|| self.doubt_of_leaders(rows))
+            .or_else(|| unseen(&self.unseen))
     }
 
     fn doubt_of_leaders(&self, rows: &Rows) -> Option<String> {
@@ -435,6 +446,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("volumesCut", Change::Set(0.into())),
         Fall::evidence("volumesFailed", Change::Add(1)),
         Fall::evidence("answered", Change::Add(-1)),
+        Fall::evidence("unseen", Change::Push("t-0".into())).left_out_where_empty(),
         moved(serde_json::json!({"highWatermark": {"was": 1, "is": 2}})),
         moved(serde_json::json!({"leaderEpoch": {"was": 1, "is": 2}})),
         moved("noAnswer".into()),

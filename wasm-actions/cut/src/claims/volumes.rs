@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use slackwater_ports::LogDirSeen;
 
 use super::falls::{Change, Fall};
+use super::name_some;
 use super::replicas::Findings;
 use crate::{Cut, TopicRow};
 
@@ -50,6 +51,20 @@ pub(super) fn tiered<'r>(topics: impl Iterator<Item = &'r TopicRow>, findings: &
             topic.name
         )
     }));
+}
+
+/// Partitions that lie on the volumes and that no look saw: the brokers hide a topic
+/// from a client that may not describe it, so what is not in the cut was not held
+/// against anything.
+pub(super) fn unseen(partitions: &[String]) -> Option<String> {
+    if partitions.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "on the volumes and not in the cut: {} (made in the window, or hidden from this program's \
+         user, who has to be allowed to describe every topic)",
+        name_some(partitions)
+    ))
 }
 
 /// Which snapshot a volume has.
