@@ -16,6 +16,9 @@ pub enum StandInError {
     /// A certificate.
     #[error("no certificate: {0}")]
     Certificate(String),
+    /// What a user may do.
+    #[error("Kafka does not take a user: {0}")]
+    User(String),
     /// A blueprint.
     #[error("the blueprint: {0}")]
     Blueprint(String),

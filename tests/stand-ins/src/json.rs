@@ -1,5 +1,7 @@
 //! Objects as JSON: fields by pointer, and how they are made.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use slackwater_kubernetes::{ApiError, ApiServer, Place};
 
@@ -26,6 +28,12 @@ pub(crate) fn need(object: &Value, pointer: &str) -> Result<String, StandInError
         }),
         found => Ok(found.to_owned()),
     }
+}
+
+/// A text in a Secret's `data`.
+pub(crate) fn decoded(value: &Value) -> Option<String> {
+    let bytes = STANDARD.decode(value.as_str()?).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 /// Makes it; one that is there already is as good.

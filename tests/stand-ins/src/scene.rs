@@ -14,6 +14,9 @@ pub const SPACE: &str = "kafka";
 /// Of the Kafka in the lab's image.
 const VERSION: &str = "4.3.1";
 
+/// As they are shipped.
+const USERS: &str = include_str!("../../../blueprints/users.yaml");
+
 /// Until all of it is ready: half a minute on two idle cores.
 const READY: &str = "--timeout=240s";
 
@@ -47,6 +50,7 @@ impl Scene {
              --bootstrap-server source-kafka-bootstrap:9092 --create --topic items --partitions 4"
         );
         scene.exec("source-single-0", "kafka", &["sh", "-c", &create])?;
+        scene.wait(&["--for=condition=Ready", "kafkauser", "--all"])?;
         plane.apply(&maker(SPACE, Some(VERSION)))?;
         scene.wait(&["--for=condition=Ready", "kafkamirrormaker2", "--all"])?;
         Ok(scene)
@@ -127,12 +131,48 @@ impl Scene {
     }
 }
 
-/// Both Kafkas, in this namespace, on volumes of this class, of this version or the
-/// operator's own.
+/// Both Kafkas with their users, in this namespace, on volumes of this class, of this
+/// version or the operator's own; and what is said of the mirror: as whom it is
+/// come to.
 #[must_use]
 pub fn kafkas(space: &str, class: &str, version: Option<&str>) -> String {
     let one = |name, pool, nodes| kafka(space, class, version, (name, pool, nodes));
-    [one("source", "single", 1), one("mirror", "dual", 3)].concat()
+    let users = USERS.replace("namespace: kafka\n", &format!("namespace: {space}\n"));
+    let feeder = format!(
+        "
+apiVersion: kafka.strimzi.io/v1
+kind: KafkaUser
+metadata: {{name: feeder, namespace: {space}, labels: {{strimzi.io/cluster: mirror}}}}
+spec:
+  authentication: {{type: tls}}
+  authorization:
+    type: simple
+    acls:
+      - {{resource: {{type: topic, name: '*'}}, operations: [All]}}
+      - {{resource: {{type: group, name: '*'}}, operations: [All]}}
+      - {{resource: {{type: cluster}}, operations: [All]}}
+      - {{resource: {{type: transactionalId, name: '*'}}, operations: [All]}}
+---
+"
+    );
+    let (source, mirror) = (one("source", "single", 1), one("mirror", "dual", 3));
+    [source, mirror, users, feeder, about(space)].join("\n---\n")
+}
+
+/// What is said of the mirror.
+fn about(space: &str) -> String {
+    format!(
+        "
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: mirror-slackwater, namespace: {space}}}
+data:
+  mirror.yaml: |
+    apiVersion: slackwater/v1beta1
+    kind: StrimziMirror
+    access: {{user: slackwater}}
+"
+    )
 }
 
 fn kafka(
@@ -151,13 +191,23 @@ metadata: {{name: {name}, namespace: {space}}}
 spec:
   kafka:
     {version}
-    listeners: [{{name: plain, port: 9092, type: internal, tls: false}}]
+    listeners:
+      - {{name: plain, port: 9092, type: internal, tls: false}}
+      - {{name: tls, port: 9093, type: internal, tls: true, authentication: {{type: tls}}}}
+      - name: scram
+        port: 9094
+        type: internal
+        tls: true
+        authentication: {{type: scram-sha-512}}
+    # The plain listener is for the tests' own tools.
+    authorization: {{type: simple, superUsers: [ANONYMOUS]}}
     config:
       default.replication.factor: {nodes}
       min.insync.replicas: {isr}
       offsets.topic.replication.factor: {nodes}
       transaction.state.log.replication.factor: {nodes}
       transaction.state.log.min.isr: {isr}
+  entityOperator: {{userOperator: {{}}}}
 ---
 apiVersion: kafka.strimzi.io/v1
 kind: KafkaNodePool
@@ -166,7 +216,6 @@ spec:
   replicas: {nodes}
   roles: [broker, controller]
   storage: {{type: persistent-claim, size: 1Gi, class: {class}}}
----
 "
     )
 }
@@ -185,7 +234,11 @@ spec:
   {version}
   target:
     alias: mirror
-    bootstrapServers: mirror-kafka-bootstrap:9092
+    bootstrapServers: mirror-kafka-bootstrap:9093
+    tls: {{trustedCertificates: [{{secretName: mirror-cluster-ca-cert, certificate: ca.crt}}]}}
+    authentication:
+      type: tls
+      certificateAndKey: {{secretName: feeder, certificate: user.crt, key: user.key}}
     groupId: mm2
     configStorageTopic: mm2-configs
     offsetStorageTopic: mm2-offsets
@@ -195,7 +248,14 @@ spec:
       offset.storage.replication.factor: 3
       status.storage.replication.factor: 3
   mirrors:
-    - source: {{alias: source, bootstrapServers: 'source-kafka-bootstrap:9092'}}
+    - source:
+        alias: source
+        bootstrapServers: source-kafka-bootstrap:9094
+        tls: {{trustedCertificates: [{{secretName: source-cluster-ca-cert, certificate: ca.crt}}]}}
+        authentication:
+          type: scram-sha-512
+          username: mirror-maker
+          passwordSecret: {{secretName: mirror-maker, password: password}}
       topicsPattern: items
       groupsPattern: '.*'
       sourceConnector:

@@ -45,6 +45,7 @@ impl Found {
         found.wait(&["--for=condition=Ready", "kafka", "--all"]);
         let create = "--create --if-not-exists --topic items --partitions 4";
         let tool = tool(
+            "source",
             "kafka-topics.sh",
             "org.apache.kafka.tools.TopicCommand",
             create,
@@ -59,6 +60,7 @@ impl Found {
             "-c",
             &tool,
         ]);
+        found.wait(&["--for=condition=Ready", "kafkauser", "--all"]);
         found.apply(&maker(&names.space, None));
         found.wait(&["--for=condition=Ready", "kafkamirrormaker2", "--all"]);
         found
@@ -236,11 +238,11 @@ pub(crate) fn mark() -> String {
 }
 
 /// A command of Kafka's in a container: its script, or where there is none its class.
-pub(crate) fn tool(script: &str, class: &str, args: &str) -> String {
+pub(crate) fn tool(kafka: &str, script: &str, class: &str, args: &str) -> String {
+    let args = format!("--bootstrap-server {kafka}-kafka-bootstrap:9092 {args}");
     format!(
-        "set -f; if test -x /opt/kafka/bin/{script}; then \
-         exec /opt/kafka/bin/{script} --bootstrap-server source-kafka-bootstrap:9092 {args}; fi; \
-         exec {} -Xmx128m {class} --bootstrap-server source-kafka-bootstrap:9092 {args}",
+        "set -f; if test -x /opt/kafka/bin/{script}; then exec /opt/kafka/bin/{script} {args}; fi; \
+         exec {} -Xmx128m {class} {args}",
         slackwater_lab::KAFKA_JAVA
     )
 }

@@ -7,6 +7,7 @@
     reason = "what is waited for here is a cluster"
 )]
 
+mod access;
 mod backup;
 mod blueprint;
 mod elsewhere;

@@ -187,6 +187,7 @@ impl Place {
     /// Produces to the source.
     pub(crate) fn produce(&self, records: usize) {
         self.kafka_tool(
+            "source",
             "kafka-verifiable-producer.sh",
             "org.apache.kafka.tools.VerifiableProducer",
             &format!("--topic items --max-messages {records}"),
@@ -218,15 +219,22 @@ impl Place {
         self.exec("source-single-0", "kafka", &["sh", "-c", &write])
             .unwrap();
         self.kafka_tool(
+            "source",
             "kafka-delete-records.sh",
             "org.apache.kafka.tools.DeleteRecordsCommand",
             "--offset-json-file /tmp/wanted.json",
         );
     }
 
-    fn kafka_tool(&self, script: &str, class: &str, args: &str) {
-        let words = ["sh", "-c", &tool(script, class, args)];
-        self.exec("source-single-0", "kafka", &words).unwrap();
+    /// What `kafka-topics.sh` prints of a Kafka.
+    pub(crate) fn topics(&self, kafka: &str, args: &str) -> String {
+        let class = "org.apache.kafka.tools.TopicCommand";
+        self.kafka_tool(kafka, "kafka-topics.sh", class, args)
+    }
+
+    fn kafka_tool(&self, kafka: &str, script: &str, class: &str, args: &str) -> String {
+        let words = ["sh", "-c", &tool(kafka, script, class, args)];
+        self.exec("source-single-0", "kafka", &words).unwrap()
     }
 
     /// The cut of a run, as it lies there.

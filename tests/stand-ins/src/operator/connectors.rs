@@ -10,8 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use slackwater_kubernetes::ApiServer;
 
-use super::meta::text;
+use super::client;
+use super::meta::{need, text};
 use crate::StandInError;
 
 /// One request; Connect itself gives up after 90 s.
@@ -37,7 +39,8 @@ pub(super) struct Wanted {
 }
 
 /// All that a resource wants.
-pub(super) fn wanted(maker: &Value) -> Result<Vec<Wanted>, StandInError> {
+pub(super) fn wanted(server: &ApiServer, maker: &Value) -> Result<Vec<Wanted>, StandInError> {
+    let namespace = need(maker, "/metadata/namespace")?;
     let target = &maker["spec"]["target"];
     let alias = text(target, "/alias");
     let mut all = Vec::new();
@@ -65,6 +68,9 @@ pub(super) fn wanted(maker: &Value) -> Result<Vec<Wanted>, StandInError> {
             for (side, cluster) in [("source", source), ("target", target)] {
                 let servers = text(cluster, "/bootstrapServers").to_owned();
                 set(&format!("{side}.cluster.bootstrap.servers"), servers);
+                for (name, value) in client::properties(server, &namespace, cluster)? {
+                    set(&format!("{side}.cluster.{name}"), value);
+                }
             }
             for (field, name) in [
                 ("topicsPattern", "topics"),

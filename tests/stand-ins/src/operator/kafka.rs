@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use slackwater_kubernetes::{ApiServer, Place};
 
-use super::kafka_pod::{Node, PLAIN};
+use super::kafka_pod::Node;
+use super::listeners::{self, Listener};
 use super::meta::{
     CLUSTER, KIND, NAME, condition, core, is_going, is_paused, make, need, owner, podsets,
     put_status, strimzi, text,
 };
-use super::secrets;
+use super::secrets::{self, Authority};
 use crate::StandInError;
 
 /// What it says that it runs.
@@ -69,7 +70,8 @@ fn run(
     let pools = pools(server, namespace, cluster)?;
     let cluster_id = cluster_id(kafka, &pools);
     secrets::ensure(server, kafka)?;
-    services(server, kafka, namespace, cluster)?;
+    let listeners = listeners::of(kafka)?;
+    services(server, kafka, namespace, cluster, &listeners)?;
     let voters: Vec<(i64, String)> = pools
         .iter()
         .filter(|pool| pool.roles.iter().any(|role| role == "controller"))
@@ -97,6 +99,8 @@ fn run(
         return Ok(kafka["status"].clone());
     }
     let host = format!("{cluster}-kafka-bootstrap.{namespace}.svc");
+    let authority = Authority::Cluster.certificate(server, namespace, cluster)?;
+    let told = listeners.iter().map(|one| one.status(&host, &authority));
     Ok(json!({
         "conditions": condition("Ready"),
         "observedGeneration": kafka["metadata"]["generation"],
@@ -105,11 +109,7 @@ fn run(
         "kafkaMetadataVersion": "4.3-IV0",
         "operatorLastSuccessfulVersion": "1.2.0",
         "kafkaNodePools": pools.iter().map(|one| json!({"name": one.name})).collect::<Vec<_>>(),
-        "listeners": [{
-            "name": "plain",
-            "addresses": [{"host": host, "port": PLAIN}],
-            "bootstrapServers": format!("{host}:{PLAIN}"),
-        }],
+        "listeners": told.collect::<Vec<_>>(),
     }))
 }
 
@@ -189,12 +189,13 @@ fn services(
     kafka: &Value,
     namespace: &str,
     cluster: &str,
+    listeners: &[Listener],
 ) -> Result<(), StandInError> {
-    let ports = json!([
-        {"name": "tcp-ctrlplane", "port": 9090},
-        {"name": "tcp-replication", "port": 9091},
-        {"name": "tcp-clients", "port": PLAIN},
-    ]);
+    let mut ports = vec![
+        json!({"name": "tcp-ctrlplane", "port": 9090}),
+        json!({"name": "tcp-replication", "port": 9091}),
+    ];
+    ports.extend(listeners.iter().map(Listener::service_port));
     let selector = |broker: bool| {
         let mut selector = json!({
             CLUSTER: cluster,
@@ -254,12 +255,13 @@ fn run_pool(
             id: *id,
             roles: &pool.roles,
             volumes: &pool.volumes,
-            config: &kafka["spec"]["kafka"]["config"],
+            kafka,
         };
         for volume in &pool.volumes {
             claim(server, &pool.object, &node, *volume)?;
         }
         let name = node.name();
+        secrets::ensure_of_node(server, kafka, &name)?;
         let config = json!({
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -269,7 +271,7 @@ fn run_pool(
                 "labels": node.labels(),
                 "ownerReferences": owner(kafka),
             },
-            "data": {"cluster.id": cluster_id, "server.config": node.properties(voters)},
+            "data": {"cluster.id": cluster_id, "server.config": node.properties(voters)?},
         });
         let place = Place::new(core("configmaps"), &namespace, &name)?;
         match server.get(&place)? {

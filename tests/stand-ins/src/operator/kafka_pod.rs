@@ -3,13 +3,13 @@
 
 use serde_json::{Value, json};
 
+use super::listeners::{self, CLIENTS_CA, KEY_STORE};
 use super::meta::{CLUSTER, KIND, NAME, POOL};
+use crate::StandInError;
 use crate::image::{JAVA, KAFKA_IMAGE};
 
-/// The plain listener's port; the one of the brokers among themselves, and the
-/// controllers' (`ListenersUtils`, `KafkaCluster`: 9091 and 9090).
-pub(super) const PLAIN: u16 = 9092;
-const REPLICATION: u16 = 9091;
+/// The port of the brokers among themselves, and the controllers' (`KafkaCluster`).
+pub(super) const REPLICATION: u16 = 9091;
 const CONTROL: u16 = 9090;
 
 /// A node of a cluster.
@@ -22,8 +22,8 @@ pub(super) struct Node<'a> {
     pub(super) roles: &'a [String],
     /// Ids of its volumes; empty for the one of a pool that is no JBOD.
     pub(super) volumes: &'a [Option<i64>],
-    /// What the Kafka's `spec.kafka.config` has.
-    pub(super) config: &'a Value,
+    /// The resource.
+    pub(super) kafka: &'a Value,
 }
 
 impl Node<'_> {
@@ -65,7 +65,8 @@ impl Node<'_> {
     }
 
     /// `server.config`, for voters as `(id, pod)`.
-    pub(super) fn properties(&self, voters: &[(i64, String)]) -> String {
+    pub(super) fn properties(&self, voters: &[(i64, String)]) -> Result<String, StandInError> {
+        let asked = listeners::of(self.kafka)?;
         let host = self.host(&self.name());
         let voters: Vec<String> = voters
             .iter()
@@ -81,19 +82,25 @@ impl Node<'_> {
             listeners.push(format!("CONTROLPLANE-9090://0.0.0.0:{CONTROL}"));
         }
         if self.is("broker") {
-            for (name, port) in [("REPLICATION-9091", REPLICATION), ("PLAIN-9092", PLAIN)] {
+            let own = ("REPLICATION-9091".to_owned(), u64::from(REPLICATION));
+            let all = asked.iter().map(|one| (one.id(), one.port));
+            for (name, port) in std::iter::once(own).chain(all) {
                 listeners.push(format!("{name}://0.0.0.0:{port}"));
                 advertised.push(format!("{name}://{host}:{port}"));
             }
         }
+        let protocols = asked
+            .iter()
+            .map(|one| format!(",{}:{}", one.id(), one.protocol()))
+            .collect::<String>();
+        let protocols =
+            format!("CONTROLPLANE-9090:PLAINTEXT,REPLICATION-9091:PLAINTEXT{protocols}");
         let mut lines = vec![
             format!("node.id={}", self.id),
             format!("process.roles={}", self.roles.join(",")),
             format!("controller.quorum.voters={}", voters.join(",")),
             format!("listeners={}", listeners.join(",")),
-            "listener.security.protocol.map=CONTROLPLANE-9090:PLAINTEXT,\
-             REPLICATION-9091:PLAINTEXT,PLAIN-9092:PLAINTEXT"
-                .to_owned(),
+            format!("listener.security.protocol.map={protocols}"),
             "controller.listener.names=CONTROLPLANE-9090".to_owned(),
             "inter.broker.listener.name=REPLICATION-9091".to_owned(),
             format!("log.dirs={}", dirs.join(",")),
@@ -104,11 +111,14 @@ impl Node<'_> {
         if !advertised.is_empty() {
             lines.push(format!("advertised.listeners={}", advertised.join(",")));
         }
-        for (key, value) in self.config.as_object().into_iter().flatten() {
+        lines.extend(asked.iter().flat_map(|one| one.properties()));
+        lines.extend(listeners::authorization(self.kafka));
+        let config = &self.kafka["spec"]["kafka"]["config"];
+        for (key, value) in config.as_object().into_iter().flatten() {
             let value = value.as_str().map_or(value.to_string(), str::to_owned);
             lines.push(format!("{key}={value}"));
         }
-        lines.join("\n") + "\n"
+        Ok(lines.join("\n") + "\n")
     }
 
     /// As it stands in a StrimziPodSet.
@@ -119,14 +129,26 @@ impl Node<'_> {
             json!({"name": volume, "mountPath": format!("/var/lib/kafka/{volume}")})
         });
         let mut mounts: Vec<Value> = mounts.collect();
-        mounts.push(json!({"name": "config", "mountPath": "/opt/kafka/config"}));
+        for (name, path) in [
+            ("config", "/opt/kafka/config"),
+            ("own", "/opt/kafka/own"),
+            ("clients-ca", CLIENTS_CA.trim_end_matches("/ca.crt")),
+        ] {
+            mounts.push(json!({"name": name, "mountPath": path}));
+        }
         let volumes = self.volumes.iter().map(|id| {
             let claim = json!({"claimName": self.claim(*id)});
             json!({"name": Self::volume(*id), "persistentVolumeClaim": claim})
         });
         let mut volumes: Vec<Value> = volumes.collect();
+        let clients = format!("{}-clients-ca-cert", self.cluster);
         volumes.push(json!({"name": "config", "configMap": {"name": name}}));
-        let port = if self.is("broker") { PLAIN } else { CONTROL };
+        volumes.push(json!({"name": "own", "secret": {"secretName": name}}));
+        volumes.push(json!({"name": "clients-ca", "secret": {"secretName": clients}}));
+        let port = match self.is("broker") {
+            true => REPLICATION,
+            false => CONTROL,
+        };
         let mut labels = self.labels();
         labels["strimzi.io/pod-name"] = name.as_str().into();
         labels["strimzi.io/controller"] = "strimzipodset".into();
@@ -146,7 +168,7 @@ impl Node<'_> {
                     "name": "kafka",
                     "image": KAFKA_IMAGE,
                     "imagePullPolicy": "Never",
-                    "command": ["sh", "-c", SCRIPT],
+                    "command": ["sh", "-c", format!("node={name} key_store={KEY_STORE}\n{SCRIPT}")],
                     "env": [{"name": "JAVA", "value": JAVA}],
                     "readinessProbe": {"tcpSocket": {"port": port}, "periodSeconds": 1},
                     "volumeMounts": mounts,
@@ -162,6 +184,7 @@ impl Node<'_> {
 const SCRIPT: &str = r#"
 set -ef
 config=/opt/kafka/config
+cat /opt/kafka/own/$node.key /opt/kafka/own/$node.crt >$key_store
 $JAVA -Xmx128m kafka.tools.StorageTool format --ignore-formatted \
     --cluster-id "$(cat $config/cluster.id)" --config $config/server.config
 exec $JAVA -Xmx256m kafka.Kafka $config/server.config

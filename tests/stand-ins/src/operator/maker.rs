@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use slackwater_kubernetes::{ApiServer, Place};
 
 use super::Seen;
+use super::client;
 use super::connectors::{self, Connectors};
 use super::meta::{
     CLUSTER, KIND, NAME, condition, core, is_going, is_paused, make, need, owner, podsets,
@@ -71,7 +72,7 @@ fn run(
     if let Some(address) = addresses.first() {
         let connect = Connectors::new(&format!("http://{address}:{REST}"));
         status["url"] = format!("http://{component}-api.{namespace}.svc:{REST}").into();
-        status["connectors"] = connect.reconcile(&connectors::wanted(maker)?)?;
+        status["connectors"] = connect.reconcile(&connectors::wanted(server, maker)?)?;
     }
     Ok(Some(status))
 }
@@ -99,7 +100,7 @@ fn ensure(
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": meta(&config),
-        "data": {"connect.properties": worker(maker)},
+        "data": {"connect.properties": worker(server, maker, namespace)?},
     });
     make(
         server,
@@ -159,7 +160,7 @@ fn ensure(
 }
 
 /// The worker's properties (`KafkaConnectConfigurationBuilder`).
-fn worker(maker: &Value) -> String {
+fn worker(server: &ApiServer, maker: &Value, namespace: &str) -> Result<String, StandInError> {
     let target = &maker["spec"]["target"];
     let mut lines = vec!["listeners=http://0.0.0.0:8083".to_owned()];
     for (key, field) in [
@@ -175,11 +176,18 @@ fn worker(maker: &Value) -> String {
         let bytes = "org.apache.kafka.connect.converters.ByteArrayConverter";
         lines.push(format!("{side}.converter={bytes}"));
     }
+    for (key, value) in client::properties(server, namespace, target)? {
+        // As a properties file has a text of several lines.
+        let value = value.replace('\n', "\\n");
+        for whose in ["", "producer.", "consumer.", "admin."] {
+            lines.push(format!("{whose}{key}={value}"));
+        }
+    }
     lines.push("plugin.discovery=service_load".to_owned());
     for (key, value) in target["config"].as_object().into_iter().flatten() {
         lines.push(format!("{key}={}", connectors::word(value)));
     }
-    lines.join("\n") + "\n"
+    Ok(lines.join("\n") + "\n")
 }
 
 fn pod(namespace: &str, component: &str, config: &str, number: u64, labels: &Value) -> Value {

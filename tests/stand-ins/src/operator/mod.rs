@@ -7,20 +7,23 @@
 //! next full reconciliation; what its status says of connectors is what was so
 //! right after they were told, and may stay wrong until then.
 //!
-//! Not played: rolling updates, TLS and users (one plain listener), the entity
-//! operator, Cruise Control, NetworkPolicies.
+//! Not played: rolling updates, encryption between the nodes, the topic operator,
+//! Cruise Control, NetworkPolicies.
 #![allow(
     clippy::disallowed_methods,
     reason = "the edge: what it plays takes its time"
 )]
 
+mod client;
 mod connectors;
 mod kafka;
 mod kafka_pod;
+mod listeners;
 mod maker;
 mod meta;
 mod podset;
 mod secrets;
+mod users;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -72,10 +75,12 @@ impl Operator {
         let stop = Arc::clone(&over);
         let thread = thread::spawn(move || {
             let mut seen = Seen::new(temper);
+            let mut told = users::Told::new();
             while !stop.load(Ordering::Relaxed) {
                 for (what, done) in [
                     ("Kafka", kafka::reconcile(&server)),
                     ("StrimziPodSet", podset::reconcile(&server)),
+                    ("KafkaUser", users::reconcile(&server, &mut told)),
                     ("KafkaMirrorMaker2", maker::reconcile(&server, &mut seen)),
                 ] {
                     if let Err(error) = done {

@@ -1,27 +1,120 @@
 //! The certificate authorities of a cluster, as Secrets that go with its Kafka
 //! (`io.strimzi.operator.cluster.model.AbstractModel`, `ClusterCa`,
-//! `ClientsCa`; seen: deleting the Kafka deletes them).
+//! `ClientsCa`; seen: deleting the Kafka deletes them), and what they sign: each
+//! node's certificate, and those of users.
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use slackwater_kubernetes::{ApiServer, Place};
 
 use super::meta::{CLUSTER, core, make, need, owner};
 use crate::StandInError;
 
+/// Which of the two signs.
+#[derive(Clone, Copy)]
+pub(super) enum Authority {
+    /// The nodes' certificates.
+    Cluster,
+    /// Users' ones.
+    Clients,
+}
+
+/// A certificate and its key, PEM.
+pub(super) struct Signed {
+    pub(super) certificate: String,
+    pub(super) key: String,
+}
+
+impl Authority {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cluster => "cluster-ca",
+            Self::Clients => "clients-ca",
+        }
+    }
+
+    fn params(self) -> CertificateParams {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let name = &mut params.distinguished_name;
+        name.push(DnType::CommonName, self.name());
+        name.push(DnType::OrganizationName, "io.strimzi");
+        params
+    }
+
+    /// Its own certificate, as those know it who trust it.
+    pub(super) fn certificate(
+        self,
+        server: &ApiServer,
+        namespace: &str,
+        cluster: &str,
+    ) -> Result<String, StandInError> {
+        self.read(
+            server,
+            namespace,
+            &format!("{cluster}-{}-cert", self.name()),
+            "ca.crt",
+        )
+    }
+
+    /// Signs one for `name`, which is reached by these names. The authority is put
+    /// together again from its name and its key.
+    pub(super) fn sign(
+        self,
+        server: &ApiServer,
+        namespace: &str,
+        cluster: &str,
+        name: &str,
+        hosts: Vec<String>,
+    ) -> Result<Signed, StandInError> {
+        let own = self.read(
+            server,
+            namespace,
+            &format!("{cluster}-{}", self.name()),
+            "ca.key",
+        )?;
+        let own = KeyPair::from_pem(&own).map_err(failed)?;
+        let issuer = Issuer::new(self.params(), own);
+        let mut params = CertificateParams::new(hosts).map_err(failed)?;
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.use_authority_key_identifier_extension = true;
+        let key = KeyPair::generate().map_err(failed)?;
+        let certificate = params.signed_by(&key, &issuer).map_err(failed)?;
+        Ok(Signed {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        })
+    }
+
+    fn read(
+        self,
+        server: &ApiServer,
+        namespace: &str,
+        secret: &str,
+        key: &str,
+    ) -> Result<String, StandInError> {
+        let place = Place::new(core("secrets"), namespace, secret)?;
+        let object = server.get(&place)?.unwrap_or_default();
+        let text = crate::json::decoded(&object["data"][key]);
+        text.ok_or_else(|| StandInError::Certificate(format!("{place} has no {key}")))
+    }
+}
+
 /// Makes those that are not there: what a restore brought back is kept.
 pub(super) fn ensure(server: &ApiServer, kafka: &Value) -> Result<(), StandInError> {
     let namespace = need(kafka, "/metadata/namespace")?;
     let cluster = need(kafka, "/metadata/name")?;
-    for which in ["cluster", "clients"] {
+    for which in [Authority::Cluster, Authority::Clients] {
         let place = |end: &str| {
-            let name = format!("{cluster}-{which}-ca{end}");
+            let name = format!("{cluster}-{}{end}", which.name());
             Place::new(core("secrets"), &namespace, &name)
         };
         if server.get(&place("-cert")?)?.is_some() {
             continue;
         }
-        let (certificate, key) = authority(&format!("{which}-ca"))?;
+        let key = KeyPair::generate().map_err(failed)?;
+        let certificate = which.params().self_signed(&key).map_err(failed)?;
         let secret = |place: &Place, data: Value| {
             json!({
                 "apiVersion": "v1",
@@ -37,25 +130,55 @@ pub(super) fn ensure(server: &ApiServer, kafka: &Value) -> Result<(), StandInErr
             })
         };
         let (public, private) = (place("-cert")?, place("")?);
-        make(server, &private, &secret(&private, json!({"ca.key": key})))?;
-        make(
-            server,
-            &public,
-            &secret(&public, json!({"ca.crt": certificate})),
-        )?;
+        let key = json!({"ca.key": key.serialize_pem()});
+        make(server, &private, &secret(&private, key))?;
+        let certificate = json!({"ca.crt": certificate.pem()});
+        make(server, &public, &secret(&public, certificate))?;
     }
     Ok(())
 }
 
-fn authority(name: &str) -> Result<(String, String), StandInError> {
-    let failed = |error: rcgen::Error| StandInError::Certificate(error.to_string());
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(DnType::CommonName, name);
-    params
-        .distinguished_name
-        .push(DnType::OrganizationName, "io.strimzi");
-    let key = KeyPair::generate().map_err(failed)?;
-    let certificate = params.self_signed(&key).map_err(failed)?;
-    Ok((certificate.pem(), key.serialize_pem()))
+/// A node's own certificate, in a Secret that is called as its pod
+/// (`ClusterCa.maybeGenerateBrokerCerts`; subject alternative names as there).
+pub(super) fn ensure_of_node(
+    server: &ApiServer,
+    kafka: &Value,
+    node: &str,
+) -> Result<(), StandInError> {
+    let namespace = need(kafka, "/metadata/namespace")?;
+    let cluster = need(kafka, "/metadata/name")?;
+    let place = Place::new(core("secrets"), &namespace, node)?;
+    if server.get(&place)?.is_some() {
+        return Ok(());
+    }
+    let bootstrap = format!("{cluster}-kafka-bootstrap");
+    let host = format!("{node}.{cluster}-kafka-brokers.{namespace}.svc");
+    let hosts = vec![
+        bootstrap.clone(),
+        format!("{bootstrap}.{namespace}"),
+        format!("{bootstrap}.{namespace}.svc"),
+        format!("{host}.cluster.local"),
+        host,
+    ];
+    let name = format!("{cluster}-kafka");
+    let signed = Authority::Cluster.sign(server, &namespace, &cluster, &name, hosts)?;
+    let object = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": node,
+            "namespace": namespace,
+            "labels": {CLUSTER: cluster},
+            "ownerReferences": owner(kafka),
+        },
+        "stringData": {
+            format!("{node}.crt"): signed.certificate,
+            format!("{node}.key"): signed.key,
+        },
+    });
+    Ok(make(server, &place, &object)?)
+}
+
+fn failed(error: rcgen::Error) -> StandInError {
+    StandInError::Certificate(error.to_string())
 }

@@ -1,0 +1,218 @@
+//! KafkaUsers (the user operator: `KafkaUserOperator`, `KafkaUserModel`,
+//! `SimpleAclOperator`, `ScramCredentialsOperator`): a Secret with what a client
+//! presents, and in Kafka what it may do.
+//!
+//! Kafka's own commands tell it so, in a broker's pod. Not played: quotas, a
+//! Secret of its own choosing, a renewal of certificates.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use slackwater_kubernetes::{ApiServer, Place, Pods};
+
+use super::kafka_pod::REPLICATION;
+use super::meta::{
+    CLUSTER, KIND, NAME, condition, core, is_going, make, need, owner, put_status, strimzi, text,
+};
+use super::secrets::Authority;
+use crate::StandInError;
+use crate::image::JAVA;
+
+/// A Java for each of some commands, on a busy machine.
+const COMMANDS: Duration = Duration::from_secs(120);
+
+/// What was told to Kafka already, by the uids of Kafka and user: the generation,
+/// and its rules.
+pub(super) type Told = BTreeMap<String, (u64, BTreeSet<Rule>)>;
+
+pub(super) fn reconcile(server: &ApiServer, told: &mut Told) -> Result<(), StandInError> {
+    for user in server.list(&strimzi("kafkausers"), "", "")? {
+        if !is_going(&user) {
+            reconcile_one(server, &user, told)?;
+        }
+    }
+    Ok(())
+}
+
+fn reconcile_one(server: &ApiServer, user: &Value, told: &mut Told) -> Result<(), StandInError> {
+    let namespace = need(user, "/metadata/namespace")?;
+    let name = need(user, "/metadata/name")?;
+    let cluster = need(user, "/metadata/labels/strimzi.io~1cluster")?;
+    let kafka = server.get(&Place::new(strimzi("kafkas"), &namespace, &cluster)?)?;
+    let Some(kafka) = kafka.filter(|one| one["status"]["listeners"].is_array()) else {
+        return Ok(());
+    };
+    let id = [&kafka, user]
+        .map(|one| text(one, "/metadata/uid"))
+        .join("/");
+    let generation = user["metadata"]["generation"].as_u64().unwrap_or(0);
+    let before = match told.get(&id) {
+        Some((of, _)) if *of == generation => return Ok(()),
+        Some((_, rules)) => rules.clone(),
+        None => BTreeSet::new(),
+    };
+    let is_tls = text(user, "/spec/authentication/type") == "tls";
+    let secret = secret(server, user, &namespace, &cluster, is_tls)?;
+    let principal = match is_tls {
+        true => format!("CN={name}"),
+        false => name.clone(),
+    };
+    let wanted = rules(user);
+    let mut commands = acls("--remove --force", &principal, before.difference(&wanted));
+    commands.extend(acls("--add", &principal, wanted.difference(&before)));
+    if !is_tls && !told.contains_key(&id) {
+        let password = crate::json::decoded(&secret["data"]["password"]).unwrap_or_default();
+        commands.push(format!(
+            "{JAVA} -Xmx64m kafka.admin.ConfigCommand --bootstrap-server localhost:{REPLICATION} \
+             --alter --entity-type users --entity-name {name} \
+             --add-config SCRAM-SHA-512=[password={password}]"
+        ));
+    }
+    in_broker(server, &namespace, &cluster, &commands)?;
+    told.insert(id, (generation, wanted));
+    let status = json!({
+        "conditions": condition("Ready"),
+        "observedGeneration": generation,
+        "username": principal,
+        "secret": name,
+    });
+    let place = Place::new(strimzi("kafkausers"), &namespace, &name)?;
+    Ok(put_status(server, &place, user, &status)?)
+}
+
+/// One that is there is taken as it is: whoever has a copy of it goes on.
+fn secret(
+    server: &ApiServer,
+    user: &Value,
+    namespace: &str,
+    cluster: &str,
+    is_tls: bool,
+) -> Result<Value, StandInError> {
+    let name = need(user, "/metadata/name")?;
+    let place = Place::new(core("secrets"), namespace, &name)?;
+    if server.get(&place)?.is_none() {
+        let data = match is_tls {
+            true => {
+                let clients = Authority::Clients;
+                let signed = clients.sign(server, namespace, cluster, &name, Vec::new())?;
+                json!({
+                    "ca.crt": clients.certificate(server, namespace, cluster)?,
+                    "user.crt": signed.certificate,
+                    "user.key": signed.key,
+                })
+            }
+            false => {
+                let password: String = std::iter::repeat_with(fastrand::alphanumeric)
+                    .take(32)
+                    .collect();
+                json!({"password": password})
+            }
+        };
+        let object = json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {
+                "name": name,
+                "namespace": namespace,
+                "labels": {CLUSTER: cluster},
+                "ownerReferences": owner(user),
+            },
+            "stringData": data,
+        });
+        make(server, &place, &object)?;
+    }
+    Ok(server.get(&place)?.unwrap_or_default())
+}
+
+/// What a rule is about: type, pattern and name of resources, and one operation.
+type Rule = (String, &'static str, String, String);
+
+fn rules(user: &Value) -> BTreeSet<Rule> {
+    let rules = user["spec"]["authorization"]["acls"].as_array();
+    let each = rules.into_iter().flatten().flat_map(|rule| {
+        let pattern = match text(rule, "/resource/patternType") {
+            "prefix" => "prefixed",
+            _ => "literal",
+        };
+        let operations = rule["operations"].as_array().into_iter().flatten();
+        operations.filter_map(Value::as_str).map(move |operation| {
+            (
+                text(rule, "/resource/type").to_owned(),
+                pattern,
+                text(rule, "/resource/name").to_owned(),
+                operation.to_owned(),
+            )
+        })
+    });
+    each.collect()
+}
+
+/// `AclCommand` starts a Java: one for all rules that differ in names alone.
+fn acls<'r>(what: &str, principal: &str, rules: impl Iterator<Item = &'r Rule>) -> Vec<String> {
+    let mut operations: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for (kind, pattern, name, operation) in rules {
+        let of = operations.entry((kind, pattern, name)).or_default();
+        of.insert(operation);
+    }
+    let mut names: BTreeMap<(&str, &str, BTreeSet<&str>), Vec<&str>> = BTreeMap::new();
+    for ((kind, pattern, name), operations) in operations {
+        names
+            .entry((kind, pattern, operations))
+            .or_default()
+            .push(name);
+    }
+    let each = names
+        .into_iter()
+        .map(|((kind, pattern, operations), names)| {
+            let operations: String = operations
+                .into_iter()
+                .map(|one| format!(" --operation {one}"))
+                .collect();
+            let named = |option: &str| -> String {
+                names
+                    .iter()
+                    .map(|name| format!(" --{option} {name}"))
+                    .collect()
+            };
+            let resources = match kind {
+                "cluster" => " --cluster".to_owned(),
+                "transactionalId" => named("transactional-id"),
+                kind => named(kind),
+            };
+            format!(
+                "{JAVA} -Xmx64m org.apache.kafka.tools.AclCommand --bootstrap-server \
+             localhost:{REPLICATION} {what} --allow-principal User:{principal}{operations}\
+             {resources} --resource-pattern-type {pattern}"
+            )
+        });
+    each.collect()
+}
+
+/// One after another, until one fails.
+fn in_broker(
+    server: &ApiServer,
+    namespace: &str,
+    cluster: &str,
+    commands: &[String],
+) -> Result<(), StandInError> {
+    if commands.is_empty() {
+        return Ok(());
+    }
+    let labels = format!(
+        "{CLUSTER}={cluster},{KIND}=Kafka,{NAME}={cluster}-kafka,strimzi.io/broker-role=true"
+    );
+    let pods = Pods::new(server.clone(), namespace, labels, "kafka".to_owned());
+    // No shell makes anything of a `*`.
+    let script = format!("set -ef; {}", commands.join(" && "));
+    let ran = pods.exec(&["sh".to_owned(), "-c".to_owned(), script], COMMANDS);
+    let ran = ran.map_err(|error| StandInError::User(error.to_string()))?;
+    match ran.code {
+        0 => Ok(()),
+        code => Err(StandInError::User(format!(
+            "{code}: {} {}",
+            String::from_utf8_lossy(&ran.stdout),
+            ran.stderr
+        ))),
+    }
+}
