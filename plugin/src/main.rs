@@ -1,6 +1,6 @@
 //! The slackwater program.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         // It would print them, and panic where nothing can be printed: a guard
         // whose log is on a full disk must resume the mirror all the same.
         .log_internal_errors(false)

@@ -87,8 +87,11 @@ pub(crate) fn delete_left(
         "metadata": {"annotations": {GOING: "yes"}},
         "spec": {"deletionPolicy": Policy::Delete.word()},
     });
-    server.merge(&place, &change)?;
-    server.delete(&place)
+    match server.merge(&place, &change) {
+        // Its snapshot was deleted just now, and whoever does so was faster.
+        Err(ApiError::Missing { .. }) => Ok(()),
+        merged => merged.and_then(|_| server.delete(&place)),
+    }
 }
 
 /// Sets it.
@@ -124,7 +127,10 @@ pub(crate) fn set(
             value: json!(policy.word()),
         },
     ];
-    let stored: Value = server.patch(&place, &ops)?;
+    let stored: Value = match server.patch(&place, &ops) {
+        Err(ApiError::Missing { .. }) => return Ok(Outcome::Gone),
+        patched => patched?,
+    };
     match stored["spec"]["deletionPolicy"] == policy.word() {
         true => Ok(Outcome::Set),
         false => Err(ApiError::Malformed {

@@ -19,6 +19,7 @@ mod exec;
 mod hold;
 mod labels;
 mod lease;
+mod let_go;
 mod makers;
 mod mirror;
 mod mirror_found;
@@ -34,6 +35,7 @@ mod snapshots;
 mod surroundings;
 mod talk;
 mod volumes;
+mod window;
 mod workers;
 
 pub use brokers::BrokerPods;

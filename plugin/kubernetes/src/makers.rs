@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use slackwater_strimzi::{
-    Address, ApiVersion, Desired, Kafka, MirrorMaker, PAUSE, PAUSED, PRIOR, PatchOp, StrimziError,
-    pause, put_back, put_back_copying, stop, unpause,
+    Address, ApiVersion, Desired, Kafka, MirrorMaker, PAUSE, PAUSED, POKED, PRIOR, PatchOp,
+    StrimziError, pause, put_back, put_back_copying, stop, unpause,
 };
 
 use crate::clock::now_ms;
@@ -20,10 +20,7 @@ use crate::{ApiError, ApiServer};
 /// How often a patch is made anew because the resource changed meanwhile: the
 /// operator writes into its status, each time another `resourceVersion`, and a
 /// patch takes milliseconds.
-const MOST_TRIES: usize = 10;
-
-/// Changed to have the operator look.
-const POKED: &str = "slackwater.io/poked-ms";
+pub(crate) const MOST_TRIES: usize = 10;
 
 /// Why they can't be found or told.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +40,39 @@ pub enum MakersError {
     /// Others change it all the time.
     #[error("{0} changed {MOST_TRIES} times while it was worked on: see who else writes it")]
     Restless(Box<Place>),
+    /// Somebody has told the operator to leave the Kafka alone.
+    #[error(
+        "Kafka {0} is paused by its user: take its annotation strimzi.io/pause-reconciliation away, \
+         so that its operator says how it is reached"
+    )]
+    KafkaPaused(String),
+    /// More than annotations can hold.
+    #[error(
+        "Kafka {0} has more in status.listeners than can be noted on it while it is paused: say \
+         `pauseKafka: false`"
+    )]
+    MuchToNote(String),
+    /// Nobody does what it is told.
+    #[error(
+        "the operator does not leave Kafka {kafka} alone within {seconds} s: see whether it runs, \
+         and what it is doing to it"
+    )]
+    Deaf {
+        /// Which.
+        kafka: String,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// It is not at rest.
+    #[error("Kafka {kafka} is not at rest after {seconds} s: {why}")]
+    Unsettled {
+        /// Which.
+        kafka: String,
+        /// Why.
+        why: String,
+        /// How long was waited.
+        seconds: u64,
+    },
     /// What was written does not stand there.
     #[error("{place} does not say what was just written ({what}): see who puts it back")]
     ReadBack {
@@ -255,10 +285,22 @@ impl Makers {
     /// # Errors
     /// A refusal; no answer.
     pub fn poke(&self, maker: &MirrorMaker) -> Result<(), MakersError> {
-        let place = self.place_of(maker)?;
+        self.poke_at(&self.place_of(maker)?)
+    }
+
+    /// The same of any resource.
+    pub(crate) fn poke_at(&self, place: &Place) -> Result<(), MakersError> {
         let when = now_ms().to_string();
-        self.server.annotate(&place, POKED, Some(&when))?;
+        self.server.annotate(place, POKED, Some(&when))?;
         Ok(())
+    }
+
+    /// That what is put back could be: asked of the API server, and not done.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub(crate) fn may_change(&self, maker: &MirrorMaker) -> Result<(), MakersError> {
+        Ok(self.server.may_patch(&self.place_of(maker)?)?)
     }
 
     /// Patches it until the patch is of what stands there, and reads it again.

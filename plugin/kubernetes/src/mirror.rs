@@ -21,9 +21,10 @@ use slackwater_ports::{
     Answer, ConnectorPosition, ConnectorRef, MirrorLook, MirrorStart, MirrorStop, MirrorView,
     PortError, PortErrorKind, Position, Seen, Want,
 };
-use slackwater_strimzi::{HeldBy, Kafka, MirrorMaker, by_hand};
+use slackwater_strimzi::{HeldBy, Kafka, MirrorMaker};
 
 use crate::mirror_found::{confirmed, connect};
+use crate::window::Window;
 use crate::{ApiServer, Makers, MakersError, MirrorError};
 
 /// How long the operator may take to begin a reconciliation with what was just
@@ -65,18 +66,20 @@ impl Way {
 }
 
 /// A resource, its Connect's name in views, and how it is held.
-struct Feeder {
-    name: String,
-    maker: MirrorMaker,
-    way: Way,
+pub(crate) struct Feeder {
+    pub(crate) name: String,
+    pub(crate) maker: MirrorMaker,
+    pub(crate) way: Way,
 }
 
 /// See the module.
 pub struct StrimziMirror {
     /// The Kafka, as notes name it.
-    kafka: String,
-    makers: Makers,
-    feeders: Vec<Feeder>,
+    pub(crate) kafka: String,
+    pub(crate) makers: Makers,
+    /// While it is held.
+    pub(crate) window: Window,
+    pub(crate) feeders: Vec<Feeder>,
     /// `None` where there are none: nobody can be asked.
     connect: Option<ConnectClusters>,
     /// Whether a start leaves out connectors that do not copy.
@@ -112,6 +115,7 @@ impl StrimziMirror {
         });
         Ok(Self {
             kafka: kafka.meta.to_string(),
+            window: Window::new(makers.clone(), &kafka.meta.to_string()),
             feeders: feeders.collect::<Result<_, _>>()?,
             makers,
             connect: Some(connect),
@@ -145,6 +149,7 @@ impl StrimziMirror {
         });
         Ok(Self {
             kafka: kafka.to_owned(),
+            window: Window::new(makers.clone(), kafka),
             feeders: feeders.collect(),
             makers,
             connect,
@@ -156,42 +161,6 @@ impl StrimziMirror {
     /// restored the others come when it has caught up.
     pub fn only_copying(&mut self) {
         self.only_copying = true;
-    }
-
-    /// The lines by which a person with kubectl lets each of them go as it stands
-    /// now, without this program.
-    ///
-    /// # Errors
-    /// No answer; a note that can't be read.
-    pub fn by_hand(&self) -> Result<Vec<String>, MirrorError> {
-        let mut lines = Vec::new();
-        for feeder in &self.feeders {
-            let now = self.makers.again(&feeder.maker)?;
-            lines.extend(by_hand(&now).map_err(MakersError::from)?);
-        }
-        Ok(lines)
-    }
-
-    /// Lets each of them go, as far as what is noted on it says how: those that
-    /// can't be are named.
-    ///
-    /// # Errors
-    /// Some can't be let go; the others are.
-    pub fn let_go(&self) -> Result<(), MirrorError> {
-        let mut kept = Vec::new();
-        for feeder in &self.feeders {
-            let told = match feeder.way {
-                Way::State => self.makers.put_back(&feeder.maker).map(drop),
-                Way::Pause => self.makers.unpause(&feeder.maker).map(drop),
-            };
-            if let Err(error) = told {
-                kept.push(format!("{}: {error}", feeder.name));
-            }
-        }
-        match kept.is_empty() {
-            true => Ok(()),
-            false => Err(MirrorError::Kept(kept)),
-        }
     }
 
     fn connect(&self) -> Seen<&ConnectClusters> {
@@ -388,14 +357,17 @@ fn by_connect(
 ) -> Vec<Answer> {
     match connect {
         Ok(connect) => tell(connect),
-        Err(error) => {
-            let each = connectors.iter().map(|connector| Answer {
-                connector: connector.clone(),
-                accepted: Err(error.clone()),
-            });
-            each.collect()
-        }
+        Err(error) => nobody(connectors, &error),
     }
+}
+
+/// None of them was told.
+fn nobody(connectors: &[ConnectorRef], error: &PortError) -> Vec<Answer> {
+    let each = connectors.iter().map(|connector| Answer {
+        connector: connector.clone(),
+        accepted: Err(error.clone()),
+    });
+    each.collect()
 }
 
 /// Those at these places.
@@ -407,7 +379,12 @@ fn pick<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
 }
 
 impl MirrorStop for StrimziMirror {
+    /// First its Kafka's operator: one that does not even leave that alone would not
+    /// take up what is told it afterwards.
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
+        if let Err(error) = self.window.begin().map_err(port_error) {
+            return nobody(connectors, &error);
+        }
         let by_state = |places: &[usize]| {
             self.tell(&pick(connectors, places), |feeder| {
                 self.write(feeder, |maker| self.makers.stop(maker, &self.kafka))
@@ -474,13 +451,23 @@ impl MirrorStart for StrimziMirror {
             }
             told
         };
-        self.each_way(&refs, by_state, by_pause)
+        let mut answers = self.each_way(&refs, by_state, by_pause);
+        // Last: the mirror runs whatever becomes of this, and it is asked for again.
+        if let Err(error) = self.window.end().map_err(port_error) {
+            for answer in &mut answers {
+                if answer.accepted.is_ok() {
+                    answer.accepted = Err(error.clone());
+                }
+            }
+        }
+        answers
     }
 }
 
 fn port_error(error: MakersError) -> PortError {
     match error {
         MakersError::Api(error) => error.into(),
+        MakersError::Deaf { .. } => PortError::new(PortErrorKind::Timeout, error.to_string()),
         MakersError::Restless(_) => PortError::new(PortErrorKind::Conflict, error.to_string()),
         MakersError::ReadBack { .. } => PortError::new(PortErrorKind::Malformed, error.to_string()),
         error => PortError::new(PortErrorKind::Refused, error.to_string()),

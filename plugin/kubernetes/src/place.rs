@@ -57,6 +57,11 @@ impl Resource {
         Self::new("coordination.k8s.io", "v1", "leases")
     }
 
+    /// Strimzi's own, of a group and versions of their own.
+    pub(crate) fn pod_sets(version: &str) -> Self {
+        Self::new(POD_SETS, version, "strimzipodsets")
+    }
+
     pub(crate) fn quotas() -> Self {
         Self::new("", "v1", "resourcequotas")
     }
@@ -122,6 +127,9 @@ impl Resource {
 /// The group of VolumeSnapshots and what belongs to them (Kubernetes CSI's
 /// external-snapshotter).
 const SNAPSHOTS: &str = "snapshot.storage.k8s.io";
+
+/// The group of StrimziPodSets.
+pub(crate) const POD_SETS: &str = "core.strimzi.io";
 
 /// Strimzi's group.
 pub(crate) const STRIMZI: &str = "kafka.strimzi.io";

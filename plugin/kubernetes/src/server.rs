@@ -264,6 +264,17 @@ impl ApiServer {
         self.send(ask.with(MERGE_PATCH, change)?)
     }
 
+    /// That it could be patched: asked of the API server, which changes nothing
+    /// (`dryRun`).
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn may_patch(&self, place: &Place) -> Result<(), ApiError> {
+        let path = format!("{}?dryRun=All", place.path());
+        let ask = Ask::write("patch", Method::PATCH, path, place);
+        self.send(ask.with(MERGE_PATCH, &json!({}))?).map(drop)
+    }
+
     /// Puts these values into its `status`, whatever else changed.
     ///
     /// # Errors

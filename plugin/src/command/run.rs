@@ -45,6 +45,10 @@ pub(super) struct Accept {
     /// Take a phase from a file: `PHASE=FILE`.
     #[arg(long, value_name = "PHASE=FILE")]
     component: Vec<String>,
+    /// Leave the mirror's Kafka to its operator, which may roll brokers in the middle:
+    /// without this it is paused while the mirror is held.
+    #[arg(long)]
+    no_pause: bool,
     /// Keep no recording of the phases beside the cut.
     #[arg(long)]
     no_recording: bool,
@@ -54,6 +58,9 @@ impl Accept {
     /// Prepares the site for it.
     pub(super) fn apply(&self, site: &mut Site) -> Result<(), Stop> {
         site.allow_plain_copy = self.allow_plain_copy;
+        if self.no_pause {
+            site.ground().leave_kafka()?;
+        }
         if !self.no_recording {
             site.keep_recordings();
         }
@@ -104,6 +111,7 @@ impl<'a> Run<'a> {
         }
         void_what_was_left_open(site)?;
         site.prepare()?;
+        site.ground().is_ready()?;
         site.ground()
             .has_room(site.settings.verify != Verify::Off)?;
         let now = SystemClock.now_ms();

@@ -20,6 +20,9 @@ pub struct RawStrimzi {
     /// What feeds it.
     #[serde(default)]
     pub mirror_makers: RawMakers,
+    /// Whether the Kafka is paused while the mirror is held, so that its operator
+    /// rolls no broker in the middle. Default: true.
+    pub pause_kafka: Option<bool>,
     /// How its Kafka is spoken to.
     #[serde(default)]
     pub access: RawAccess,
@@ -103,6 +106,8 @@ pub struct StrimziOptions {
     pub namespaces: Vec<String>,
     /// How it is stopped, if that was said.
     pub stop_by: Option<StopBy>,
+    /// Whether the Kafka is paused while the mirror is held.
+    pub pauses_kafka: bool,
     /// The listener, if that was said.
     pub listener: Option<String>,
     /// The KafkaUser.
@@ -127,6 +132,7 @@ impl StrimziOptions {
             api_version: API_VERSION.to_owned(),
             kind: KIND.to_owned(),
             mirror_makers: RawMakers::default(),
+            pause_kafka: None,
             access: RawAccess::default(),
             snapshot: RawClass::default(),
             keep: RawKeep::default(),
@@ -157,6 +163,7 @@ impl StrimziOptions {
             settings: settings(asked, Vec::new())?,
             namespaces: raw.mirror_makers.namespaces,
             stop_by: raw.mirror_makers.stop_by,
+            pauses_kafka: raw.pause_kafka.unwrap_or(true),
             listener: raw.access.listener,
             user: raw.access.user,
             class: raw.snapshot.class,

@@ -74,6 +74,7 @@ pub fn serve(
         site.take_component(pair)?;
     }
     site.prepare()?;
+    site.ground().may_let_go(run)?;
     let holder = Holder {
         run_id: run.clone(),
         pid: std::process::id(),

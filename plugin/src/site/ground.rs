@@ -102,6 +102,22 @@ pub trait Ground: Send + Sync {
     /// Tells whoever looks at the mirror what became of a run. Nobody fails for
     /// it.
     fn tell(&self, run: &RunId, news: &News);
+    /// That nothing forbids a run to begin: waits for what is about to be so.
+    ///
+    /// # Errors
+    /// Something does.
+    fn is_ready(&self) -> Result<(), Stop>;
+    /// The mirror's Kafka is left to its operator while it is held.
+    ///
+    /// # Errors
+    /// It has none.
+    fn leave_kafka(&self) -> Result<(), Stop>;
+    /// That this guard could let the mirror go: asked before anything is stopped, and
+    /// of one alone that is there for the first time.
+    ///
+    /// # Errors
+    /// It may not.
+    fn may_let_go(&self, run: &RunId) -> Result<(), Stop>;
     /// Whether a guard has its like, and waits while that one holds the mirror.
     fn stands_by(&self) -> bool;
     /// Whether whoever began this run may still be about to have a guard

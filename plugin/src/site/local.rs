@@ -138,6 +138,20 @@ impl Ground for Local {
     }
 
     /// A snapshot shares its blocks, and what is too little shows when it is made.
+    fn is_ready(&self) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn leave_kafka(&self) -> Result<(), Stop> {
+        Err(Stop::bad_input(
+            "--no-pause is for a mirror in Strimzi: say which by --kafka",
+        ))
+    }
+
+    fn may_let_go(&self, _run: &RunId) -> Result<(), Stop> {
+        Ok(())
+    }
+
     fn has_room(&self, _reads: bool) -> Result<(), Stop> {
         Ok(())
     }

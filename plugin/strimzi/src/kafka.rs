@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::access::{Access, Login, Trust};
-use crate::meta::RawMeta;
+use crate::meta::{LISTENERS, RawMeta};
 use crate::read::{Raw, read};
 use crate::user::KafkaUser;
 use crate::{Address, Condition, Meta, StrimziError};
@@ -94,13 +94,16 @@ impl Raw for RawKafka {
     fn check(self) -> Result<Kafka, String> {
         let status = self.status;
         let asked = self.spec.kafka.listeners;
-        let listeners = status
-            .listeners
-            .into_iter()
-            .map(|one| listener(one, &asked));
+        let meta = self.metadata.check()?;
+        let told = match (status.listeners.is_empty(), meta.annotation(LISTENERS)) {
+            (true, Some(noted)) => serde_json::from_str(noted)
+                .map_err(|error| format!("metadata.annotations: {LISTENERS}: {error}"))?,
+            _ => status.listeners,
+        };
+        let listeners = told.into_iter().map(|one| listener(one, &asked));
         let state = status.auto_rebalance.and_then(|one| one.state);
         Ok(Kafka {
-            meta: self.metadata.check()?,
+            meta,
             cluster_id: status.cluster_id.filter(|id| !id.is_empty()),
             listeners: listeners.collect::<Result<_, _>>()?,
             version: status.kafka_version,
@@ -136,8 +139,8 @@ pub struct Kafka {
     /// Kafka's own `cluster.id`; none while the operator has not seen it, and it
     /// stays while the resource is paused.
     pub cluster_id: Option<String>,
-    /// None while the resource is paused: the operator drops them then, so they
-    /// are read before.
+    /// The operator drops them while the resource is paused: those that were noted
+    /// on it before are taken then ([`LISTENERS`]).
     pub listeners: Vec<Listener>,
     /// `kafkaVersion`: of a running cluster.
     pub version: Option<String>,

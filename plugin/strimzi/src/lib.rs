@@ -21,6 +21,7 @@ mod error;
 mod kafka;
 mod maker;
 mod meta;
+mod notes;
 mod pool;
 mod read;
 mod secrets;
@@ -33,10 +34,11 @@ pub use condition::Condition;
 pub use error::StrimziError;
 pub use kafka::{Kafka, Listener};
 pub use maker::{
-    Connector, ConnectorKind, Desired, Feed, MirrorMaker, PatchOp, PutBack, SourceCluster, by_hand,
-    noted, pause, put_back, put_back_copying, stop, unpause,
+    Connector, ConnectorKind, Desired, Feed, MirrorMaker, PutBack, SourceCluster, by_hand, noted,
+    put_back, put_back_copying, stop,
 };
-pub use meta::{HELD, Held, HeldBy, Meta, PAUSE, PAUSED, PRIOR};
+pub use meta::{HELD, Held, HeldBy, LISTENERS, Meta, PAUSE, PAUSED, POKED, PRIOR};
+pub use notes::{PatchOp, pause, pause_kafka, unpause, unpause_line};
 pub use pool::{Claim, NodePool, Role};
 pub use secrets::Secrets;
 pub use user::KafkaUser;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::StrimziError;
+
 /// The annotation that has the operator leave a resource alone
 /// (`ResourceAnnotations.ANNO_STRIMZI_IO_PAUSE_RECONCILIATION`).
 pub const PAUSE: &str = "strimzi.io/pause-reconciliation";
@@ -19,6 +21,14 @@ pub const PAUSED: &str = "slackwater.io/paused";
 /// `state NAMESPACE/NAME`, or `pause NAMESPACE/NAME`. Whoever lets it go needs to
 /// know nothing else: not the Kafka, nor Connect, nor the run.
 pub const HELD: &str = "slackwater.io/held";
+
+/// The annotation of a Kafka that is paused for the time of a hold: its
+/// `status.listeners` as they were, which its operator drops meanwhile.
+pub const LISTENERS: &str = "slackwater.io/listeners";
+
+/// The annotation that is changed to have the operator look: any event of a resource
+/// is one to reconcile (`AbstractOperator`).
+pub const POKED: &str = "slackwater.io/poked-ms";
 
 /// Labels and annotations by which a GitOps controller knows what is its own:
 /// it puts back what others change in `spec`. (Argo CD's tracking annotation and
@@ -116,6 +126,23 @@ impl RawMeta {
 }
 
 impl Meta {
+    /// Of an object as the API server gave it, whatever else stands in it.
+    ///
+    /// # Errors
+    /// It lacks what every object has.
+    pub fn read(kind: &'static str, object: &serde_json::Value) -> Result<Self, StrimziError> {
+        let raw = RawMeta::deserialize(&object["metadata"]).map_err(|error| error.to_string());
+        let checked = raw.and_then(RawMeta::check);
+        checked.map_err(|why| StrimziError::Malformed {
+            kind,
+            name: object["metadata"]["name"]
+                .as_str()
+                .unwrap_or("?")
+                .to_owned(),
+            why,
+        })
+    }
+
     /// Whether the operator leaves it alone. The annotation counts, not the
     /// condition `ReconciliationPaused`: that stays True for half a minute after
     /// the annotation is gone. (The operator reads it as Java's `parseBoolean`

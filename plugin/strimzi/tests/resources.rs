@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use slackwater_strimzi::{
     ConnectorKind, Desired, HeldBy, Kafka, MirrorMaker, NodePool, PAUSE, PRIOR, PutBack, Role,
-    noted, pause, put_back, put_back_copying, stop, unpause,
+    noted, pause, pause_kafka, put_back, put_back_copying, stop, unpause, unpause_line,
 };
 
 /// For which Kafka they are held.
@@ -335,6 +335,39 @@ fn a_kafka_knows_itself_by_its_services_and_listeners() {
         "mirror-pool-0.mirror-kafka-brokers.kafka.svc.cluster.local:9092"
     ));
     assert!(!at("mirror-kafka-bootstrap:9093"), "of another namespace");
+}
+
+#[test]
+fn a_kafka_that_is_paused_for_a_hold_is_reached_as_before_and_is_put_back_as_it_was() {
+    let before = object("kafka.yaml");
+    let kafka = Kafka::read(&before).unwrap();
+    let listeners = before["status"]["listeners"].to_string();
+    let pause = pause_kafka(&kafka.meta, KAFKA, &listeners);
+    let mut held = patched(&before, &pause).unwrap();
+    // As its operator does.
+    held["status"].as_object_mut().unwrap().remove("listeners");
+    let read = Kafka::read(&held).unwrap();
+    assert!(read.meta.is_paused());
+    assert_eq!(read.listeners, kafka.listeners);
+    assert_eq!(pause_kafka(&read.meta, KAFKA, "null"), [], "noted once");
+
+    held["metadata"]["annotations"]["slackwater.io/poked-ms"] = json!("5");
+    let meta = Kafka::read(&held).unwrap().meta;
+    let line = unpause_line("kafka", &meta);
+    let after = patched(&held, &unpause(&meta)).unwrap();
+    let left = |object: &Value| {
+        let all = object["metadata"]["annotations"].as_object().cloned();
+        all.unwrap_or_default()
+    };
+    assert_eq!(left(&after), left(&before));
+    let put = left(&held);
+    for key in put.keys().filter(|key| !left(&before).contains_key(*key)) {
+        assert!(line.contains(&format!(" {key}-")), "{key}: {line}");
+    }
+
+    held["metadata"]["annotations"]["slackwater.io/listeners"] = json!("{");
+    let error = Kafka::read(&held).unwrap_err().to_string();
+    assert!(error.contains("slackwater.io/listeners"), "{error}");
 }
 
 #[test]

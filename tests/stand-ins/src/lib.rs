@@ -7,13 +7,15 @@
 mod error;
 mod image;
 mod json;
+mod manifests;
 mod operator;
 mod runner;
 mod scene;
 mod storage;
 
 pub use error::StandInError;
+pub use manifests::{Shape, kafkas, maker};
 pub use operator::{Operator, Temper};
 pub use runner::{Apply, Ask, Done, Kubectl, Runner};
-pub use scene::{SPACE, Scene, kafkas, maker};
+pub use scene::{SPACE, Scene};
 pub use storage::{CLASS, DRIVER, LATE_CLASS, SNAPSHOT_CLASS, Storage, Whim};

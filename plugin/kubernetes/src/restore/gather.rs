@@ -38,6 +38,8 @@ pub fn gather(
     let api = format!("{STRIMZI}/{version}", version = version.as_str());
     let labels = format!("strimzi.io/cluster={kafka}");
     let place = Place::new(Resource::kafkas(version), namespace, kafka)?;
+    // How it is reached is kept, too, and not said right after the hold.
+    makers.kafka_after_a_pause(namespace, kafka)?;
     let found = server.get(&place)?;
     let found = found.ok_or_else(|| RestoreError::NotKept(place.to_string()))?;
     let read = Kafka::read(&found).map_err(crate::MakersError::from)?;

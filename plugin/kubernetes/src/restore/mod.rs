@@ -87,15 +87,8 @@ impl InPlace {
         keeper: Option<Keeper>,
         target: Target,
     ) -> Result<Self, RestoreError> {
-        let served = server.versions(nodes::GROUP)?;
-        let version = ["v1", "v1beta2"]
-            .into_iter()
-            .find(|one| served.iter().any(|there| there == one))
-            .ok_or_else(|| crate::ApiError::NotServed {
-                what: format!("list strimzipodsets.{}", nodes::GROUP),
-            })?;
         Ok(Self {
-            sets: Resource::of(nodes::GROUP, version, "strimzipodsets"),
+            sets: makers.pod_sets()?,
             server,
             makers,
             keeper,

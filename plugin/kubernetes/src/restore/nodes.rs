@@ -10,9 +10,6 @@ use crate::labels::{APP, RUN, SLACKWATER};
 use crate::place::{Place, Resource};
 use crate::workers::ROLE;
 
-/// The group of StrimziPodSets.
-pub(super) const GROUP: &str = "core.strimzi.io";
-
 /// A broker has 30 s to stop by default (`PodTemplate`'s grace period), and users
 /// give large ones minutes.
 const GONE: Duration = Duration::from_secs(900);

@@ -8,10 +8,11 @@ use std::str::FromStr;
 
 use slackwater_cut::{ConnectSettings, ConnectTopics, Settings};
 use slackwater_kafka::{ClusterOptions, FIXED_PROPERTIES};
-use slackwater_kubernetes::{ApiServer, Makers, Place, Resource, StrimziMirror, Way};
+use slackwater_kubernetes::{ApiServer, Makers, MakersError, Place, Resource, StrimziMirror, Way};
 use slackwater_ports::Cluster;
 use slackwater_strimzi::{Access, Claim, Kafka, Meta, MirrorMaker};
 
+use super::Need;
 use crate::config::{self, StopBy, StrimziOptions};
 use crate::exit::Stop;
 
@@ -71,12 +72,18 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub(super) fn gather(server: &ApiServer, name: &KafkaName) -> Result<Self, Stop> {
+    pub(super) fn gather(server: &ApiServer, name: &KafkaName, need: &Need) -> Result<Self, Stop> {
         let options = options(server, name)?;
         let makers = Makers::discover(server.clone()).map_err(Stop::failed)?;
-        let kafka = makers
-            .kafka(name.namespace(), name.name())
-            .map_err(Stop::bad_input)?;
+        let kafka = match need {
+            Need::All => makers.kafka_after_a_pause(name.namespace(), name.name()),
+            _ => makers.kafka(name.namespace(), name.name()),
+        };
+        let kafka = kafka.map_err(Stop::bad_input)?;
+        if kafka.meta.is_paused() && kafka.listeners.is_empty() {
+            let error = MakersError::KafkaPaused(name.to_string());
+            return Err(Stop::bad_input(error));
+        }
         if let Some(state) = &kafka.rebalancing {
             return Err(Stop::bad_input(format!(
                 "Cruise Control moves replicas of {name} ({state}): wait until status.autoRebalance \
@@ -91,6 +98,9 @@ impl Found {
         });
         let mirror = StrimziMirror::find(server, makers.clone(), &kafka, &namespaces, way)
             .map_err(Stop::bad_input)?;
+        if !options.pauses_kafka {
+            mirror.leave_kafka();
+        }
         let clusters = clusters(&makers, &kafka, &options, mirror.makers())?;
         Ok(Self {
             settings: options.settings(connects(&mirror)),

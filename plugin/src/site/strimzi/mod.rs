@@ -120,7 +120,7 @@ impl Strimzi {
         let mut found = match need {
             Need::Least => Found::held(&server, kafka)?,
             Need::Kafka => Found::alone(&server, kafka)?,
-            _ => match Found::gather(&server, kafka) {
+            _ => match Found::gather(&server, kafka, need) {
                 Err(stop) if will_do(need, &holds) => {
                     tracing::warn!("{stop}: what is held for {kafka} can be let go all the same");
                     Found::held(&server, kafka)?
@@ -328,6 +328,26 @@ impl Ground for Strimzi {
         must_fit(&self.server, namespace, &needs).map_err(Stop::bad_input)
     }
 
+    fn is_ready(&self) -> Result<(), Stop> {
+        self.mirror.await_rest().map_err(Stop::bad_input)
+    }
+
+    fn leave_kafka(&self) -> Result<(), Stop> {
+        self.mirror.leave_kafka();
+        Ok(())
+    }
+
+    /// One that is started again while its run holds the mirror lets it go as well as
+    /// it can.
+    fn may_let_go(&self, run: &RunId) -> Result<(), Stop> {
+        match self.leases.holds().look() {
+            Ok((LeaseState::Held(Some(of)) | LeaseState::Expired(of), _)) if of.run_id == *run => {
+                Ok(())
+            }
+            _ => self.mirror.may_let_go().map_err(Stop::failed),
+        }
+    }
+
     fn broker_processes(&self) -> Arc<dyn BrokerProcesses + Send + Sync> {
         Arc::new(self.brokers.clone())
     }
@@ -392,7 +412,7 @@ impl Ground for Strimzi {
 
     fn let_go(&self) -> Result<bool, Stop> {
         let held = Found::held(&self.server, &self.kafka)?.mirror;
-        if held.makers().next().is_none() {
+        if !held.is_held().map_err(Stop::failed)? {
             return Ok(false);
         }
         held.let_go().map_err(Stop::failed)?;

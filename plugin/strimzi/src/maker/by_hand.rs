@@ -2,9 +2,10 @@
 //! shell with kubectl.
 
 use super::MirrorMaker;
-use super::patch::{PatchOp, put_back};
+use super::patch::put_back;
 use crate::StrimziError;
-use crate::meta::{HELD, HeldBy, PAUSE, PAUSED};
+use crate::meta::HeldBy;
+use crate::notes::{PatchOp, unpause_line};
 
 /// The line that puts this held resource back to what is noted on it. `None` where
 /// it is not held.
@@ -33,16 +34,6 @@ pub fn by_hand(held: &MirrorMaker) -> Result<Option<String>, StrimziError> {
             )
         }
         // Its operator then finds Connect stopped and wants it running.
-        HeldBy::Pause => {
-            let ours = held.meta.annotation(PAUSED).is_some();
-            let pause = if ours {
-                format!("{PAUSE}- {PAUSED}- ")
-            } else {
-                String::new()
-            };
-            format!(
-                "kubectl annotate kafkamirrormaker2 {name} --namespace {namespace} {pause}{HELD}-"
-            )
-        }
+        HeldBy::Pause => unpause_line("kafkamirrormaker2", &held.meta),
     }))
 }

@@ -12,7 +12,7 @@ use crate::{Address, Condition, Meta, StrimziError};
 use raw::RawMirrorMaker;
 
 pub use by_hand::by_hand;
-pub use patch::{PatchOp, PutBack, noted, pause, put_back, put_back_copying, stop, unpause};
+pub use patch::{PutBack, noted, put_back, put_back_copying, stop};
 
 /// As the operator labels its pods, too.
 const KIND: &str = "KafkaMirrorMaker2";

@@ -1,5 +1,4 @@
-//! The patches that stop the connectors of a resource, and put them back, and
-//! the one that has the operator leave it alone.
+//! The patches that stop the connectors of a resource, and put them back.
 //!
 //! JSON patches (RFC 6902): a merge patch would replace the whole list of
 //! mirrors. Each tests before it changes that the resource is the one that was
@@ -9,37 +8,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{ConnectorKind, Desired, Layout, MirrorMaker};
 use crate::StrimziError;
-use crate::meta::{HELD, Held, HeldBy, Meta, PAUSE, PAUSED, PRIOR};
-
-/// One operation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "op", rename_all = "lowercase")]
-pub enum PatchOp {
-    /// The patch is refused where this is not so.
-    Test {
-        /// JSON pointer.
-        path: String,
-        /// What stands there.
-        value: Value,
-    },
-    /// Puts it there, in the place of what may be there.
-    Add {
-        /// JSON pointer.
-        path: String,
-        /// What is put there.
-        value: Value,
-    },
-    /// Takes it away.
-    Remove {
-        /// JSON pointer.
-        path: String,
-    },
-}
+use crate::meta::{HELD, Held, HeldBy, PRIOR};
+use crate::notes::{PatchOp, annotate, annotation, of_meta};
 
 /// Has every connector stopped, and notes on the resource what stood there
 /// before ([`PRIOR`]) and for which Kafka that is ([`HELD`]), in one patch:
@@ -209,85 +183,6 @@ fn prior(now: &MirrorMaker, note: &str) -> Result<BTreeMap<String, Option<Desire
             None => None,
         };
         Ok((name, state))
-    });
-    each.collect()
-}
-
-/// Has the operator leave the resource alone, notes for which Kafka that is
-/// ([`HELD`]), and that it was ours ([`PAUSED`]): a pause of somebody else's stays
-/// his. Empty where all is so already.
-pub fn pause(now: &Meta, kafka: &str) -> Vec<PatchOp> {
-    let held = Held {
-        by: HeldBy::Pause,
-        kafka,
-    };
-    let mut notes = Vec::new();
-    if !now.is_paused() {
-        notes.extend([(PAUSE, "true".to_owned()), (PAUSED, "true".to_owned())]);
-    }
-    if now.held() != Some(held) {
-        notes.push((HELD, held.to_string()));
-    }
-    if notes.is_empty() {
-        return Vec::new();
-    }
-    let mut ops = of_meta(now).to_vec();
-    ops.extend(annotate(now, &notes));
-    ops
-}
-
-/// Has it look after the resource again, where [`pause`] told it not to, and takes
-/// the notes away. Empty where there are none.
-pub fn unpause(now: &Meta) -> Vec<PatchOp> {
-    let ours = now.annotation(PAUSED).is_some();
-    let held = now.held().is_some_and(|held| held.by == HeldBy::Pause);
-    let there = [(PAUSE, ours), (PAUSED, ours), (HELD, held)].into_iter();
-    let remove: Vec<PatchOp> = there
-        .filter(|(key, goes)| *goes && now.annotation(key).is_some())
-        .map(|(key, _)| PatchOp::Remove {
-            path: annotation(key),
-        })
-        .collect();
-    match remove.is_empty() {
-        true => Vec::new(),
-        false => of_meta(now).into_iter().chain(remove).collect(),
-    }
-}
-
-/// It is the one that was read, and as it was read.
-fn of_meta(meta: &Meta) -> [PatchOp; 2] {
-    let test = |path: &str, value: &str| PatchOp::Test {
-        path: path.to_owned(),
-        value: json!(value),
-    };
-    [
-        test("/metadata/uid", &meta.uid),
-        test("/metadata/resourceVersion", &meta.resource_version),
-    ]
-}
-
-/// The pointer to an annotation (RFC 6901).
-fn annotation(key: &str) -> String {
-    format!("/metadata/annotations/{}", key.replace('/', "~1"))
-}
-
-fn annotate(meta: &Meta, notes: &[(&str, String)]) -> Vec<PatchOp> {
-    if notes.is_empty() {
-        return Vec::new();
-    }
-    if !meta.has_annotations() {
-        let all: serde_json::Map<String, Value> = notes
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), value.as_str().into()))
-            .collect();
-        return vec![PatchOp::Add {
-            path: "/metadata/annotations".to_owned(),
-            value: all.into(),
-        }];
-    }
-    let each = notes.iter().map(|(key, value)| PatchOp::Add {
-        path: annotation(key),
-        value: json!(value),
     });
     each.collect()
 }

@@ -41,27 +41,17 @@ impl Found {
         }
         found.apply(&found.base());
         found.must_have_the_image();
-        found.apply(&kafkas(&names.space, &class, None));
+        found.apply(&kafkas(&names.space, &class, None, crate::SHAPE));
         found.wait(&["--for=condition=Ready", "kafka", "--all"]);
-        let create = "--create --if-not-exists --topic items --partitions 4";
-        let tool = tool(
-            "source",
-            "kafka-topics.sh",
-            "org.apache.kafka.tools.TopicCommand",
-            create,
-        );
-        found.in_space(&[
-            "exec",
-            "source-single-0",
-            "-c",
-            "kafka",
-            "--",
-            "sh",
-            "-c",
-            &tool,
-        ]);
+        for (source, topic) in crate::SHAPE.sources() {
+            let create = format!("--create --if-not-exists --topic {topic} --partitions 4");
+            let class = "org.apache.kafka.tools.TopicCommand";
+            let tool = tool(source, "kafka-topics.sh", class, &create);
+            let pod = ["exec", "source-single-0", "-c", "kafka", "--"];
+            found.in_space(&[&pod[..], &["sh", "-c", &tool]].concat());
+        }
         found.wait(&["--for=condition=Ready", "kafkauser", "--all"]);
-        found.apply(&maker(&names.space, None));
+        found.apply(&maker(&names.space, None, crate::SHAPE));
         found.wait(&["--for=condition=Ready", "kafkamirrormaker2", "--all"]);
         found
     }

@@ -5,30 +5,16 @@ mod needs_root {
         mod takes_long {
             use std::fs;
 
-            use serde_json::Value;
-            use slackwater_cut::State;
             use slackwater_e2e::send_signal;
             use slackwater_stand_ins::Temper;
 
             use crate::place::{Place, mirror, turn};
-
-            fn spec(place: &Place) -> Value {
-                place.object("kafkamirrormaker2/feeder")["spec"].clone()
-            }
 
             /// Who holds the mirror, by the Lease.
             fn holder(place: &Place) -> String {
                 let lease = place.object("lease/slackwater-mirror");
                 let holder = &lease["spec"]["holderIdentity"];
                 holder.as_str().unwrap_or_default().to_owned()
-            }
-
-            fn is_running(place: &Place) -> bool {
-                let Ok(view) = place.connect("/connectors?expand=status") else {
-                    return false;
-                };
-                let text = view.to_string();
-                text.contains("RUNNING") && !text.contains("STOPPED")
             }
 
             /// Ends pods of Slackwater's own as a node that is lost does: their programs
@@ -67,18 +53,14 @@ mod needs_root {
                 place.produce(50);
                 let ran = place.task(&["phase", "quiesceMirror", "--kafka", &mirror()]);
                 let run = ran.expect(0).output("runId");
-                assert!(!is_running(place));
+                assert!(!place.is_running());
                 run
-            }
-
-            fn is_void(place: &Place, run: &str) -> bool {
-                matches!(place.cut(run).state, State::Void { .. })
             }
 
             #[test]
             fn a_guard_that_is_lost_is_succeeded_and_the_mirror_runs_again_by_the_deadline() {
                 let mut place = turn();
-                let before = spec(&place);
+                let before = place.feeder();
                 let run = quiesced(&mut place);
                 let first = holder(&place);
                 assert!(first.contains(&run), "{first}");
@@ -95,15 +77,15 @@ mod needs_root {
                 assert_ne!(drained.code, 0, "{}", drained.said);
                 // It is another's, or was given back: the deadline is the same.
                 place.until("another guard", || holder(&place) != first);
-                place.until("the mirror to run", || is_running(&place));
-                place.until("the run to be void", || is_void(&place, &run));
-                assert_eq!(spec(&place), before);
+                place.until("the mirror to run", || place.is_running());
+                place.until("the run to be void", || place.is_void(&run));
+                assert_eq!(place.feeder(), before);
             }
 
             #[test]
             fn where_both_guards_are_lost_the_next_one_who_comes_puts_it_right() {
                 let mut place = turn();
-                let before = spec(&place);
+                let before = place.feeder();
                 let run = quiesced(&mut place);
                 let both = ["a", "b"].map(|which| format!("slackwater-{run}-guard-{which}"));
                 end(&place, &[&both[0], &both[1]]);
@@ -112,14 +94,14 @@ mod needs_root {
                 let resumed = place.task(&["phase", "resumeMirror", "--kafka", &mirror()]);
                 println!("{}", resumed.said);
                 assert!(resumed.expect(0).said.contains("was left behind"));
-                assert!(is_running(&place));
-                assert_eq!(spec(&place), before);
-                assert!(is_void(&place, &run));
+                assert!(place.is_running());
+                assert_eq!(place.feeder(), before);
+                assert!(place.is_void(&run));
                 place.lab().with_operator(Temper::default()).unwrap();
                 // It finds what it would have told.
                 let again = place.task(&["phase", "resumeMirror", "--kafka", &mirror()]);
                 assert!(again.expect(0).said.contains("nothing to resume"));
-                assert!(is_running(&place));
+                assert!(place.is_running());
             }
         }
     }

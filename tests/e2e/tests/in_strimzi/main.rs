@@ -7,6 +7,11 @@
     reason = "what is waited for here is a cluster"
 )]
 
+use slackwater_stand_ins::Shape;
+
+/// Of the mirror.
+const SHAPE: Shape = Shape::Plain;
+
 mod access;
 mod backup;
 mod blueprint;

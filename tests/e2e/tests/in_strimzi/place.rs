@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-use slackwater_cut::Cut;
+use slackwater_cut::{Cut, State};
 use slackwater_e2e::send_signal;
 use slackwater_stand_ins::Scene;
 
@@ -42,7 +42,7 @@ impl Place {
             let ground = Ground::Found(Found::set_up(kubeconfig));
             return Self { ground, tasks: 0 };
         }
-        let scene = Scene::start("in-strimzi").unwrap();
+        let scene = Scene::of("in-strimzi", crate::SHAPE).unwrap();
         let cluster = scene.cluster();
         let folder = cluster.folder();
         let program = slackwater_e2e::program().unwrap();
@@ -115,6 +115,39 @@ impl Place {
         serde_json::from_str(&text).map_err(|error| error.to_string())
     }
 
+    /// What stands in the resource that feeds the mirror.
+    pub(crate) fn feeder(&self) -> Value {
+        self.object("kafkamirrormaker2/feeder")["spec"].clone()
+    }
+
+    /// By Connect's own word.
+    pub(crate) fn is_running(&self) -> bool {
+        let Ok(view) = self.connect("/connectors?expand=status") else {
+            return false;
+        };
+        let text = view.to_string();
+        text.contains("RUNNING") && !text.contains("STOPPED")
+    }
+
+    /// Whether a run was given up.
+    pub(crate) fn is_void(&self, run: &str) -> bool {
+        matches!(self.cut(run).state, State::Void { .. })
+    }
+
+    /// That nothing is held any more: the mirror runs, and its resources say what
+    /// they said before.
+    pub(crate) fn must_be_let_go(&self, feeder: &Value) {
+        self.until("the mirror to run", || self.is_running());
+        assert_eq!(self.feeder(), *feeder);
+        for what in ["kafka/mirror", "kafkamirrormaker2/feeder"] {
+            self.until("notes to be gone", || {
+                let notes = self.object(what)["metadata"]["annotations"].to_string();
+                let ours = ["/held", "/paused", "/listeners", "pause-reconciliation"];
+                !ours.iter().any(|key| notes.contains(key))
+            });
+        }
+    }
+
     /// Runs the program as a KubeTask does: a pod in Slackwater's namespace, waited
     /// for, read and deleted.
     pub(crate) fn task(&mut self, args: &[&str]) -> Ran {
@@ -184,14 +217,16 @@ impl Place {
         run("umount", &[&folder]);
     }
 
-    /// Produces to the source.
+    /// Produces so many records to each source.
     pub(crate) fn produce(&self, records: usize) {
-        self.kafka_tool(
-            "source",
-            "kafka-verifiable-producer.sh",
-            "org.apache.kafka.tools.VerifiableProducer",
-            &format!("--topic items --max-messages {records}"),
-        );
+        for (source, topic) in crate::SHAPE.sources() {
+            self.kafka_tool(
+                source,
+                "kafka-verifiable-producer.sh",
+                "org.apache.kafka.tools.VerifiableProducer",
+                &format!("--topic {topic} --max-messages {records}"),
+            );
+        }
     }
 
     /// Every record of the source is on the mirror, once, in order.

@@ -79,17 +79,14 @@ mod needs_root {
     fn slackwater_may_not_do_what_no_phase_does() {
         let place = turn();
         let ours = (names().own.as_str(), "slackwater");
-        assert!(may(
-            &place,
-            ours,
-            "patch",
-            "kafkamirrormaker2s.kafka.strimzi.io",
-            &names().space
-        ));
+        for what in ["kafkamirrormaker2s", "kafkas"] {
+            let what = format!("{what}.kafka.strimzi.io");
+            assert!(may(&place, ours, "patch", &what, &names().space), "{what}");
+        }
         for (verb, what) in [
             ("list", "secrets"),
             ("create", "secrets"),
-            ("patch", "kafkas.kafka.strimzi.io"),
+            ("patch", "kafkas.kafka.strimzi.io/status"),
             ("delete", "kafkas.kafka.strimzi.io"),
             ("delete", "kafkamirrormaker2s.kafka.strimzi.io"),
             ("delete", "strimzipodsets.core.strimzi.io"),

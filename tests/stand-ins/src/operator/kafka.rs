@@ -1,6 +1,11 @@
 //! Kafka and its KafkaNodePools (`KafkaReconciler`).
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the edge: what it plays takes its time"
+)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use slackwater_kubernetes::{ApiServer, Place};
@@ -17,7 +22,33 @@ use crate::StandInError;
 /// What it says that it runs.
 const KAFKA_VERSION: &str = "4.3.1";
 
-pub(super) fn reconcile(server: &ApiServer) -> Result<(), StandInError> {
+/// Kafkas that were seen paused, by uid, and when they were last.
+pub(super) struct Paused {
+    says_so_for: Duration,
+    seen: BTreeMap<String, Instant>,
+}
+
+impl Paused {
+    pub(super) fn new(says_so_for: Duration) -> Self {
+        Self {
+            says_so_for,
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// Whether its status says so, now that it is, or is not any more.
+    fn says(&mut self, kafka: &Value) -> bool {
+        let uid = text(kafka, "/metadata/uid").to_owned();
+        if is_paused(kafka) {
+            self.seen.insert(uid, Instant::now());
+            return true;
+        }
+        let seen = self.seen.get(&uid);
+        seen.is_some_and(|at| at.elapsed() < self.says_so_for)
+    }
+}
+
+pub(super) fn reconcile(server: &ApiServer, pauses: &mut Paused) -> Result<(), StandInError> {
     for kafka in server.list(&strimzi("kafkas"), "", "")? {
         let namespace = need(&kafka, "/metadata/namespace")?;
         let name = need(&kafka, "/metadata/name")?;
@@ -25,10 +56,14 @@ pub(super) fn reconcile(server: &ApiServer) -> Result<(), StandInError> {
         if is_going(&kafka) {
             continue;
         }
-        let status = match is_paused(&kafka) {
+        let says_paused = pauses.says(&kafka);
+        let mut status = match is_paused(&kafka) {
             true => paused(&kafka),
             false => run(server, &kafka, &namespace, &name)?,
         };
+        if says_paused {
+            status = paused(&kafka);
+        }
         put_status(server, &place, &kafka, &status)?;
     }
     Ok(())

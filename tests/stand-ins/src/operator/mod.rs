@@ -46,12 +46,16 @@ pub struct Temper {
     /// Between full reconciliations: `STRIMZI_FULL_RECONCILIATION_INTERVAL_MS`,
     /// of 120 s by default.
     pub full: Duration,
+    /// How long a Kafka's status still says ReconciliationPaused, and names no
+    /// listeners, after a pause: 28 to 43 s were seen.
+    pub after_pause: Duration,
 }
 
 impl Default for Temper {
     fn default() -> Self {
         Self {
             full: Duration::from_secs(120),
+            after_pause: Duration::from_secs(3),
         }
     }
 }
@@ -76,9 +80,10 @@ impl Operator {
         let thread = thread::spawn(move || {
             let mut seen = Seen::new(temper);
             let mut told = users::Told::new();
+            let mut paused = kafka::Paused::new(temper.after_pause);
             while !stop.load(Ordering::Relaxed) {
                 for (what, done) in [
-                    ("Kafka", kafka::reconcile(&server)),
+                    ("Kafka", kafka::reconcile(&server, &mut paused)),
                     ("StrimziPodSet", podset::reconcile(&server)),
                     ("KafkaUser", users::reconcile(&server, &mut told)),
                     ("KafkaMirrorMaker2", maker::reconcile(&server, &mut seen)),

@@ -104,6 +104,12 @@ impl Storage {
         let mut whims = self.whims.lock().unwrap_or_else(PoisonError::into_inner);
         whims.insert(claim.to_owned(), whim);
     }
+
+    /// All are cut and ready at once again.
+    pub fn set_none(&self) {
+        let mut whims = self.whims.lock().unwrap_or_else(PoisonError::into_inner);
+        whims.clear();
+    }
 }
 
 impl Drop for Storage {

@@ -90,11 +90,11 @@ impl HeadsRestoredEvidence {
             reason += &format!("; of {compacted}, which are compacted, the last one");
         }
         reason += &match self.look.groups {
-            Some(0) => "; no consumer group was seen: there is none, or this program's user may \
-                        not describe them"
+            Some(0) => "; no consumer group's offset was seen: there is none, or this program's \
+                        user may not describe groups"
                 .to_owned(),
             Some(n) if self.look.groups_beyond_end.is_empty() => {
-                format!("; {n} consumer groups end within it")
+                format!("; {n} consumer groups are within them")
             }
             Some(_) | None => String::new(),
         };

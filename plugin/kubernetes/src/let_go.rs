@@ -1,0 +1,83 @@
+//! What feeds a mirror, and its Kafka, let go by what is noted on them: whatever
+//! became of Connect, of the operator, of the run, and of this program.
+
+use slackwater_strimzi::by_hand;
+
+use crate::mirror::{StrimziMirror, Way};
+use crate::{MakersError, MirrorError};
+
+impl StrimziMirror {
+    /// The Kafka is left to its operator while the mirror is held.
+    pub fn leave_kafka(&self) {
+        self.window.leave_it();
+    }
+
+    /// Waits until the nodes of the Kafka are at rest: while its operator rolls them,
+    /// nobody should hold a mirror.
+    ///
+    /// # Errors
+    /// They do not come to rest; no answer.
+    pub fn await_rest(&self) -> Result<(), MirrorError> {
+        Ok(self.window.await_rest()?)
+    }
+
+    /// Whether anything is held: a resource that feeds it, or its operator.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn is_held(&self) -> Result<bool, MirrorError> {
+        Ok(!self.feeders.is_empty() || self.window.is_open()?)
+    }
+
+    /// That all of it could be let go again: asked of the API server, which changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// A refusal, which names verb and resource; no answer.
+    pub fn may_let_go(&self) -> Result<(), MirrorError> {
+        for feeder in &self.feeders {
+            self.makers.may_change(&feeder.maker)?;
+        }
+        Ok(self.window.may_end()?)
+    }
+
+    /// The lines by which a person with kubectl lets each of them go as it stands
+    /// now, without this program.
+    ///
+    /// # Errors
+    /// No answer; a note that can't be read.
+    pub fn by_hand(&self) -> Result<Vec<String>, MirrorError> {
+        let mut lines = Vec::new();
+        for feeder in &self.feeders {
+            let now = self.makers.again(&feeder.maker)?;
+            lines.extend(by_hand(&now).map_err(MakersError::from)?);
+        }
+        lines.extend(self.window.by_hand()?);
+        Ok(lines)
+    }
+
+    /// Lets each of them go, as far as what is noted on it says how: those that
+    /// can't be are named.
+    ///
+    /// # Errors
+    /// Some can't be let go; the others are.
+    pub fn let_go(&self) -> Result<(), MirrorError> {
+        let mut kept = Vec::new();
+        for feeder in &self.feeders {
+            let told = match feeder.way {
+                Way::State => self.makers.put_back(&feeder.maker).map(drop),
+                Way::Pause => self.makers.unpause(&feeder.maker).map(drop),
+            };
+            if let Err(error) = told {
+                kept.push(format!("{}: {error}", feeder.name));
+            }
+        }
+        if let Err(error) = self.window.end() {
+            kept.push(format!("{}: {error}", self.kafka));
+        }
+        match kept.is_empty() {
+            true => Ok(()),
+            false => Err(MirrorError::Kept(kept)),
+        }
+    }
+}

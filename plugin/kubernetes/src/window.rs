@@ -1,0 +1,301 @@
+//! The Kafka of a mirror that is held: its operator leaves it alone meanwhile, so
+//! that no broker is rolled in the middle of a backup.
+//!
+//! It begins before anything is stopped, which also shows that there is an operator
+//! that does what it is told; and it ends after what feeds the mirror was let go,
+//! by what is noted on the Kafka alone.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the edge: it waits for an operator"
+)]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use slackwater_strimzi::{
+    Condition, Kafka, Meta, PAUSED, PatchOp, pause_kafka, unpause, unpause_line,
+};
+
+use crate::makers::MOST_TRIES;
+use crate::place::{POD_SETS, Place, Resource};
+use crate::{ApiError, Makers, MakersError};
+
+/// For its operator to take up the pause. It may be in the middle of a
+/// reconciliation, of some seconds where nothing is to be done; where it is in the
+/// middle of more, this is no time for a backup.
+const TAKEN_UP: Duration = Duration::from_secs(20);
+
+/// How long before it is poked: an event that comes while it is at the resource is
+/// dropped after 10 s (`AbstractOperator`, `LOCK_TIMEOUT_MS`).
+const POKE: Duration = Duration::from_secs(3);
+
+/// Between two looks.
+const BETWEEN: Duration = Duration::from_millis(200);
+
+/// Until its operator has looked again after a pause (28 to 43 s were seen), and
+/// until its nodes are ready.
+const SETTLES: Duration = Duration::from_secs(120);
+
+/// Most of what is noted of its listeners: all annotations together may be 256 KiB
+/// (`TotalAnnotationSizeLimitB`).
+const MOST_LISTENERS: usize = 128 << 10;
+
+/// See the module.
+pub(crate) struct Window {
+    makers: Makers,
+    namespace: String,
+    name: String,
+    /// Whether it pauses at all.
+    pauses: AtomicBool,
+}
+
+impl Window {
+    /// Of the Kafka of this name, `NAMESPACE/NAME`.
+    pub(crate) fn new(makers: Makers, kafka: &str) -> Self {
+        let (namespace, name) = kafka.split_once('/').unwrap_or(("", kafka));
+        Self {
+            makers,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            pauses: AtomicBool::new(true),
+        }
+    }
+
+    /// Leaves the Kafka to its operator.
+    pub(crate) fn leave_it(&self) {
+        self.pauses.store(false, Ordering::Relaxed);
+    }
+
+    /// Has its operator leave it alone, and sees that it does. Where it is so
+    /// already that is all.
+    pub(crate) fn begin(&self) -> Result<(), MakersError> {
+        if !self.pauses.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let kafka = format!("{}/{}", self.namespace, self.name);
+        // Of a pause before this one: it would be taken for an answer to this.
+        self.wait_until(|object| {
+            Ok(Meta::read("Kafka", object)?.is_paused() || !says_paused(object))
+        })?;
+        self.change(|object, now| {
+            if now.is_paused() && now.annotation(PAUSED).is_none() {
+                return Err(MakersError::KafkaPaused(kafka.clone()));
+            }
+            let listeners = object["status"]["listeners"].to_string();
+            if listeners.len() > MOST_LISTENERS {
+                return Err(MakersError::MuchToNote(kafka.clone()));
+            }
+            Ok(pause_kafka(now, &kafka, &listeners))
+        })?;
+        self.wait_until(|object| Ok(says_paused(object)))
+    }
+
+    /// Waits for its operator, which is poked where it takes its time.
+    fn wait_until(
+        &self,
+        is_so: impl Fn(&Value) -> Result<bool, MakersError>,
+    ) -> Result<(), MakersError> {
+        let began = Instant::now();
+        let mut poked = began;
+        while !is_so(&self.object()?.ok_or_else(|| self.missing())?)? {
+            if began.elapsed() >= TAKEN_UP {
+                return Err(MakersError::Deaf {
+                    kafka: format!("{}/{}", self.namespace, self.name),
+                    seconds: TAKEN_UP.as_secs(),
+                });
+            }
+            if poked.elapsed() >= POKE {
+                poked = Instant::now();
+                self.makers.poke_at(&self.place()?)?;
+            }
+            thread::sleep(BETWEEN);
+        }
+        Ok(())
+    }
+
+    /// Has it look after the Kafka again, where [`Window::begin`] told it not to. One
+    /// that is gone needs nobody.
+    pub(crate) fn end(&self) -> Result<(), MakersError> {
+        let now = self.change(|_, now| Ok(unpause(now)))?;
+        match now {
+            Some(object) if Meta::read("Kafka", &object)?.annotation(PAUSED).is_some() => {
+                Err(MakersError::ReadBack {
+                    place: Box::new(self.place()?),
+                    what: format!("its annotation {PAUSED} is there still"),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it is paused for a hold.
+    pub(crate) fn is_open(&self) -> Result<bool, MakersError> {
+        let now = self.meta()?;
+        Ok(now.is_some_and(|now| now.annotation(PAUSED).is_some()))
+    }
+
+    /// The line by which a person ends it.
+    pub(crate) fn by_hand(&self) -> Result<Option<String>, MakersError> {
+        let now = self.meta()?;
+        let ours = now.filter(|now| now.annotation(PAUSED).is_some());
+        Ok(ours.map(|now| unpause_line("kafka", &now)))
+    }
+
+    /// That a pause could be taken back: asked of the API server, and not done.
+    pub(crate) fn may_end(&self) -> Result<(), MakersError> {
+        match self.pauses.load(Ordering::Relaxed) {
+            true => Ok(self.makers.server.may_patch(&self.place()?)?),
+            false => Ok(()),
+        }
+    }
+
+    /// Waits until all pods of all its StrimziPodSets are current and ready.
+    pub(crate) fn await_rest(&self) -> Result<(), MakersError> {
+        let sets = self.makers.pod_sets()?;
+        let (cluster, namespace) = (&self.name, &self.namespace);
+        let labels = format!(
+            "strimzi.io/cluster={cluster},strimzi.io/kind=Kafka,strimzi.io/name={cluster}-kafka"
+        );
+        until_settled(&format!("{namespace}/{cluster}"), || {
+            let found = self.makers.server.list(&sets, namespace, &labels)?;
+            Ok(found.iter().find_map(unrest))
+        })
+    }
+
+    fn meta(&self) -> Result<Option<Meta>, MakersError> {
+        let object = self.object()?;
+        let read = object.map(|object| Meta::read("Kafka", &object));
+        Ok(read.transpose()?)
+    }
+
+    /// Patches it until the patch is of what stands there; gives it as it then does.
+    fn change(
+        &self,
+        patch: impl Fn(&Value, &Meta) -> Result<Vec<PatchOp>, MakersError>,
+    ) -> Result<Option<Value>, MakersError> {
+        let place = self.place()?;
+        for _ in 0..MOST_TRIES {
+            let Some(object) = self.object()? else {
+                return Ok(None);
+            };
+            let ops = patch(&object, &Meta::read("Kafka", &object)?)?;
+            if ops.is_empty() {
+                return Ok(Some(object));
+            }
+            match self.makers.server.patch(&place, &ops) {
+                Err(ApiError::Conflict { .. }) => {}
+                Err(ApiError::Missing { .. }) => return Ok(None),
+                done => {
+                    done?;
+                    return self.object();
+                }
+            }
+        }
+        Err(MakersError::Restless(Box::new(place)))
+    }
+
+    fn object(&self) -> Result<Option<Value>, MakersError> {
+        Ok(self.makers.server.get(&self.place()?)?)
+    }
+
+    fn place(&self) -> Result<Place, MakersError> {
+        let resource = Resource::kafkas(self.makers.version());
+        Ok(Place::new(resource, &self.namespace, &self.name)?)
+    }
+
+    fn missing(&self) -> MakersError {
+        match self.place() {
+            Ok(place) => MakersError::Missing(Box::new(place)),
+            Err(error) => error,
+        }
+    }
+}
+
+impl Makers {
+    /// The Kafka, when its operator has looked again after a pause: it says for a
+    /// while yet that it is paused, and names no listeners. One that is paused is given
+    /// as it is.
+    ///
+    /// # Errors
+    /// As for [`Makers::kafka`]; it does not look.
+    pub fn kafka_after_a_pause(&self, namespace: &str, name: &str) -> Result<Kafka, MakersError> {
+        let mut found = None;
+        until_settled(&format!("{namespace}/{name}"), || {
+            let kafka = self.kafka(namespace, name)?;
+            let mut conditions = kafka.conditions.iter();
+            let says = conditions.any(|one| one.holds("ReconciliationPaused"));
+            let waits = says && !kafka.meta.is_paused();
+            found = Some(kafka);
+            Ok(waits.then(|| "its operator has not looked again after a pause".to_owned()))
+        })?;
+        match found {
+            Some(kafka) => Ok(kafka),
+            None => self.kafka(namespace, name),
+        }
+    }
+
+    /// StrimziPodSets, in the version that is served.
+    ///
+    /// # Errors
+    /// None is; no answer.
+    pub(crate) fn pod_sets(&self) -> Result<Resource, MakersError> {
+        let served = self.server.versions(POD_SETS)?;
+        let mut known = ["v1", "v1beta2"].into_iter();
+        let version = known.find(|one| served.iter().any(|there| there == one));
+        let version = version.ok_or_else(|| ApiError::NotServed {
+            what: format!("list strimzipodsets.{POD_SETS}"),
+        })?;
+        Ok(Resource::pod_sets(version))
+    }
+}
+
+/// Asks again until there is nothing that it waits for.
+fn until_settled(
+    kafka: &str,
+    mut awaited: impl FnMut() -> Result<Option<String>, MakersError>,
+) -> Result<(), MakersError> {
+    let began = Instant::now();
+    let mut told = false;
+    while let Some(why) = awaited()? {
+        if began.elapsed() >= SETTLES {
+            return Err(MakersError::Unsettled {
+                kafka: kafka.to_owned(),
+                why,
+                seconds: SETTLES.as_secs(),
+            });
+        }
+        if !told {
+            tracing::info!("waiting for Kafka {kafka}: {why}");
+            told = true;
+        }
+        thread::sleep(BETWEEN);
+    }
+    Ok(())
+}
+
+/// Why the pods of a StrimziPodSet are not at rest.
+fn unrest(set: &Value) -> Option<String> {
+    let status = &set["status"];
+    let wanted = set["spec"]["pods"].as_array().map_or(0, Vec::len) as u64;
+    let [pods, current, ready] =
+        ["pods", "currentPods", "readyPods"].map(|key| status[key].as_u64().unwrap_or(0));
+    let at_rest = [pods, current, ready].iter().all(|count| *count == wanted);
+    let set = set["metadata"]["name"].as_str().unwrap_or_default();
+    (!at_rest).then(|| {
+        format!(
+            "of {wanted} pods of StrimziPodSet {set} {pods} are there, {current} current and \
+             {ready} ready"
+        )
+    })
+}
+
+fn says_paused(object: &Value) -> bool {
+    let conditions = object["status"]["conditions"].as_array();
+    let mut each = conditions.into_iter().flatten();
+    each.any(|one| {
+        let read = serde_json::from_value::<Condition>(one.clone());
+        read.is_ok_and(|one| one.holds("ReconciliationPaused"))
+    })
+}
