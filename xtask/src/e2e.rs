@@ -16,8 +16,8 @@ use crate::steps::Steps;
 use crate::suite::list_tests;
 use crate::wasm;
 
-/// The test program.
-const PROGRAM: &str = "in_strimzi";
+/// The test programs.
+const PROGRAMS: [&str; 2] = ["in_strimzi", "wide"];
 
 /// Tests in modules of this name need what only stand-ins do: an operator that is
 /// ended, a snapshot that is changed.
@@ -58,50 +58,60 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
     })?;
     steps.run("wasm components", || wasm::build(project, None))?;
     let built = steps.run("build", || build::debug_all(project))?;
-    let program = built.tests.iter().find(|one| one.name == PROGRAM);
-    let program = program.ok_or_else(|| Error::NotBuilt(PROGRAM.to_owned()))?;
-    let names = list_tests(project, &built, program, &options.filters)?;
-    let (left, runs): (Vec<_>, Vec<_>) = names.iter().partition(|one| one.contains(STAND_INS));
-    if runs.is_empty() {
+    let (mut runs, mut left) = (Vec::new(), Vec::new());
+    for name in PROGRAMS {
+        let program = built.tests.iter().find(|one| one.name == name);
+        let program = program.ok_or_else(|| Error::NotBuilt(name.to_owned()))?;
+        let names = list_tests(project, &built, program, &options.filters)?;
+        let (without, with): (Vec<_>, Vec<_>) =
+            names.into_iter().partition(|one| one.contains(STAND_INS));
+        left.extend(without);
+        if !with.is_empty() {
+            runs.push((program, with.len()));
+        }
+    }
+    let count: usize = runs.iter().map(|(_, count)| count).sum();
+    if count == 0 {
         return Err(Error::NoSuchTest(options.filters.clone()));
     }
-    // Another one each time: only what these tests made is deleted in the end.
-    let mark = format!("{}-{}", options.prefix, std::process::id());
-    let header = format!("{} tests", runs.len());
-    let done = steps.run(&header, || {
-        let mut tests = tests_of(program, options);
-        programs::surroundings(project, &built, &mut tests)?;
-        tests.env("SLACKWATER_E2E_MARK", &mark);
-        command::run(tests.env("SLACKWATER_E2E_KUBECONFIG", &kubeconfig))
-    });
-    if options.keep {
-        println!(
-            "kept: namespaces {0}-kafka and {0}-slackwater",
-            options.prefix
-        );
-    } else {
-        steps.run("clean up", || clean_up(&kubectl, &options.prefix, &mark))?;
+    // Each has namespaces of its own.
+    for (number, (program, count)) in runs.into_iter().enumerate() {
+        let prefix = match number {
+            0 => options.prefix.clone(),
+            _ => format!("{}-{}", options.prefix, program.name),
+        };
+        // Another one each time: only what these tests made is deleted in the end.
+        let mark = format!("{prefix}-{}", std::process::id());
+        let done = steps.run(&format!("{count} tests of {}", program.name), || {
+            let mut tests = tests_of(program, options, &prefix);
+            programs::surroundings(project, &built, &mut tests)?;
+            tests.env("SLACKWATER_E2E_MARK", &mark);
+            command::run(tests.env("SLACKWATER_E2E_KUBECONFIG", &kubeconfig))
+        });
+        match options.keep {
+            true => println!("kept: namespaces {prefix}-kafka and {prefix}-slackwater"),
+            false => steps.run("clean up", || clean_up(&kubectl, &prefix, &mark))?,
+        }
+        done?;
     }
-    done?;
     for test in &left {
         println!("left out, needs stand-ins: {test}");
     }
     println!(
-        "ok: {} tests passed on this cluster; {} need stand-ins, and run in the lab by `cargo xtask \
-         test --full` ({})",
-        runs.len(),
+        "ok: {count} tests passed on this cluster; {} need stand-ins, and run in the lab by `cargo \
+         xtask test --full` ({})",
         left.len(),
         steps.total()
     );
     Ok(())
 }
 
-fn tests_of(program: &TestProgram, options: &Options) -> Command {
+fn tests_of(program: &TestProgram, options: &Options, prefix: &str) -> Command {
     let mut tests = Command::new(&program.path);
     tests
         .current_dir(&program.package_dir)
         .env("CARGO_MANIFEST_DIR", &program.package_dir)
-        .env("SLACKWATER_E2E_PREFIX", &options.prefix)
+        .env("SLACKWATER_E2E_PREFIX", prefix)
         .args(["--test-threads=1", "--nocapture", "--skip", STAND_INS])
         .args(&options.filters);
     for (key, value) in [

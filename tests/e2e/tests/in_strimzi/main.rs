@@ -16,6 +16,7 @@ mod access;
 mod backup;
 mod blueprint;
 mod elsewhere;
+mod failures;
 mod found;
 mod ground;
 mod guards;

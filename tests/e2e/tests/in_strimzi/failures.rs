@@ -1,0 +1,209 @@
+//! What fails in the middle of a backup: the mirror runs again, and nothing is
+//! proven that is not so.
+
+mod needs_root {
+    mod needs_stand_ins {
+        mod takes_long {
+            use std::time::Duration;
+
+            use serde_json::json;
+            use slackwater_cut::{ClaimName, Verdict};
+            use slackwater_stand_ins::Whim;
+
+            use crate::kanister::{Acted, Of, act};
+            use crate::place::{Place, Ran, mirror, turn};
+
+            /// Of the claims that are cut.
+            const CLAIM: &str = "data-mirror-dual-1";
+
+            /// A backup by the blueprint, while its storage does this.
+            fn backup(place: &Place, whim: Whim) -> Acted {
+                place.lab().storage().set(CLAIM, whim);
+                let done = act(place, "backup", &Of::Kafka, &[]);
+                place.lab().storage().set_none();
+                println!("{done:?}");
+                done
+            }
+
+            fn phase(place: &mut Place, name: &str, run: &str) -> Ran {
+                let ran = place.task(&["phase", name, "--run", run, "--kafka", &mirror()]);
+                println!("{name}: {} {}", ran.code, ran.said);
+                ran
+            }
+
+            fn quiesced(place: &mut Place) -> String {
+                let ran = place.task(&["phase", "quiesceMirror", "--kafka", &mirror()]);
+                let run = ran.expect(0).output("runId");
+                assert!(!place.is_running());
+                run
+            }
+
+            /// The last run that was begun.
+            fn newest(place: &Place) -> String {
+                let label = ["get", "configmap", "-l", "slackwater.io/run", "-o"];
+                let names = "jsonpath={range .items[*]}{.metadata.labels.slackwater\\.io/run}{\"\\n\"}{end}";
+                let all = place.space(&[&label[..], &[names]].concat()).unwrap();
+                let began = |run: &&str| run.rsplit('-').nth(1).map(str::to_owned);
+                all.lines().max_by_key(began).unwrap().to_owned()
+            }
+
+            #[test]
+            fn a_snapshot_that_errs_for_good_ends_the_run_and_the_mirror_runs() {
+                let place = turn();
+                place.produce(50);
+                let feeder = place.feeder();
+                let done = backup(&place, Whim::FailsAlways);
+                let error = done.error.unwrap();
+                assert!(error.contains("snapshotPartitions"), "{error}");
+                assert!(place.is_void(&newest(&place)));
+                place.must_be_let_go(&feeder);
+            }
+
+            #[test]
+            fn an_error_of_a_snapshot_that_passes_is_none() {
+                let place = turn();
+                place.produce(50);
+                let done = backup(&place, Whim::FailsOnce);
+                assert_eq!(done.error, None);
+            }
+
+            #[test]
+            fn a_snapshot_that_is_never_cut_is_given_up_by_the_deadline() {
+                let place = turn();
+                place.produce(50);
+                let feeder = place.feeder();
+                let done = backup(&place, Whim::Hangs);
+                let error = done.error.unwrap();
+                assert!(error.contains("snapshotPartitions"), "{error}");
+                assert!(place.is_void(&newest(&place)));
+                place.must_be_let_go(&feeder);
+            }
+
+            #[test]
+            fn a_snapshot_that_is_never_ready_is_not_read_and_proves_nothing_about_content() {
+                let place = turn();
+                place.produce(50);
+                let feeder = place.feeder();
+                let about = |text: &str| {
+                    let data = json!({"data": {"mirror.yaml": text}}).to_string();
+                    let name = "configmap/mirror-slackwater";
+                    let patch = ["patch", name, "--type=merge", "-p", &data];
+                    place.space(&patch).unwrap();
+                };
+                let before = place.object("configmap/mirror-slackwater");
+                let before = before["data"]["mirror.yaml"].as_str().unwrap();
+                about(&format!("{before}limits: {{close: 30s}}\n"));
+                let done = backup(&place, Whim::ReadyAfter(Duration::from_secs(3_600)));
+                about(before);
+                let error = done.error.unwrap();
+                assert!(error.contains("validateHead"), "{error}");
+                let cut = place.cut(&newest(&place));
+                let durable = cut.claims.iter().find(|one| one.name == ClaimName::Durable);
+                assert_ne!(durable.map(|one| one.verdict), Some(Verdict::Proven));
+                place.must_be_let_go(&feeder);
+            }
+
+            #[test]
+            fn whoever_puts_a_connectors_state_back_in_the_window_is_seen() {
+                let mut place = turn();
+                place.produce(50);
+                let run = quiesced(&mut place);
+                // As what owns the resource elsewhere does.
+                let path = "/spec/mirrors/0/sourceConnector/state";
+                let back = json!([{"op": "replace", "path": path, "value": "running"}]);
+                let patch = ["patch", "kafkamirrormaker2", "feeder", "--type=json", "-p"];
+                place
+                    .space(&[&patch[..], &[&back.to_string()]].concat())
+                    .unwrap();
+                place.until("the source connector to run", || {
+                    let status = "/connectors/source-%3Emirror.MirrorSourceConnector/status";
+                    let status = place.connect(status);
+                    status.is_ok_and(|status| status["connector"]["state"] == "RUNNING")
+                });
+                let drained = phase(&mut place, "awaitDrain", &run);
+                assert_ne!(drained.code, 0);
+                assert!(
+                    drained
+                        .said
+                        .contains("somebody resumed the mirror in the window"),
+                    "{}",
+                    drained.said
+                );
+                place
+                    .task(&["phase", "resumeMirror", "--kafka", &mirror()])
+                    .expect(0);
+                place.until("the mirror to run", || place.is_running());
+                assert!(place.is_void(&run));
+                // What he said is left as he said it: that it runs.
+                let state = place.feeder()["mirrors"][0]["sourceConnector"]["state"].clone();
+                assert_eq!(state, "running");
+                let away = json!([{"op": "remove", "path": path}]).to_string();
+                place.space(&[&patch[..], &[&away]].concat()).unwrap();
+            }
+
+            #[test]
+            fn where_nobody_goes_on_with_a_run_the_mirror_runs_again_by_its_deadline() {
+                let mut place = turn();
+                place.produce(50);
+                let feeder = place.feeder();
+                let run = quiesced(&mut place);
+                // Whoever ran it is gone. 60 s, and what the resume takes.
+                place.until("the deadline", || place.is_void(&run));
+                place.must_be_let_go(&feeder);
+                let drained = phase(&mut place, "awaitDrain", &run);
+                assert_ne!(drained.code, 0);
+                let again = place.task(&["phase", "resumeMirror", "--kafka", &mirror()]);
+                assert!(again.expect(0).said.contains("nothing to resume"));
+            }
+
+            #[test]
+            fn a_phase_whose_pod_is_killed_leaves_the_rest_to_the_guard() {
+                let mut place = turn();
+                place.produce(50);
+                let feeder = place.feeder();
+                let run = quiesced(&mut place);
+                phase(&mut place, "awaitDrain", &run).expect(0);
+                place.lab().storage().set(CLAIM, Whim::Hangs);
+                let of = ["phase", "snapshotPartitions", "--run", &run, "--kafka"];
+                let pod = place.begin("slackwater", &[&of[..], &[&mirror()]].concat());
+                place.until("it to wait for the snapshots", || {
+                    place.said(&pod).contains("the volumes to be cut")
+                });
+                place.kill(&pod);
+                place.until("the deadline", || place.is_void(&run));
+                place.lab().storage().set_none();
+                place.must_be_let_go(&feeder);
+            }
+
+            #[test]
+            fn an_api_server_that_is_started_again_in_the_window_proves_nothing_false() {
+                let mut place = turn();
+                place.produce(50);
+                let feeder = place.feeder();
+                let run = quiesced(&mut place);
+                let plane = place.lab().cluster().plane();
+                plane.kill_api_server();
+                std::thread::sleep(Duration::from_secs(5));
+                plane.start_api_server().unwrap();
+                place.until("it to answer", || place.space(&["get", "pods"]).is_ok());
+                for name in ["awaitDrain", "snapshotPartitions", "validateHead"] {
+                    if phase(&mut place, name, &run).code != 0 {
+                        break;
+                    }
+                }
+                place
+                    .task(&["phase", "resumeMirror", "--kafka", &mirror()])
+                    .expect(0);
+                place.must_be_let_go(&feeder);
+                place.must_be_equal();
+                let cut = place.cut(&run);
+                println!("{:?} {:?}", cut.state, cut.claims);
+                let still = cut.claims.iter().find(|one| one.name == ClaimName::Still);
+                if still.is_some_and(|one| one.verdict == Verdict::Proven) {
+                    // The guard held it all the time, and knew so.
+                    assert_eq!(cut.bracket.unwrap().guard.interruptions, 0);
+                }
+            }
+        }
+    }
+}
