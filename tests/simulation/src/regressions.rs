@@ -84,6 +84,11 @@ fn a_run_that_its_guard_gave_up_before_the_stop_stops_nothing_by_another_guard()
 }
 
 #[test]
+fn a_resource_that_somebody_puts_back_in_the_window_makes_no_false_proof() {
+    holds_in_strimzi(&[(Kind::PutBack, Step::Drain, 20_000)]);
+}
+
+#[test]
 fn a_seed_is_always_the_same_schedule_and_ends_the_same_way() {
     for seed in 0..40 {
         assert_eq!(try_seed(seed).to_string(), try_seed(seed).to_string());

@@ -243,3 +243,110 @@ impl Round {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::{Schedule, Way};
+
+    /// A world that is a second old.
+    fn world() -> World {
+        let mut schedule = Schedule::outside(0);
+        schedule.scene.strimzi = Some(Way::State);
+        let mut world = World::new(&schedule.scene, 0);
+        pass(&mut world, 1_000);
+        world
+    }
+
+    fn pass(world: &mut World, ms: u64) {
+        let until = world.now + ms;
+        while world.now < until {
+            world.now += 40;
+            world.step();
+        }
+    }
+
+    fn strimzi(world: &mut World) -> &mut crate::world::strimzi::Strimzi {
+        world.strimzi.as_mut().unwrap_or_else(|| unreachable!())
+    }
+
+    fn told(world: &World) -> Vec<Told> {
+        let each = world.connect.connectors.iter();
+        each.map(|one| one.told).collect()
+    }
+
+    /// What is to be stopped is written into the resource.
+    fn write_stop(world: &mut World) {
+        let now = world.now;
+        let strimzi = strimzi(world);
+        let Some(stopped) = strimzi.maker.stop() else {
+            unreachable!("it runs");
+        };
+        strimzi.change(now, |maker| *maker = stopped);
+    }
+
+    #[test]
+    fn what_is_written_during_a_round_is_told_by_the_next_one() {
+        let mut world = world();
+        let now = world.now;
+        let strimzi = strimzi(&mut world);
+        let before = strimzi.maker.clone();
+        strimzi.operator.hold_up(&before, now, now + 6_000);
+        write_stop(&mut world);
+        pass(&mut world, 5_900);
+        assert_eq!(told(&world), [Told::Run, Told::Run]);
+        assert!(maker(&world).observed < maker(&world).generation);
+        pass(&mut world, 9_000);
+        assert_eq!(told(&world), [Told::Stop, Told::Stop]);
+        assert_eq!(maker(&world).observed, maker(&world).generation);
+    }
+
+    #[test]
+    fn what_is_written_while_it_is_long_at_the_resource_waits_for_its_own_look() {
+        let mut world = world();
+        let now = world.now;
+        let strimzi = strimzi(&mut world);
+        let before = strimzi.maker.clone();
+        strimzi.operator.hold_up(&before, now, now + 20_000);
+        strimzi.operator.full_at = now + 60_000;
+        write_stop(&mut world);
+        pass(&mut world, 55_000);
+        assert_eq!(told(&world), [Told::Run, Told::Run]);
+        pass(&mut world, 10_000);
+        assert_eq!(told(&world), [Told::Stop, Told::Stop]);
+    }
+
+    #[test]
+    fn connectors_that_were_stopped_by_connect_alone_are_started_when_it_looks() {
+        let mut world = world();
+        world.tell_all(Told::Stop);
+        assert_eq!(told(&world), [Told::Stop, Told::Stop]);
+        let now = world.now;
+        strimzi(&mut world).operator.look(now);
+        pass(&mut world, 4_000);
+        assert_eq!(told(&world), [Told::Run, Told::Run]);
+    }
+
+    #[test]
+    fn a_resource_that_is_paused_is_left_alone() {
+        let mut world = world();
+        let now = world.now;
+        let of_it = strimzi(&mut world);
+        let Some(paused) = of_it.maker.pause() else {
+            unreachable!("it is not paused");
+        };
+        of_it.change(now, |maker| *maker = paused);
+        pass(&mut world, 8_000);
+        assert!(maker(&world).says_paused);
+        world.tell_all(Told::Stop);
+        let now = world.now;
+        strimzi(&mut world).operator.look(now);
+        pass(&mut world, 8_000);
+        assert_eq!(told(&world), [Told::Stop, Told::Stop]);
+    }
+
+    fn maker(world: &World) -> &Maker {
+        let strimzi = world.strimzi.as_ref();
+        strimzi.map_or_else(|| unreachable!(), |one| &one.maker)
+    }
+}
