@@ -108,7 +108,7 @@ impl Plot {
     /// The lab's scene, as the world has it: a loaded mirror of three replicas
     /// that is read whole, phase by phase.
     fn schedule(self, seed: u64) -> Schedule {
-        let mut schedule = Schedule::of(seed);
+        let mut schedule = Schedule::outside(seed);
         let scene = &mut schedule.scene;
         scene.mode = Mode::Phases;
         scene.driver = Driver::Block;

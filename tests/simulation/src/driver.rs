@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
+use crate::guard;
 use crate::hand::Hand;
 use crate::program::{Command, start};
 use crate::schedule::Mode;
 use crate::sim::{NOBODY, Sim};
 use crate::world::connect::Told;
+use crate::world::strimzi::operator::FULL_MS;
 
 /// How long whoever calls waits for one command at the most.
 const PATIENCE_MS: u64 = 240_000;
@@ -17,6 +19,12 @@ const WARM_UP_MS: u64 = 2_500;
 /// After the last command everything that was broken is whole again; so long
 /// until the world is looked at.
 const AFTERMATH_MS: u64 = 12_000;
+
+/// When an operator looks by itself, with what it may be at before.
+const LOOKS_AGAIN_MS: u64 = FULL_MS + 24_000;
+
+/// So long until what it told to run has tasks.
+const TASKS_MS: u64 = 3_000;
 
 /// Sets the driver going.
 pub(crate) fn begin(sim: &Rc<Sim>) {
@@ -65,9 +73,17 @@ fn drive(sim: &Rc<Sim>, hand: &Hand<'_>) {
         let pause_ms = sim.world.borrow_mut().rng.u64(500..4_000);
         hand.pause(pause_ms);
     }
-    // A living guard ends its hold by itself.
-    for _ in 0..120 {
-        let guarded = sim.world.borrow().store.locked_by.is_some();
+    // A living guard ends its hold by itself; one in a pod, too, that nobody
+    // gave a deadline.
+    for _ in 0..if sim.schedule.scene.strimzi.is_some() {
+        330
+    } else {
+        120
+    } {
+        let guarded = match sim.schedule.scene.strimzi {
+            None => sim.world.borrow().store.locked_by.is_some(),
+            Some(_) => guard::any_lives(sim),
+        };
         if !guarded {
             break;
         }
@@ -83,6 +99,20 @@ fn drive(sim: &Rc<Sim>, hand: &Hand<'_>) {
     }
     heal(sim);
     hand.pause(AFTERMATH_MS);
+    see_operator(sim, hand);
+}
+
+/// An operator that told Connect what was wanted before looks again.
+fn see_operator(sim: &Sim, hand: &Hand<'_>) {
+    for _ in 0..LOOKS_AGAIN_MS / AFTERMATH_MS {
+        if !sim.world.borrow().operator_is_behind() {
+            return;
+        }
+        hand.pause(AFTERMATH_MS);
+        if !sim.world.borrow().operator_is_behind() {
+            hand.pause(TASKS_MS);
+        }
+    }
 }
 
 fn wait(sim: &Rc<Sim>, hand: &Hand<'_>, command: Command, run: &str) {
@@ -110,6 +140,13 @@ fn heal(sim: &Sim) {
     world.source.silent_until = 0;
     world.foreign_until = 0;
     world.reverts_until = reverts.min(now);
+    if let Some(strimzi) = &mut world.strimzi {
+        strimzi.heal(now);
+        world.store.full_until = 0;
+    }
+    for process in &mut world.processes {
+        process.cut_off_until = 0;
+    }
     for broker in &mut world.mirror.brokers {
         broker.down_until = broker.down_until.min(now);
         broker.frozen_until = 0;

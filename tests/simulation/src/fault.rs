@@ -36,10 +36,30 @@ pub(crate) enum Kind {
     SnapshotRots,
     ClockJumps,
     SecondRun,
+    ApiSilent,
+    ApiSlow,
+    GuardCutOff,
+    OperatorDown,
+    OperatorBusy,
+    OperatorLooks,
+    PutBack,
+    Restless,
 }
 
-/// All of them.
-pub(crate) const ALL: [Kind; 29] = [
+/// Those of a mirror in Strimzi alone.
+pub(crate) const IN_STRIMZI: [Kind; 8] = [
+    Kind::ApiSilent,
+    Kind::ApiSlow,
+    Kind::GuardCutOff,
+    Kind::OperatorDown,
+    Kind::OperatorBusy,
+    Kind::OperatorLooks,
+    Kind::PutBack,
+    Kind::Restless,
+];
+
+/// All others.
+pub(crate) const ANYWHERE: [Kind; 29] = [
     Kind::ProgramKilled,
     Kind::ProgramFrozen,
     Kind::GuardKilled,
@@ -131,6 +151,14 @@ impl Kind {
             Self::SnapshotRots => "a snapshot is damaged",
             Self::ClockJumps => "the program's and the guard's clocks jump",
             Self::SecondRun => "somebody begins a second run",
+            Self::ApiSilent => "the API server can't be reached",
+            Self::ApiSlow => "the API server is slow",
+            Self::GuardCutOff => "the guard can't reach the API server",
+            Self::OperatorDown => "the operator is killed",
+            Self::OperatorBusy => "the operator is long at the resource",
+            Self::OperatorLooks => "the operator looks by itself",
+            Self::PutBack => "somebody puts back the resource",
+            Self::Restless => "somebody notes things on the resource",
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::fault::{Fault, Kind};
+use crate::fault::{Fault, IN_STRIMZI, Kind};
 use crate::sim::Sim;
 use crate::step::Step;
 use crate::world::connect::Told;
-use crate::world::process::{ProcessId, Role};
+use crate::world::process::{Process, ProcessId, Role};
+use crate::world::strimzi::Strimzi;
+use crate::world::strimzi::operator::FOR_GOOD;
 
 /// What becomes of the call before which a fault was set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +70,7 @@ impl Sim {
     pub(crate) fn strike(&self, fault: Fault, caller: ProcessId) {
         let now = self.now();
         let until = now + fault.lasts_ms;
-        let guard = self.living(Role::Guard);
+        let guard = self.holding_guard();
         let program = self.program.get().unwrap_or(caller);
         match fault.kind {
             Kind::ProgramKilled => self.end(program),
@@ -80,8 +82,15 @@ impl Sim {
                 }
             }
             Kind::BothKilled => {
-                guard.into_iter().for_each(|one| self.end(one));
+                while let Some(one) = self.living_guard() {
+                    self.end(one);
+                }
                 self.end(program);
+            }
+            Kind::GuardCutOff => {
+                if let Some(one) = guard {
+                    self.world.borrow_mut().processes[one].cut_off_until = until;
+                }
             }
             Kind::SecondRun => self.add_rival(),
             Kind::ClockJumps => {
@@ -91,16 +100,50 @@ impl Sim {
                     process.shift_ms += if back { -by } else { by };
                 }
             }
+            kind if IN_STRIMZI.contains(&kind) => {
+                if let Some(strimzi) = &mut self.world.borrow_mut().strimzi {
+                    strike_strimzi(strimzi, fault, now, until);
+                }
+            }
             _ => strike_the_world(&mut self.world.borrow_mut(), fault, now, until),
         }
     }
 
-    fn living(&self, role: Role) -> Option<ProcessId> {
+    fn living_guard(&self) -> Option<ProcessId> {
         let world = self.world.borrow();
-        world
-            .processes
-            .iter()
-            .rposition(|process| process.role == role && process.alive)
+        let alive = |one: &Process| one.role == Role::Guard && one.alive;
+        world.processes.iter().rposition(alive)
+    }
+
+    /// Of two guards the one that has the lease.
+    fn holding_guard(&self) -> Option<ProcessId> {
+        let holder = self.world.borrow().store.locked_by;
+        let guard = |one: &ProcessId| {
+            let world = self.world.borrow();
+            let process = &world.processes[*one];
+            process.role == Role::Guard && process.alive
+        };
+        holder.filter(guard).or_else(|| self.living_guard())
+    }
+}
+
+fn strike_strimzi(strimzi: &mut Strimzi, fault: Fault, now: u64, until: u64) {
+    match fault.kind {
+        Kind::ApiSilent => {
+            strimzi.api.silent_until = until;
+            // It ends, and whoever asks is refused; or the way to it is cut.
+            strimzi.api.refuses = fault.target == 0;
+            strimzi.api.lives += u32::from(fault.target == 0);
+        }
+        Kind::ApiSlow => strimzi.api.slow_until = until,
+        // Nobody starts it again, or somebody does.
+        Kind::OperatorDown if fault.target == 0 => strimzi.operator.kill(FOR_GOOD),
+        Kind::OperatorDown => strimzi.operator.kill(until),
+        Kind::OperatorBusy => strimzi.operator.hold_up(&strimzi.maker, now, until),
+        Kind::OperatorLooks => strimzi.operator.look(now),
+        Kind::PutBack => strimzi.reverts_until = until,
+        Kind::Restless => strimzi.restless_until = until,
+        _ => {}
     }
 }
 

@@ -1,5 +1,7 @@
 //! The guard's process: what it is asked, and its own watch.
 
+mod pods;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -9,11 +11,13 @@ use slackwater_kit::Session;
 use slackwater_ports::{Answer, BrokerAnswer, Clock, ConnectorRef, PortError, PortErrorKind, Seen};
 
 use crate::hand::Hand;
+use crate::lease::PodLease;
 use crate::sim::{Sim, run_phase};
 use crate::step::Step;
-use crate::world::connect::Told;
 use crate::world::process::{ProcessId, Role};
 use crate::world::store::Signature;
+
+pub(crate) use pods::any_lives;
 
 /// For a question that is answered at once.
 pub(crate) const AT_ONCE_MS: u64 = 5_000;
@@ -33,13 +37,63 @@ pub(crate) struct Guard {
     pub(crate) run: String,
     pub(crate) hold: Hold,
     watch: RefCell<Watch>,
-    pub(crate) leash: Cell<Option<ProcessId>>,
+    leash: Cell<Option<Leash>>,
     busy: Cell<bool>,
     /// Jobs that are not done.
     working: Cell<u32>,
     /// When it opened the volumes.
     pub(crate) opened_ms: u64,
+    /// The Lease, where it is in a pod.
+    lease: Option<Rc<PodLease>>,
 }
+
+/// Whose end is the run's, and which life of the API server the line to him goes
+/// through.
+#[derive(Debug, Clone, Copy)]
+struct Leash {
+    process: ProcessId,
+    life: u32,
+}
+
+impl Guard {
+    fn new(
+        hand: &Hand<'_>,
+        process: ProcessId,
+        hold: Hold,
+        watch: Watch,
+        lease: Option<Rc<PodLease>>,
+    ) -> Rc<Self> {
+        let guard = Rc::new(Self {
+            process,
+            run: hand.run.clone(),
+            hold,
+            watch: RefCell::new(watch),
+            leash: Cell::new(None),
+            busy: Cell::new(false),
+            working: Cell::new(0),
+            opened_ms: hand.now_ms(),
+            lease,
+        });
+        hand.sim.guards.borrow_mut().push(guard.clone());
+        guard
+    }
+
+    /// The run ends with this process, or with the line to it.
+    pub(crate) fn attach(&self, process: ProcessId, life: u32) {
+        if self.leash.get().is_none() {
+            self.leash.set(Some(Leash { process, life }));
+        }
+    }
+
+    /// Whether nobody else can hold the mirror; so it is, too, once it was given
+    /// back.
+    fn is_ours(&self, now: u64) -> bool {
+        let lease = self.lease.as_ref().filter(|one| one.is_kept());
+        lease.is_none_or(|one| one.is_ours(now))
+    }
+}
+
+const LOST: &str = "the lease was lost to another guard";
 
 /// The right to work alone.
 pub(crate) struct Alone(Rc<Guard>);
@@ -62,6 +116,13 @@ impl Drop for Working {
 pub(crate) struct GuardHands<'r> {
     pub(crate) hand: Hand<'r>,
     guard: Rc<Guard>,
+}
+
+impl GuardHands<'_> {
+    fn must_be_ours(&self) -> Result<(), String> {
+        let ours = self.guard.is_ours(self.hand.sim.now());
+        if ours { Ok(()) } else { Err(LOST.to_owned()) }
+    }
 }
 
 impl Clock for GuardHands<'_> {
@@ -92,6 +153,7 @@ impl Hands for GuardHands<'_> {
     }
 
     fn close_bracket(&self, within_ms: u64) -> Result<String, String> {
+        self.must_be_ours()?;
         self.hand.enter(Step::Close);
         let closed = self.hand.within(within_ms, || {
             run_phase!(
@@ -105,6 +167,7 @@ impl Hands for GuardHands<'_> {
     }
 
     fn resume(&self) -> Result<String, String> {
+        self.must_be_ours()?;
         self.hand.enter(Step::Resume);
         let resumed = run_phase!(
             &self.hand,
@@ -117,7 +180,14 @@ impl Hands for GuardHands<'_> {
 
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
         self.hand.enter(Step::Stop);
-        self.hand.tell(connectors, Told::Stop)
+        if let Err(why) = self.must_be_ours() {
+            let lost = |one: &ConnectorRef| Answer {
+                connector: one.clone(),
+                accepted: Err(refused(why.clone())),
+            };
+            return connectors.iter().map(lost).collect();
+        }
+        self.hand.stop_all(connectors)
     }
 
     fn stop_brokers(&self, _within_ms: u64) -> Seen<Vec<BrokerAnswer>> {
@@ -125,6 +195,9 @@ impl Hands for GuardHands<'_> {
     }
 
     fn sign_deadline(&self, deadline_ms: u64) -> Result<(), String> {
+        if let Some(lease) = &self.guard.lease {
+            return lease.sign(&self.hand, deadline_ms);
+        }
         let mut world = self.hand.sim.world.borrow_mut();
         if world.now < world.store.full_until {
             return Err("no space is left for the lease".to_owned());
@@ -152,6 +225,11 @@ impl Hands for GuardHands<'_> {
     }
 
     fn give_back(&self) {
+        if let Some(lease) = &self.guard.lease {
+            // Where that does not go, it counts as left behind.
+            let _ = lease.release(&self.hand);
+            return;
+        }
         let mut world = self.hand.sim.world.borrow_mut();
         if world.store.locked_by == Some(self.guard.process) {
             world.store.signature = None;
@@ -180,24 +258,34 @@ pub(crate) fn ask<T: 'static>(
     timeout_ms: u64,
     work: impl FnOnce(&GuardHands<'_>, &Guard) -> Seen<T> + 'static,
 ) -> Seen<T> {
-    let gone = || PortError::new(PortErrorKind::Unreachable, "no guard answers");
-    let guard = living(&hand.sim).ok_or_else(gone)?;
+    let guard = match &hand.sim.schedule.scene.strimzi {
+        None => living(&hand.sim).ok_or_else(gone)?,
+        Some(_) => pods::holding(hand)?,
+    };
     if guard.run != hand.run {
-        let why = format!("run {} holds the mirror", guard.run);
-        return Err(PortError::new(PortErrorKind::Refused, why));
+        return Err(refused(format!("run {} holds the mirror", guard.run)));
     }
+    let life = hand.sim.world.borrow().api_lives();
     let slot = Rc::new(RefCell::new(None));
     let answer = slot.clone();
     job(&hand.sim, &guard, move |hands, guard| {
-        *answer.borrow_mut() = Some(work(hands, guard));
+        *answer.borrow_mut() = Some(match hands.must_be_ours() {
+            Ok(()) => work(hands, guard),
+            Err(why) => Err(refused(why)),
+        });
     });
     let over = hand.sim.now() + timeout_ms;
     loop {
         hand.pause(4);
-        if let Some(answer) = slot.take() {
+        let world = hand.sim.world.borrow();
+        let heard =
+            world.is_reached_by(hand.process).is_ok() && world.is_reached_by(guard.process).is_ok();
+        let broken_off = world.api_lives() != life;
+        drop(world);
+        if heard && let Some(answer) = slot.take() {
             return answer;
         }
-        if !hand.sim.alive(guard.process) {
+        if broken_off || !hand.sim.alive(guard.process) {
             return Err(gone());
         }
         if hand.sim.now() > over {
@@ -207,6 +295,14 @@ pub(crate) fn ask<T: 'static>(
             ));
         }
     }
+}
+
+fn gone() -> PortError {
+    PortError::new(PortErrorKind::Unreachable, "no guard answers")
+}
+
+fn refused(why: String) -> PortError {
+    PortError::new(PortErrorKind::Refused, why)
 }
 
 fn living(sim: &Sim) -> Option<Rc<Guard>> {
@@ -235,7 +331,9 @@ fn hands<'r>(sim: &Rc<Sim>, rope: &'r crate::sim::Rope, guard: &Rc<Guard>) -> Gu
 
 /// A new guard, seen alive.
 pub(crate) fn start(hand: &Hand<'_>) -> Seen<()> {
-    let refused = |why: String| PortError::new(PortErrorKind::Refused, why);
+    if hand.sim.schedule.scene.strimzi.is_some() {
+        return pods::start(hand);
+    }
     let process = hand.sim.process(Role::Guard);
     let start_ms = hand.sim.world.borrow_mut().rng.u64(30..250);
     hand.pause(start_ms);
@@ -261,17 +359,8 @@ pub(crate) fn start(hand: &Hand<'_>) -> Seen<()> {
         before
     };
     let hold = Hold::new(hand, token, before, format!("process {process}"));
-    let guard = Rc::new(Guard {
-        process,
-        run: hand.run.clone(),
-        hold,
-        watch: RefCell::new(Watch::new(hand.monotonic_ms(), CLOSE_MS)),
-        leash: Cell::new(None),
-        busy: Cell::new(false),
-        working: Cell::new(0),
-        opened_ms: hand.now_ms(),
-    });
-    hand.sim.guards.borrow_mut().push(guard.clone());
+    let watch = Watch::new(hand.monotonic_ms(), CLOSE_MS);
+    let guard = Guard::new(hand, process, hold, watch, None);
     let sim = hand.sim.clone();
     hand.sim.spawn(process, move |rope| {
         keep_watch(&sim, &hands(&sim, rope, &guard), &guard);
@@ -284,12 +373,19 @@ fn keep_watch(sim: &Rc<Sim>, hands: &GuardHands<'_>, guard: &Rc<Guard>) {
     let mut leash_cut = false;
     loop {
         hands.sleep_ms(TICK_MS);
+        if hands.must_be_ours().is_err() {
+            // What is under way belongs to whoever holds the mirror now.
+            sim.end(guard.process);
+            return;
+        }
         match guard.watch.borrow_mut().tick(&guard.hold, hands) {
             Some(Chore::Late(reason)) => abandon(sim, guard, reason, true),
             Some(Chore::GiveUp(reason)) => abandon(sim, guard, reason, false),
             None => {}
         }
-        let masterless = guard.leash.get().is_some_and(|one| !sim.alive(one));
+        let life = sim.world.borrow().api_lives();
+        let ended = |leash: Leash| !sim.alive(leash.process) || leash.life != life;
+        let masterless = guard.leash.get().is_some_and(ended);
         if masterless && !leash_cut && !guard.hold.is_over() {
             leash_cut = true;
             abandon(sim, guard, "the program ended before its run did", false);

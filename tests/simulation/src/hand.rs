@@ -1,6 +1,8 @@
 //! The capabilities, on the world: one call after the other, each taking its
 //! time.
 
+mod api;
+mod strimzi;
 mod volumes;
 
 use std::cell::Cell;
@@ -17,6 +19,7 @@ use slackwater_ports::{
 
 use crate::faults::Spoil;
 use crate::guard::{self, Guard};
+use crate::lease::PodLease;
 use crate::sim::{NOBODY, Rope, Sim};
 use crate::step::Step;
 use crate::world::connect::Told;
@@ -51,6 +54,10 @@ pub(crate) struct Hand<'r> {
     /// The guard itself, where it is the one that works.
     pub(crate) guard: Option<Rc<Guard>>,
     pub(crate) leashed: bool,
+    /// The lease as this process sees it, where the mirror is in Kubernetes.
+    pub(crate) lease: Rc<PodLease>,
+    /// What it does is of no step: no fault is set before it.
+    aside: bool,
     step: Cell<Step>,
     /// No call is answered after that.
     limit: Cell<u64>,
@@ -65,8 +72,18 @@ impl<'r> Hand<'r> {
             run: run.to_owned(),
             guard: None,
             leashed: false,
+            lease: Rc::default(),
+            aside: false,
             step: Cell::new(Step::Sample),
             limit: Cell::new(u64::MAX),
+        }
+    }
+
+    /// For what a process does beside its work.
+    pub(crate) fn aside(sim: &Rc<Sim>, rope: &'r Rope, process: ProcessId, run: &str) -> Self {
+        Self {
+            aside: true,
+            ..Self::new(sim, rope, process, run)
         }
     }
 
@@ -97,7 +114,7 @@ impl<'r> Hand<'r> {
 
     /// A call, with what it does to the world.
     fn see<T>(&self, act: impl FnOnce(&mut World) -> Seen<T>) -> Seen<T> {
-        let spoil = if self.process == NOBODY {
+        let spoil = if self.process == NOBODY || self.aside {
             Spoil::No
         } else {
             self.sim.befall(self.process, self.step.get())
@@ -170,11 +187,11 @@ impl Log for Hand<'_> {
 
 impl RunStore for Hand<'_> {
     fn load(&self) -> Seen<RunRecord> {
-        self.see(|world| world.store.load(&self.run))
+        self.reach(|world| world.store.load(&self.run))
     }
 
     fn save(&self, expected: u64, document: &str) -> Seen<u64> {
-        self.see(|world| world.store.save(&self.run, world.now, expected, document))
+        self.reach(|world| world.store.save(&self.run, world.now, expected, document))
     }
 }
 
@@ -250,7 +267,7 @@ impl Records for Hand<'_> {
 impl MirrorLook for Hand<'_> {
     fn mirror(&self) -> Seen<MirrorView> {
         let first = self.now_ms();
-        let (connects, connectors) = self.see(World::connect_views)?;
+        let (connects, connectors) = self.reach(World::connect_views)?;
         Ok(MirrorView {
             asked: self.asked_since(first),
             connects,
@@ -273,7 +290,7 @@ impl Hand<'_> {
     fn tell_one(&self, name: &str, told: Told) -> Seen<()> {
         let gives_up = self.sim.now() + CONFIG_MS;
         loop {
-            let answer = self.see(|world| {
+            let answer = self.reach(|world| {
                 let names = world.connect.connectors.iter();
                 let Some(at) = names.map(|it| it.name).position(|one| one == name) else {
                     let why = PortError::new(PortErrorKind::Refused, "no such connector");
@@ -316,7 +333,7 @@ impl MirrorStart for Hand<'_> {
             .iter()
             .filter(|one| one.target == Target::Running);
         let named: Vec<ConnectorRef> = running.map(|one| one.connector.clone()).collect();
-        self.tell(&named, Told::Run)
+        self.start_all(&named)
     }
 }
 
@@ -324,7 +341,7 @@ impl ConnectorPosition for Hand<'_> {
     fn positions(&self, connector: &ConnectorRef) -> Seen<Vec<Position>> {
         let gives_up = self.sim.now() + OFFSETS_MS;
         loop {
-            let answer = self.see(|world| world.positions(connector))?;
+            let answer = self.reach(|world| world.positions(connector))?;
             let now = self.sim.now();
             if let Some(positions) = answer {
                 self.sim.record.borrow_mut().looked(&self.run, now);
@@ -340,7 +357,7 @@ impl ConnectorPosition for Hand<'_> {
 
 impl BrokerProcesses for Hand<'_> {
     fn broker_processes(&self) -> Seen<Vec<BrokerProcess>> {
-        self.see(|world| {
+        self.reach(|world| {
             let of = |at: usize| {
                 let broker = &world.mirror.brokers[at];
                 let runs = broker.lives(world.now);
@@ -372,8 +389,8 @@ impl GuardStart for Hand<'_> {
         }
         if self.leashed {
             let leash = self.process;
-            guard::ask(self, guard::AT_ONCE_MS, move |_, guard| {
-                guard.leash.set(Some(leash));
+            guard::ask(self, guard::AT_ONCE_MS, move |hands, guard| {
+                guard.attach(leash, hands.hand.sim.world.borrow().api_lives());
                 Ok(())
             })?;
         }

@@ -8,14 +8,17 @@
 //! 4. Two runs never hold one mirror.
 //! 5. Each command ends, with success or with one line.
 //! 6. Where nothing befalls a run, all is proven.
+//! 7. In Strimzi the resource says in the end what it said before, and nothing
+//!    is noted on it.
 
 use slackwater_cut::{ClaimName, Cut, PartitionRow, Verdict, verify};
 
 use crate::driver::all_run;
 use crate::fault::{Fault, Kind};
-use crate::program::{Command, required};
+use crate::program::Command;
 use crate::record::closed_cuts;
 use crate::schedule::Schedule;
+use crate::settings::required;
 use crate::sim::Sim;
 use crate::world::World;
 use crate::world::connect::last_position;
@@ -57,6 +60,7 @@ pub(crate) fn check(sim: &Sim) -> Vec<String> {
     if world.store.locked_by.is_some() || world.store.signature.is_some() {
         broken.push("somebody holds the mirror in the end".to_owned());
     }
+    broken.extend(left_in_strimzi(&world));
     broken.extend(
         world
             .store
@@ -64,8 +68,14 @@ pub(crate) fn check(sim: &Sim) -> Vec<String> {
             .iter()
             .map(|run| format!("{run} was void, and is not any more")),
     );
+    // What an operator stopped and did not live to start is not the run's.
+    let operators = world.operator_is_behind()
+        && world
+            .strimzi
+            .as_ref()
+            .is_some_and(|one| one.operator.is_gone());
     drop(world);
-    if !all_run(sim) {
+    if !all_run(sim) && !operators {
         broken.push("the mirror does not run in the end".to_owned());
     }
     broken
@@ -109,13 +119,28 @@ fn faultless(sim: &Sim, closed: &[(Cut, &str)]) -> Option<String> {
     })
 }
 
+/// What was found stands in the resource again, and nothing else.
+fn left_in_strimzi(world: &World) -> Option<String> {
+    let strimzi = world.strimzi.as_ref()?;
+    if strimzi.maker.states != strimzi.found {
+        return Some("the resource does not say in the end what was found".to_owned());
+    }
+    let noted = !strimzi.maker.is_let_go();
+    noted.then(|| "something is noted on the resource in the end".to_owned())
+}
+
 /// A run that stopped the mirror does not stay open, unless the store or a call
 /// kept somebody from ending it: the next run does that.
 fn left_open(sim: &Sim, world: &World) -> Option<String> {
     let kept = |fault: &Fault| {
         matches!(
             fault.kind,
-            Kind::StoreFull | Kind::CallFails | Kind::CallTimesOut | Kind::AnswerLost
+            Kind::StoreFull
+                | Kind::CallFails
+                | Kind::CallTimesOut
+                | Kind::AnswerLost
+                | Kind::ApiSilent
+                | Kind::GuardCutOff
         )
     };
     if sim.schedule.faults.iter().any(kept) {

@@ -16,12 +16,15 @@ mod fault;
 mod faults;
 mod guard;
 mod hand;
+mod in_strimzi;
 mod invariants;
+mod lease;
 mod program;
 mod record;
 #[cfg(test)]
 mod regressions;
 mod schedule;
+mod settings;
 mod sim;
 mod step;
 mod trial;

@@ -2,80 +2,22 @@
 
 use std::rc::Rc;
 
-use slackwater_cut::{
-    ClaimName, ConnectSettings, ConnectTopics, Cut, OnLoss, Settings, State, Strategy, Verdict,
-    Verify,
-};
+use slackwater_cut::{Cut, State, Verdict};
 use slackwater_hold::{
     Cause, Deck, LeaseLook, Recovered, Released, Salvage, Step as Phase, backup, close, drain,
     give_up, recover, release,
 };
 use slackwater_kit::Session;
-use slackwater_ports::{Clock, Failure, FailureKind, Outcome, RunRecord, Seen};
+use slackwater_ports::{Clock, Failure, FailureKind, Outcome, RunRecord, RunStore as _, Seen};
 
 use crate::guard;
 use crate::hand::Hand;
-use crate::schedule::Scene;
+use crate::lease::{PodLease, Taken};
+use crate::settings::settings;
 use crate::sim::{Rope, Sim, run_phase};
 use crate::step::Step;
 use crate::world::process::{ProcessId, Role};
 use crate::world::store::Signature;
-use crate::world::view::CONNECT;
-
-/// Claims that a run must prove here.
-pub(crate) fn required(scene: &Scene) -> Vec<ClaimName> {
-    let mut required = vec![
-        ClaimName::Still,
-        ClaimName::Durable,
-        ClaimName::Covers,
-        ClaimName::Resumable,
-    ];
-    if scene.verify_full {
-        required.push(ClaimName::Intact);
-    }
-    required
-}
-
-fn settings(scene: &Scene) -> Settings {
-    Settings {
-        strategy: if scene.cold {
-            Strategy::Cold
-        } else {
-            Strategy::Quiesced
-        },
-        window_ms: scene.window_ms,
-        cover_wait_ms: 6_000,
-        sample_lead_ms: 1_000,
-        sample_every_ms: 400,
-        stop_timeout_ms: 6_000,
-        drain_timeout_ms: 6_000,
-        catch_up_timeout_ms: 4_000,
-        retention_factor: 2,
-        accept_retention_risk: Vec::new(),
-        allow_stopped: false,
-        strict: false,
-        settle: scene.settle,
-        on_loss: OnLoss::Resume,
-        tail_records: 8,
-        include: Vec::new(),
-        exclude: Vec::new(),
-        own: Vec::new(),
-        connects: vec![ConnectSettings {
-            name: CONNECT.to_owned(),
-            topics: ConnectTopics {
-                config: "mm2-configs".to_owned(),
-                offset: "mm2-offsets".to_owned(),
-                status: "mm2-status".to_owned(),
-            },
-        }],
-        verify: if scene.verify_full {
-            Verify::Full
-        } else {
-            Verify::Tail
-        },
-        require: required(scene),
-    }
-}
 
 /// Why a command did not end well.
 #[derive(Debug, Clone)]
@@ -109,10 +51,16 @@ pub(crate) struct Program<'r> {
 pub(crate) struct TakenOver {
     sim: Rc<Sim>,
     process: ProcessId,
+    /// In Kubernetes.
+    lease: Option<Rc<PodLease>>,
 }
 
 impl Drop for TakenOver {
     fn drop(&mut self) {
+        if let Some(lease) = &self.lease {
+            lease.let_go();
+            return;
+        }
         let mut world = self.sim.world.borrow_mut();
         if world.store.locked_by == Some(self.process) {
             world.store.locked_by = None;
@@ -126,6 +74,10 @@ impl Salvage for Program<'_> {
     type Stop = Stop;
 
     fn lease(&self) -> Result<LeaseLook<Signature>, Stop> {
+        if self.hand.sim.schedule.scene.strimzi.is_some() {
+            let (look, _) = self.hand.lease.look(&self.hand).map_err(Failure::from)?;
+            return Ok(look);
+        }
         self.hand.pause(1);
         let world = self.hand.sim.world.borrow();
         let signature = world.store.signature.clone();
@@ -136,7 +88,23 @@ impl Salvage for Program<'_> {
         })
     }
 
-    fn take_over(&self, _left: &Signature) -> Result<TakenOver, Stop> {
+    fn take_over(&self, left: &Signature) -> Result<TakenOver, Stop> {
+        let hand = &self.hand;
+        if hand.sim.schedule.scene.strimzi.is_some() {
+            let me = Signature {
+                token: format!("recovery-{}", hand.process),
+                ..left.clone()
+            };
+            let taken = hand.lease.take(hand, &me, true).map_err(Failure::from)?;
+            return match taken {
+                Taken::Ours(_) => Ok(TakenOver {
+                    sim: hand.sim.clone(),
+                    process: hand.process,
+                    lease: Some(hand.lease.clone()),
+                }),
+                Taken::Held | Taken::LeftBehind => Err(held("somebody else")),
+            };
+        }
         let mut world = self.hand.sim.world.borrow_mut();
         if world.store.locked_by.is_some() {
             return Err(held("somebody else"));
@@ -145,6 +113,7 @@ impl Salvage for Program<'_> {
         Ok(TakenOver {
             sim: self.hand.sim.clone(),
             process: self.hand.process,
+            lease: None,
         })
     }
 
@@ -160,6 +129,9 @@ impl Salvage for Program<'_> {
     }
 
     fn give_free(&self, lease: TakenOver) -> Result<(), Stop> {
+        if let Some(lease) = &lease.lease {
+            return Ok(lease.release(&self.hand).map_err(Failure::from)?);
+        }
         self.hand.sim.world.borrow_mut().store.signature = None;
         drop(lease);
         Ok(())
@@ -282,6 +254,12 @@ impl Deck for Program<'_> {
     }
 
     fn overtaken_by(&self) -> Option<String> {
+        if self.hand.sim.schedule.scene.strimzi.is_some() {
+            return match self.lease() {
+                Ok(LeaseLook::Held(Some(other))) if other.run != self.hand.run => Some(other.run),
+                _ => None,
+            };
+        }
         let world = self.hand.sim.world.borrow();
         let other = world.store.signature.as_ref()?;
         let living = world.store.locked_by.is_some() && other.run != self.hand.run;
@@ -295,7 +273,9 @@ impl Deck for Program<'_> {
 
 impl Program<'_> {
     fn beside(&self, run: &str) -> Hand<'_> {
-        Hand::new(&self.hand.sim, self.hand.rope, self.hand.process, run)
+        let mut hand = Hand::new(&self.hand.sim, self.hand.rope, self.hand.process, run);
+        hand.lease = self.hand.lease.clone();
+        hand
     }
 
     /// Puts right what was left behind, and writes the document.
@@ -312,6 +292,10 @@ impl Program<'_> {
         );
         let document = cut.to_canonical();
         let document = document.map_err(|error| Failure::failed(error.to_string()))?;
+        if self.hand.sim.schedule.scene.strimzi.is_some() {
+            self.hand.save(0, &document).map_err(Failure::from)?;
+            return Ok(());
+        }
         let mut world = self.hand.sim.world.borrow_mut();
         let now = world.now;
         let saved = world.store.save(&self.hand.run, now, 0, &document);

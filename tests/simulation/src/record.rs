@@ -11,11 +11,16 @@ use crate::world::World;
 use crate::world::connect::Told;
 use crate::world::mirror::Role;
 use crate::world::process;
+use crate::world::strimzi::operator::FULL_MS;
 
 /// After the deadline, and while nothing stands in the way, the mirror must run
 /// again within this: ten seconds after Connect's return, and what the last try
 /// before it may have cost.
 const RESUMED_WITHIN_MS: u64 = 16_000;
+
+/// So much more in Strimzi: a guard that died or is cut off is succeeded after
+/// ten seconds, and a request that nobody answers takes as long.
+const SUCCEEDED_WITHIN_MS: u64 = 24_000;
 
 /// No command takes longer in a world in which each call takes at most some
 /// seconds: what its limits add up to.
@@ -99,7 +104,7 @@ impl Record {
             .signature
             .as_ref()
             .is_some_and(|one| one.run == run);
-        if held && its {
+        if held && its && !world.operator_is_behind() {
             self.broken.push(format!(
                 "the guard of {run} left, and the mirror is stopped"
             ));
@@ -142,7 +147,15 @@ impl Record {
             return;
         }
         let clear = *self.clear_since.get_or_insert(now);
-        let due = (since + schedule.scene.window_ms).max(clear) + RESUMED_WITHIN_MS;
+        let within = match schedule.scene.strimzi {
+            None => RESUMED_WITHIN_MS,
+            Some(_) => RESUMED_WITHIN_MS + SUCCEEDED_WITHIN_MS,
+        };
+        let within = match world.operator_is_behind() {
+            false => within,
+            true => within + FULL_MS,
+        };
+        let due = (since + schedule.scene.window_ms).max(clear) + within;
         if now > due && self.broken.is_empty() {
             self.broken.push(format!(
                 "the mirror is stopped since {since}, and nothing stands in the way of its resume \
@@ -155,15 +168,18 @@ impl Record {
 /// Whether somebody is there to resume the mirror, and can.
 fn is_clear(world: &World) -> bool {
     let now = world.now;
-    let guarded = world
-        .processes
-        .iter()
-        .any(|one| one.role == process::Role::Guard && one.alive && now >= one.frozen_until);
+    let guarded = world.processes.iter().enumerate().any(|(id, one)| {
+        one.role == process::Role::Guard
+            && one.alive
+            && now >= one.frozen_until
+            && world.is_reached_by(id).is_ok()
+    });
     let reachable = now >= world.connect.down_until && now >= world.connect.silent_until;
     let config = world.mirror.of_role(Role::Config);
     // Brokers that the run itself stopped stand in nobody's way.
     let at_rest = world.mirror.brokers.iter().any(|one| one.at_rest);
-    guarded && reachable && (at_rest || world.mirror.acknowledges(config, now))
+    let writes = world.takes_writes().is_ok();
+    guarded && reachable && writes && (at_rest || world.mirror.acknowledges(config, now))
 }
 
 /// How a closed run begins its state, in canonical JSON.

@@ -4,7 +4,8 @@ use std::fmt;
 
 use fastrand::Rng;
 
-use crate::fault::{ALL, Fault, Kind};
+use crate::fault::{ANYWHERE, Fault, Kind};
+use crate::in_strimzi::move_in;
 use crate::program::Command;
 use crate::step::Step;
 
@@ -26,6 +27,15 @@ pub(crate) enum Driver {
     Copy,
 }
 
+/// How a mirror in Strimzi is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// By what its resource says.
+    State,
+    /// By Connect's REST, while its operator leaves the resource alone.
+    Pause,
+}
+
 /// What there is.
 #[derive(Debug, Clone)]
 pub(crate) struct Scene {
@@ -45,6 +55,8 @@ pub(crate) struct Scene {
     pub(crate) cold: bool,
     /// How often whoever called it calls it again.
     pub(crate) retries: u32,
+    /// Whether the mirror is in Strimzi, and how it is stopped there.
+    pub(crate) strimzi: Option<Way>,
 }
 
 /// A seed's schedule.
@@ -68,7 +80,15 @@ const COLD_MS: u64 = 12_000;
 const FAULTLESS: u64 = 10;
 
 impl Schedule {
+    /// Where the seed says.
     pub(crate) fn of(seed: u64) -> Self {
+        let mut schedule = Self::outside(seed);
+        move_in(&mut schedule.scene, &mut schedule.faults, seed);
+        schedule
+    }
+
+    /// Not in Strimzi.
+    pub(crate) fn outside(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed ^ 0x5111_c2a7_e500_0000);
         let mut scene = Scene {
             mode: if rng.u8(..4) == 0 {
@@ -94,6 +114,7 @@ impl Schedule {
             // Of its own, so that a seed's other choices stay what they were.
             cold: Rng::with_seed(seed ^ 0xc01d_0000).u8(..COLD) == 0,
             retries: rng.u32(..2),
+            strimzi: None,
         };
         if scene.cold {
             scene.window_ms += COLD_MS;
@@ -105,7 +126,7 @@ impl Schedule {
         };
         let faults = (0..count)
             .map(|_| {
-                let kind = ALL[rng.usize(..ALL.len())];
+                let kind = ANYWHERE[rng.usize(..ANYWHERE.len())];
                 let step = Step::ALL[rng.usize(..Step::ALL.len())];
                 Fault {
                     kind,
@@ -142,13 +163,19 @@ impl fmt::Display for Schedule {
             tasks,
             eos,
             cold,
+            strimzi,
             ..
         } = self.scene;
         let cold = if cold { "cold " } else { "" };
+        let place = match strimzi {
+            None => "",
+            Some(Way::State) => ", in Strimzi and stopped by state",
+            Some(Way::Pause) => ", in Strimzi and stopped by pause",
+        };
         writeln!(
             f,
             "seed {}: {mode:?}, {cold}{driver:?} snapshots, {partitions} partitions on {replicas} \
-             replicas, {tasks} tasks, {}exactly-once",
+             replicas, {tasks} tasks, {}exactly-once{place}",
             self.seed,
             if eos { "" } else { "not " }
         )?;

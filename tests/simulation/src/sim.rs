@@ -126,6 +126,7 @@ impl Sim {
             role,
             alive: true,
             frozen_until: 0,
+            cut_off_until: 0,
             shift_ms: 0,
         });
         world.processes.len() - 1
@@ -172,11 +173,12 @@ impl Sim {
         process == NOBODY || self.world.borrow().processes[process].alive
     }
 
-    /// A process ends, however: its locks are free.
+    /// A process ends, however: its locks are free. A Lease is not: it is not
+    /// renewed any more.
     pub(crate) fn end(&self, process: ProcessId) {
         let mut world = self.world.borrow_mut();
         world.processes[process].alive = false;
-        if world.store.locked_by == Some(process) {
+        if world.strimzi.is_none() && world.store.locked_by == Some(process) {
             world.store.locked_by = None;
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::fault::{ALL, Kind};
+use crate::fault::{ANYWHERE, IN_STRIMZI, Kind};
 use crate::schedule::Schedule;
 use crate::sim::{self, Sim};
 use crate::step::Step;
@@ -95,6 +95,10 @@ pub fn shrink(mut trial: Trial) -> Trial {
     trial
 }
 
+fn kinds() -> impl Iterator<Item = Kind> {
+    ANYWHERE.into_iter().chain(IN_STRIMZI)
+}
+
 /// How often each fault befell each step.
 #[derive(Debug, Default)]
 pub struct Coverage(BTreeMap<(Kind, Step), u64>);
@@ -116,9 +120,7 @@ impl Coverage {
 
     /// Faults that never befell a step.
     pub fn empty_cells(&self) -> Vec<String> {
-        let cells = ALL
-            .into_iter()
-            .flat_map(|kind| Step::ALL.map(|step| (kind, step)));
+        let cells = kinds().flat_map(|kind| Step::ALL.map(|step| (kind, step)));
         cells
             .filter(|cell| !self.0.contains_key(cell))
             .map(|(kind, step)| format!("{} in {}", kind.in_words(), step.name()))
@@ -133,7 +135,7 @@ impl fmt::Display for Coverage {
             write!(f, "{:>8}", step.name())?;
         }
         writeln!(f)?;
-        for kind in ALL {
+        for kind in kinds() {
             write!(f, "{:44}", kind.in_words())?;
             for step in Step::ALL {
                 let count = self.0.get(&(kind, step)).copied().unwrap_or(0);

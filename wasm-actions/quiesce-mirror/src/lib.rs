@@ -47,6 +47,9 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
         begin(world, &mut session)?;
     }
     world.engage(session.cut().settings.window_ms)?;
+    // This may be another guard than before: one that let the mirror go gave the
+    // run up, and what is stopped after that nobody would start.
+    let mut session = Session::load(world)?;
     let stopped = stop::stop(world, &session)?;
     let count = stopped.connectors.len();
     session.update(world, |cut| {

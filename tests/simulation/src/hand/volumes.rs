@@ -26,7 +26,7 @@ impl Hand<'_> {
 
     fn opened<T>(&self, look: impl FnOnce(&Opened<'_>) -> T) -> Seen<T> {
         let (images, handles) = self.sealed_images()?;
-        self.see(|world| {
+        self.reach(|world| {
             Ok(look(&Opened {
                 partitions: &world.mirror.partitions,
                 images: &images,
@@ -52,7 +52,7 @@ impl Hand<'_> {
         let started_ms = self.now_ms();
         let mut flushed = Vec::new();
         for at in 0..BROKERS {
-            let error = self.see(|world| {
+            let error = self.reach(|world| {
                 let fails = world.volumes.flush_fails[at];
                 if !fails {
                     flush(&mut world.mirror, at);
@@ -104,7 +104,7 @@ impl Hand<'_> {
             let most = world.volumes.smear_ms / 3;
             world.rng.u64(0..=most)
         };
-        let mut image = self.see(|world| {
+        let mut image = self.reach(|world| {
             if world.volumes.snapshot_fails[at] {
                 return Err(PortError::new(PortErrorKind::Refused, "the driver says no"));
             }
@@ -185,14 +185,14 @@ impl VolumeSnapshot for Hand<'_> {
             made.push(self.cut_volume(at)?);
         }
         // The manifest is the last thing that is written.
-        self.see(|world| {
+        self.reach(|world| {
             world.volumes.snapshots.insert(self.run.clone(), made);
             Ok(())
         })
     }
 
     fn snapshots(&self) -> Seen<Vec<SnapshotSeen>> {
-        self.see(|world| {
+        self.reach(|world| {
             let there = world.volumes.snapshots.get(&self.run);
             Ok(there.map_or_else(Vec::new, |all| {
                 all.iter().map(|one| one.seen.clone()).collect()

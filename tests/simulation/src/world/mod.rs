@@ -10,6 +10,7 @@ pub(crate) mod mirror;
 pub(crate) mod process;
 pub(crate) mod source;
 pub(crate) mod store;
+pub(crate) mod strimzi;
 pub(crate) mod tasks;
 pub(crate) mod view;
 pub(crate) mod volumes;
@@ -22,6 +23,7 @@ use self::mirror::{BROKERS, Broker, Mirror, Partition, Role};
 use self::process::Process;
 use self::source::Source;
 use self::store::Store;
+use self::strimzi::Strimzi;
 use self::volumes::Volumes;
 use crate::schedule::Scene;
 
@@ -70,6 +72,8 @@ pub(crate) struct World {
     pub(crate) connect: Connect,
     pub(crate) volumes: Volumes,
     pub(crate) store: Store,
+    /// Where the mirror is in Strimzi.
+    pub(crate) strimzi: Option<Strimzi>,
     pub(crate) processes: Vec<Process>,
     /// Somebody writes to a copy until then.
     pub(crate) foreign_until: u64,
@@ -102,6 +106,7 @@ impl World {
         };
         let mut connect = Connect::new(scene.eos, scene.tasks, scene.commit_every_ms);
         connect.send_ms = scene.send_ms;
+        let count = connect.connectors.len();
         Self {
             now: 0,
             rng,
@@ -111,6 +116,7 @@ impl World {
             connect,
             volumes: Volumes::default(),
             store: Store::default(),
+            strimzi: scene.strimzi.map(|_| Strimzi::new(seed, count)),
             processes: Vec::new(),
             foreign_until: 0,
             reverts_until: 0,
@@ -150,6 +156,7 @@ impl World {
             let entry = self.ids.word(now);
             self.mirror.partitions[groups].append(now, entry);
         }
+        self.step_strimzi();
     }
 
     /// Somebody else tells Connect.

@@ -17,6 +17,8 @@ pub(crate) struct Process {
     pub(crate) alive: bool,
     /// It does nothing before then.
     pub(crate) frozen_until: u64,
+    /// It can't reach the API server before then.
+    pub(crate) cut_off_until: u64,
     /// How far its clock is off.
     pub(crate) shift_ms: i64,
 }

@@ -14,6 +14,17 @@ pub(crate) struct Signature {
     pub(crate) deadline_ms: Option<u64>,
 }
 
+/// What a Lease says of its holder, who is `locked_by`: dead or alive.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Lease {
+    /// Another one after each write.
+    pub(crate) version: u64,
+    /// How often it was taken.
+    pub(crate) transitions: u64,
+    /// When it was renewed last, by its holder's clock.
+    pub(crate) renewed_ms: u64,
+}
+
 /// All of it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Store {
@@ -22,6 +33,7 @@ pub(crate) struct Store {
     pub(crate) full_until: u64,
     pub(crate) signature: Option<Signature>,
     pub(crate) locked_by: Option<ProcessId>,
+    pub(crate) lease: Lease,
     /// Runs that were void and are not any more.
     pub(crate) overwritten: Vec<String>,
 }
