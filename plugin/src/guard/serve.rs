@@ -95,11 +95,16 @@ pub fn serve(
         .map_err(Stop::failed)?;
     let path = site.ground().guard_socket();
     let site = Arc::new(site);
+    // The last to let it go: what it speaks to the API server with is a runtime, too,
+    // and one can't be dropped by a task of another.
+    let kept = site.clone();
     let done = serve_on(&runtime, site, run, holder, &path, progress);
-    if done.is_err() {
+    match done {
         // What is under way belongs to whoever holds the mirror now.
-        runtime.shutdown_background();
+        Err(_) => runtime.shutdown_background(),
+        Ok(()) => drop(runtime),
     }
+    drop(kept);
     done
 }
 

@@ -8,6 +8,7 @@ use crate::program::{Command, start};
 use crate::schedule::Mode;
 use crate::sim::{NOBODY, Sim};
 use crate::world::connect::Told;
+use crate::world::process::Role;
 use crate::world::strimzi::operator::FULL_MS;
 
 /// How long whoever calls waits for one command at the most.
@@ -73,6 +74,13 @@ fn drive(sim: &Rc<Sim>, hand: &Hand<'_>) {
         let pause_ms = sim.world.borrow_mut().rng.u64(500..4_000);
         hand.pause(pause_ms);
     }
+    // A run that somebody else began goes on, and is judged like any other.
+    for _ in 0..PATIENCE_MS / 1_000 {
+        if !program_lives(sim) {
+            break;
+        }
+        hand.pause(1_000);
+    }
     // A living guard ends its hold by itself; one in a pod, too, that nobody
     // gave a deadline.
     for _ in 0..if sim.schedule.scene.strimzi.is_some() {
@@ -100,6 +108,12 @@ fn drive(sim: &Rc<Sim>, hand: &Hand<'_>) {
     heal(sim);
     hand.pause(AFTERMATH_MS);
     see_operator(sim, hand);
+}
+
+fn program_lives(sim: &Sim) -> bool {
+    let world = sim.world.borrow();
+    let mut each = world.processes.iter();
+    each.any(|one| one.role == Role::Program && one.alive)
 }
 
 /// An operator that told Connect what was wanted before looks again.

@@ -172,7 +172,11 @@ fn strike_the_world(world: &mut crate::world::World, fault: Fault, now: u64, unt
             let brokers = mirror.brokers.clone();
             let count = mirror.partitions.len();
             let at = (broker * 3 + fault.call as usize) % count;
-            mirror.partitions[at].elect(now, &brokers, rng);
+            let partition = &mut mirror.partitions[at];
+            // A leader that lives stays, where nobody else could lead.
+            if !partition.able(now, &brokers).is_empty() {
+                partition.elect(now, &brokers, rng);
+            }
         }
         Kind::SourceSilent => world.source.silent_until = until,
         Kind::SourceDeletes => world.source.delete(now, fault.target as u64),

@@ -66,6 +66,8 @@ pub struct Strimzi {
     volumes: Vec<ClaimVolume>,
     class: Option<String>,
     keeps_secrets: bool,
+    /// Until its snapshots can be read.
+    opens_within: Duration,
     /// Where what feeds it may be.
     namespaces: Vec<String>,
     identity: String,
@@ -156,6 +158,8 @@ impl Strimzi {
                 brokers: BrokerPods::new(server.clone(), namespace, name, found.claims),
                 class: found.options.class,
                 keeps_secrets: found.options.keeps_secrets,
+                // They have to be read, too, until the run has to be closed.
+                opens_within: Duration::from_millis(found.options.close_ms / 3 * 2),
                 namespaces: found.namespaces,
                 kafka: kafka.clone(),
                 home,
@@ -308,6 +312,7 @@ impl Ground for Strimzi {
             run,
             home.program.clone(),
             self.volume_snapshot(run, plain_copy)?,
+            self.opens_within,
         )))
     }
 

@@ -20,8 +20,7 @@ use slackwater_store::RunId;
 
 use super::line::broken;
 
-/// Until a snapshot can be restored from, a volume is made from it, and a pod has
-/// it: minutes, where a driver uploads.
+/// Until claims that are there are mounted, and a pod has them.
 const OPEN: Duration = Duration::from_secs(900);
 
 /// Between two looks.
@@ -44,6 +43,9 @@ pub(super) struct Readers {
     workers: Workers,
     server: ApiServer,
     of: Of,
+    /// Until all snapshots can be restored from (a driver may upload them first),
+    /// volumes are made from them, and pods have them.
+    within: Duration,
     opened: Mutex<Opened>,
 }
 
@@ -69,8 +71,12 @@ impl Readers {
         run: &RunId,
         program: Program,
         snapshots: Arc<dyn VolumeSnapshot + Send + Sync>,
+        within: Duration,
     ) -> Self {
-        Self::over(server, namespace, run, program, Of::Snapshots(snapshots))
+        let of = Of::Snapshots(snapshots);
+        let mut made = Self::over(server, namespace, run, program, of);
+        made.within = within;
+        made
     }
 
     /// Of the claims that a restore made for these volumes of its cut.
@@ -101,6 +107,7 @@ impl Readers {
             workers: Workers::new(server.clone(), namespace, run.clone(), program),
             server,
             of,
+            within: OPEN,
             opened: Mutex::default(),
         }
     }
@@ -212,8 +219,8 @@ impl Readers {
     }
 
     fn in_time(&self, began: Instant, what: &str) -> Seen<()> {
-        if began.elapsed() > OPEN {
-            let message = format!("{what} within {} s", OPEN.as_secs());
+        if began.elapsed() > self.within {
+            let message = format!("{what} within {} s", self.within.as_secs());
             return Err(PortError::new(PortErrorKind::Timeout, message));
         }
         thread::sleep(LOOK);

@@ -6,8 +6,8 @@ mod needs_root {
         mod takes_long {
             use std::time::Duration;
 
-            use serde_json::json;
-            use slackwater_cut::{ClaimName, Verdict};
+            use serde_json::{Value, json};
+            use slackwater_cut::{ClaimName, State, Verdict};
             use slackwater_stand_ins::Whim;
 
             use crate::kanister::{Acted, Of, act};
@@ -92,12 +92,13 @@ mod needs_root {
                 };
                 let before = place.object("configmap/mirror-slackwater");
                 let before = before["data"]["mirror.yaml"].as_str().unwrap();
-                about(&format!("{before}limits: {{close: 30s}}\n"));
+                about(&format!("{before}limits: {{close: 60s}}\n"));
                 let done = backup(&place, Whim::ReadyAfter(Duration::from_secs(3_600)));
                 about(before);
                 let error = done.error.unwrap();
                 assert!(error.contains("validateHead"), "{error}");
                 let cut = place.cut(&newest(&place));
+                assert!(matches!(cut.state, State::Closed { .. }), "{:?}", cut.state);
                 let durable = cut.claims.iter().find(|one| one.name == ClaimName::Durable);
                 assert_ne!(durable.map(|one| one.verdict), Some(Verdict::Proven));
                 place.must_be_let_go(&feeder);
@@ -154,6 +155,17 @@ mod needs_root {
                 assert_ne!(drained.code, 0);
                 let again = place.task(&["phase", "resumeMirror", "--kafka", &mirror()]);
                 assert!(again.expect(0).said.contains("nothing to resume"));
+                // Both guards saw that it is over, and ended.
+                for which in ["a", "b"] {
+                    let pod = format!("pod/slackwater-{run}-guard-{which}");
+                    place.until("a guard to end", || {
+                        let text = place.own(&["get", &pod, "-o", "json"]).unwrap();
+                        let pod: Value = serde_json::from_str(&text).unwrap();
+                        let status = &pod["status"]["containerStatuses"][0];
+                        assert_eq!(status["restartCount"], 0, "{status}");
+                        pod["status"]["phase"] == "Succeeded"
+                    });
+                }
             }
 
             #[test]

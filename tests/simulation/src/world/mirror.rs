@@ -243,15 +243,18 @@ impl Partition {
         }
     }
 
-    /// Another leader, of those in sync.
-    pub(crate) fn elect(&mut self, now: u64, brokers: &[Broker; BROKERS], rng: &mut Rng) {
-        let able: Vec<usize> = self
-            .isr
-            .iter()
-            .copied()
+    /// Those in sync that could lead in the place of its leader.
+    pub(crate) fn able(&self, now: u64, brokers: &[Broker; BROKERS]) -> Vec<usize> {
+        let others = self.isr.iter().copied();
+        others
             .filter(|one| Some(*one) != self.leader)
             .filter(|one| !brokers[*one].fenced && brokers[*one].answers(now))
-            .collect();
+            .collect()
+    }
+
+    /// Another leader, of those in sync.
+    pub(crate) fn elect(&mut self, now: u64, brokers: &[Broker; BROKERS], rng: &mut Rng) {
+        let able = self.able(now, brokers);
         self.leader = able.get(rng.usize(..able.len().max(1))).copied();
         self.epoch += 1;
         self.silent_until = now + rng.u64(0..300);

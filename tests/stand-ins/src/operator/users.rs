@@ -148,42 +148,34 @@ fn rules(user: &Value) -> BTreeSet<Rule> {
     each.collect()
 }
 
-/// `AclCommand` starts a Java: one for all rules that differ in names alone.
+/// `AclCommand` starts a Java: one for all rules that differ in resources alone.
 fn acls<'r>(what: &str, principal: &str, rules: impl Iterator<Item = &'r Rule>) -> Vec<String> {
     let mut operations: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
     for (kind, pattern, name, operation) in rules {
         let of = operations.entry((kind, pattern, name)).or_default();
         of.insert(operation);
     }
-    let mut names: BTreeMap<(&str, &str, BTreeSet<&str>), Vec<&str>> = BTreeMap::new();
+    let mut resources: BTreeMap<(&str, BTreeSet<&str>), Vec<String>> = BTreeMap::new();
     for ((kind, pattern, name), operations) in operations {
-        names
-            .entry((kind, pattern, operations))
-            .or_default()
-            .push(name);
+        let of = resources.entry((pattern, operations)).or_default();
+        of.push(match kind {
+            "cluster" => "--cluster".to_owned(),
+            "transactionalId" => format!("--transactional-id {name}"),
+            kind => format!("--{kind} {name}"),
+        });
     }
-    let each = names
+    let each = resources
         .into_iter()
-        .map(|((kind, pattern, operations), names)| {
+        .map(|((pattern, operations), resources)| {
+            let operations = operations.into_iter();
             let operations: String = operations
-                .into_iter()
-                .map(|one| format!(" --operation {one}"))
+                .map(|one| format!("--operation {one} "))
                 .collect();
-            let named = |option: &str| -> String {
-                names
-                    .iter()
-                    .map(|name| format!(" --{option} {name}"))
-                    .collect()
-            };
-            let resources = match kind {
-                "cluster" => " --cluster".to_owned(),
-                "transactionalId" => named("transactional-id"),
-                kind => named(kind),
-            };
             format!(
                 "{JAVA} -Xmx64m org.apache.kafka.tools.AclCommand --bootstrap-server \
-             localhost:{REPLICATION} {what} --allow-principal User:{principal}{operations}\
-             {resources} --resource-pattern-type {pattern}"
+                 localhost:{REPLICATION} {what} --allow-principal User:{principal} {operations}\
+                 {} --resource-pattern-type {pattern}",
+                resources.join(" ")
             )
         });
     each.collect()
