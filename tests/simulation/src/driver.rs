@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use crate::guard;
 use crate::hand::Hand;
 use crate::program::{Command, start};
+use crate::record::closed_cuts;
 use crate::schedule::Mode;
 use crate::sim::{NOBODY, Sim};
 use crate::world::connect::Told;
@@ -76,7 +76,7 @@ fn drive(sim: &Rc<Sim>, hand: &Hand<'_>) {
     }
     // A run that somebody else began goes on, and is judged like any other.
     for _ in 0..PATIENCE_MS / 1_000 {
-        if !program_lives(sim) {
+        if !sim.any_lives(Role::Program) {
             break;
         }
         hand.pause(1_000);
@@ -90,7 +90,7 @@ fn drive(sim: &Rc<Sim>, hand: &Hand<'_>) {
     } {
         let guarded = match sim.schedule.scene.strimzi {
             None => sim.world.borrow().store.locked_by.is_some(),
-            Some(_) => guard::any_lives(sim),
+            Some(_) => sim.any_lives(Role::Guard),
         };
         if !guarded {
             break;
@@ -108,12 +108,14 @@ fn drive(sim: &Rc<Sim>, hand: &Hand<'_>) {
     heal(sim);
     hand.pause(AFTERMATH_MS);
     see_operator(sim, hand);
-}
-
-fn program_lives(sim: &Sim) -> bool {
-    let world = sim.world.borrow();
-    let mut each = world.processes.iter();
-    each.any(|one| one.role == Role::Program && one.alive)
+    let closed: Vec<String> = {
+        let world = sim.world.borrow();
+        let cuts = closed_cuts(&world).into_iter();
+        cuts.map(|(cut, _)| cut.run_id).collect()
+    };
+    for run in closed {
+        wait(sim, hand, Command::Verify, &run);
+    }
 }
 
 /// An operator that told Connect what was wanted before looks again.

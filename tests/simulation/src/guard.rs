@@ -17,8 +17,6 @@ use crate::step::Step;
 use crate::world::process::{ProcessId, Role};
 use crate::world::store::Signature;
 
-pub(crate) use pods::any_lives;
-
 /// For a question that is answered at once.
 pub(crate) const AT_ONCE_MS: u64 = 5_000;
 /// For a stop.

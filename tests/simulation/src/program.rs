@@ -303,6 +303,14 @@ impl Program<'_> {
         Ok(())
     }
 
+    /// What its cut said before it is read again is judged, too.
+    fn keep_document(&self) {
+        let documents = &mut self.hand.sim.world.borrow_mut().store.documents;
+        if let Some(record) = documents.get(&self.hand.run).cloned() {
+            documents.insert(format!("{}-before", self.hand.run), record);
+        }
+    }
+
     /// The run that holds the mirror is this one.
     fn is_current(&self) -> Result<(), Stop> {
         match self.lease()? {
@@ -353,6 +361,8 @@ pub(crate) enum Command {
     PutRight,
     /// `phase resumeMirror`
     EnsureResumed,
+    /// `verify`
+    Verify,
 }
 
 /// Starts a command in a process of its own. How it ends stands in the record.
@@ -405,6 +415,18 @@ fn execute(program: &Program<'_>, command: Command) -> Result<(), Stop> {
             program.verdict()
         }
         Command::PutRight => recover(program).map(drop),
+        Command::Verify => {
+            program.keep_document();
+            let hand = &program.hand;
+            hand.enter(Step::ReadAgain);
+            run_phase!(
+                hand,
+                "validate-head",
+                "prove-content",
+                slackwater_validate_head::prove_content
+            )?;
+            Ok(())
+        }
         Command::EnsureResumed => match recover(program)? {
             Recovered::Held(Some(holder)) if holder.run == program.hand.run => {
                 let cut = Session::load_any(&program.hand)?;

@@ -84,7 +84,24 @@ impl Schedule {
     pub(crate) fn of(seed: u64) -> Self {
         let mut schedule = Self::outside(seed);
         move_in(&mut schedule.scene, &mut schedule.faults, seed);
+        schedule.fail_later(seed);
         schedule
+    }
+
+    /// When its cuts are read again, a call of that may fail.
+    fn fail_later(&mut self, seed: u64) {
+        let mut rng = Rng::with_seed(seed ^ 0x4ead_a6a1_0000);
+        if self.faults.is_empty() || rng.bool() {
+            return;
+        }
+        let step = Step::ReadAgain;
+        self.faults.push(Fault {
+            kind: Kind::CallFails,
+            step,
+            call: rng.u32(..step.calls()),
+            target: 0,
+            lasts_ms: 0,
+        });
     }
 
     /// Not in Strimzi.

@@ -173,6 +173,13 @@ impl Sim {
         process == NOBODY || self.world.borrow().processes[process].alive
     }
 
+    /// Whether one of these lives.
+    pub(crate) fn any_lives(&self, role: Role) -> bool {
+        let world = self.world.borrow();
+        let mut each = world.processes.iter();
+        each.any(|one| one.role == role && one.alive)
+    }
+
     /// A process ends, however: its locks are free. A Lease is not: it is not
     /// renewed any more.
     pub(crate) fn end(&self, process: ProcessId) {

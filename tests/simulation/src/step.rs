@@ -16,9 +16,12 @@ pub(crate) enum Step {
     Resume,
     /// The proof, and the close of the cut.
     Prove,
+    /// The proof once more, of a cut that is closed: by `verify`, long after.
+    ReadAgain,
 }
 
 impl Step {
+    /// Those of a run.
     pub(crate) const ALL: [Self; 8] = [
         Self::Sample,
         Self::Stop,
@@ -40,7 +43,7 @@ impl Step {
             Self::Cut => 5,
             Self::Close => 8,
             Self::Resume => 14,
-            Self::Prove => 7,
+            Self::Prove | Self::ReadAgain => 7,
         }
     }
 
@@ -54,6 +57,7 @@ impl Step {
             Self::Close => "close",
             Self::Resume => "resume",
             Self::Prove => "prove",
+            Self::ReadAgain => "reading again",
         }
     }
 }

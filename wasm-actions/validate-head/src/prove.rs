@@ -50,8 +50,10 @@ pub fn prove_content(world: &impl World) -> Result<Outcome, Failure> {
     session.update(world, |cut| {
         if let Some((content, rows)) = &read {
             cut.content = Some(content.clone());
-            for (row, content) in cut.rows.partitions.iter_mut().zip(rows) {
-                row.content = Some(content.clone());
+            // Nothing of an earlier reading stays beside this one's directories.
+            let mut rows = rows.iter();
+            for row in &mut cut.rows.partitions {
+                row.content = rows.next().cloned();
             }
         }
         cut.previous = cut.digest.take();

@@ -11,7 +11,6 @@ use slackwater_ports::{Clock as _, RunStore as _, Seen};
 use super::{CLOSE_MS, Guard, gone, hands, keep_watch, refused};
 use crate::hand::Hand;
 use crate::lease::Taken;
-use crate::sim::Sim;
 use crate::world::process::Role;
 use crate::world::store::Signature;
 
@@ -148,11 +147,4 @@ fn hold(hand: &Hand<'_>, signed: &Signature) {
     let watch = Watch::new(hand.monotonic_ms(), CLOSE_MS).idle_after(IDLE_MS);
     let guard = Guard::new(hand, process, hold, watch, Some(hand.lease.clone()));
     keep_watch(sim, &hands(sim, hand.rope, &guard), &guard);
-}
-
-/// Whether a guard lives.
-pub(crate) fn any_lives(sim: &Sim) -> bool {
-    let world = sim.world.borrow();
-    let mut each = world.processes.iter();
-    each.any(|one| one.role == Role::Guard && one.alive)
 }
