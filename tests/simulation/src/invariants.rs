@@ -16,7 +16,7 @@ use slackwater_cut::{ClaimName, Cut, PartitionRow, Verdict, verify};
 
 use crate::driver::all_run;
 use crate::fault::{Fault, Kind};
-use crate::program::Command;
+use crate::program::{Command, before};
 use crate::record::closed_cuts;
 use crate::schedule::Schedule;
 use crate::settings::required;
@@ -59,6 +59,7 @@ pub(crate) fn check(sim: &Sim) -> Vec<String> {
     }
     broken.extend(faultless(sim, &closed));
     broken.extend(left_open(sim, &world));
+    broken.extend(changed_by_nothing(sim, &world));
     if world.store.locked_by.is_some() || world.store.signature.is_some() {
         broken.push("somebody holds the mirror in the end".to_owned());
     }
@@ -156,6 +157,21 @@ fn left_open(sim: &Sim, world: &World) -> Option<String> {
         open && text.contains(r#""stopStartedMs":1"#)
     });
     open.map(|(run, _)| format!("{run} stopped the mirror, and was neither closed nor given up"))
+}
+
+/// A cut that could not be read again stays as it was.
+fn changed_by_nothing(sim: &Sim, world: &World) -> Option<String> {
+    let record = sim.record.borrow();
+    let mut read_again = record
+        .results()
+        .filter(|(command, _, result)| *command == Command::Verify && result.is_err());
+    let documents = &world.store.documents;
+    read_again.find_map(|(_, run, _)| {
+        let now = documents.get(run)?;
+        let before = documents.get(&before(run))?;
+        let same = now.document == before.document;
+        (!same).then(|| format!("{run} could not be read again, and its cut is another"))
+    })
 }
 
 struct Truth<'a> {

@@ -307,7 +307,7 @@ impl Program<'_> {
     fn keep_document(&self) {
         let documents = &mut self.hand.sim.world.borrow_mut().store.documents;
         if let Some(record) = documents.get(&self.hand.run).cloned() {
-            documents.insert(format!("{}-before", self.hand.run), record);
+            documents.insert(before(&self.hand.run), record);
         }
     }
 
@@ -347,6 +347,11 @@ impl Program<'_> {
         }
         Ok(())
     }
+}
+
+/// What the cut of a run that was read again is called, as it was before.
+pub(crate) fn before(run: &str) -> String {
+    format!("{run}-before")
 }
 
 /// A command.

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use slackwater_cut::{ClaimName, Cut, FrontRead, PartitionRow, Verdict, claims};
+use slackwater_cut::{ClaimName, Content, Cut, FrontRead, PartitionRow, Verdict, claims};
 
 fn cut() -> Cut {
     let file = "tests/fixtures/exactly-once.json";
@@ -202,4 +202,25 @@ fn a_claim_with_the_evidence_of_another_does_not_verify() {
     cut.add_claim(borrowed);
     let verified = slackwater_cut::verify(&cut.to_canonical().unwrap()).unwrap();
     assert!(verified.digest_holds && !verified.holds(), "{verified:?}");
+}
+
+#[test]
+fn what_went_on_beside_volumes_that_were_not_read_is_not_taken_for_a_mirror_that_moved() {
+    let text = include_str!("fixtures/cold.json");
+    let mut cut = Cut::parse(text).unwrap();
+    let moved = cut
+        .bracket
+        .as_ref()
+        .is_some_and(|one| !one.moved.is_empty());
+    assert!(moved, "the fixture has an end that went on after the cut");
+    assert_eq!(verdict(&cut, ClaimName::Still).0, Verdict::Proven);
+    let depth = cut.content.as_ref().unwrap().depth;
+    cut.content = Some(Content::unreadable(depth, 1, "no way to them".to_owned()));
+    for row in &mut cut.rows.partitions {
+        row.content = None;
+    }
+    let (still, why) = verdict(&cut, ClaimName::Still);
+    assert_eq!(still, Verdict::Unproven, "{why}");
+    let (durable, why) = verdict(&cut, ClaimName::Durable);
+    assert_eq!(durable, Verdict::Unproven, "{why}");
 }

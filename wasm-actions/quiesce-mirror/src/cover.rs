@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use slackwater_cut::Settings;
-use slackwater_kit::{Deadline, SourceKey, TailRequest, read_tails};
+use slackwater_kit::{Deadline, TailRequest, read_tails};
 use slackwater_ports::{Cluster, Failure, Isolation, Level, PartitionId, RecordSeen};
 
 use crate::World;
@@ -177,18 +177,7 @@ fn mirror_ends(
 }
 
 fn copies(found: &Found) -> impl Iterator<Item = PartitionId> + '_ {
-    found
-        .copied
-        .iter()
-        .filter_map(|(alias, partition): &SourceKey| {
-            let source = found
-                .feed
-                .sources
-                .iter()
-                .find(|source| source.alias == *alias)?;
-            let copy = source.policy.copy_of(alias, &partition.topic);
-            Some(PartitionId::new(copy, partition.partition))
-        })
+    found.copied.iter().filter_map(|key| found.copy_of(key))
 }
 
 fn refuse_a_growing_lag(

@@ -140,9 +140,9 @@ impl Found {
                 )));
             }
             let topics = settings.connects.iter().find(|one| one.name == *name);
-            let is_there = |name: &str| self.mirror.view.topics.iter().any(|one| one.name == name);
+            let there = self.shown();
             let names = topics.map_or_else(Vec::new, |one| one.topics.names().to_vec());
-            if let Some(name) = names.into_iter().find(|name| !is_there(name)) {
+            if let Some(name) = names.into_iter().find(|name| !there.contains(name)) {
                 return Err(Failure::refused(format!(
                     "connect.topics of {} names {name}, and the mirror shows no such topic: state \
                      Connect's own config, offset and status topics, or let this program's user \
@@ -158,13 +158,7 @@ impl Found {
     /// is not seen is not held still. Two kinds must be there: what the workers'
     /// group needs, and a copy of whatever has a committed offset.
     fn refuse_hidden_topics(&self) -> Result<(), Failure> {
-        let there: BTreeSet<&str> = self
-            .mirror
-            .view
-            .topics
-            .iter()
-            .map(|topic| topic.name.as_str())
-            .collect();
+        let there = self.shown();
         let refused = |name: &str, why: &str| {
             Err(Failure::refused(format!(
                 "the mirror shows no topic {name}, {why}: let this program's user describe every \
@@ -175,18 +169,31 @@ impl Found {
         if copies && !there.contains(GROUPS) {
             return refused(GROUPS, "which Connect's workers need there");
         }
-        for (alias, id) in self.committed.keys() {
-            let of = |source: &&SourceFeed| source.alias == *alias;
-            let Some(source) = self.feed.sources.iter().find(of) else {
+        for key in self.committed.keys() {
+            let Some(copy) = self.copy_of(key) else {
                 continue;
             };
-            let copy = source.policy.copy_of(alias, &id.topic);
-            if !there.contains(copy.as_str()) && self.map.is_protected(&copy) {
+            if !there.contains(copy.topic.as_str()) && self.map.is_protected(&copy.topic) {
+                let (alias, id) = key;
                 let why = format!("and MirrorMaker has copied {id} of {alias} to it");
-                return refused(&copy, &why);
+                return refused(&copy.topic, &why);
             }
         }
         Ok(())
+    }
+
+    /// The topics that the mirror shows.
+    fn shown(&self) -> BTreeSet<&str> {
+        let topics = self.mirror.view.topics.iter();
+        topics.map(|topic| topic.name.as_str()).collect()
+    }
+
+    /// The copy of a source's partition.
+    pub(crate) fn copy_of(&self, (alias, id): &SourceKey) -> Option<PartitionId> {
+        let mut sources = self.feed.sources.iter();
+        let source = sources.find(|source| source.alias == *alias)?;
+        let copy = source.policy.copy_of(alias, &id.topic);
+        Some(PartitionId::new(copy, id.partition))
     }
 
     /// First offset of a source's partition that is not committed.

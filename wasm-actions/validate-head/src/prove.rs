@@ -8,11 +8,12 @@ use slackwater_ports::{ContentDepth, Failure, Outcome};
 use crate::{World, content};
 
 /// Reads the snapshot, judges every claim and closes the cut. One that was
-/// closed before is closed again, and names the digest that it had.
+/// closed before is closed again, and names the digest that it had; where it can't
+/// be read again, it stays as it is, with what was read then.
 ///
 /// # Errors
 /// A run that is void, or whose mirror was not seen running again; a snapshot
-/// that can't be read at all.
+/// that was read before, and can't be read at all any more.
 pub fn prove_content(world: &impl World) -> Result<Outcome, Failure> {
     let mut session = Session::load_any(world)?;
     if let State::Void { reason, .. } = &session.cut().state {
@@ -38,18 +39,35 @@ pub fn prove_content(world: &impl World) -> Result<Outcome, Failure> {
         Verify::Tail => Some(ContentDepth::Tail),
         Verify::Off => None,
     };
-    // The mirror runs, and the snapshot is there: what can't be read now can be
-    // later.
-    let read = depth.map(|depth| {
-        content::read(world, session.cut(), depth).unwrap_or_else(|why| {
+    let was_read = matches!(session.cut().state, State::Closed { .. });
+    let read = match depth.map(|depth| (depth, content::read(world, session.cut(), depth))) {
+        None => None,
+        Some((_, Ok(read))) => Some(read),
+        Some((_, Err(why))) if was_read => {
+            let run = &session.cut().run_id;
+            return Err(Failure::failed(format!(
+                "the snapshots of run {run} can't be read, and its cut stays as it is: {}",
+                why.reason
+            )));
+        }
+        // The mirror runs, and the snapshot is there: what can't be read now can be
+        // later.
+        Some((depth, Err(why))) => {
             let content = Content::unreadable(depth, world.now_ms(), why.reason);
-            (content, Vec::new())
-        })
-    });
+            Some((content, Vec::new()))
+        }
+    };
     let at_ms = world.now_ms();
     session.update(world, |cut| {
         if let Some((content, rows)) = &read {
-            cut.content = Some(content.clone());
+            let mut content = content.clone();
+            // What lay there when it was cut lies there, though this reading may not
+            // have come to it.
+            let before = cut.content.take().map(|before| before.extra);
+            content.extra.extend(before.unwrap_or_default());
+            content.extra.sort();
+            content.extra.dedup();
+            cut.content = Some(content);
             // Nothing of an earlier reading stays beside this one's directories.
             let mut rows = rows.iter();
             for row in &mut cut.rows.partitions {

@@ -19,7 +19,7 @@ use super::falls::{Change, Fall};
 use super::name_some;
 use super::replicas::{Findings, Read, end_falls, replica_falls};
 use super::volumes::{SnapshotHandle, directories, directory_falls, handles, opened, opened_falls};
-use crate::{Cut, Moved, Movement, PartitionRow, Rows};
+use crate::{Cut, Moved, Movement, PartitionRow, Rows, Strategy};
 
 /// What the snapshot's logs were read with, beside what the rows hold of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -40,7 +40,10 @@ impl LedAnew {
     /// closing look does.
     pub(super) fn gather(cut: &Cut, moved: &[Moved]) -> Option<Self> {
         let content = cut.content.as_ref()?;
-        let at_rest = content.dirs.iter().any(|dir| dir.clean_shutdown);
+        let at_rest = match content.dirs.is_empty() {
+            false => content.dirs.iter().any(|dir| dir.clean_shutdown),
+            true => cut.settings.strategy == Strategy::Cold,
+        };
         let telling = |moved: &Moved| match moved.change {
             Movement::LeaderEpoch { .. } => true,
             Movement::HighWatermark { .. } => at_rest,
@@ -75,6 +78,16 @@ impl LedAnew {
                 !content.replicas.is_empty()
                     && replicas.all(|one| at_rest(one.dir) && one.log_end_offset == was)
             })
+    }
+
+    /// Whether an end that went on may have done so when volumes of stopped brokers
+    /// were cut already: not all of them were read.
+    pub(super) fn may_have_gone_on(&self, moved: &Moved) -> bool {
+        let Movement::HighWatermark { was, is } = moved.change else {
+            return false;
+        };
+        let at_rest = self.dirs.is_empty() || self.dirs.iter().any(|dir| dir.clean_shutdown);
+        was < is && at_rest && !self.unread.is_empty()
     }
 
     /// Why the snapshot does not show that what moved was the leader alone, or

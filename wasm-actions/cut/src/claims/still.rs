@@ -134,10 +134,10 @@ pub(super) fn gather(cut: &Cut) -> Result<StillEvidence, String> {
         answered: bracket.answered,
         moved: bracket.moved.clone(),
         led_anew: LedAnew::gather(cut, &bracket.moved),
-        unseen: match &cut.content {
-            Some(content) => content.extra.clone(),
-            None => Vec::new(),
-        },
+        unseen: cut
+            .content
+            .as_ref()
+            .map_or_else(Vec::new, |content| content.extra.clone()),
     })
 }
 
@@ -188,11 +188,14 @@ impl StillEvidence {
         }
     }
 
-    /// In the window, and not after the volumes were cut at rest.
+    /// In the window, and not after the volumes were cut at rest, as far as those are
+    /// known.
     fn ends_that_moved(&self, rows: &Rows) -> impl Iterator<Item = &Moved> {
         let after = |moved: &Moved| {
             let read = self.led_anew.as_ref();
-            read.is_some_and(|read| read.went_on_after_the_cut(moved, rows))
+            read.is_some_and(|read| {
+                read.went_on_after_the_cut(moved, rows) || read.may_have_gone_on(moved)
+            })
         };
         let ends = move |moved: &&Moved| {
             matches!(moved.change, Movement::HighWatermark { .. }) && !after(moved)
