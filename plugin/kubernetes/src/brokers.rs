@@ -24,6 +24,10 @@ const CONTAINER: &str = "kafka";
 /// default.
 const FLUSH: Duration = Duration::from_secs(30);
 
+/// For one ahead of it, which may have much to write: whatever it does not come to
+/// say counts as an error of the volume's.
+const AHEAD: Duration = Duration::from_secs(600);
+
 /// Flushes a file system, and prints what kind it is.
 const SYNC: &str = "sync -f \"$1\" && stat -f -c %t \"$1\"";
 
@@ -217,9 +221,9 @@ impl BrokerPods {
         each.collect()
     }
 
-    fn flush_one(&self, claim: &Claim, pod: Option<&RawPod>) -> Flushed {
+    fn flush_one(&self, claim: &Claim, pod: Option<&RawPod>, within: Duration) -> Flushed {
         let started_ms = now_ms();
-        let error = self.try_flush(claim, pod).err();
+        let error = self.try_flush(claim, pod, within).err();
         Flushed {
             volume: claim.name.clone(),
             broker: claim.node,
@@ -233,7 +237,12 @@ impl BrokerPods {
 
     /// `sync -f` is syncfs(2), and tells an error that nobody was told before
     /// (`errseq_t`).
-    fn try_flush(&self, claim: &Claim, pod: Option<&RawPod>) -> Result<(), String> {
+    fn try_flush(
+        &self,
+        claim: &Claim,
+        pod: Option<&RawPod>,
+        within: Duration,
+    ) -> Result<(), String> {
         let pod = pod.ok_or_else(|| format!("there is no pod {}", claim.pod))?;
         let mount = pod
             .mount(&claim.name)
@@ -241,7 +250,7 @@ impl BrokerPods {
         let place = Place::new(Resource::pods(), &self.namespace, &claim.pod)
             .map_err(|error| error.to_string())?;
         let command = ["sh", "-c", SYNC, "sh", mount].map(str::to_owned);
-        let ran = exec_in(&self.server, place, CONTAINER, &command, FLUSH);
+        let ran = exec_in(&self.server, place, CONTAINER, &command, within);
         let ran = ran.map_err(|error| error.to_string())?;
         if ran.code != 0 {
             let code = ran.code;
@@ -271,11 +280,25 @@ impl BrokerProcesses for BrokerPods {
 
 impl VolumeFlush for BrokerPods {
     fn flush(&self) -> Seen<Vec<Flushed>> {
+        self.flush_within(FLUSH)
+    }
+}
+
+impl BrokerPods {
+    /// Ahead of the flush that counts: nobody waits for it.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn flush_ahead(&self) -> Seen<Vec<Flushed>> {
+        self.flush_within(AHEAD)
+    }
+
+    fn flush_within(&self, within: Duration) -> Seen<Vec<Flushed>> {
         let pods = self.pods()?;
         let rows = thread::scope(|scope| {
             let each = self.claims.iter();
             let each: Vec<_> = each
-                .map(|claim| scope.spawn(|| self.flush_one(claim, pods.get(&claim.pod))))
+                .map(|claim| scope.spawn(|| self.flush_one(claim, pods.get(&claim.pod), within)))
                 .collect();
             let ended = each.into_iter().map(|thread| {
                 thread

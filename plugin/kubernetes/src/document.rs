@@ -61,7 +61,7 @@ pub(crate) fn lay(revision: u64, write: u64, document: &str) -> Option<Laid<'_>>
 }
 
 /// Pieces of [`PART_BYTES`] at the most, cut between characters.
-fn split(document: &str) -> Vec<&str> {
+pub(crate) fn split(document: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = document;
     while !rest.is_empty() {

@@ -143,6 +143,11 @@ impl RawLease {
     }
 }
 
+/// Of a mirror.
+pub(crate) fn lease_name(mirror: &str) -> String {
+    format!("slackwater-{mirror}")
+}
+
 impl MirrorLease {
     /// Nothing is taken yet. `holder` tells one who wants it from all others.
     /// `annotations` are put on it: what somebody should know who finds it.
@@ -157,7 +162,7 @@ impl MirrorLease {
         duration: Duration,
         annotations: BTreeMap<String, String>,
     ) -> Result<Self, LeaseError> {
-        let name = format!("slackwater-{mirror}");
+        let name = lease_name(mirror.as_str());
         Ok(Self {
             server,
             place: Place::new(Resource::leases(), namespace, &name)?,

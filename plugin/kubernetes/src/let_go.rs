@@ -1,9 +1,11 @@
 //! What feeds a mirror, and its Kafka, let go by what is noted on them: whatever
 //! became of Connect, of the operator, of the run, and of this program.
 
-use slackwater_strimzi::by_hand;
+use slackwater_ports::ConnectorRef;
+use slackwater_strimzi::{ConnectorKind, MirrorMaker, PRIOR, by_hand, noted};
 
-use crate::mirror::{StrimziMirror, Way};
+use crate::mirror::{Feeder, StrimziMirror, Way};
+use crate::restore::RESTORING;
 use crate::{MakersError, MirrorError};
 
 impl StrimziMirror {
@@ -39,6 +41,40 @@ impl StrimziMirror {
             self.makers.may_change(&feeder.maker)?;
         }
         Ok(self.window.may_end()?)
+    }
+
+    /// Whether the mirror is fed again after a restore, and what is stopped still waits
+    /// until it has caught up.
+    pub fn only_checkpoints_wait(&self) -> bool {
+        let copies = |maker: &MirrorMaker| {
+            let waits = noted(maker).is_ok_and(|kinds| !kinds.contains(&ConnectorKind::Source));
+            maker.meta.annotation(RESTORING).is_none() && waits
+        };
+        let mut each = self.makers();
+        let noted_on = |maker: &MirrorMaker| maker.meta.annotation(PRIOR).is_some();
+        self.makers().any(noted_on) && each.all(copies)
+    }
+
+    /// Puts back all that copies, where a restore kept it stopped: also what the cut
+    /// does not know, and what its user had stopped.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn let_go_copying(&self) -> Result<(), MirrorError> {
+        for feeder in &self.feeders {
+            self.makers.put_back_copying(&feeder.maker)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a resource says that there is this connector.
+    pub fn has(&self, connector: &ConnectorRef) -> bool {
+        let of = |feeder: &Feeder| feeder.name == connector.connect;
+        let mut each = self.feeders.iter().filter(|one| of(one));
+        each.any(|one| {
+            let mut named = one.maker.connectors();
+            named.any(|known| known.name == connector.name)
+        })
     }
 
     /// The lines by which a person with kubectl lets each of them go as it stands

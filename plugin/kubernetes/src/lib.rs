@@ -13,6 +13,7 @@ mod clock;
 mod clones;
 mod contents;
 mod document;
+mod elsewhere;
 mod error;
 mod events;
 mod exec;
@@ -23,10 +24,12 @@ mod let_go;
 mod makers;
 mod mirror;
 mod mirror_found;
+mod operator;
 mod place;
 mod pods;
 mod quota;
 mod restore;
+mod rights;
 mod runs;
 mod runs_error;
 mod server;
@@ -41,6 +44,7 @@ mod workers;
 pub use brokers::BrokerPods;
 pub use clones::{Clones, ClonesError};
 pub use document::{MOST_PARTS, PART_BYTES};
+pub use elsewhere::ElsewhereError;
 pub use error::ApiError;
 pub use events::{About, Events, MOST_NOTE, Reason};
 pub use exec::{ExecError, Pods};
@@ -55,6 +59,7 @@ pub use restore::{
     InPlace, Keeper, Kept, KeptContent, KeptPool, KeptVolumes, NOTE as RESTORE_NOTE, Proven,
     RestoreError, Target, gather,
 };
+pub use rights::{Right, must_be_allowed, rights_of_backup, rights_of_guard};
 pub use runs::{ConfigMapRun, ConfigMapRuns, Describe, Marks};
 pub use runs_error::RunsError;
 pub use server::{ApiServer, MOST_OBJECTS, REQUEST_LIMIT};

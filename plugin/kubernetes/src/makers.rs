@@ -9,18 +9,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use slackwater_strimzi::{
-    Address, ApiVersion, Desired, Kafka, MirrorMaker, PAUSE, PAUSED, POKED, PRIOR, PatchOp,
-    StrimziError, pause, put_back, put_back_copying, stop, unpause,
+    Address, ApiVersion, Desired, Kafka, MirrorMaker, PAUSE, PAUSED, PRIOR, PatchOp, StrimziError,
+    pause, put_back, put_back_copying, stop, unpause,
 };
 
-use crate::clock::now_ms;
+use crate::operator::MOST_TRIES;
 use crate::place::{Place, Resource, STRIMZI};
 use crate::{ApiError, ApiServer};
-
-/// How often a patch is made anew because the resource changed meanwhile: the
-/// operator writes into its status, each time another `resourceVersion`, and a
-/// patch takes milliseconds.
-pub(crate) const MOST_TRIES: usize = 10;
 
 /// Why they can't be found or told.
 #[derive(Debug, thiserror::Error)]
@@ -276,7 +271,10 @@ impl Makers {
     /// # Errors
     /// It is another one; no answer.
     pub fn again(&self, maker: &MirrorMaker) -> Result<MirrorMaker, MakersError> {
-        self.same(maker, &self.place_of(maker)?)
+        let place = self.place_of(maker)?;
+        let object = self.server.get(&place)?;
+        let object = object.ok_or_else(|| MakersError::Missing(Box::new(place.clone())))?;
+        the_same(maker, &object, &place)
     }
 
     /// Has the operator look at it, by an annotation that it does not know (any
@@ -288,18 +286,13 @@ impl Makers {
         self.poke_at(&self.place_of(maker)?)
     }
 
-    /// The same of any resource.
-    pub(crate) fn poke_at(&self, place: &Place) -> Result<(), MakersError> {
-        let when = now_ms().to_string();
-        self.server.annotate(place, POKED, Some(&when))?;
-        Ok(())
-    }
-
-    /// That what is put back could be: asked of the API server, and not done.
+    /// That what is put back could be: read as [`Makers::put_back`] reads it, and the
+    /// patch asked of the API server, and not done.
     ///
     /// # Errors
     /// A refusal; no answer.
     pub(crate) fn may_change(&self, maker: &MirrorMaker) -> Result<(), MakersError> {
+        self.again(maker)?;
         Ok(self.server.may_patch(&self.place_of(maker)?)?)
     }
 
@@ -310,41 +303,31 @@ impl Makers {
         mut patch: impl FnMut(&MirrorMaker) -> Result<Vec<PatchOp>, MakersError>,
     ) -> Result<MirrorMaker, MakersError> {
         let place = self.place_of(before)?;
-        for _ in 0..MOST_TRIES {
-            let now = self.same(before, &place)?;
-            let ops = patch(&now)?;
-            let changes = ops.iter().any(|op| !matches!(op, PatchOp::Test { .. }));
-            if !changes {
-                return Ok(now);
-            }
-            match self.server.patch(&place, &ops) {
-                Err(ApiError::Conflict { .. }) => {}
-                done => {
-                    done?;
-                    return self.same(before, &place);
-                }
-            }
-        }
-        Err(MakersError::Restless(Box::new(place)))
+        let stored = self.patched(&place, |object| patch(&the_same(before, object, &place)?))?;
+        let object = stored.ok_or_else(|| MakersError::Missing(Box::new(place.clone())))?;
+        the_same(before, &object, &place)
     }
 
-    fn same(&self, before: &MirrorMaker, place: &Place) -> Result<MirrorMaker, MakersError> {
-        let object: Option<Value> = self.server.get(place)?;
-        let object = object.ok_or_else(|| MakersError::Missing(Box::new(place.clone())))?;
-        let now = MirrorMaker::read(&object)?;
-        if now.meta.uid != before.meta.uid {
-            return Err(MakersError::Another(Box::new(place.clone())));
-        }
-        Ok(now)
-    }
-
-    fn place_of(&self, maker: &MirrorMaker) -> Result<Place, MakersError> {
+    pub(crate) fn place_of(&self, maker: &MirrorMaker) -> Result<Place, MakersError> {
         let resource = Resource::mirror_makers(self.version);
         self.place(resource, &maker.meta.namespace, &maker.meta.name)
     }
 
     fn place(&self, resource: Resource, namespace: &str, name: &str) -> Result<Place, MakersError> {
         Ok(Place::new(resource, namespace, name)?)
+    }
+}
+
+/// What was read anew, if it is the one that was read before.
+fn the_same(
+    before: &MirrorMaker,
+    object: &Value,
+    place: &Place,
+) -> Result<MirrorMaker, MakersError> {
+    let now = MirrorMaker::read(object)?;
+    match now.meta.uid == before.meta.uid {
+        true => Ok(now),
+        false => Err(MakersError::Another(Box::new(place.clone()))),
     }
 }
 

@@ -7,21 +7,16 @@
 //! Connect is told directly: nothing of `spec` changes, so that what puts a
 //! `spec` back from elsewhere has nothing to do. An answer here says that it was
 //! told; what became of it only Connect says.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "the edge: it waits for an operator"
-)]
-
 use std::collections::BTreeSet;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use slackwater_connect::ConnectClusters;
 use slackwater_ports::{
     Answer, ConnectorPosition, ConnectorRef, MirrorLook, MirrorStart, MirrorStop, MirrorView,
     PortError, PortErrorKind, Position, Seen, Want,
 };
-use slackwater_strimzi::{HeldBy, Kafka, MirrorMaker};
+use slackwater_strimzi::{Condition, HeldBy, Kafka, MirrorMaker, RECONCILIATION_PAUSED};
 
 use crate::mirror_found::{confirmed, connect};
 use crate::window::Window;
@@ -30,14 +25,6 @@ use crate::{ApiServer, Makers, MakersError, MirrorError};
 /// How long the operator may take to begin a reconciliation with what was just
 /// written. Seen: 0.2 to 5.8 s on two busy cores. Whoever asks asks again.
 const TAKEN_UP: Duration = Duration::from_secs(10);
-
-/// How long before it is poked: an event that comes while it is at the resource
-/// is dropped after 10 s (`AbstractOperator`, `LOCK_TIMEOUT_MS`), and then it
-/// looks every two minutes.
-const POKE: Duration = Duration::from_secs(3);
-
-/// Between two looks at what the operator did.
-const BETWEEN: Duration = Duration::from_millis(200);
 
 /// How a mirror is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,27 +220,20 @@ impl StrimziMirror {
         what: &str,
         is_so: impl Fn(&MirrorMaker) -> bool,
     ) -> Result<(), PortError> {
-        let began = Instant::now();
-        let mut poked = began;
-        loop {
-            let now = self.makers.again(maker).map_err(port_error)?;
-            if is_so(&now) {
-                return Ok(());
-            }
-            if began.elapsed() >= TAKEN_UP {
+        let place = self.makers.place_of(maker).map_err(port_error)?;
+        let look = || Ok(is_so(&self.makers.again(maker)?));
+        let came = self.makers.await_operator(&place, TAKEN_UP, look);
+        match came.map_err(port_error)? {
+            true => Ok(()),
+            false => {
                 let message = format!(
                     "the operator has not {what} KafkaMirrorMaker2 {} within {} s: see whether it \
                      runs",
                     maker.meta,
                     TAKEN_UP.as_secs()
                 );
-                return Err(PortError::new(PortErrorKind::Timeout, message));
+                Err(PortError::new(PortErrorKind::Timeout, message))
             }
-            if poked.elapsed() >= POKE {
-                poked = Instant::now();
-                self.makers.poke(maker).map_err(port_error)?;
-            }
-            thread::sleep(BETWEEN);
         }
     }
 
@@ -280,10 +260,8 @@ impl StrimziMirror {
     /// The operator may be at the resource when it is told: what it tells
     /// Connect then must not come after what is told from here.
     fn leave_alone(&self, feeder: &Feeder) -> Result<(), PortError> {
-        let is_left_alone = |now: &MirrorMaker| {
-            let mut each = now.conditions.iter();
-            each.any(|one| one.holds("ReconciliationPaused"))
-        };
+        let is_left_alone =
+            |now: &MirrorMaker| Condition::any(&now.conditions, RECONCILIATION_PAUSED);
         // Of a pause before this one: it stays for a while after that.
         let now = self.makers.again(&feeder.maker).map_err(port_error)?;
         if !now.meta.is_paused() && is_left_alone(&now) {

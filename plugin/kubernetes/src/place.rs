@@ -7,9 +7,9 @@ use crate::ApiError;
 /// A kind of object, as it stands in paths and in RBAC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
-    group: &'static str,
+    pub(crate) group: &'static str,
     version: String,
-    plural: &'static str,
+    pub(crate) plural: &'static str,
 }
 
 impl Resource {
@@ -38,6 +38,18 @@ impl Resource {
 
     pub(crate) fn topics(version: slackwater_strimzi::ApiVersion) -> Self {
         Self::new(STRIMZI, version.as_str(), "kafkatopics")
+    }
+
+    pub(crate) fn connectors(version: slackwater_strimzi::ApiVersion) -> Self {
+        Self::new(STRIMZI, version.as_str(), "kafkaconnectors")
+    }
+
+    pub(crate) fn connects(version: slackwater_strimzi::ApiVersion) -> Self {
+        Self::new(STRIMZI, version.as_str(), "kafkaconnects")
+    }
+
+    pub(crate) fn rebalances(version: slackwater_strimzi::ApiVersion) -> Self {
+        Self::new(STRIMZI, version.as_str(), "kafkarebalances")
     }
 
     pub(crate) fn secrets() -> Self {

@@ -275,6 +275,20 @@ impl ApiServer {
         self.send(ask.with(MERGE_PATCH, &json!({}))?).map(drop)
     }
 
+    /// What it answers to a SelfSubjectAccessReview, which is not kept.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub(crate) fn review(&self, review: &Value) -> Result<Value, ApiError> {
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned();
+        let what = "create selfsubjectaccessreviews.authorization.k8s.io".to_owned();
+        let ask = Ask {
+            method: Method::POST,
+            ..Ask::get(what, path)
+        };
+        self.send(ask.with(JSON, review)?)
+    }
+
     /// Puts these values into its `status`, whatever else changed.
     ///
     /// # Errors

@@ -15,10 +15,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use slackwater_strimzi::{
-    Condition, Kafka, Meta, PAUSED, PatchOp, pause_kafka, unpause, unpause_line,
+    Condition, Kafka, Meta, PAUSED, PatchOp, RECONCILIATION_PAUSED, component, pause_kafka,
+    unpause, unpause_line,
 };
 
-use crate::makers::MOST_TRIES;
+use crate::operator::BETWEEN;
 use crate::place::{POD_SETS, Place, Resource};
 use crate::{ApiError, Makers, MakersError};
 
@@ -26,13 +27,6 @@ use crate::{ApiError, Makers, MakersError};
 /// reconciliation, of some seconds where nothing is to be done; where it is in the
 /// middle of more, this is no time for a backup.
 const TAKEN_UP: Duration = Duration::from_secs(20);
-
-/// How long before it is poked: an event that comes while it is at the resource is
-/// dropped after 10 s (`AbstractOperator`, `LOCK_TIMEOUT_MS`).
-const POKE: Duration = Duration::from_secs(3);
-
-/// Between two looks.
-const BETWEEN: Duration = Duration::from_millis(200);
 
 /// Until its operator has looked again after a pause (28 to 43 s were seen), and
 /// until its nodes are ready.
@@ -74,10 +68,11 @@ impl Window {
         if !self.pauses.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let kafka = format!("{}/{}", self.namespace, self.name);
+        let kafka = self.kafka();
         // Of a pause before this one: it would be taken for an answer to this.
-        self.wait_until(|object| {
-            Ok(Meta::read("Kafka", object)?.is_paused() || !says_paused(object))
+        self.wait_until(SETTLES, |object| {
+            Ok(Meta::read("Kafka", object)?.is_paused()
+                || !Condition::is_said(object, RECONCILIATION_PAUSED))
         })?;
         self.change(|object, now| {
             if now.is_paused() && now.annotation(PAUSED).is_none() {
@@ -89,30 +84,26 @@ impl Window {
             }
             Ok(pause_kafka(now, &kafka, &listeners))
         })?;
-        self.wait_until(|object| Ok(says_paused(object)))
+        self.wait_until(TAKEN_UP, |object| {
+            Ok(Condition::is_said(object, RECONCILIATION_PAUSED))
+        })
     }
 
-    /// Waits for its operator, which is poked where it takes its time.
+    /// Waits for its operator.
     fn wait_until(
         &self,
+        within: Duration,
         is_so: impl Fn(&Value) -> Result<bool, MakersError>,
     ) -> Result<(), MakersError> {
-        let began = Instant::now();
-        let mut poked = began;
-        while !is_so(&self.object()?.ok_or_else(|| self.missing())?)? {
-            if began.elapsed() >= TAKEN_UP {
-                return Err(MakersError::Deaf {
-                    kafka: format!("{}/{}", self.namespace, self.name),
-                    seconds: TAKEN_UP.as_secs(),
-                });
-            }
-            if poked.elapsed() >= POKE {
-                poked = Instant::now();
-                self.makers.poke_at(&self.place()?)?;
-            }
-            thread::sleep(BETWEEN);
+        let place = self.place()?;
+        let look = || is_so(&self.object()?.ok_or_else(|| self.missing())?);
+        match self.makers.await_operator(&place, within, look)? {
+            true => Ok(()),
+            false => Err(MakersError::Deaf {
+                kafka: self.kafka(),
+                seconds: within.as_secs(),
+            }),
         }
-        Ok(())
     }
 
     /// Has it look after the Kafka again, where [`Window::begin`] told it not to. One
@@ -143,8 +134,10 @@ impl Window {
         Ok(ours.map(|now| unpause_line("kafka", &now)))
     }
 
-    /// That a pause could be taken back: asked of the API server, and not done.
+    /// That a pause could be taken back: read as it is then, and asked of the API
+    /// server, and not done.
     pub(crate) fn may_end(&self) -> Result<(), MakersError> {
+        self.meta()?;
         match self.pauses.load(Ordering::Relaxed) {
             true => Ok(self.makers.server.may_patch(&self.place()?)?),
             false => Ok(()),
@@ -155,12 +148,10 @@ impl Window {
     pub(crate) fn await_rest(&self) -> Result<(), MakersError> {
         let sets = self.makers.pod_sets()?;
         let (cluster, namespace) = (&self.name, &self.namespace);
-        let labels = format!(
-            "strimzi.io/cluster={cluster},strimzi.io/kind=Kafka,strimzi.io/name={cluster}-kafka"
-        );
-        until_settled(&format!("{namespace}/{cluster}"), || {
+        let labels = component(cluster, "Kafka", &format!("{cluster}-kafka"));
+        until_settled(&self.kafka(), || {
             let found = self.makers.server.list(&sets, namespace, &labels)?;
-            Ok(found.iter().find_map(unrest))
+            Ok(found.iter().find_map(unrest).map_or(Ok(()), Err))
         })
     }
 
@@ -175,25 +166,17 @@ impl Window {
         &self,
         patch: impl Fn(&Value, &Meta) -> Result<Vec<PatchOp>, MakersError>,
     ) -> Result<Option<Value>, MakersError> {
-        let place = self.place()?;
-        for _ in 0..MOST_TRIES {
-            let Some(object) = self.object()? else {
-                return Ok(None);
-            };
-            let ops = patch(&object, &Meta::read("Kafka", &object)?)?;
-            if ops.is_empty() {
-                return Ok(Some(object));
-            }
-            match self.makers.server.patch(&place, &ops) {
-                Err(ApiError::Conflict { .. }) => {}
-                Err(ApiError::Missing { .. }) => return Ok(None),
-                done => {
-                    done?;
-                    return self.object();
-                }
-            }
+        let read = |object: &Value| patch(object, &Meta::read("Kafka", object)?);
+        match self.makers.patched(&self.place()?, read) {
+            // It went after it was read.
+            Err(MakersError::Api(ApiError::Missing { .. })) => Ok(None),
+            patched => patched,
         }
-        Err(MakersError::Restless(Box::new(place)))
+    }
+
+    /// As messages name it.
+    fn kafka(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
     }
 
     fn object(&self) -> Result<Option<Value>, MakersError> {
@@ -221,19 +204,14 @@ impl Makers {
     /// # Errors
     /// As for [`Makers::kafka`]; it does not look.
     pub fn kafka_after_a_pause(&self, namespace: &str, name: &str) -> Result<Kafka, MakersError> {
-        let mut found = None;
         until_settled(&format!("{namespace}/{name}"), || {
             let kafka = self.kafka(namespace, name)?;
-            let mut conditions = kafka.conditions.iter();
-            let says = conditions.any(|one| one.holds("ReconciliationPaused"));
-            let waits = says && !kafka.meta.is_paused();
-            found = Some(kafka);
-            Ok(waits.then(|| "its operator has not looked again after a pause".to_owned()))
-        })?;
-        match found {
-            Some(kafka) => Ok(kafka),
-            None => self.kafka(namespace, name),
-        }
+            let says = Condition::any(&kafka.conditions, RECONCILIATION_PAUSED);
+            Ok(match says && !kafka.meta.is_paused() {
+                true => Err("its operator has not looked again after a pause".to_owned()),
+                false => Ok(kafka),
+            })
+        })
     }
 
     /// StrimziPodSets, in the version that is served.
@@ -251,14 +229,18 @@ impl Makers {
     }
 }
 
-/// Asks again until there is nothing that it waits for.
-fn until_settled(
+/// Looks again until there is nothing that is waited for.
+fn until_settled<T>(
     kafka: &str,
-    mut awaited: impl FnMut() -> Result<Option<String>, MakersError>,
-) -> Result<(), MakersError> {
+    look: impl Fn() -> Result<Result<T, String>, MakersError>,
+) -> Result<T, MakersError> {
     let began = Instant::now();
     let mut told = false;
-    while let Some(why) = awaited()? {
+    loop {
+        let why = match look()? {
+            Ok(found) => return Ok(found),
+            Err(why) => why,
+        };
         if began.elapsed() >= SETTLES {
             return Err(MakersError::Unsettled {
                 kafka: kafka.to_owned(),
@@ -272,7 +254,6 @@ fn until_settled(
         }
         thread::sleep(BETWEEN);
     }
-    Ok(())
 }
 
 /// Why the pods of a StrimziPodSet are not at rest.
@@ -288,14 +269,5 @@ fn unrest(set: &Value) -> Option<String> {
             "of {wanted} pods of StrimziPodSet {set} {pods} are there, {current} current and \
              {ready} ready"
         )
-    })
-}
-
-fn says_paused(object: &Value) -> bool {
-    let conditions = object["status"]["conditions"].as_array();
-    let mut each = conditions.into_iter().flatten();
-    each.any(|one| {
-        let read = serde_json::from_value::<Condition>(one.clone());
-        read.is_ok_and(|one| one.holds("ReconciliationPaused"))
     })
 }

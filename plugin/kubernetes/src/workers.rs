@@ -36,7 +36,7 @@ pub enum WorkerError {
     #[error("{0}: this program runs in no pod of its image, so say which it is")]
     NoHome(String),
     /// It will not run.
-    #[error("pod {place} does not run: {why}")]
+    #[error("{place} does not run: {why}")]
     NotRunning {
         /// Which.
         place: Box<Place>,
@@ -168,11 +168,7 @@ impl Workers {
             .server
             .list(&Resource::pods(), &self.namespace, &labels)?
         {
-            let ended = matches!(
-                pod["status"]["phase"].as_str(),
-                Some("Succeeded" | "Failed")
-            );
-            if let (true, Some(name)) = (ended, pod["metadata"]["name"].as_str()) {
+            if let (true, Some(name)) = (has_ended(&pod), pod["metadata"]["name"].as_str()) {
                 let place = Place::new(Resource::pods(), &self.namespace, name)?;
                 self.server.delete(&place)?;
             }
@@ -197,6 +193,19 @@ impl Workers {
     /// No answer.
     pub fn names(&self) -> Result<Vec<String>, WorkerError> {
         Ok(self.places()?.iter().map(Place::words).collect())
+    }
+
+    /// Whether any of this run has not ended.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn any_lives(&self) -> Result<bool, WorkerError> {
+        let run = label_value(self.run.as_str())?;
+        let labels = format!("{APP}={SLACKWATER},{ROLE},{RUN}={run}");
+        let found = self
+            .server
+            .list(&Resource::pods(), &self.namespace, &labels)?;
+        Ok(found.iter().any(|pod| !has_ended(pod)))
     }
 
     fn places(&self) -> Result<Vec<Place>, WorkerError> {
@@ -385,6 +394,12 @@ impl Workers {
                         }},
                         {"name": "TMPDIR", "value": "/run/slackwater"},
                     ],
+                    // What asks for nothing is the first to be evicted. A reader may be,
+                    // and has to fit whatever limits its namespace has.
+                    "resources": match &job.account {
+                        Some(_) => json!({"requests": {"cpu": "10m", "memory": "64Mi"}}),
+                        None => json!({}),
+                    },
                     "terminationMessagePolicy": "FallbackToLogsOnError",
                     "volumeMounts": mounts,
                     "securityContext": {
@@ -397,6 +412,11 @@ impl Workers {
             },
         })
     }
+}
+
+fn has_ended(pod: &Value) -> bool {
+    let phase = pod["status"]["phase"].as_str();
+    matches!(phase, Some("Succeeded" | "Failed"))
 }
 
 /// What is being deleted, a reader or a clone of an earlier reading, goes within

@@ -1,5 +1,5 @@
 //! Steps of a restore on a real API server, with Kubernetes' own controllers: claims
-//! and their volumes, what is noted on a Kafka, what is kept.
+//! and their volumes, and what is noted on a Kafka.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 #![allow(
     clippy::disallowed_methods,
@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use slackwater_kubernetes::{
-    ApiServer, ClaimVolume, InPlace, Keeper, Kept, KeptVolumes, Makers, Place, Proven, Resource,
-    RestoreError, Target,
+    ApiServer, ClaimVolume, InPlace, KeptVolumes, Makers, Place, Proven, Resource, RestoreError,
+    Target,
 };
 use slackwater_restore::{Claimed, Kafka, Stage, Step, Way};
 
@@ -271,49 +271,6 @@ fn a_kafka_is_paused_and_noted_on_and_what_holds_retention_back_is_taken_away_ag
     act(&in_place, Step::GiveClusterId).unwrap();
     let kafka = object(&space, "kafka/mirror").unwrap();
     assert_eq!(kafka["status"]["clusterId"], CLUSTER);
-}
-
-#[test]
-fn what_is_kept_comes_back_as_it_was_and_another_s_is_not_read() {
-    let space = namespace("keeper");
-    let keeper = Keeper::new(server(), space.clone());
-    let run = RUN.parse().unwrap();
-    assert_eq!(keeper.kept(&run).unwrap(), None);
-    let secret = json!({"kind": "Secret", "metadata": {"name": "mirror-cluster-ca"}, "data": {}});
-    let mut kept = Kept {
-        run,
-        kafka_version: Some("4.3.1".to_owned()),
-        kafka: json!({"kind": "Kafka"}),
-        pools: Vec::new(),
-        feeders: Vec::new(),
-        others: Vec::new(),
-        claims: Vec::new(),
-        contents: Vec::new(),
-        secrets: vec!["kafka/mirror-cluster-ca".to_owned()],
-    };
-    keeper.keep(&kept, std::slice::from_ref(&secret)).unwrap();
-    assert_eq!(keeper.kept(&kept.run).unwrap(), Some(kept.clone()));
-    let found = keeper.secret(&kept.run, "kafka/mirror-cluster-ca").unwrap();
-    assert_eq!(found, secret);
-    let other = keeper.secret(&kept.run, "kafka/other").unwrap_err();
-    assert!(
-        other.to_string().contains("not among what is kept"),
-        "{other}"
-    );
-
-    let change = json!({"data": {"resources": "{"}}).to_string();
-    let map = format!("configmap/slackwater-{RUN}-kept");
-    plane()
-        .kubectl(&["-n", &space, "patch", &map, "--type=merge", "-p", &change])
-        .unwrap();
-    let torn = keeper.kept(&kept.run).unwrap_err().to_string();
-    assert!(torn.contains("no good any more"), "{torn}");
-
-    kept.kafka = json!({"kind": "Kafka", "spec": "x".repeat(1 << 20)});
-    let large = keeper.keep(&kept, &[secret]).unwrap_err().to_string();
-    assert!(large.contains("more than the"), "{large}");
-    keeper.delete(&kept.run).unwrap();
-    assert_eq!(keeper.kept(&kept.run).unwrap(), None);
 }
 
 mod takes_long {

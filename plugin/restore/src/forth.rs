@@ -67,11 +67,15 @@ fn check(seen: &Seen, stage: Option<Stage>) -> Result<(), PlanError> {
         });
     }
     let mut kept = Vec::new();
-    // Where the Kafka is gone, those are of what was before it, and endanger nothing.
+    let ours = seen.volumes.iter().filter(|one| one.is_kept);
     if stage.is_none() {
         kept.clone_from(&seen.kept_of_others);
-        let ours = seen.volumes.iter().filter(|one| one.is_kept);
         kept.extend(ours.map(|one| one.claim.clone()));
+    } else if let Kafka::Gone { .. } = seen.kafka {
+        // Those are of what was before it, and endanger nothing; but of a claim that has
+        // another volume still, two would be kept, and none known for the way back.
+        let twice = ours.filter(|one| one.claimed == Claimed::Old);
+        kept.extend(twice.map(|one| one.claim.clone()));
     }
     match kept.is_empty() {
         true => Ok(()),

@@ -255,6 +255,16 @@ fn volumes_that_are_kept_from_before_another_restore_are_no_hindrance_where_all_
 }
 
 #[test]
+fn no_second_volume_is_kept_of_a_claim_though_the_kafka_be_gone() {
+    let mut seen = gone();
+    seen.volumes[0].claimed = Claimed::Old;
+    seen.volumes[0].is_kept = true;
+    assert!(matches!(next(Way::Forth, &seen), Err(PlanError::Kept(_))));
+    seen.volumes[0].is_kept = false;
+    assert_eq!(plan(Way::Forth, &seen).unwrap().last(), Some(&Step::Finish));
+}
+
+#[test]
 fn a_volume_that_was_never_there_before_leaves_no_way_back() {
     let mut seen = running();
     note(&mut seen, Stage::VolumesProven);

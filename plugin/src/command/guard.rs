@@ -25,6 +25,9 @@ pub(super) struct Guard {
     /// As for backup.
     #[arg(long)]
     no_recording: bool,
+    /// As for backup.
+    #[arg(long)]
+    no_pause: bool,
 }
 
 impl Guard {
@@ -33,6 +36,7 @@ impl Guard {
             plain_copy: self.allow_plain_copy,
             components: self.component.clone(),
             records: !self.no_recording,
+            leaves_kafka: self.no_pause,
         };
         let need = Need::Guard(self.run.clone());
         serve(

@@ -12,7 +12,7 @@ use crate::adapters::ScratchStore;
 use crate::exit::Stop;
 use crate::guard::{GuardClient, Recovered, recover, recover_for_sure};
 use crate::restore::goes_on;
-use crate::site::Site;
+use crate::site::{Site, Strimzi};
 
 /// Let the mirror run again: ends a hold, puts right what a dead guard left,
 /// or starts a restored mirror for the first time.
@@ -81,8 +81,22 @@ impl Resume {
     }
 }
 
-/// Nobody holds the mirror.
+/// Nobody holds the mirror. What a restore keeps stopped it starts itself, when it may:
+/// the source may have deleted what it needs.
 pub(super) fn let_go_of_what_is_left(site: &Site) -> Result<String, Stop> {
+    let noted = site.strimzi().map(Strimzi::restore_note);
+    let noted = noted.unwrap_or(Ok(None)).unwrap_or_else(|stop| {
+        // It is let go all the same: it stands still for whoever reads it.
+        tracing::warn!("whether a restore is under way is not known: {stop}");
+        None
+    });
+    let waits = site.strimzi().is_some_and(Strimzi::only_checkpoints_wait);
+    if let (Some(note), false) = (noted, waits) {
+        return Err(Stop::held(format!(
+            "a restore of this mirror is under way ({note}): tell it again, or go back with \
+             `restore --undo`"
+        )));
+    }
     Ok(match site.ground().let_go()? {
         true => "nobody held the mirror, and what was noted as held was put back",
         false => "nobody holds the mirror: nothing to resume",

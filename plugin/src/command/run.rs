@@ -59,7 +59,7 @@ impl Accept {
     pub(super) fn apply(&self, site: &mut Site) -> Result<(), Stop> {
         site.allow_plain_copy = self.allow_plain_copy;
         if self.no_pause {
-            site.ground().leave_kafka()?;
+            site.leave_kafka()?;
         }
         if !self.no_recording {
             site.keep_recordings();
@@ -113,7 +113,7 @@ impl<'a> Run<'a> {
         site.prepare()?;
         site.ground().is_ready()?;
         site.ground()
-            .has_room(site.settings.verify != Verify::Off)?;
+            .has_room_and_leave(site.settings.verify != Verify::Off)?;
         let now = SystemClock.now_ms();
         let id: RunId = format!("{}-{now}-{}", slug(&site.name), std::process::id())
             .parse()
@@ -164,6 +164,7 @@ impl<'a> Run<'a> {
             plain_copy: site.allow_plain_copy,
             components: site.overrides.clone(),
             records: site.recorder.keeps(),
+            leaves_kafka: site.leaves_kafka,
         };
         let launch = site.ground().guard_launch(&id, with);
         let port = Arc::new(GuardPort::new(guard.clone(), launch, leashed));

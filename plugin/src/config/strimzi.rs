@@ -1,8 +1,11 @@
 //! What may be said of a mirror in Strimzi beside what its resources say.
 
+use std::ops::RangeInclusive;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use slackwater_cut::{ClaimName, ConnectSettings, Settings, Strategy, Verify};
+use slackwater_strimzi::InSecret;
 
 use super::check::{API_VERSION, Asked, Wrong, settings, wrong};
 use super::raw::{RawLimits, RawProtect};
@@ -79,6 +82,23 @@ pub struct RawAccess {
     pub listener: Option<String>,
     /// A KafkaUser of the Kafka's namespace. Default: nobody.
     pub user: Option<String>,
+    /// Whose certificates are trusted instead of those that the Kafka's status has for
+    /// the listener. To be said where that is a certificate of your own without the
+    /// one of its authority: then no chain ends in it.
+    #[serde(default)]
+    pub trusted_certificates: Vec<RawTrusted>,
+}
+
+/// Certificates in a Secret of the Kafka's namespace, said as in a KafkaMirrorMaker2.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RawTrusted {
+    /// The Secret.
+    pub secret_name: String,
+    /// The key of one, PEM.
+    pub certificate: Option<String>,
+    /// A pattern of keys, with `*`. Default: all.
+    pub pattern: Option<String>,
 }
 
 /// How a snapshot is made.
@@ -112,6 +132,8 @@ pub struct StrimziOptions {
     pub listener: Option<String>,
     /// The KafkaUser.
     pub user: Option<String>,
+    /// Whose certificates are trusted, if that was said.
+    pub trusted: Vec<InSecret>,
     /// The VolumeSnapshotClass, if that was said.
     pub class: Option<String>,
     /// Whether Secrets are kept beside a cut.
@@ -152,6 +174,12 @@ impl StrimziOptions {
             return Err(wrong("kind", format!("{:?} is not {KIND}", raw.kind)));
         }
         let close_ms = raw.limits.close.map_or(CLOSE_MS, super::Span::as_ms);
+        if !CLOSES_MS.contains(&close_ms) {
+            return Err(wrong(
+                "limits.close",
+                "is not between 10 s and 11 h".to_owned(),
+            ));
+        }
         let asked = Asked {
             strategy: Strategy::Quiesced,
             limits: &raw.limits,
@@ -166,6 +194,12 @@ impl StrimziOptions {
             pauses_kafka: raw.pause_kafka.unwrap_or(true),
             listener: raw.access.listener,
             user: raw.access.user,
+            trusted: raw
+                .access
+                .trusted_certificates
+                .into_iter()
+                .map(in_secret)
+                .collect(),
             class: raw.snapshot.class,
             keeps_secrets: raw.keep.secrets.unwrap_or(true),
             close_ms,
@@ -182,8 +216,21 @@ impl StrimziOptions {
     }
 }
 
+fn in_secret(raw: RawTrusted) -> InSecret {
+    InSecret {
+        secret: raw.secret_name,
+        key: raw
+            .certificate
+            .or(raw.pattern)
+            .unwrap_or_else(|| "*".to_owned()),
+    }
+}
+
 /// A driver may upload before a snapshot can be read: the mirror runs meanwhile.
-/// Below what a guard's pod is given.
 const CLOSE_MS: u64 = 3 * 3_600_000;
+
+/// Below what the blueprint gives the pod of validateHead, and what a reader is given
+/// (12 h): ended by these, it could not say why.
+const CLOSES_MS: RangeInclusive<u64> = 10_000..=11 * 3_600_000;
 
 const KIND: &str = "StrimziMirror";

@@ -66,6 +66,9 @@ pub fn serve(
     let terminal = Terminal::new(true).also_to(Box::new(Broadcast(progress.clone())));
     let mut site = open(terminal)?;
     site.allow_plain_copy = with.plain_copy;
+    if with.leaves_kafka {
+        site.leave_kafka()?;
+    }
     if with.records {
         site.keep_recordings();
         site.recorder.of_run(run);

@@ -9,7 +9,7 @@ use slackwater_ports::{Clock as _, ConnectorState};
 use super::{Restore, caught_up, open_site};
 use crate::adapters::SystemClock;
 use crate::exit::Stop;
-use crate::site::{Need, Site};
+use crate::site::{Need, Site, Strimzi};
 
 /// Until workers are made anew, and Connect answers.
 const WORKERS_MS: u64 = 900_000;
@@ -20,12 +20,16 @@ const LOOK_MS: u64 = 3_000;
 impl Restore {
     pub(super) fn start_copying(&mut self) -> Result<(), Stop> {
         let site = self.with_workers()?;
-        let document = copying(&self.cut, self.asked.accept_loss);
-        let document = document.to_canonical().map_err(Stop::failed)?;
+        let mut cut = copying(&self.cut, self.asked.accept_loss);
+        if let Some(quiesce) = &mut cut.quiesce {
+            quiesce.connectors.retain(|one| has(&site, one));
+        }
+        let document = cut.to_canonical().map_err(Stop::failed)?;
         let (_, ports) = site.ports_on_scratch(document);
         // Its own words tell of a run; what is caught up is seen in the next step.
-        site.run(PhaseName::ResumeMirror, Entry::Run, ports)
-            .map(drop)
+        site.run(PhaseName::ResumeMirror, Entry::Run, ports)?;
+        // The cut does not know what was added since, nor starts what was found stopped.
+        site.strimzi().map_or(Ok(()), Strimzi::let_go_copying)
     }
 
     pub(super) fn start_checkpoints(&mut self) -> Result<(), Stop> {
@@ -34,7 +38,7 @@ impl Restore {
             0 => site.ground().let_go().map(drop),
             behind => Err(Stop::failed(format!(
                 "the mirror copies, and {behind} partitions have not caught up within {} s: its \
-                 checkpoint connectors wait, and are started at once by `slackwater resume`",
+                 checkpoint connectors wait; `slackwater resume` starts them at once",
                 self.asked.catch_up_ms / 1_000
             ))),
         }
@@ -52,7 +56,7 @@ impl Restore {
                     all.any(|now| now.reference() == one.connector)
                 };
                 let known = self.cut.quiesce.iter().flat_map(|one| &one.connectors);
-                match known.into_iter().find(|one| !there(one)) {
+                match known.filter(|one| has(&site, one)).find(|one| !there(one)) {
                     None => Ok(site),
                     Some(one) => Err(Stop::failed(format!(
                         "connector {} is not there yet",
@@ -69,6 +73,12 @@ impl Restore {
             }
         }
     }
+}
+
+/// Whether it was not taken away since the backup.
+fn has(site: &Site, one: &ConnectorPrior) -> bool {
+    let strimzi = site.strimzi();
+    strimzi.is_none_or(|strimzi| strimzi.has(&one.connector))
 }
 
 /// Of the cut only what copies is put back.

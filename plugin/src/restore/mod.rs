@@ -94,6 +94,7 @@ impl Restore {
     /// What forbids it.
     pub fn plan(&self) -> Result<Vec<Step>, Stop> {
         let seen = self.in_place.look().map_err(Stop::failed)?;
+        self.nobody_else_copies()?;
         plan(self.asked.way, &seen).map_err(Stop::bad_input)
     }
 
@@ -107,6 +108,7 @@ impl Restore {
         let seen = self.in_place.look().map_err(Stop::failed)?;
         plan(self.asked.way, &seen).map_err(Stop::bad_input)?;
         self.nobody_else_holds_it(&seen)?;
+        self.nobody_else_copies()?;
         let leases = self.site.ground().leases();
         let held = leases.take(self.holder()?)?;
         let done = self.steps(&*held);
@@ -171,6 +173,14 @@ impl Restore {
         Stop {
             cause: format!("{step}: {}; {then}", stop.cause),
             ..stop
+        }
+    }
+
+    /// Back it goes whoever copies.
+    fn nobody_else_copies(&self) -> Result<(), Stop> {
+        match self.asked.way {
+            Way::Forth => strimzi(&self.site)?.only_makers_copy_to_it(self.in_place.kept()),
+            Way::Back => Ok(()),
         }
     }
 

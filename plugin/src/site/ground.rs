@@ -54,12 +54,12 @@ pub trait Ground: Send + Sync {
         run: &RunId,
         plain_copy: bool,
     ) -> Result<Arc<dyn VolumeContent + Send + Sync>, Stop>;
-    /// That there is room for what a run makes, where it is seen before anything is
-    /// stopped; with `reads` also for what reads it.
+    /// That there is room and leave for what a run makes, where it is seen before
+    /// anything is stopped; with `reads` also for what reads it.
     ///
     /// # Errors
     /// There is none.
-    fn has_room(&self, reads: bool) -> Result<(), Stop>;
+    fn has_room_and_leave(&self, reads: bool) -> Result<(), Stop>;
     /// Which process each broker is.
     fn broker_processes(&self) -> Arc<dyn BrokerProcesses + Send + Sync>;
     /// Starts brokers that were stopped.
@@ -153,6 +153,8 @@ pub struct GuardWith {
     pub components: Vec<String>,
     /// Whether recordings are kept.
     pub records: bool,
+    /// Whether the Kafka is left to its operator while the mirror is held.
+    pub leaves_kafka: bool,
 }
 
 impl GuardWith {
@@ -164,6 +166,9 @@ impl GuardWith {
         }
         if !self.records {
             args.push("--no-recording".to_owned());
+        }
+        if self.leaves_kafka {
+            args.push("--no-pause".to_owned());
         }
         for pair in &self.components {
             args.extend(["--component".to_owned(), pair.clone()]);

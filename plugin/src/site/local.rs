@@ -137,7 +137,6 @@ impl Ground for Local {
         Ok(Arc::new(self.content(run, plain_copy)?))
     }
 
-    /// A snapshot shares its blocks, and what is too little shows when it is made.
     fn is_ready(&self) -> Result<(), Stop> {
         Ok(())
     }
@@ -152,7 +151,8 @@ impl Ground for Local {
         Ok(())
     }
 
-    fn has_room(&self, _reads: bool) -> Result<(), Stop> {
+    /// A snapshot shares its blocks, and what is too little shows when it is made.
+    fn has_room_and_leave(&self, _reads: bool) -> Result<(), Stop> {
         Ok(())
     }
 

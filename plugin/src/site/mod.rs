@@ -46,6 +46,8 @@ pub struct Site {
     pub terminal: Arc<Terminal>,
     /// Whether snapshots may be plain copies.
     pub allow_plain_copy: bool,
+    /// Whether the Kafka is left to its operator while the mirror is held.
+    pub leaves_kafka: bool,
     /// The phases.
     pub components: Components,
     /// Phases taken from files, as `PHASE=FILE`: the guard is told too.
@@ -93,6 +95,7 @@ impl Site {
             close_ms: mirror.close_ms,
             terminal: Arc::new(terminal),
             allow_plain_copy: false,
+            leaves_kafka: false,
             components: Components::embedded().map_err(Stop::failed)?,
             overrides: Vec::new(),
             recorder: Recorder::default(),
@@ -131,6 +134,7 @@ impl Site {
             close_ms: opened.close_ms,
             terminal: Arc::new(terminal),
             allow_plain_copy: false,
+            leaves_kafka: false,
             components: Components::embedded().map_err(Stop::failed)?,
             overrides: Vec::new(),
             recorder: Recorder::default(),
@@ -146,6 +150,16 @@ impl Site {
     /// What the mirror stands on.
     pub fn ground(&self) -> &dyn Ground {
         &*self.ground
+    }
+
+    /// Leaves the Kafka to its operator: here, and in the guard that is started from here.
+    ///
+    /// # Errors
+    /// The mirror has no operator.
+    pub fn leave_kafka(&mut self) -> Result<(), Stop> {
+        self.ground.leave_kafka()?;
+        self.leaves_kafka = true;
+        Ok(())
     }
 
     /// Where run documents are.

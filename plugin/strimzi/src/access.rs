@@ -78,6 +78,16 @@ impl fmt::Debug for Properties {
 }
 
 impl Access {
+    /// With other certificates to trust, if any are said. A plain connection asks for
+    /// none.
+    #[must_use]
+    pub fn trusting(mut self, certificates: &[InSecret]) -> Self {
+        if self.trust != Trust::Plain && !certificates.is_empty() {
+            self.trust = Trust::Secrets(certificates.to_vec());
+        }
+        self
+    }
+
     /// The Secrets that it names.
     pub fn secrets(&self) -> BTreeSet<&str> {
         let trusted: &[InSecret] = match &self.trust {

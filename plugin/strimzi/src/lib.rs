@@ -17,6 +17,7 @@ mod access;
 mod address;
 mod client;
 mod condition;
+mod connectors;
 mod error;
 mod kafka;
 mod maker;
@@ -24,22 +25,25 @@ mod meta;
 mod notes;
 mod pool;
 mod read;
+mod rebalance;
 mod secrets;
 mod user;
 mod version;
 
 pub use access::{Access, InSecret, Login, Properties, Trust};
 pub use address::Address;
-pub use condition::Condition;
+pub use condition::{Condition, RECONCILIATION_PAUSED};
+pub use connectors::{KafkaConnect, KafkaConnector};
 pub use error::StrimziError;
 pub use kafka::{Kafka, Listener};
 pub use maker::{
     Connector, ConnectorKind, Desired, Feed, MirrorMaker, PutBack, SourceCluster, by_hand, noted,
     put_back, put_back_copying, stop,
 };
-pub use meta::{HELD, Held, HeldBy, LISTENERS, Meta, PAUSE, PAUSED, POKED, PRIOR};
+pub use meta::{HELD, Held, HeldBy, LISTENERS, Meta, PAUSE, PAUSED, POKED, PRIOR, component};
 pub use notes::{PatchOp, pause, pause_kafka, unpause, unpause_line};
 pub use pool::{Claim, NodePool, Role};
+pub use rebalance::KafkaRebalance;
 pub use secrets::Secrets;
 pub use user::KafkaUser;
 pub use version::ApiVersion;

@@ -30,6 +30,13 @@ pub const LISTENERS: &str = "slackwater.io/listeners";
 /// is one to reconcile (`AbstractOperator`).
 pub const POKED: &str = "slackwater.io/poked-ms";
 
+/// The labels that Strimzi puts on what it makes of a component (`Labels`), to select
+/// it by: those of an entity operator are of the same cluster and kind, and have
+/// another name.
+pub fn component(cluster: &str, kind: &str, name: &str) -> String {
+    format!("strimzi.io/cluster={cluster},strimzi.io/kind={kind},strimzi.io/name={name}")
+}
+
 /// Labels and annotations by which a GitOps controller knows what is its own:
 /// it puts back what others change in `spec`. (Argo CD's tracking annotation and
 /// label; Flux's label, for kustomizations and Helm releases.)

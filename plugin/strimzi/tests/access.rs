@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 
 use serde_json::{Value, json};
-use slackwater_strimzi::{Kafka, KafkaUser, MirrorMaker, Secrets, Trust};
+use slackwater_strimzi::{InSecret, Kafka, KafkaUser, MirrorMaker, Secrets, Trust};
 
 fn meta(name: &str) -> Value {
     json!({
@@ -113,6 +113,23 @@ fn a_client_gets_in_by_the_listener_that_lets_such_a_user_in() {
     // The one that was named, though it is not for clients in the cluster.
     let outside = kafka.access(Some("outside"), Some(&tls)).unwrap();
     assert_eq!(outside.bootstrap[0].port, 9095);
+}
+
+#[test]
+fn other_certificates_are_trusted_where_that_is_said_and_none_on_a_plain_listener() {
+    let ours = [InSecret {
+        secret: "east-ca".to_owned(),
+        key: "*.crt".to_owned(),
+    }];
+    let told = |user: Option<&KafkaUser>| {
+        let access = kafka().access(None, user).unwrap().trusting(&ours);
+        access.properties(&secrets()).unwrap().0
+    };
+    let tls = user(Some("tls"));
+    assert_eq!(told(Some(&tls))["ssl.ca.pem"], "ONE\nTWO");
+    assert_eq!(told(None).get("ssl.ca.pem"), None);
+    let none = kafka().access(None, Some(&tls)).unwrap().trusting(&[]);
+    assert_eq!(none.properties(&secrets()).unwrap().0["ssl.ca.pem"], "CA");
 }
 
 #[test]

@@ -41,12 +41,7 @@ mod needs_root {
             let mut place = turn();
             place.produce(200);
             let kafka = mirror();
-            let done = place
-                .task(&["backup", "--kafka", &kafka, "-o", "json"])
-                .expect(0);
-            let begin = done.said.find('{').unwrap();
-            let cut: serde_json::Value = serde_json::from_str(&done.said[begin..]).unwrap();
-            let run = cut["runId"].as_str().unwrap().to_owned();
+            let run = place.backup();
             place.show(&run);
             for name in [
                 ClaimName::Still,

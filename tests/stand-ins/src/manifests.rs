@@ -172,13 +172,17 @@ spec:
 #[must_use]
 pub fn maker(space: &str, version: Option<&str>, shape: Shape) -> String {
     let version = version.map_or(String::new(), |version| format!("version: {version}"));
+    let workers = match shape {
+        Shape::Plain => 1,
+        Shape::Wide => 2,
+    };
     let mut all = format!(
         "
 apiVersion: kafka.strimzi.io/v1
 kind: KafkaMirrorMaker2
 metadata: {{name: feeder, namespace: {space}}}
 spec:
-  replicas: 1
+  replicas: {workers}
   {version}
   target:
     alias: mirror

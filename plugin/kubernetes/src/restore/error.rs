@@ -48,17 +48,32 @@ pub enum RestoreError {
         /// Why not.
         why: String,
     },
-    /// There is more than a Secret or a ConfigMap takes.
+    /// There is more than is kept beside one cut.
     #[error(
-        "{what} of {bytes} bytes are more than the {most} that can be kept in one object: they \
-         have to be kept by other means"
+        "{what} of {bytes} bytes would fill {parts} objects, more than the {most} that are kept of \
+         one kind beside a cut: they have to be kept by other means"
     )]
     TooLarge {
         /// What.
-        what: &'static str,
+        what: String,
         /// How much there is.
         bytes: usize,
-        /// How much there may be.
+        /// How many objects that takes.
+        parts: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// A Secret alone is more than what keeps it takes.
+    #[error(
+        "Secret {name} of {bytes} bytes is more than the {most} that can be kept in one object: \
+         it has to be kept by other means; `keep.secrets: false` keeps none"
+    )]
+    SecretTooLarge {
+        /// Which, as `NAMESPACE/NAME`.
+        name: String,
+        /// How large it is.
+        bytes: usize,
+        /// How large it may be.
         most: usize,
     },
     /// What is to be made is not kept.

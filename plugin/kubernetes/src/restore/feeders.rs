@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use slackwater_restore::Way;
 use slackwater_strimzi::{MirrorMaker, PAUSE};
 
-use super::kafka::{SEE, TAKEN_UP};
+use super::kafka::{CLEARS, SEE, TAKEN_UP};
 use super::{InPlace, RestoreError};
 use crate::MakersError;
 use crate::place::{Place, Resource};
@@ -14,7 +14,7 @@ use crate::place::{Place, Resource};
 /// That a KafkaMirrorMaker2 is kept from running by a restore: of which run, and
 /// whether the pause is ours. Not the note of a hold: whoever lets go of what is
 /// held must not start workers in the middle of a restore.
-pub(super) const RESTORING: &str = "slackwater.io/restoring";
+pub(crate) const RESTORING: &str = "slackwater.io/restoring";
 
 const OURS: &str = "ours";
 const THEIRS: &str = "theirs";
@@ -38,6 +38,15 @@ impl InPlace {
             (None, true) => THEIRS,
             _ => OURS,
         };
+        if !maker.is_paused() && maker.says_paused() {
+            // Of a pause that is over: it would be taken for an answer to this one.
+            self.until(
+                || format!("the condition ReconciliationPaused of {place} does not clear"),
+                CLEARS,
+                SEE,
+                || Ok(self.state(&place)?.is_none_or(|now| !now.says_paused())),
+            )?;
+        }
         let note = format!("{} {whose}", self.target.run);
         let change = json!({"metadata": {"annotations": {PAUSE: "true", RESTORING: note}}});
         self.server.merge(&place, &change)?;

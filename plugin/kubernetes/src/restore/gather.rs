@@ -21,7 +21,8 @@ const AUTHORITIES: [&str; 4] = [
     "clients-ca-cert",
 ];
 
-/// What there is of a mirror, and its Secrets in the order of [`Kept::secrets`].
+/// What there is of a mirror, and its Secrets in the order of [`Kept::secrets`]: those
+/// that go with it, and `more` of its namespace; none without `more`.
 ///
 /// # Errors
 /// Something can't be read; no answer.
@@ -32,7 +33,7 @@ pub fn gather(
     namespace: &str,
     run: &RunId,
     feeders: &[&MirrorMaker],
-    with_secrets: bool,
+    more: Option<&[String]>,
 ) -> Result<(Kept, Vec<Value>), RestoreError> {
     let version = makers.version();
     let api = format!("{STRIMZI}/{version}", version = version.as_str());
@@ -44,7 +45,11 @@ pub fn gather(
     let found = found.ok_or_else(|| RestoreError::NotKept(place.to_string()))?;
     let read = Kafka::read(&found).map_err(crate::MakersError::from)?;
     let mut object = bare(&found, &api, "Kafka");
-    object["status"] = json!({"listeners": found["status"]["listeners"]});
+    object["status"] = json!({
+        "listeners": found["status"]["listeners"],
+        // For whoever restores by hand; a restore takes it from the cut.
+        "clusterId": found["status"]["clusterId"],
+    });
 
     let mut pools = Vec::new();
     let mut claims = Vec::new();
@@ -68,6 +73,9 @@ pub fn gather(
     for topic in topics(server, &Resource::topics(version), namespace, &labels)? {
         others.push(bare(&topic, &api, "KafkaTopic"));
     }
+    for name in more.into_iter().flatten() {
+        secrets.insert((namespace.to_owned(), name.clone()));
+    }
     for which in AUTHORITIES {
         secrets.insert((namespace.to_owned(), format!("{kafka}-{which}")));
     }
@@ -89,7 +97,7 @@ pub fn gather(
         }
     }
     let (mut named, mut held) = (Vec::new(), Vec::new());
-    for (namespace, name) in secrets.iter().filter(|_| with_secrets) {
+    for (namespace, name) in secrets.iter().filter(|_| more.is_some()) {
         let place = Place::new(Resource::secrets(), namespace, name)?;
         if let Some(secret) = server.get(&place)? {
             named.push(format!("{namespace}/{name}"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use slackwater_restore::{Note, Stage, Way};
-use slackwater_strimzi::{Condition, PAUSE};
+use slackwater_strimzi::{Condition, PAUSE, RECONCILIATION_PAUSED};
 
 use super::nodes::name;
 use super::{InPlace, Proven, RestoreError};
@@ -32,7 +32,7 @@ const HOLDS_MS: u64 = 4 * 3_600_000;
 pub(super) const TAKEN_UP: Duration = Duration::from_secs(330);
 
 /// For the condition of an earlier pause to clear: 28 to 43 s were seen.
-const CLEARS: Duration = Duration::from_secs(120);
+pub(super) const CLEARS: Duration = Duration::from_secs(120);
 
 /// From the start of the nodes until all are ready: logs that were not closed are
 /// read again.
@@ -49,16 +49,11 @@ pub(super) struct State {
 impl State {
     /// Whether this condition holds.
     pub(super) fn says(&self, kind: &str) -> bool {
-        let conditions = self.object["status"]["conditions"].as_array();
-        let mut each = conditions.into_iter().flatten();
-        each.any(|one| {
-            let read = serde_json::from_value::<Condition>(one.clone());
-            read.is_ok_and(|one| one.holds(kind))
-        })
+        Condition::is_said(&self.object, kind)
     }
 
     pub(super) fn says_paused(&self) -> bool {
-        self.says("ReconciliationPaused")
+        self.says(RECONCILIATION_PAUSED)
     }
 
     pub(super) fn annotation(&self, key: &str) -> Option<&str> {

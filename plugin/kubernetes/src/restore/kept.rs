@@ -3,28 +3,15 @@
 //! is not wanted, the Secrets that go with it. So a restore works where the Kafka,
 //! or its whole namespace, is gone.
 
-use std::collections::BTreeMap;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use slackwater_store::RunId;
 
 use super::RestoreError;
-use crate::document::PART_BYTES;
-use crate::labels::{APP, SLACKWATER};
-use crate::place::{Place, Resource, label_value};
-use crate::{ApiError, ApiServer};
-
-/// Which run's it is.
-const KEPT: &str = "slackwater.io/kept";
+use super::kept_parts::{KeptParts, Kind, cut, key, pack};
+use crate::ApiServer;
 
 const RESOURCES: &str = "resources";
-
-/// Most bytes of either object: what a ConfigMap and a Secret may have, less what
-/// the rest of them needs.
-const MOST: usize = PART_BYTES;
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +21,8 @@ pub struct Kept {
     pub run: RunId,
     /// The Kafka's `status.kafkaVersion`.
     pub kafka_version: Option<String>,
-    /// The Kafka; with its listeners' addresses, by which what feeds it is known.
+    /// The Kafka; with its listeners' addresses, by which what feeds it is known, and
+    /// its cluster id.
     pub kafka: Value,
     /// Its KafkaNodePools.
     pub pools: Vec<KeptPool>,
@@ -98,131 +86,77 @@ impl Keeper {
         }
     }
 
-    /// Keeps it, in the place of what may be kept of the same run.
+    /// Keeps it, in the place of what may be kept of the same run. Meanwhile, and
+    /// where that is cut short, nothing is.
     ///
     /// # Errors
-    /// It is too large; a refusal; no answer.
+    /// It is too large, and then what was kept before stays; a refusal; no answer.
     pub fn keep(&self, kept: &Kept, secrets: &[Value]) -> Result<(), RestoreError> {
-        let text = serde_json::to_string(kept).map_err(|error| self.malformed(kept, &error))?;
-        fits("the resources", text.len())?;
-        let mut data = BTreeMap::new();
-        for (name, secret) in kept.secrets.iter().zip(secrets) {
-            let text = secret.to_string();
-            data.insert(key(name), STANDARD.encode(text));
-        }
-        fits("the Secrets", data.values().map(String::len).sum())?;
-        let run = label_value(kept.run.as_str())?;
-        let object = |kind: &str, place: &Place, data: Value| {
-            json!({
-                "apiVersion": "v1",
-                "kind": kind,
-                "metadata": {
-                    "namespace": place.namespace,
-                    "name": place.name,
-                    "labels": {APP: SLACKWATER, KEPT: run},
-                },
-                "data": data,
-            })
-        };
-        let [resources, held] = self.places(&kept.run)?;
-        if !data.is_empty() {
-            self.put(&held, &object("Secret", &held, json!(data)))?;
-        }
-        let data = json!({RESOURCES: text});
-        self.put(&resources, &object("ConfigMap", &resources, data))
+        let resources = self.parts(&kept.run, Kind::ConfigMap);
+        let text = serde_json::to_string(kept);
+        let text = text.map_err(|error| resources.unreadable(error.to_string()))?;
+        let texts = cut("the resources", RESOURCES, &text)?;
+        let named = kept.secrets.iter().zip(secrets);
+        let named = named.map(|(name, secret)| (name.as_str(), secret.to_string()));
+        let held = pack("the Secrets", named)?;
+        self.delete(&kept.run)?;
+        self.parts(&kept.run, Kind::Secret).write(&held)?;
+        resources.write(&texts)
     }
 
     /// What is kept of a run, if anything is.
     ///
     /// # Errors
-    /// It can't be read; no answer.
+    /// It can't be read, or a part of it is missing; no answer.
     pub fn kept(&self, run: &RunId) -> Result<Option<Kept>, RestoreError> {
-        let [place, _] = self.places(run)?;
-        let Some(object) = self.server.get(&place)? else {
+        let parts = self.parts(run, Kind::ConfigMap);
+        let mut texts = Vec::new();
+        for piece in parts.read()? {
+            let text = piece?.remove(RESOURCES);
+            let missing = || parts.unreadable(format!("{RESOURCES} is missing"));
+            texts.push(text.ok_or_else(missing)?);
+        }
+        if texts.is_empty() {
             return Ok(None);
-        };
-        let text = object["data"][RESOURCES].as_str().unwrap_or_default();
-        let kept = serde_json::from_str::<Kept>(text).map_err(|error| RestoreError::Kept {
-            run: run.to_string(),
-            why: error.to_string(),
-        })?;
+        }
+        let kept = serde_json::from_str::<Kept>(&texts.concat());
+        let kept = kept.map_err(|error| parts.unreadable(error.to_string()))?;
         match kept.run == *run {
             true => Ok(Some(kept)),
-            false => Err(RestoreError::Kept {
-                run: run.to_string(),
-                why: format!("it is of run {}", kept.run),
-            }),
+            false => Err(parts.unreadable(format!("it is of run {}", kept.run))),
         }
     }
 
     /// A Secret that is kept, as it can be made again.
     ///
     /// # Errors
-    /// It is not; no answer.
+    /// It is not; a part in which it may be is missing; no answer.
     pub fn secret(&self, run: &RunId, name: &str) -> Result<Value, RestoreError> {
-        let [_, place] = self.places(run)?;
-        let object = self.server.get(&place)?.unwrap_or_default();
-        let text = object["data"][key(name)].as_str();
-        let text = text.and_then(|text| STANDARD.decode(text).ok());
-        let secret = text.and_then(|text| serde_json::from_slice(&text).ok());
-        secret.ok_or_else(|| RestoreError::NotKept(format!("Secret {name}")))
+        let key = key(name);
+        for piece in self.parts(run, Kind::Secret).read()? {
+            let text = piece?.remove(&key);
+            if let Some(secret) = text.and_then(|text| serde_json::from_str(&text).ok()) {
+                return Ok(secret);
+            }
+        }
+        Err(RestoreError::NotKept(format!("Secret {name}")))
     }
 
-    /// Deletes what is kept of a run.
+    /// Deletes what is kept of a run: first what says that anything is.
     ///
     /// # Errors
     /// A refusal; no answer.
     pub fn delete(&self, run: &RunId) -> Result<(), RestoreError> {
-        for place in self.places(run)? {
-            self.server.delete(&place)?;
-        }
-        Ok(())
+        self.parts(run, Kind::ConfigMap).delete()?;
+        self.parts(run, Kind::Secret).delete()
     }
 
-    fn places(&self, run: &RunId) -> Result<[Place; 2], RestoreError> {
-        let name = format!("slackwater-{run}-kept");
-        Ok([
-            Place::new(Resource::config_maps(), &self.namespace, &name)?,
-            Place::new(Resource::secrets(), &self.namespace, &name)?,
-        ])
-    }
-
-    /// Ours are replaced whole.
-    fn put(&self, place: &Place, object: &Value) -> Result<(), RestoreError> {
-        match self.server.create(place, object) {
-            Err(ApiError::Exists { .. }) => {
-                self.server.delete(place)?;
-                self.server.create(place, object)?;
-            }
-            made => drop(made?),
+    fn parts<'a>(&'a self, run: &'a RunId, kind: Kind) -> KeptParts<'a> {
+        KeptParts {
+            server: &self.server,
+            namespace: &self.namespace,
+            run,
+            kind,
         }
-        let stored = self.server.get(place)?.unwrap_or_default();
-        match stored["data"] == object["data"] {
-            true => Ok(()),
-            false => Err(RestoreError::ReadBack(Box::new(place.clone()))),
-        }
-    }
-
-    fn malformed(&self, kept: &Kept, error: &serde_json::Error) -> RestoreError {
-        RestoreError::Kept {
-            run: kept.run.to_string(),
-            why: error.to_string(),
-        }
-    }
-}
-
-/// A key of a Secret has no slash, and a namespace no dot.
-fn key(name: &str) -> String {
-    name.replacen('/', ".", 1)
-}
-
-fn fits(what: &'static str, bytes: usize) -> Result<(), RestoreError> {
-    match bytes <= MOST {
-        true => Ok(()),
-        false => Err(RestoreError::TooLarge {
-            what,
-            bytes,
-            most: MOST,
-        }),
     }
 }

@@ -1,6 +1,8 @@
 //! Volumes from before a restore: told to outlive their claims, with a note of
 //! whose they were and how the claim was. They are the way back.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use slackwater_store::RunId;
@@ -58,6 +60,15 @@ impl KeptVolumes {
             server,
             kafka: kafka.into(),
         }
+    }
+
+    /// The runs whose restores they are from before of.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn runs(&self) -> Result<BTreeSet<RunId>, RestoreError> {
+        let all = self.all()?.into_iter();
+        Ok(all.map(|one| one.note.run).collect())
     }
 
     /// All of them. One whose note can't be read is nobody's.

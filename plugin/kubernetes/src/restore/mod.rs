@@ -13,6 +13,7 @@ mod feeders;
 mod gather;
 mod kafka;
 mod kept;
+mod kept_parts;
 mod kept_volumes;
 mod look;
 mod nodes;
@@ -31,6 +32,7 @@ use crate::place::{Place, Resource, STRIMZI};
 use crate::{ApiServer, ClaimVolume, Makers};
 
 pub use error::RestoreError;
+pub(crate) use feeders::RESTORING;
 pub use gather::gather;
 pub use kafka::NOTE;
 pub use kept::{Keeper, Kept, KeptContent, KeptPool};

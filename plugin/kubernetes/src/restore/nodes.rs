@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use slackwater_strimzi::component;
 
 use super::{InPlace, RestoreError};
 use crate::labels::{APP, RUN, SLACKWATER};
@@ -15,9 +16,7 @@ use crate::workers::ROLE;
 const GONE: Duration = Duration::from_secs(900);
 
 impl InPlace {
-    /// Sets or pods of a component, by the labels that Strimzi puts on them
-    /// (`Labels`): its entity operator's are of the same cluster and kind, and have
-    /// another name.
+    /// Sets or pods of a component.
     pub(super) fn of_component(
         &self,
         resource: &Resource,
@@ -25,8 +24,7 @@ impl InPlace {
         cluster: &str,
         (kind, name): (&str, &str),
     ) -> Result<Vec<Value>, RestoreError> {
-        let labels =
-            format!("strimzi.io/cluster={cluster},strimzi.io/kind={kind},strimzi.io/name={name}");
+        let labels = component(cluster, kind, name);
         Ok(self.server.list(resource, namespace, &labels)?)
     }
 

@@ -16,6 +16,9 @@ use crate::snapshots::BROKER;
 /// is not begun meanwhile.
 const READY: Duration = Duration::from_secs(3 * 3_600);
 
+/// A content goes when its controller has seen that its VolumeSnapshot is gone.
+const SOON: Duration = Duration::from_secs(120);
+
 impl InPlace {
     pub(super) fn snapshot_name(&self, claim: &str) -> String {
         format!("slackwater-{}-{claim}", self.target.run)
@@ -103,6 +106,7 @@ impl InPlace {
         if let Some(mode) = &kept.mode {
             object["spec"]["sourceVolumeMode"] = mode.as_str().into();
         }
+        self.forget_bound(&content)?;
         self.make(&content, &object)?;
         let stored = self.server.get(&content)?.unwrap_or_default();
         if stored["spec"]["source"]["snapshotHandle"] != kept.handle.as_str() {
@@ -121,6 +125,33 @@ impl InPlace {
             object["spec"]["volumeSnapshotClassName"] = class.as_str().into();
         }
         self.make(&place, &object)
+    }
+
+    /// A content of ours whose VolumeSnapshot went, with a namespace that was lost once
+    /// more, is bound to that by its uid, and to no other. Without it the storage has
+    /// what it has, as it is retained.
+    fn forget_bound(&self, content: &Place) -> Result<(), RestoreError> {
+        let Some(found) = self.server.get(content)? else {
+            return Ok(());
+        };
+        if !found["spec"]["volumeSnapshotRef"]["uid"].is_string() {
+            return Ok(());
+        }
+        if found["spec"]["deletionPolicy"] != "Retain" {
+            return Err(RestoreError::Unfit {
+                place: Box::new(content.clone()),
+                why: "is bound to a VolumeSnapshot that is gone, and not retained: see who \
+                      changed that"
+                    .to_owned(),
+            });
+        }
+        self.server.delete(content)?;
+        self.until(
+            || format!("{content} is not gone"),
+            SOON,
+            "see what holds it, and do it again",
+            || Ok(self.server.get(content)?.is_none()),
+        )
     }
 
     /// One that is there is it: whoever asks looks at what it says.

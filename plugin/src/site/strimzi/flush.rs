@@ -28,9 +28,10 @@ impl InPods {
         }
     }
 
-    fn flushed(&self) -> Seen<Vec<Flushed>> {
+    /// With what any flush has met so far.
+    fn flushed(&self, flush: impl Fn(&BrokerPods) -> Seen<Vec<Flushed>>) -> Seen<Vec<Flushed>> {
         let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut rows = self.brokers.flush()?;
+        let mut rows = flush(&self.brokers)?;
         for row in &mut rows {
             if let Some(error) = &row.error {
                 met.entry(row.volume.clone())
@@ -44,13 +45,13 @@ impl InPods {
 
 impl VolumeFlush for InPods {
     fn flush(&self) -> Seen<Vec<Flushed>> {
-        self.flushed()
+        self.flushed(BrokerPods::flush)
     }
 }
 
 impl Flush for InPods {
     fn write_ahead(&self) {
-        if let Err(error) = self.flushed() {
+        if let Err(error) = self.flushed(BrokerPods::flush_ahead) {
             tracing::debug!(%error, "nothing was written ahead");
         }
     }

@@ -8,11 +8,13 @@ use std::str::FromStr;
 
 use slackwater_cut::{ConnectSettings, ConnectTopics, Settings};
 use slackwater_kafka::{ClusterOptions, FIXED_PROPERTIES};
-use slackwater_kubernetes::{ApiServer, Makers, MakersError, Place, Resource, StrimziMirror, Way};
+use slackwater_kubernetes::{
+    ApiServer, Kept, Makers, MakersError, Place, Resource, StrimziMirror, Way,
+};
 use slackwater_ports::Cluster;
 use slackwater_strimzi::{Access, Claim, Kafka, Meta, MirrorMaker};
 
-use super::Need;
+use super::{Need, Strimzi};
 use crate::config::{self, StopBy, StrimziOptions};
 use crate::exit::Stop;
 
@@ -90,8 +92,11 @@ impl Found {
                  of the Kafka is Idle"
             )));
         }
-        let claims = makers.claims(&kafka).map_err(Stop::bad_input)?;
         let namespaces = namespaces(&options, name);
+        if *need == Need::All {
+            may_be_held(&makers, &kafka, &namespaces)?;
+        }
+        let claims = makers.claims(&kafka).map_err(Stop::bad_input)?;
         let way = options.stop_by.map(|by| match by {
             StopBy::State => Way::State,
             StopBy::Pause => Way::Pause,
@@ -154,6 +159,49 @@ impl Found {
     }
 }
 
+/// That it stands still once what feeds it is stopped. Of one that is held already
+/// nothing is said: whoever comes then is to let it go, and what moves is seen.
+fn may_be_held(makers: &Makers, kafka: &Kafka, namespaces: &[String]) -> Result<(), Stop> {
+    let held = makers.held_for(&kafka.meta.to_string(), namespaces);
+    if !held.map_err(Stop::bad_input)?.is_empty() {
+        return Ok(());
+    }
+    makers.nobody_rebalances(kafka).map_err(Stop::bad_input)?;
+    makers
+        .only_makers_copy_to(kafka, namespaces)
+        .map_err(Stop::bad_input)
+}
+
+impl Strimzi {
+    /// That nothing copies to it that can't be held, before it is: a worker of somebody
+    /// else's would go on, on restored brokers, with the offsets that it has in memory.
+    /// A Kafka that is gone is known by the addresses that are kept of it.
+    ///
+    /// # Errors
+    /// What does, by name; no answer.
+    pub fn only_makers_copy_to_it(&self, kept: Option<&Kept>) -> Result<(), Stop> {
+        let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
+        let now = match makers.kafka(self.kafka.namespace(), self.kafka.name()) {
+            Err(MakersError::Missing(_)) => None,
+            found => Some(found.map_err(Stop::failed)?),
+        };
+        let before = kept.map(before).transpose()?;
+        now.iter().chain(&before).try_for_each(|kafka| {
+            let alone = makers.only_makers_copy_to(kafka, &self.namespaces);
+            alone.map_err(Stop::bad_input)
+        })
+    }
+}
+
+/// The Kafka as it was kept, which has no uid and no version.
+fn before(kept: &Kept) -> Result<Kafka, Stop> {
+    let mut object = kept.kafka.clone();
+    object["metadata"]["uid"] = "kept".into();
+    object["metadata"]["resourceVersion"] = "0".into();
+    object["metadata"]["generation"] = 0.into();
+    Kafka::read(&object).map_err(Stop::failed)
+}
+
 fn defaults() -> Result<StrimziOptions, Stop> {
     StrimziOptions::defaults().map_err(|(key, why)| Stop::failed(format!("{key}: {why}")))
 }
@@ -209,7 +257,8 @@ fn clusters<'a>(
     let user = user.transpose().map_err(Stop::bad_input)?;
     let access = kafka
         .access(options.listener.as_deref(), user.as_ref())
-        .map_err(Stop::bad_input)?;
+        .map_err(Stop::bad_input)?
+        .trusting(&options.trusted);
     let mut clusters = BTreeMap::new();
     clusters.insert(Cluster::Mirror, cluster(makers, namespace, &access)?);
     for maker in feeding {

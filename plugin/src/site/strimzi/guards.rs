@@ -24,8 +24,10 @@ const LOOK: Duration = Duration::from_millis(500);
 /// What a guard may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// It goes when its run is over. One that nobody tells so ends by itself.
-const MOST: Duration = Duration::from_secs(6 * 3600);
+/// It goes when its run is over, and one whose run is gone by itself. This is above
+/// the two days for which a guard tries to resume a mirror (`slackwater_hold`): while
+/// there is something to let go, nobody may end it.
+const MOST: Duration = Duration::from_secs(3 * 24 * 3600);
 
 /// See the module.
 pub(super) struct GuardPods {
@@ -108,13 +110,19 @@ impl Launch for GuardPods {
         }
         let began = Instant::now();
         loop {
-            let mut waits_for = None;
+            let mut waits_for: Option<(&Place, String)> = None;
             for pod in &pods {
                 let runs = workers
                     .runs(pod)
                     .map_err(|error| refused(format!("the guard: {error}")))?;
-                if !(runs && self.is_ready(pod).unwrap_or(false)) {
-                    waits_for = Some(pod);
+                let ready = match runs {
+                    false => Err(workers.why_not(pod)),
+                    true => self.is_ready(pod).map_err(|error| error.message),
+                };
+                match ready {
+                    Ok(true) => {}
+                    Ok(false) => waits_for = Some((pod, "it has begun".to_owned())),
+                    Err(why) => waits_for = Some((pod, why)),
                 }
             }
             // Both at once, and one has the lease.
@@ -124,10 +132,9 @@ impl Launch for GuardPods {
             if began.elapsed() > START {
                 let seconds = START.as_secs();
                 return Err(refused(match waits_for {
-                    Some(pod) => format!(
-                        "the guard's {pod} is not ready within {seconds} s: {}",
-                        workers.why_not(pod)
-                    ),
+                    Some((pod, why)) => {
+                        format!("the guard's {pod} is not ready within {seconds} s: {why}")
+                    }
                     None => format!("no guard took the lease within {seconds} s"),
                 }));
             }

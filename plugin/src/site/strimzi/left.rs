@@ -122,6 +122,10 @@ impl Strimzi {
             return cut
                 .is_ok_and(|cut| cut.mirror == self.kafka.to_string() && cut.state.is_final());
         }
+        // Two mirrors may have one slug: what lives may be another's.
+        if self.any_lives(run) {
+            return false;
+        }
         let begin = format!("{}-", slug(&self.kafka.to_string()));
         let rest = run.as_str().strip_prefix(&begin);
         rest.and_then(|rest| rest.split_once('-'))
@@ -130,6 +134,11 @@ impl Strimzi {
                     .iter()
                     .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
             })
+    }
+
+    fn any_lives(&self, run: &RunId) -> bool {
+        let mut all = self.workers_of(run).into_iter();
+        all.any(|workers| workers.any_lives().unwrap_or(true))
     }
 
     fn workers_of(&self, run: &RunId) -> Vec<Workers> {

@@ -2,25 +2,26 @@
 //! VolumeSnapshots, runs and the lease as objects beside its Kafka, and the
 //! guard in pods of this program's own namespace.
 
+mod before;
 mod flush;
 mod found;
 mod guards;
 mod hold;
 mod left;
 mod line;
+mod marks;
 mod news;
 mod readers;
 mod restoring;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use slackwater_cut::Settings;
 use slackwater_kubernetes::{
-    ApiServer, BrokerPods, ClaimSnapshots, ClaimVolume, ConfigMapRuns, Holds, Home, Marks, Needs,
-    RESTORE_NOTE, StrimziMirror, claim_like, must_fit,
+    ApiServer, BrokerPods, ClaimSnapshots, ClaimVolume, ConfigMapRuns, Holds, Home, RESTORE_NOTE,
+    StrimziMirror,
 };
 use slackwater_ports::{
     BrokerAnswer, BrokerProcesses, BrokerStart, PortError, PortErrorKind, Seen, VolumeContent,
@@ -34,6 +35,7 @@ pub use found::KafkaName;
 pub use left::Left;
 pub use restoring::RestoredContent;
 
+use self::marks::marks;
 use super::Runs;
 use super::ground::{Feeders, Flush, Ground, GuardWith, Launch, Leases, Line, News};
 use crate::exit::Stop;
@@ -65,7 +67,9 @@ pub struct Strimzi {
     brokers: BrokerPods,
     volumes: Vec<ClaimVolume>,
     class: Option<String>,
-    keeps_secrets: bool,
+    /// Whether Secrets are kept, and which of its namespace beside those that go with
+    /// every Kafka.
+    keeps_secrets: Option<Vec<String>>,
     /// Until its snapshots can be read.
     opens_within: Duration,
     /// Where what feeds it may be.
@@ -157,7 +161,10 @@ impl Strimzi {
                 volumes: volumes.collect(),
                 brokers: BrokerPods::new(server.clone(), namespace, name, found.claims),
                 class: found.options.class,
-                keeps_secrets: found.options.keeps_secrets,
+                keeps_secrets: found.options.keeps_secrets.then(|| {
+                    let trusted = found.options.trusted.iter();
+                    trusted.map(|one| one.secret.clone()).collect()
+                }),
                 // They have to be read, too, until the run has to be closed.
                 opens_within: Duration::from_millis(found.options.close_ms / 3 * 2),
                 namespaces: found.namespaces,
@@ -316,25 +323,12 @@ impl Ground for Strimzi {
         )))
     }
 
-    fn has_room(&self, reads: bool) -> Result<(), Stop> {
-        let namespace = self.kafka.namespace();
-        let mut needs = Needs {
-            snapshots: u32::try_from(self.volumes.len()).unwrap_or(u32::MAX),
-            ..Needs::default()
-        };
-        if reads {
-            let nodes: BTreeSet<i32> = self.volumes.iter().map(|one| one.broker).collect();
-            needs.pods = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
-            for one in &self.volumes {
-                let like = claim_like(&self.server, namespace, &one.claim);
-                needs.claims.push(like.map_err(Stop::failed)?);
-            }
-        }
-        must_fit(&self.server, namespace, &needs).map_err(Stop::bad_input)
+    fn has_room_and_leave(&self, reads: bool) -> Result<(), Stop> {
+        self.room_and_leave(reads)
     }
 
     fn is_ready(&self) -> Result<(), Stop> {
-        self.mirror.await_rest().map_err(Stop::bad_input)
+        self.alone_and_at_rest()
     }
 
     fn leave_kafka(&self) -> Result<(), Stop> {
@@ -342,15 +336,8 @@ impl Ground for Strimzi {
         Ok(())
     }
 
-    /// One that is started again while its run holds the mirror lets it go as well as
-    /// it can.
     fn may_let_go(&self, run: &RunId) -> Result<(), Stop> {
-        match self.leases.holds().look() {
-            Ok((LeaseState::Held(Some(of)) | LeaseState::Expired(of), _)) if of.run_id == *run => {
-                Ok(())
-            }
-            _ => self.mirror.may_let_go().map_err(Stop::failed),
-        }
+        self.can_be_let_go(run)
     }
 
     fn broker_processes(&self) -> Arc<dyn BrokerProcesses + Send + Sync> {
@@ -411,7 +398,7 @@ impl Ground for Strimzi {
         if let Some((about, mirror)) = mirror
             && let Err(why) = news::tell(&self.server, about, mirror, run, news)
         {
-            tracing::info!("no event tells of {news:?}: {why}");
+            tracing::warn!("no event tells of {news:?}: {why}");
         }
     }
 
@@ -476,21 +463,4 @@ fn home(server: &ApiServer) -> Result<Option<Home>, Stop> {
         }
         Err(error) => Err(Stop::failed(error)),
     }
-}
-
-/// What `kubectl get cm -L …` shows of a run.
-fn marks(document: &str) -> Marks {
-    let mut marks = Marks::default();
-    if let Ok(cut) = slackwater_cut::Cut::parse(document) {
-        let state = cut.state.word().to_owned();
-        marks.labels.insert("slackwater.io/state".to_owned(), state);
-        for claim in &cut.claims {
-            let key = format!("slackwater.io/{}", claim.name);
-            marks.annotations.insert(key, claim.verdict.to_string());
-        }
-        marks
-            .annotations
-            .insert("slackwater.io/mirror".to_owned(), cut.mirror);
-    }
-    marks
 }

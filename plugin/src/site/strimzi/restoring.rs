@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use slackwater_content::ReplicaAges;
-use slackwater_cut::Cut;
+use slackwater_cut::{ClaimName, Cut, Verdict};
 use slackwater_kubernetes::{
     About, ClaimVolume, Events, InPlace, Keeper, Kept, KeptVolumes, Makers, MakersError,
     RESTORE_NOTE, Reason, RunsError, Target, gather,
 };
-use slackwater_ports::{Seen, VolumeContent};
+use slackwater_ports::{ConnectorRef, Seen, VolumeContent};
 use slackwater_store::{LeaseState, RunId};
 
 use super::Strimzi;
@@ -74,7 +74,7 @@ impl Strimzi {
             namespace,
             run,
             &feeders,
-            self.keeps_secrets,
+            self.keeps_secrets.as_deref(),
         );
         let (kept, secrets) = gathered.map_err(Stop::failed)?;
         keeper.keep(&kept, &secrets).map_err(Stop::failed)
@@ -248,15 +248,60 @@ impl Strimzi {
         }
     }
 
+    /// Whether nothing of a restore is left to be done but to start what waits until the
+    /// mirror has caught up.
+    pub fn only_checkpoints_wait(&self) -> bool {
+        self.mirror.only_checkpoints_wait()
+    }
+
+    /// Puts back all that copies.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn let_go_copying(&self) -> Result<(), Stop> {
+        self.mirror.let_go_copying().map_err(Stop::failed)
+    }
+
+    /// Whether a resource that feeds the mirror says that there is this connector.
+    pub fn has(&self, connector: &ConnectorRef) -> bool {
+        self.mirror.has(connector)
+    }
+
     /// That no restore needs the volumes that are kept.
     ///
     /// # Errors
     /// One does; no answer.
     pub fn no_restore_is_under_way(&self) -> Result<(), Stop> {
+        let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
+        let found = makers.kafka(self.kafka.namespace(), self.kafka.name());
+        if let Err(MakersError::Missing(_)) = found {
+            return self.all_are_restored();
+        }
         match self.restore_note()? {
             None => Ok(()),
             Some(note) => Err(Stop::held(format!(
                 "a restore is under way ({note}): its volumes from before are kept until it is over"
+            ))),
+        }
+    }
+
+    /// Where the Kafka is gone nobody notes how far a restore is: but what it has shown
+    /// stands in its cut.
+    fn all_are_restored(&self) -> Result<(), Stop> {
+        let shown = |run: &RunId| {
+            let (document, _) = self.document(run).ok()?;
+            let cut = Cut::parse(&document).ok()?;
+            let mut claims = cut.claims.into_iter();
+            claims
+                .find(|one| one.name == ClaimName::HeadsRestored && one.verdict == Verdict::Proven)
+        };
+        let kept = self.kept_volumes().runs().map_err(Stop::failed)?;
+        match kept.iter().find(|run| shown(run).is_none()) {
+            None => Ok(()),
+            Some(run) => Err(Stop::held(format!(
+                "Kafka {} is gone, and the restore of run {run} was not shown to be over: its volumes \
+                 from before stay (where nobody wants it back, delete them by kubectl)",
+                self.kafka
             ))),
         }
     }

@@ -7,6 +7,7 @@ mod raw;
 use serde_json::Value;
 
 use crate::access::Access;
+use crate::meta::component;
 use crate::read::read;
 use crate::{Address, Condition, Meta, StrimziError};
 use raw::RawMirrorMaker;
@@ -176,10 +177,6 @@ impl MirrorMaker {
 
     /// The labels of its pods (`Labels.strimziSelectorLabels`).
     pub fn pod_selector(&self) -> String {
-        let name = &self.meta.name;
-        format!(
-            "strimzi.io/cluster={name},strimzi.io/kind={KIND},strimzi.io/name={}",
-            self.container()
-        )
+        component(&self.meta.name, KIND, &self.container())
     }
 }

@@ -85,6 +85,8 @@ mod needs_root {
     fn phases_in_pods_make_a_proven_cut_and_leave_nothing_behind() {
         let mut place = turn();
         place.produce(200);
+        // All the time, so that something is always on its way.
+        place.load(60, 200);
         let before = place.object("kafkamirrormaker2/feeder");
         let kafka = mirror();
         let of = ["--kafka", &kafka];

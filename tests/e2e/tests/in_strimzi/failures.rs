@@ -47,16 +47,41 @@ mod needs_root {
                 all.lines().max_by_key(began).unwrap().to_owned()
             }
 
-            #[test]
-            fn a_snapshot_that_errs_for_good_ends_the_run_and_the_mirror_runs() {
-                let place = turn();
+            /// A storage that does this ends a backup at its snapshots.
+            fn must_end_the_run(whim: Whim) {
+                let mut place = turn();
                 place.produce(50);
                 let feeder = place.feeder();
-                let done = backup(&place, Whim::FailsAlways);
+                let done = backup(&place, whim);
                 let error = done.error.unwrap();
                 assert!(error.contains("snapshotPartitions"), "{error}");
-                assert!(place.is_void(&newest(&place)));
+                let run = newest(&place);
+                assert!(place.is_void(&run));
                 place.must_be_let_go(&feeder);
+                must_be_cleared(&mut place, &run);
+            }
+
+            /// What a run that was given up has left goes with `gc`, which says so.
+            fn must_be_cleared(place: &mut Place, run: &str) {
+                let gc = ["gc", "--kafka", &mirror()];
+                let named = format!("slackwater-{run}-");
+                let snapshots = place.names("volumesnapshots", &named).len();
+                assert!(snapshots > 0);
+                let plan = place.task_as("slackwater-restore", &[&gc[..], &["--plan"]].concat());
+                let plan = plan.expect(0).said;
+                let line = plan.lines().find(|line| line.contains(run));
+                let says = format!("{snapshots} ");
+                assert!(line.is_some_and(|line| line.contains(&says)), "{plan}");
+                assert_eq!(place.names("volumesnapshots", &named).len(), snapshots);
+                place.task_as("slackwater-restore", &gc).expect(0);
+                place.until("its snapshots to be gone", || {
+                    place.names("volumesnapshots", &named).is_empty()
+                });
+            }
+
+            #[test]
+            fn a_snapshot_that_errs_for_good_ends_the_run_and_the_mirror_runs() {
+                must_end_the_run(Whim::FailsAlways);
             }
 
             #[test]
@@ -69,14 +94,7 @@ mod needs_root {
 
             #[test]
             fn a_snapshot_that_is_never_cut_is_given_up_by_the_deadline() {
-                let place = turn();
-                place.produce(50);
-                let feeder = place.feeder();
-                let done = backup(&place, Whim::Hangs);
-                let error = done.error.unwrap();
-                assert!(error.contains("snapshotPartitions"), "{error}");
-                assert!(place.is_void(&newest(&place)));
-                place.must_be_let_go(&feeder);
+                must_end_the_run(Whim::Hangs);
             }
 
             #[test]
@@ -84,17 +102,10 @@ mod needs_root {
                 let place = turn();
                 place.produce(50);
                 let feeder = place.feeder();
-                let about = |text: &str| {
-                    let data = json!({"data": {"mirror.yaml": text}}).to_string();
-                    let name = "configmap/mirror-slackwater";
-                    let patch = ["patch", name, "--type=merge", "-p", &data];
-                    place.space(&patch).unwrap();
-                };
-                let before = place.object("configmap/mirror-slackwater");
-                let before = before["data"]["mirror.yaml"].as_str().unwrap();
-                about(&format!("{before}limits: {{close: 60s}}\n"));
+                let before = place.about();
+                place.set_about(&format!("{before}limits: {{close: 60s}}\n"));
                 let done = backup(&place, Whim::ReadyAfter(Duration::from_secs(3_600)));
-                about(before);
+                place.set_about(&before);
                 let error = done.error.unwrap();
                 assert!(error.contains("validateHead"), "{error}");
                 let cut = place.cut(&newest(&place));

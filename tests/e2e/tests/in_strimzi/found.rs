@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use slackwater_stand_ins::{kafkas, maker};
 
-use crate::ground::{kubectl, names, said};
+use crate::ground::{kubectl, names, said, words_here};
 
 /// By it `cargo xtask e2e` knows what it may delete.
 pub(crate) const LABEL: &str = "slackwater.io/e2e";
@@ -57,11 +57,16 @@ impl Found {
     }
 
     pub(crate) fn apply(&self, manifest: &str) {
-        kubectl(&self.kubeconfig, &["apply", "-f", "-"], Some(manifest)).unwrap();
+        kubectl(
+            &words_here(&self.kubeconfig),
+            &["apply", "-f", "-"],
+            Some(manifest),
+        )
+        .unwrap();
     }
 
     fn all(&self, args: &[&str]) -> Result<String, String> {
-        kubectl(&self.kubeconfig, args, None)
+        kubectl(&words_here(&self.kubeconfig), args, None)
     }
 
     fn in_space(&self, args: &[&str]) -> String {

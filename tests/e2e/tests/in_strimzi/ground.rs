@@ -58,12 +58,23 @@ pub(crate) enum Ground {
 impl Ground {
     /// What kubectl prints.
     pub(crate) fn kubectl(&self, args: &[&str]) -> Result<String, String> {
+        kubectl(&self.kubectl_words(), args, None)
+    }
+
+    /// A program, and the words by which it is kubectl that comes to this cluster.
+    pub(crate) fn kubectl_words(&self) -> Vec<String> {
         match self {
             Self::Lab(scene) => {
                 let plane = scene.cluster().plane();
-                plane.kubectl(args).map_err(|error| error.to_string())
+                let (program, word) = plane.kubectl_words();
+                let program = program.to_string_lossy().into_owned();
+                words(
+                    program,
+                    Some(word),
+                    &plane.kubeconfig().display().to_string(),
+                )
             }
-            Self::Found(found) => kubectl(&found.kubeconfig, args, None),
+            Self::Found(found) => words_here(&found.kubeconfig),
         }
     }
 
@@ -76,15 +87,26 @@ impl Ground {
     }
 }
 
-/// The kubectl of this machine.
+fn words(program: String, word: Option<String>, kubeconfig: &str) -> Vec<String> {
+    let kubeconfig = format!("--kubeconfig={kubeconfig}");
+    let words = [Some(program), word, Some(kubeconfig)];
+    words.into_iter().flatten().collect()
+}
+
+/// The kubectl of this machine, for the cluster of this kubeconfig.
+pub(crate) fn words_here(kubeconfig: &str) -> Vec<String> {
+    let program = said("KUBECTL").unwrap_or_else(|| "kubectl".to_owned());
+    words(program, said("KUBECTL_WORD"), kubeconfig)
+}
+
+/// What kubectl prints, by such words.
 pub(crate) fn kubectl(
-    kubeconfig: &str,
+    words: &[String],
     args: &[&str],
     input: Option<&str>,
 ) -> Result<String, String> {
-    let mut command = Command::new(said("KUBECTL").unwrap_or_else(|| "kubectl".to_owned()));
-    command.args(said("KUBECTL_WORD"));
-    command.args(["--kubeconfig", kubeconfig]).args(args);
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).args(args);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut running = command
         .stderr(Stdio::piped())

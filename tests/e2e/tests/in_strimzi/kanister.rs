@@ -21,6 +21,8 @@ pub(crate) enum Of<'a> {
     Kafka,
     /// A backup's artifacts, on the Kafka's namespace: the Kafka may be gone.
     Backup(&'a Map<String, Value>),
+    /// The Kafka's namespace, and all else is said by options.
+    Namespace,
 }
 
 /// What became of an action.
@@ -65,11 +67,11 @@ fn by_the_small_one(place: &Place, action: &str, of: &Of<'_>, pairs: &[(&str, &s
     let ask = Ask {
         object: match of {
             Of::Kafka => place.object("kafka/mirror"),
-            Of::Backup(_) => json!({"metadata": {"name": names().space}}),
+            Of::Backup(_) | Of::Namespace => json!({"metadata": {"name": names().space}}),
         },
         options: options(pairs),
         artifacts: match of {
-            Of::Kafka => Map::new(),
+            Of::Kafka | Of::Namespace => Map::new(),
             Of::Backup(artifacts) => (*artifacts).clone(),
         },
     };
@@ -97,6 +99,7 @@ fn by_kanctl(
     let space = &names().space;
     let on = match of {
         Of::Kafka => format!("--objects=kafka.strimzi.io/v1/kafkas/{}", mirror()),
+        Of::Namespace => format!("--namespacetargets={space}"),
         Of::Backup(artifacts) => {
             let cut = &artifacts["mirrorCut"]["keyValue"];
             for key in ["cut", "kafka"] {

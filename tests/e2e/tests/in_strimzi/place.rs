@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use slackwater_cut::{Cut, State};
 use slackwater_e2e::send_signal;
 use slackwater_stand_ins::Scene;
@@ -120,6 +120,20 @@ impl Place {
         self.object("kafkamirrormaker2/feeder")["spec"].clone()
     }
 
+    /// What is said of the mirror in its ConfigMap.
+    pub(crate) fn about(&self) -> String {
+        let object = self.object("configmap/mirror-slackwater");
+        let text = object["data"]["mirror.yaml"].as_str();
+        text.unwrap().to_owned()
+    }
+
+    /// Says something else of it.
+    pub(crate) fn set_about(&self, text: &str) {
+        let data = json!({"data": {"mirror.yaml": text}}).to_string();
+        let patch = ["patch", "configmap/mirror-slackwater", "--type=merge", "-p"];
+        self.space(&[&patch[..], &[&data]].concat()).unwrap();
+    }
+
     /// By Connect's own word.
     pub(crate) fn is_running(&self) -> bool {
         let Ok(view) = self.connect("/connectors?expand=status") else {
@@ -154,7 +168,17 @@ impl Place {
         self.task_as("slackwater", args)
     }
 
-    /// The same as another ServiceAccount.
+    /// A backup that proves what is required and warns of nothing, by its run.
+    pub(crate) fn backup(&mut self) -> String {
+        let done = self.task(&["backup", "--kafka", &mirror(), "-o", "json"]);
+        let done = done.expect(0);
+        assert!(!done.said.contains("warning"), "{}", done.said);
+        let begin = done.said.find('{').unwrap();
+        let cut: Value = serde_json::from_str(&done.said[begin..]).unwrap();
+        cut["runId"].as_str().unwrap().to_owned()
+    }
+
+    /// Runs the program so as another ServiceAccount.
     pub(crate) fn task_as(&mut self, account: &str, args: &[&str]) -> Ran {
         let name = self.begin(account, args);
         let own = |args: &[&str]| self.own(args);
@@ -229,6 +253,24 @@ impl Place {
         }
     }
 
+    /// Produces to the source for so many seconds, so many records a second, while
+    /// nobody waits for it.
+    pub(crate) fn load(&self, seconds: usize, rate: usize) {
+        let args = format!(
+            "--topic items --throughput {rate} --max-messages {}",
+            seconds * rate
+        );
+        let line = tool(
+            "source",
+            "kafka-verifiable-producer.sh",
+            "org.apache.kafka.tools.VerifiableProducer",
+            &args,
+        );
+        let line = format!("({line}) >/dev/null 2>&1 &");
+        self.exec("source-single-0", "kafka", &["sh", "-c", &line])
+            .unwrap();
+    }
+
     /// Every record of the source is on the mirror, once, in order.
     pub(crate) fn must_be_equal(&mut self) {
         let kafka = mirror();
@@ -242,6 +284,22 @@ impl Place {
             said = ran.said;
         }
         panic!("{said}");
+    }
+
+    /// As deleting the namespace does, but for the source, which is in it.
+    pub(crate) fn delete_mirror(&self) {
+        let delete = |what: &[&str]| {
+            self.space(&[&["delete"], what].concat()).unwrap();
+        };
+        delete(&["kafkamirrormaker2", "feeder"]);
+        delete(&["kafka", "mirror"]);
+        delete(&["kafkanodepool", "dual"]);
+        delete(&["pvc", "-l", "strimzi.io/cluster=mirror"]);
+        delete(&["volumesnapshot", "--all"]);
+        delete(&["configmap", "-l", "slackwater.io/run"]);
+        self.until("the certificates to be gone", || {
+            self.names("secret", "mirror-cluster-ca").is_empty()
+        });
     }
 
     /// Has the source delete all that it has.

@@ -11,21 +11,10 @@ mod needs_root {
 
     const RESTORE: &str = "slackwater-restore";
 
-    /// A backup whose snapshot is read whole, by its run.
-    fn backup(place: &mut Place) -> String {
-        let kafka = mirror();
-        let done = place.task(&["backup", "--kafka", &kafka, "-o", "json"]);
-        let done = done.expect(0);
-        assert!(!done.said.contains("warning"), "{}", done.said);
-        let begin = done.said.find('{').unwrap();
-        let cut: serde_json::Value = serde_json::from_str(&done.said[begin..]).unwrap();
-        cut["runId"].as_str().unwrap().to_owned()
-    }
-
     /// A backup of so many records more, and the mirror so many after it.
     fn backed_up_before(place: &mut Place, records: usize, after: usize) -> String {
         place.produce(records);
-        let run = backup(place);
+        let run = place.backup();
         place.produce(after);
         place.must_be_equal();
         run
@@ -89,6 +78,7 @@ mod needs_root {
 
     mod takes_long {
         use super::*;
+        use crate::kanister::{Of, act};
 
         #[test]
         fn a_mirror_of_which_nothing_is_left_is_restored_from_what_is_kept() {
@@ -97,22 +87,13 @@ mod needs_root {
             let id = place.object("kafka/mirror");
             let ca = place.object("secret/mirror-cluster-ca-cert");
 
-            // As deleting the namespace does, but for the source, which is in it.
-            let delete = |what: &[&str]| {
-                place.space(&[&["delete"], what].concat()).unwrap();
-            };
-            delete(&["kafkamirrormaker2", "feeder"]);
-            delete(&["kafka", "mirror"]);
-            delete(&["kafkanodepool", "dual"]);
-            delete(&["pvc", "-l", "strimzi.io/cluster=mirror"]);
-            delete(&["volumesnapshot", "--all"]);
-            delete(&["configmap", "-l", "slackwater.io/run"]);
-            place.until("the certificates to be gone", || {
-                place.names("secret", "mirror-cluster-ca").is_empty()
-            });
+            place.delete_mirror();
 
-            let done = restore(&mut place, &[&run]).expect(0);
-            println!("{}", done.said);
+            // By the blueprint: no Kafka, no ActionSet of the backup's.
+            let kafka = mirror();
+            let by_options = [("cut", run.as_str()), ("kafka", &kafka)];
+            let done = act(&place, "restore", &Of::Namespace, &by_options);
+            assert_eq!(done.error, None);
             for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
                 assert_eq!(verdict(&place, &run, name), Some(Verdict::Proven), "{name}");
             }
@@ -123,9 +104,8 @@ mod needs_root {
             place.must_be_equal();
 
             // What was made of it is deleted like any other.
-            let kafka = mirror();
-            let delete = ["snapshot", "delete", &run, "--with-cut", "--kafka", &kafka];
-            place.task(&delete).expect(0);
+            let deleted = act(&place, "delete", &Of::Namespace, &by_options);
+            assert_eq!(deleted.error, None);
             place.until("its contents to be gone", || {
                 let all = place.list("volumesnapshotcontents");
                 !all.iter().any(|one| one.to_string().contains(&run))
@@ -149,10 +129,13 @@ mod needs_root {
             for (name, one) in connectors.as_object().unwrap() {
                 assert_eq!(one["status"]["connector"]["state"], "STOPPED", "{name}");
             }
+            // Not past that refusal by another way.
+            let kafka = mirror();
+            let resumed = place.task(&["resume", "--kafka", &kafka]).expect(4);
+            assert!(resumed.said.contains("is under way"), "{}", resumed.said);
             let done = restore(&mut place, &[&run, "--accept-loss"]).expect(0);
             println!("{}", done.said);
 
-            let kafka = mirror();
             let gc = ["gc", "--kafka", &kafka];
             let plan = place.task_as(RESTORE, &[&gc[..], &["--plan"]].concat());
             let plan = plan.expect(0).said;
@@ -180,7 +163,7 @@ mod needs_root {
             fn what_is_not_the_cut_gets_no_broker_and_the_way_back_is_there() {
                 let mut place = turn();
                 place.produce(100);
-                let run = backup(&mut place);
+                let run = place.backup();
                 place.must_be_equal();
                 let volumes = place.volumes();
                 place.change_snapshot(&run, "data-mirror-dual-1", |volume| {

@@ -100,4 +100,24 @@ mod needs_root {
             );
         }
     }
+
+    #[test]
+    fn what_may_be_added_to_the_base_is_understood() {
+        let place = turn();
+        let file = |name: &str| {
+            let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../blueprints");
+            root.join(name).display().to_string()
+        };
+        let overlay = file("overlays/kasten");
+        let text = place.kubectl(&["kustomize", &overlay]).unwrap();
+        assert_eq!(text.matches("system:serviceaccounts:kasten-io").count(), 2);
+        assert_eq!(text.matches("name: registry").count(), 2);
+        let policy = file("network-policy.yaml");
+        let apply = ["apply", "--dry-run=server", "-f", &policy];
+        let said = place.space(&apply).unwrap();
+        assert!(
+            said.contains("networkpolicy.networking.k8s.io/slackwater"),
+            "{said}"
+        );
+    }
 }

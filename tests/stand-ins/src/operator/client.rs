@@ -5,9 +5,10 @@
 //! them stands in the configuration itself.
 
 use serde_json::Value;
-use slackwater_kubernetes::{ApiServer, Place};
+use slackwater_kubernetes::ApiServer;
 
-use super::meta::{core, text};
+use super::meta::text;
+use super::secrets;
 use crate::StandInError;
 
 /// Kafka's properties for a client of a cluster, as the resource describes it.
@@ -16,12 +17,7 @@ pub(super) fn properties(
     namespace: &str,
     cluster: &Value,
 ) -> Result<Vec<(String, String)>, StandInError> {
-    let read = |secret: &str, key: &str| {
-        let place = Place::new(core("secrets"), namespace, secret)?;
-        let object = server.get(&place)?.unwrap_or_default();
-        let found = crate::json::decoded(&object["data"][key]);
-        found.ok_or_else(|| StandInError::Certificate(format!("{place} has no {key}")))
-    };
+    let read = |secret: &str, key: &str| secrets::read(server, namespace, secret, key);
     let mut told = Vec::new();
     let mut tell = |key: &str, value: String| told.push((key.to_owned(), value));
     let trusted = cluster["tls"]["trustedCertificates"].as_array();

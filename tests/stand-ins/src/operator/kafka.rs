@@ -72,13 +72,15 @@ pub(super) fn reconcile(server: &ApiServer, pauses: &mut Paused) -> Result<(), S
 /// `AbstractOperator.reconcileResource`, `KafkaAssemblyOperator.createStatus`:
 /// of what it said before, what it was told once is kept; listeners are not.
 fn paused(kafka: &Value) -> Value {
-    let mut status = json!({"conditions": condition("ReconciliationPaused")});
+    let mut status = json!({
+        "conditions": condition("ReconciliationPaused"),
+        "observedGeneration": kafka["status"]["observedGeneration"].as_i64().unwrap_or(0),
+    });
     for key in [
         "clusterId",
         "kafkaVersion",
         "kafkaMetadataVersion",
         "operatorLastSuccessfulVersion",
-        "observedGeneration",
     ] {
         if let Some(value) = kafka["status"].get(key) {
             status[key] = value.clone();

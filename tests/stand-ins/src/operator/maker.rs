@@ -31,7 +31,7 @@ pub(super) fn reconcile(server: &ApiServer, seen: &mut Seen) -> Result<(), Stand
             // but the generation that was seen.
             true => Some(json!({
                 "conditions": condition("ReconciliationPaused"),
-                "observedGeneration": maker["status"]["observedGeneration"],
+                "observedGeneration": maker["status"]["observedGeneration"].as_i64().unwrap_or(0),
             })),
             false => run(server, &maker, &namespace, &name)?,
         };

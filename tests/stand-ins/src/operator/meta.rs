@@ -49,6 +49,20 @@ pub(super) fn owner(object: &Value) -> Value {
     }])
 }
 
+/// A Secret of a cluster's that goes with its owner.
+pub(super) fn secret(place: &Place, cluster: &str, owner_of: &Value, data: &Value) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": place.name(),
+            "labels": {CLUSTER: cluster},
+            "ownerReferences": owner(owner_of),
+        },
+        "stringData": data,
+    })
+}
+
 /// `StatusUtils.buildCondition`
 pub(super) fn condition(kind: &str) -> Value {
     json!([{

@@ -7,7 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use slackwater_kubernetes::{ApiServer, Place};
 
-use super::meta::{CLUSTER, core, make, need, owner};
+use super::meta::{core, make, need, secret};
 use crate::StandInError;
 
 /// Which of the two signs.
@@ -49,7 +49,7 @@ impl Authority {
         namespace: &str,
         cluster: &str,
     ) -> Result<String, StandInError> {
-        self.read(
+        read(
             server,
             namespace,
             &format!("{cluster}-{}-cert", self.name()),
@@ -67,7 +67,7 @@ impl Authority {
         name: &str,
         hosts: Vec<String>,
     ) -> Result<Signed, StandInError> {
-        let own = self.read(
+        let own = read(
             server,
             namespace,
             &format!("{cluster}-{}", self.name()),
@@ -86,19 +86,19 @@ impl Authority {
             key: key.serialize_pem(),
         })
     }
+}
 
-    fn read(
-        self,
-        server: &ApiServer,
-        namespace: &str,
-        secret: &str,
-        key: &str,
-    ) -> Result<String, StandInError> {
-        let place = Place::new(core("secrets"), namespace, secret)?;
-        let object = server.get(&place)?.unwrap_or_default();
-        let text = crate::json::decoded(&object["data"][key]);
-        text.ok_or_else(|| StandInError::Certificate(format!("{place} has no {key}")))
-    }
+/// What a Secret has at a key.
+pub(super) fn read(
+    server: &ApiServer,
+    namespace: &str,
+    secret: &str,
+    key: &str,
+) -> Result<String, StandInError> {
+    let place = Place::new(core("secrets"), namespace, secret)?;
+    let object = server.get(&place)?.unwrap_or_default();
+    let text = crate::json::decoded(&object["data"][key]);
+    text.ok_or_else(|| StandInError::Certificate(format!("{place} has no {key}")))
 }
 
 /// Makes those that are not there: what a restore brought back is kept.
@@ -115,25 +115,16 @@ pub(super) fn ensure(server: &ApiServer, kafka: &Value) -> Result<(), StandInErr
         }
         let key = KeyPair::generate().map_err(failed)?;
         let certificate = which.params().self_signed(&key).map_err(failed)?;
-        let secret = |place: &Place, data: Value| {
-            json!({
-                "apiVersion": "v1",
-                "kind": "Secret",
-                "metadata": {
-                    "name": place.name(),
-                    "namespace": namespace,
-                    "labels": {CLUSTER: cluster},
-                    "annotations": {"strimzi.io/ca-cert-generation": "0"},
-                    "ownerReferences": owner(kafka),
-                },
-                "stringData": data,
-            })
+        let made = |place: &Place, data: Value| {
+            let mut made = secret(place, &cluster, kafka, &data);
+            made["metadata"]["annotations"] = json!({"strimzi.io/ca-cert-generation": "0"});
+            make(server, place, &made)
         };
         let (public, private) = (place("-cert")?, place("")?);
         let key = json!({"ca.key": key.serialize_pem()});
-        make(server, &private, &secret(&private, key))?;
+        made(&private, key)?;
         let certificate = json!({"ca.crt": certificate.pem()});
-        make(server, &public, &secret(&public, certificate))?;
+        made(&public, certificate)?;
     }
     Ok(())
 }
@@ -162,21 +153,12 @@ pub(super) fn ensure_of_node(
     ];
     let name = format!("{cluster}-kafka");
     let signed = Authority::Cluster.sign(server, &namespace, &cluster, &name, hosts)?;
-    let object = json!({
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {
-            "name": node,
-            "namespace": namespace,
-            "labels": {CLUSTER: cluster},
-            "ownerReferences": owner(kafka),
-        },
-        "stringData": {
-            format!("{node}.crt"): signed.certificate,
-            format!("{node}.key"): signed.key,
-        },
+    let data = json!({
+        format!("{node}.crt"): signed.certificate,
+        format!("{node}.key"): signed.key,
     });
-    Ok(make(server, &place, &object)?)
+    make(server, &place, &secret(&place, &cluster, kafka, &data))?;
+    Ok(())
 }
 
 fn failed(error: rcgen::Error) -> StandInError {

@@ -13,7 +13,7 @@ use slackwater_kubernetes::{ApiServer, Place, Pods};
 
 use super::kafka_pod::REPLICATION;
 use super::meta::{
-    CLUSTER, KIND, NAME, condition, core, is_going, make, need, owner, put_status, strimzi, text,
+    self, CLUSTER, KIND, NAME, condition, core, is_going, make, need, put_status, strimzi, text,
 };
 use super::secrets::Authority;
 use crate::StandInError;
@@ -109,17 +109,7 @@ fn secret(
                 json!({"password": password})
             }
         };
-        let object = json!({
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {
-                "name": name,
-                "namespace": namespace,
-                "labels": {CLUSTER: cluster},
-                "ownerReferences": owner(user),
-            },
-            "stringData": data,
-        });
+        let object = meta::secret(&place, cluster, user, &data);
         make(server, &place, &object)?;
     }
     Ok(server.get(&place)?.unwrap_or_default())

@@ -1,0 +1,126 @@
+//! What the ConfigMap of a run shows to kubectl, beside the document: where the run is,
+//! what it is worth, and until when the mirror may stand still. Decided from the
+//! document alone, and for people: nothing is decided by it.
+
+use jiff::Timestamp;
+use slackwater_cut::{Cut, State, Verdict};
+use slackwater_kubernetes::Marks;
+
+/// See the module. A document that can't be read has none.
+pub(super) fn marks(document: &str) -> Marks {
+    let mut marks = Marks::default();
+    let Ok(cut) = Cut::parse(document) else {
+        return marks;
+    };
+    let mut label = |key: &str, value: &str| {
+        marks
+            .labels
+            .insert(format!("slackwater.io/{key}"), value.to_owned());
+    };
+    label("state", cut.state.word());
+    label("phase", phase(&cut));
+    if let Some(verdict) = verdict(&cut) {
+        label("verdict", &verdict.to_string());
+    }
+    let mut annotate = |key: &str, value: String| {
+        marks
+            .annotations
+            .insert(format!("slackwater.io/{key}"), value);
+    };
+    for claim in &cut.claims {
+        annotate(&claim.name.to_string(), claim.verdict.to_string());
+    }
+    if let Some(deadline) = deadline(&cut) {
+        annotate("deadline", deadline.to_string());
+    }
+    annotate("mirror", cut.mirror);
+    marks
+}
+
+/// The last that it came to.
+fn phase(cut: &Cut) -> &'static str {
+    let runs = cut.resume.as_ref().and_then(|one| one.running_ms);
+    let is_cut = cut.snapshot.as_ref().and_then(|one| one.ended_ms);
+    let stopped = cut.quiesce.as_ref().and_then(|one| one.stopped.as_ref());
+    match &cut.state {
+        State::Closed { .. } => "closed",
+        State::Void { .. } => "void",
+        _ if runs.is_some() => "resumed",
+        _ if is_cut.is_some() => "cut",
+        State::Sealed => "sealed",
+        State::Open if cut.drain.is_some() => "drained",
+        State::Open if stopped.is_some() => "quiesced",
+        State::Open => "begun",
+    }
+}
+
+/// The worst of what is required; nothing before it is judged.
+fn verdict(cut: &Cut) -> Option<Verdict> {
+    if cut.claims.is_empty() {
+        return None;
+    }
+    let of = |name| {
+        let claim = cut.claims.iter().find(|claim| claim.name == name);
+        claim.map_or(Verdict::Unproven, |claim| claim.verdict)
+    };
+    let required = cut.settings.require.iter().map(|name| of(*name));
+    let all: Vec<Verdict> = required.collect();
+    let any = |verdict| all.contains(&verdict);
+    Some(match () {
+        () if any(Verdict::Refuted) => Verdict::Refuted,
+        () if any(Verdict::Unproven) => Verdict::Unproven,
+        () => Verdict::Proven,
+    })
+}
+
+/// While it is held.
+fn deadline(cut: &Cut) -> Option<Timestamp> {
+    if matches!(phase(cut), "closed" | "void" | "resumed") {
+        return None;
+    }
+    let began = cut.quiesce.as_ref()?.stop_started_ms?;
+    let ends = began.saturating_add(cut.settings.window_ms);
+    Timestamp::from_millisecond(i64::try_from(ends).ok()?).ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+mod tests {
+    use super::*;
+
+    const CLOSED: &str =
+        include_str!("../../../../wasm-actions/cut/tests/fixtures/exactly-once.json");
+
+    fn labels(cut: &Cut) -> Vec<String> {
+        let marks = marks(&cut.to_canonical().unwrap());
+        let each = ["phase", "verdict"].map(|key| format!("slackwater.io/{key}"));
+        let of = |key: &String| marks.labels.get(key).cloned().unwrap_or_default();
+        let deadline = marks.annotations.get("slackwater.io/deadline").cloned();
+        let mut all: Vec<String> = each.iter().map(of).collect();
+        all.extend(deadline);
+        all
+    }
+
+    #[test]
+    fn a_run_shows_where_it_is_what_it_is_worth_and_until_when_it_may_hold() {
+        let mut cut = Cut::parse(CLOSED).unwrap();
+        assert_eq!(labels(&cut), ["closed", "proven"]);
+        cut.claims[0].verdict = Verdict::Unproven;
+        assert_eq!(labels(&cut), ["closed", "unproven"]);
+        cut.claims.clear();
+        cut.state = State::Sealed;
+        assert_eq!(labels(&cut), ["resumed", ""]);
+        cut.resume = None;
+        cut.quiesce.as_mut().unwrap().stop_started_ms = Some(1_000);
+        cut.settings.window_ms = 60_000;
+        assert_eq!(labels(&cut), ["cut", "", "1970-01-01T00:01:01Z"]);
+        cut.snapshot = None;
+        assert_eq!(labels(&cut)[0], "sealed");
+        cut.state = State::Open;
+        assert_eq!(labels(&cut)[0], "drained");
+        cut.drain = None;
+        assert_eq!(labels(&cut)[0], "quiesced");
+        cut.quiesce = None;
+        assert_eq!(labels(&cut), ["begun", ""]);
+    }
+}
