@@ -213,6 +213,8 @@ mod needs_root {
             match durable.verdict {
                 Verdict::Proven => assert!(beside.is_empty(), "{beside:?}"),
                 Verdict::Refuted => assert!(!beside.is_empty(), "{durable:?}"),
+                // The closing look did not come to its end in time, and the run says so.
+                Verdict::Unproven if cut.bracket.is_none() => assert!(delay > SLOW[0]),
                 Verdict::Unproven => panic!("all of it could be read: {durable:?}"),
             }
         }
