@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
 use slackwater_strimzi::{Kafka, KafkaConnect, KafkaConnector, KafkaRebalance, StrimziError};
 
 use crate::place::{Resource, label_value};
@@ -80,14 +79,18 @@ impl Makers {
     }
 
     fn connectors_to(&self, kafka: &Kafka, namespace: &str) -> Result<Vec<String>, ElsewhereError> {
-        let all = self.listed_if_served(&Resource::connectors(self.version()), namespace, "")?;
+        let all =
+            self.server
+                .list_if_served(&Resource::connectors(self.version()), namespace, "")?;
         let all = all.iter().map(KafkaConnector::read);
         let mut all: Vec<KafkaConnector> = all.collect::<Result<_, _>>()?;
         all.retain(KafkaConnector::copies);
         if all.is_empty() {
             return Ok(Vec::new());
         }
-        let found = self.listed_if_served(&Resource::connects(self.version()), namespace, "")?;
+        let found =
+            self.server
+                .list_if_served(&Resource::connects(self.version()), namespace, "")?;
         let connects = found.iter().map(KafkaConnect::read);
         let connects: Vec<KafkaConnect> = connects.collect::<Result<_, _>>()?;
         let ours = all.iter().filter(|one| one.copies_to(kafka, &connects));
@@ -102,7 +105,10 @@ impl Makers {
     pub fn nobody_rebalances(&self, kafka: &Kafka) -> Result<(), ElsewhereError> {
         let labels = format!("strimzi.io/cluster={}", label_value(&kafka.meta.name)?);
         let resource = Resource::rebalances(self.version());
-        for object in self.listed_if_served(&resource, &kafka.meta.namespace, &labels)? {
+        for object in self
+            .server
+            .list_if_served(&resource, &kafka.meta.namespace, &labels)?
+        {
             let one = KafkaRebalance::read(&object)?;
             if one.is_under_way {
                 return Err(ElsewhereError::Rebalanced {
@@ -112,19 +118,5 @@ impl Makers {
             }
         }
         Ok(())
-    }
-
-    /// None where its definition is not there: whoever does not use a kind need not
-    /// install it.
-    fn listed_if_served(
-        &self,
-        resource: &Resource,
-        namespace: &str,
-        labels: &str,
-    ) -> Result<Vec<Value>, ApiError> {
-        match self.server.list(resource, namespace, labels) {
-            Err(ApiError::NotServed { .. }) => Ok(Vec::new()),
-            found => found,
-        }
     }
 }

@@ -150,7 +150,24 @@ impl ApiServer {
         self.pages(resource, namespace, labels, JSON)
     }
 
-    /// The same, of each object its `metadata` alone.
+    /// The same of a kind whose definition need not be there: whoever does not use it need
+    /// not install it.
+    ///
+    /// # Errors
+    /// As for [`ApiServer::list`].
+    pub(crate) fn list_if_served(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        labels: &str,
+    ) -> Result<Vec<Value>, ApiError> {
+        match self.list(resource, namespace, labels) {
+            Err(ApiError::NotServed { .. }) => Ok(Vec::new()),
+            found => found,
+        }
+    }
+
+    /// The same as [`ApiServer::list`], of each object its `metadata` alone.
     ///
     /// # Errors
     /// As for [`ApiServer::list`].

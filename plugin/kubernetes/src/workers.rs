@@ -200,17 +200,21 @@ impl Workers {
     /// # Errors
     /// No answer.
     pub fn any_lives(&self) -> Result<bool, WorkerError> {
-        let run = label_value(self.run.as_str())?;
-        let labels = format!("{APP}={SLACKWATER},{ROLE},{RUN}={run}");
+        let labels = self.labels()?;
         let found = self
             .server
             .list(&Resource::pods(), &self.namespace, &labels)?;
         Ok(found.iter().any(|pod| !has_ended(pod)))
     }
 
-    fn places(&self) -> Result<Vec<Place>, WorkerError> {
+    /// What all of this run have.
+    fn labels(&self) -> Result<String, WorkerError> {
         let run = label_value(self.run.as_str())?;
-        let labels = format!("{APP}={SLACKWATER},{ROLE},{RUN}={run}");
+        Ok(format!("{APP}={SLACKWATER},{ROLE},{RUN}={run}"))
+    }
+
+    fn places(&self) -> Result<Vec<Place>, WorkerError> {
+        let labels = self.labels()?;
         let found = self
             .server
             .list_metadata(&Resource::pods(), &self.namespace, &labels)?;

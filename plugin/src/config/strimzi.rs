@@ -198,7 +198,7 @@ impl StrimziOptions {
                 .access
                 .trusted_certificates
                 .into_iter()
-                .map(in_secret)
+                .map(|one| InSecret::trusted(one.secret_name, one.certificate, one.pattern))
                 .collect(),
             class: raw.snapshot.class,
             keeps_secrets: raw.keep.secrets.unwrap_or(true),
@@ -213,16 +213,6 @@ impl StrimziOptions {
             connects,
             ..self.settings.clone()
         }
-    }
-}
-
-fn in_secret(raw: RawTrusted) -> InSecret {
-    InSecret {
-        secret: raw.secret_name,
-        key: raw
-            .certificate
-            .or(raw.pattern)
-            .unwrap_or_else(|| "*".to_owned()),
     }
 }
 

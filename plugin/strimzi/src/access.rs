@@ -18,6 +18,15 @@ pub struct InSecret {
     pub key: String,
 }
 
+impl InSecret {
+    /// Certificates to trust, as `trustedCertificates` name them: at a key, at keys that
+    /// fit a pattern, or, where neither is said, at all.
+    pub fn trusted(secret: String, certificate: Option<String>, pattern: Option<String>) -> Self {
+        let key = certificate.or(pattern).unwrap_or_else(|| "*".to_owned());
+        Self { secret, key }
+    }
+}
+
 /// Whose certificates are trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trust {

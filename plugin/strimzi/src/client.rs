@@ -62,13 +62,9 @@ pub(crate) fn trust(raw: Option<RawTls>) -> Trust {
         None => Trust::Plain,
         Some(trusted) if trusted.is_empty() => Trust::System,
         Some(trusted) => {
-            let each = trusted.into_iter().map(|one| InSecret {
-                secret: one.secret_name,
-                key: one
-                    .certificate
-                    .or(one.pattern)
-                    .unwrap_or_else(|| "*".to_owned()),
-            });
+            let each = trusted
+                .into_iter()
+                .map(|one| InSecret::trusted(one.secret_name, one.certificate, one.pattern));
             Trust::Secrets(each.collect())
         }
     }

@@ -10,7 +10,7 @@ use super::bare::{bare, bare_claim};
 use super::{Kept, KeptContent, KeptPool, RestoreError};
 use crate::labels::{APP, RUN, SLACKWATER};
 use crate::place::{Place, Resource, STRIMZI};
-use crate::{ApiError, ApiServer, Makers};
+use crate::{ApiServer, Makers};
 
 /// The certificate authorities of a cluster (`AbstractModel`'s `clusterCaCertSecretName`
 /// and its like): they go with the Kafka, and clients trust them.
@@ -70,7 +70,8 @@ pub fn gather(
         secrets.insert((namespace.to_owned(), secret));
         others.push(bare(&user, &api, "KafkaUser"));
     }
-    for topic in topics(server, &Resource::topics(version), namespace, &labels)? {
+    // Without a topic operator its definition need not be there.
+    for topic in server.list_if_served(&Resource::topics(version), namespace, &labels)? {
         others.push(bare(&topic, &api, "KafkaTopic"));
     }
     for name in more.into_iter().flatten() {
@@ -116,19 +117,6 @@ pub fn gather(
         secrets: named,
     };
     Ok((kept, held))
-}
-
-/// Without a topic operator its definition need not be there.
-fn topics(
-    server: &ApiServer,
-    resource: &Resource,
-    namespace: &str,
-    labels: &str,
-) -> Result<Vec<Value>, RestoreError> {
-    match server.list(resource, namespace, labels) {
-        Err(ApiError::NotServed { .. }) => Ok(Vec::new()),
-        found => Ok(found?),
-    }
 }
 
 fn claims_as_they_are(

@@ -181,10 +181,7 @@ impl Strimzi {
     /// What does, by name; no answer.
     pub fn only_makers_copy_to_it(&self, kept: Option<&Kept>) -> Result<(), Stop> {
         let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
-        let now = match makers.kafka(self.kafka.namespace(), self.kafka.name()) {
-            Err(MakersError::Missing(_)) => None,
-            found => Some(found.map_err(Stop::failed)?),
-        };
+        let now = self.kafka_if_there(&makers)?;
         let before = kept.map(before).transpose()?;
         now.iter().chain(&before).try_for_each(|kafka| {
             let alone = makers.only_makers_copy_to(kafka, &self.namespaces);

@@ -12,6 +12,7 @@ use slackwater_kubernetes::{
 };
 use slackwater_ports::{ConnectorRef, Seen, VolumeContent};
 use slackwater_store::{LeaseState, RunId};
+use slackwater_strimzi::Kafka;
 
 use super::Strimzi;
 use super::readers::Readers;
@@ -241,10 +242,16 @@ impl Strimzi {
     /// No answer.
     pub fn restore_note(&self) -> Result<Option<String>, Stop> {
         let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
+        let kafka = self.kafka_if_there(&makers)?;
+        let note = |kafka: Kafka| kafka.meta.annotation(RESTORE_NOTE).map(str::to_owned);
+        Ok(kafka.and_then(note))
+    }
+
+    /// Nothing where it is gone.
+    pub(super) fn kafka_if_there(&self, makers: &Makers) -> Result<Option<Kafka>, Stop> {
         match makers.kafka(self.kafka.namespace(), self.kafka.name()) {
-            Ok(kafka) => Ok(kafka.meta.annotation(RESTORE_NOTE).map(str::to_owned)),
             Err(MakersError::Missing(_)) => Ok(None),
-            Err(error) => Err(Stop::failed(error)),
+            found => found.map(Some).map_err(Stop::failed),
         }
     }
 
@@ -273,11 +280,10 @@ impl Strimzi {
     /// One does; no answer.
     pub fn no_restore_is_under_way(&self) -> Result<(), Stop> {
         let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
-        let found = makers.kafka(self.kafka.namespace(), self.kafka.name());
-        if let Err(MakersError::Missing(_)) = found {
+        let Some(kafka) = self.kafka_if_there(&makers)? else {
             return self.all_are_restored();
-        }
-        match self.restore_note()? {
+        };
+        match kafka.meta.annotation(RESTORE_NOTE) {
             None => Ok(()),
             Some(note) => Err(Stop::held(format!(
                 "a restore is under way ({note}): its volumes from before are kept until it is over"
