@@ -30,6 +30,15 @@ pub(crate) enum Error {
     Unexpected { command: String, what: String },
     #[error("no home directory: set SLACKWATER_CACHE")]
     NoHome,
+    #[error(
+        "the disk of {path} has {free} free, and {needed} are needed: make room there, or set {elsewhere} to a directory on another disk"
+    )]
+    NoRoom {
+        path: PathBuf,
+        free: String,
+        needed: String,
+        elsewhere: &'static str,
+    },
     #[error("no program named {0} was built")]
     NotBuilt(String),
     #[error(

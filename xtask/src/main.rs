@@ -11,6 +11,7 @@ mod generate;
 mod image;
 mod programs;
 mod project;
+mod room;
 mod setup;
 mod simulate;
 mod steps;

@@ -9,6 +9,7 @@ use crate::build::{self, Executables};
 use crate::command;
 use crate::error::Error;
 use crate::project::Project;
+use crate::room;
 use crate::setup;
 use crate::steps::Steps;
 use crate::wasm;
@@ -100,6 +101,7 @@ pub(crate) fn soak(
     options: &Soak,
 ) -> Result<ExitCode, Error> {
     setup::need_root_unless(false)?;
+    steps.run("room on the disks", || room::ensure_for_demo(project))?;
     steps.run("packages", setup::ensure)?;
     steps.run("wasm components", || wasm::build(project, None))?;
     let built = steps.run("build", || build::debug_bins(project))?;
@@ -113,6 +115,7 @@ pub(crate) fn demo(
     options: &Demo,
 ) -> Result<ExitCode, Error> {
     setup::need_root_unless(options.no_root)?;
+    steps.run("room on the disks", || room::ensure_for_demo(project))?;
     steps.run("packages", setup::ensure)?;
     steps.run("wasm components", || wasm::build(project, None))?;
     let built = steps.run("build", || build::debug_bins(project))?;

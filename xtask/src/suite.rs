@@ -12,6 +12,7 @@ use crate::fuzz;
 use crate::generate;
 use crate::programs;
 use crate::project::Project;
+use crate::room;
 use crate::setup;
 use crate::simulate;
 use crate::steps::Steps;
@@ -71,6 +72,7 @@ struct Left {
 /// Runs it all; the last line printed says how it went.
 pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Result<(), Error> {
     setup::need_root_unless(options.no_root)?;
+    steps.run("room on the disks", || room::ensure_for_tests(project))?;
     steps.run("packages", setup::ensure_for_tests)?;
     let whole = options.filters.is_empty();
     if whole {

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::ApiError;
 
 /// A kind of object, as it stands in paths and in RBAC.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Resource {
     pub(crate) group: &'static str,
     version: String,

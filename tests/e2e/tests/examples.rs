@@ -101,15 +101,30 @@ fn every_configuration_in_the_readme_is_accepted() {
 #[test]
 fn every_file_that_the_documentation_links_to_is_there() {
     let mut missing = BTreeSet::new();
-    for page in ["README.md", "ARCHITECTURE.md"] {
-        let text = fs::read_to_string(root().join(page)).unwrap();
+    let pages = pages();
+    assert!(pages.len() > 4, "{pages:?}");
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        let folder = page.parent().unwrap();
         for rest in text.split("](").skip(1) {
             let link = rest.split([')', '#']).next().unwrap();
             let local = !link.is_empty() && !link.contains("://");
-            if local && !root().join(link).exists() {
-                missing.insert(format!("{page}: {link}"));
+            if local && !folder.join(link).exists() {
+                missing.insert(format!("{}: {link}", page.display()));
             }
         }
     }
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// What is written for people: at the top, and in `docs`.
+fn pages() -> Vec<PathBuf> {
+    let folders = [root(), root().join("docs")];
+    let files = folders
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap());
+    files
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "md"))
+        .collect()
 }

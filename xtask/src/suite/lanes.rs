@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::build::{Executables, TestProgram};
 use crate::error::Error;
 use crate::project::Project;
+use crate::room;
 use crate::steps::Steps;
 use crate::suite::{Options, tests};
 
@@ -67,6 +68,7 @@ fn one(
     job: &Job<'_>,
     log: &Path,
 ) -> Result<(), Error> {
+    room::ensure_for_a_lab()?;
     let out = File::create(log).map_err(Error::io("create", log))?;
     let err = out.try_clone().map_err(Error::io("open", log))?;
     tests::run_into(project, built, job.program, options, out, err)

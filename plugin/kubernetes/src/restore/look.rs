@@ -12,8 +12,8 @@ use super::kafka::State;
 use super::nodes::name;
 use super::remade::{full_name, other};
 use super::{InPlace, RestoreError};
-use crate::MakersError;
 use crate::place::{Place, Resource};
+use crate::{ApiError, MakersError};
 
 impl InPlace {
     /// Looks at all of it.
@@ -249,12 +249,25 @@ impl InPlace {
         Ok(lost)
     }
 
+    /// By one list of each kind: there may be thousands of topics, and this is asked after
+    /// each step.
     fn lost_others(&self) -> Result<Vec<String>, RestoreError> {
+        let kept = self.kept().into_iter().flat_map(|kept| &kept.others);
+        let mut by_place: BTreeMap<Resource, Vec<&Value>> = BTreeMap::new();
+        for object in kept {
+            let resource = self.other_place(object)?.resource;
+            by_place.entry(resource).or_default().push(object);
+        }
         let mut lost = Vec::new();
-        for object in self.kept().into_iter().flat_map(|kept| &kept.others) {
-            if self.server.get(&self.other_place(object)?)?.is_none() {
-                lost.push(other(object));
-            }
+        for (resource, kept) in by_place {
+            let namespace = &self.target.namespace;
+            let there = match self.server.list_metadata(&resource, namespace, "") {
+                Err(ApiError::NotServed { .. }) => Vec::new(),
+                found => found?,
+            };
+            let there: BTreeSet<String> = there.iter().map(name).collect();
+            let gone = kept.into_iter().filter(|one| !there.contains(&name(one)));
+            lost.extend(gone.map(other));
         }
         Ok(lost)
     }

@@ -164,6 +164,16 @@ mod needs_root {
                 names().space
             );
             place.ground.apply(&quota);
+            // No mirror's, but whoever looks for those that copy by connectors of their own
+            // has to read it.
+            let elsewhere = format!(
+                "{{apiVersion: kafka.strimzi.io/v1, kind: KafkaConnector, metadata: {{name: \
+                 elsewhere, namespace: {}, labels: {{strimzi.io/cluster: nobody}}}}, spec: \
+                 {{class: org.apache.kafka.connect.mirror.MirrorSourceConnector, tasksMax: 1, \
+                 config: {{target.cluster.bootstrap.servers: 'elsewhere.example:9092'}}}}}}",
+                names().space
+            );
+            place.ground.apply(&elsewhere);
             let mut wrong = Vec::new();
             for right in &all {
                 if is_of_later(&place, right) {
@@ -187,6 +197,8 @@ mod needs_root {
                 }
             }
             place.space(&["delete", "resourcequota", "roomy"]).unwrap();
+            let elsewhere = ["delete", "kafkaconnector", "elsewhere"];
+            place.space(&elsewhere).unwrap();
             assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         }
     }
