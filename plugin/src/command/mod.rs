@@ -7,6 +7,7 @@ mod cut;
 mod gc;
 mod guard;
 mod heads;
+mod lint;
 mod logdir;
 mod phase;
 mod reader;
@@ -94,6 +95,8 @@ enum Command {
     Gc(gc::Gc),
     /// Kafka's log directories, read offline.
     Logdir(logdir::Logdir),
+    /// What Kanister and K10 would swallow of Blueprints in silence.
+    Lint(lint::Lint),
     /// JSON Schemas of what is read and written.
     Schema(schema::Schema),
     /// The version, and the digests of the phases.
@@ -331,6 +334,7 @@ pub fn run(cli: Cli) -> Result<(), Stop> {
         Command::Snapshot(command) => command.run(&context),
         Command::Gc(command) => command.run(&context),
         Command::Logdir(command) => command.run(&context),
+        Command::Lint(command) => command.run(&context),
         Command::Schema(command) => command.run(),
         Command::Version(command) => command.run(&context),
         Command::Guard(command) => command.run(),

@@ -8,7 +8,7 @@ mod check;
 mod raw;
 mod span;
 mod strimzi;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,6 @@
 //! YAML. serde_yaml is no longer maintained, so this module alone touches it.
 
+use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 
 /// Suggestions further away than this are no help.
@@ -8,6 +9,14 @@ const NEAR: f64 = 0.6;
 /// Parses a configuration, or says in one line what is wrong where.
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_yaml::from_str(text).map_err(|error| explain(&error.to_string()))
+}
+
+/// The documents of a file of several, or in one line what is wrong.
+pub(crate) fn documents(text: &str) -> Result<Vec<serde_json::Value>, String> {
+    serde_yaml::Deserializer::from_str(text)
+        .map(serde_json::Value::deserialize)
+        .collect::<Result<_, _>>()
+        .map_err(|error| explain(&error.to_string()))
 }
 
 /// Adds the key that was probably meant to serde's word on an unknown one:
@@ -41,6 +50,14 @@ mod tests {
             parse::<RawMirror>("apiVersion: slackwater/v1beta1\nkind: Mirror\nconect: []\n")
                 .unwrap_err();
         assert!(error.contains("did you mean `connect`?"), "{error}");
+    }
+
+    #[test]
+    fn documents_are_read_apart_and_one_that_is_none_is_an_error() {
+        let found = documents("a: 1\n---\n# nothing\n---\nb: 2\n").unwrap();
+        assert_eq!(found.len(), 3);
+        assert_eq!(found[2]["b"], 2);
+        assert!(documents("a: 1\n---\na: [\n").is_err());
     }
 
     #[test]

@@ -1,0 +1,159 @@
+//! Phases: their names, their functions and arguments, and what a deferred one may
+//! rest on.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::functions::FUNCTIONS;
+use crate::{Fault, actions, phases, texts};
+
+/// What Kanister scales (`pkg/function/scale_workload.go`).
+const SCALED: [&str; 3] = ["statefulset", "deployment", "deploymentconfig"];
+
+/// Groups whose objects take a strategic merge patch, the only one that KubeOps sends
+/// (`pkg/kube/kubectl.go`): the API server's own. Custom resources refuse it (415).
+const OWN_GROUPS: [&str; 4] = ["", "apps", "batch", "autoscaling"];
+
+/// Keys of a PodSpec that are numbers. A template makes a text of them, which fits in
+/// none.
+const NUMBERS: [&str; 9] = [
+    "activeDeadlineSeconds",
+    "terminationGracePeriodSeconds",
+    "priority",
+    "runAsUser",
+    "runAsGroup",
+    "fsGroup",
+    "containerPort",
+    "tolerationSeconds",
+    "defaultMode",
+];
+
+pub(crate) fn faults(blueprint: &Value) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut seen = BTreeMap::new();
+    for (action_name, action) in actions(blueprint) {
+        if action["phases"].as_array().is_none_or(Vec::is_empty) {
+            let says = "it has no phases";
+            faults.push(Fault::new(format!("actions.{action_name}"), says));
+        }
+        for (place, phase) in phases(action_name, action) {
+            match phase["name"].as_str() {
+                None => faults.push(Fault::new(&place, "it has no name")),
+                Some(name) => {
+                    if let Some(first) = seen.insert(name.to_owned(), place.clone()) {
+                        let says = format!(
+                            "{name} is the name of {first}, too: they are unique in a Blueprint"
+                        );
+                        faults.push(Fault::new(format!("{place}.name"), says));
+                    }
+                }
+            }
+            arguments(&place, phase, &mut faults);
+            special(&place, phase, &mut faults);
+            numbers(
+                format!("{place}.args.podOverride"),
+                &phase["args"]["podOverride"],
+                &mut faults,
+            );
+        }
+        deferred(action_name, &action["deferPhase"], &mut faults);
+    }
+    faults
+}
+
+fn arguments(place: &str, phase: &Value, faults: &mut Vec<Fault>) {
+    let Some(name) = phase["func"].as_str() else {
+        faults.push(Fault::new(place, "it has no func"));
+        return;
+    };
+    let Some(function) = FUNCTIONS.iter().find(|one| one.name == name) else {
+        return;
+    };
+    for missing in function.required {
+        if phase["args"][missing].is_null() {
+            faults.push(Fault::new(
+                format!("{place}.args"),
+                format!("{name} needs {missing}"),
+            ));
+        }
+    }
+    for (key, _) in phase["args"].as_object().into_iter().flatten() {
+        let known = || function.required.iter().chain(function.optional);
+        if !known().any(|one| one == key) {
+            let known: Vec<&str> = known().copied().collect();
+            faults.push(Fault::new(
+                format!("{place}.args.{key}"),
+                format!("{name} has no such argument; it has {}", known.join(", ")),
+            ));
+        }
+    }
+}
+
+/// What a function can't do with what it is given.
+fn special(place: &str, phase: &Value, faults: &mut Vec<Fault>) {
+    let args = &phase["args"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    if phase["func"] == "KubeOps" && args["operation"] == "patch" {
+        let group = text(&args["objectReference"]["group"]);
+        let is_own = OWN_GROUPS.contains(&group.as_str()) || group.ends_with(".k8s.io");
+        if !is_own && !group.contains("{{") {
+            faults.push(Fault::new(
+                format!("{place}.args.objectReference.group"),
+                format!(
+                    "KubeOps sends a strategic merge patch, which custom resources ({group}) \
+                     refuse: use a KubeTask"
+                ),
+            ));
+        }
+    }
+    let kind = text(&args["kind"]);
+    if phase["func"] == "ScaleWorkload"
+        && !kind.is_empty()
+        && !kind.contains("{{")
+        && !SCALED.contains(&kind.to_lowercase().as_str())
+    {
+        faults.push(Fault::new(
+            format!("{place}.args.kind"),
+            format!("ScaleWorkload scales no {kind}, only {}", SCALED.join(", ")),
+        ));
+    }
+}
+
+fn numbers(place: String, value: &Value, faults: &mut Vec<Fault>) {
+    match value {
+        Value::Array(list) => {
+            for (n, one) in list.iter().enumerate() {
+                numbers(format!("{place}[{n}]"), one, faults);
+            }
+        }
+        Value::Object(map) => {
+            for (key, one) in map {
+                let place = format!("{place}.{key}");
+                if NUMBERS.contains(&key.as_str()) && one.is_string() {
+                    let says = "a number is wanted here, and a template makes a text";
+                    faults.push(Fault::new(place, says));
+                } else {
+                    numbers(place, one, faults);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// It runs whatever failed before it, and a template that asks for what a phase did not
+/// put out is an error (`missingkey=error`).
+fn deferred(action: &str, phase: &Value, faults: &mut Vec<Fault>) {
+    let mut found = Vec::new();
+    texts(format!("actions.{action}.deferPhase"), phase, &mut found);
+    for (place, text) in found {
+        if text.contains(".Phases.") {
+            faults.push(Fault::new(
+                place,
+                "it also runs where the phase that it asks for did not, and fails then: use \
+                 .Object, .Namespace and .Time",
+            ));
+        }
+    }
+}
