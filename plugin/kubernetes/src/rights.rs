@@ -58,6 +58,8 @@ pub fn rights_of_backup(
     let (documents, pods) = (Resource::config_maps(), Resource::pods());
     let mut all = rights_of_guard(namespace, name);
     all.extend(here(&documents, &["list", "create"]));
+    // A guard that may not make the Lease tries until nobody waits for it any more.
+    all.extend(here(&Resource::leases(), &["create"]));
     // What is kept takes the place of what may have been kept before.
     let copies = ["get", "create", "delete"];
     all.extend(rights(own, &documents, "", &copies));
