@@ -114,8 +114,9 @@ mod needs_root {
         }
 
         /// What a backup, which is read again and deleted, says in all, as far as it
-        /// gets.
-        fn all_of_it(place: &mut Place) -> String {
+        /// gets. With `left` its VolumeSnapshots are deleted by hand before: their contents
+        /// stay, and have to be deleted by themselves.
+        fn all_of_it(place: &mut Place, left: bool) -> String {
             let kafka = mirror();
             let of = ["--kafka", &kafka];
             let done = place.task(&[&["backup", "-o", "json"], &of[..]].concat());
@@ -131,6 +132,12 @@ mod needs_root {
                 vec!["verify", run],
                 vec!["snapshot", "delete", run, "--with-cut"],
             ] {
+                if left && words[0] == "snapshot" {
+                    let label = format!("slackwater.io/run={run}");
+                    place
+                        .space(&["delete", "volumesnapshot", "-l", &label])
+                        .unwrap();
+                }
                 let done = place.task(&[&words[..], &of[..]].concat());
                 said += &done.said;
                 if done.code != 0 {
@@ -183,7 +190,9 @@ mod needs_root {
                 let lease = ["delete", "lease", "slackwater-mirror", "--ignore-not-found"];
                 place.space(&lease).unwrap();
                 let taken = Taken::away(&place, &without(&all, right), &before["rules"]);
-                let said = all_of_it(&mut place);
+                // Where the storage deletes a content with its snapshot, nobody else has to.
+                let left = right.verb == "delete" && right.resource.contains("contents");
+                let said = all_of_it(&mut place, left);
                 drop(taken);
                 // Whatever was begun.
                 place
