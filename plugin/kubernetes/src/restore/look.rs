@@ -12,8 +12,8 @@ use super::kafka::State;
 use super::nodes::name;
 use super::remade::{full_name, other};
 use super::{InPlace, RestoreError};
+use crate::MakersError;
 use crate::place::{Place, Resource};
-use crate::{ApiError, MakersError};
 
 impl InPlace {
     /// Looks at all of it.
@@ -261,10 +261,7 @@ impl InPlace {
         let mut lost = Vec::new();
         for (resource, kept) in by_place {
             let namespace = &self.target.namespace;
-            let there = match self.server.list_metadata(&resource, namespace, "") {
-                Err(ApiError::NotServed { .. }) => Vec::new(),
-                found => found?,
-            };
+            let there = self.server.list_if_served(&resource, namespace, "")?;
             let there: BTreeSet<String> = there.iter().map(name).collect();
             let gone = kept.into_iter().filter(|one| !there.contains(&name(one)));
             lost.extend(gone.map(other));
