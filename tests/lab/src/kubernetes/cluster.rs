@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::control_plane::{self, ControlPlane};
 use super::credentials::SCHEDULER;
+use super::definitions::Strimzi;
 use super::network::NodeNetwork;
 use super::node::{BUSYBOX_IMAGE, Node};
 use crate::error::LabError;
@@ -35,7 +36,7 @@ impl Cluster {
         // Before the node: it sees what is mounted when it starts.
         let store = Store::make(ground.run.path())?;
         let network = NodeNetwork::lay(&ground.run, &ground.ports)?;
-        let plane = ControlPlane::start_at(ground, Some(&network))?;
+        let plane = ControlPlane::start_at(ground, Some(&network), Strimzi::V1)?;
         let kubeconfig = plane.credentials().kubeconfig(&SCHEDULER, plane.server())?;
         let args = [
             format!("--kubeconfig={}", kubeconfig.display()),

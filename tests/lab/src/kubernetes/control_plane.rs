@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::components::Components;
 use super::credentials::{ADMIN, CONTROLLERS, Credentials};
-use super::definitions::Definitions;
+use super::definitions::{Definitions, Strimzi};
 use super::network::{NodeNetwork, SERVICES};
 use crate::builder::check_name;
 use crate::command;
@@ -69,16 +69,25 @@ impl ControlPlane {
     /// # Errors
     /// What could not be fetched, built or started.
     pub fn start(name: &str) -> Result<Self, LabError> {
-        Self::start_at(Ground::take(name)?, None)
+        Self::start_at(Ground::take(name)?, None, Strimzi::V1)
+    }
+
+    /// The same with the definitions of another Strimzi.
+    ///
+    /// # Errors
+    /// What could not be fetched, built or started.
+    pub fn start_with(name: &str, strimzi: Strimzi) -> Result<Self, LabError> {
+        Self::start_at(Ground::take(name)?, None, strimzi)
     }
 
     /// The same at the cable of a node.
     pub(crate) fn start_at(
         ground: Ground,
         network: Option<&NodeNetwork>,
+        strimzi: Strimzi,
     ) -> Result<Self, LabError> {
         let components = Components::ensure()?;
-        let definitions = Definitions::ensure()?;
+        let definitions = Definitions::ensure(strimzi)?;
         let Ground { run, ports } = ground;
         let address = network.map_or("127.0.0.1".to_owned(), NodeNetwork::host);
         let mut addresses = vec![address.clone()];

@@ -14,16 +14,52 @@ use crate::jars::{JarSet, Jars};
 
 /// Their folders in the cache.
 /// With their number: another list is another folder.
-const STRIMZI: &str = "strimzi-1.2.0-definitions-9";
 const CSI: &str = "external-snapshotter-8.7.0-definitions";
 
-/// Strimzi's generator and types (Apache-2.0, Maven Central).
-const GENERATOR: JarSet = JarSet {
-    folder: "strimzi-1.2.0",
-    size: "39 MB",
-    pom: include_str!("../../kubernetes/crds.pom.xml"),
-    manifest: include_str!("../../kubernetes/crds.sha256"),
-};
+/// A release of Strimzi, by the version of its resources that it is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strimzi {
+    /// 1.2.0, which serves `v1` alone.
+    V1,
+    /// 0.45.0, which serves `v1beta2` alone: the last one whose generator is published
+    /// and that does not know `v1`.
+    V1Beta2,
+}
+
+impl Strimzi {
+    /// Its generator and types (Apache-2.0, Maven Central).
+    fn generator(self) -> JarSet {
+        match self {
+            Self::V1 => JarSet {
+                folder: "strimzi-1.2.0",
+                size: "39 MB",
+                pom: include_str!("../../kubernetes/crds.pom.xml"),
+                manifest: include_str!("../../kubernetes/crds.sha256"),
+            },
+            Self::V1Beta2 => JarSet {
+                folder: "strimzi-0.45.0",
+                size: "31 MB",
+                pom: include_str!("../../kubernetes/crds-v1beta2.pom.xml"),
+                manifest: include_str!("../../kubernetes/crds-v1beta2.sha256"),
+            },
+        }
+    }
+
+    /// The folder of its definitions.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::V1 => "strimzi-1.2.0-definitions-9",
+            Self::V1Beta2 => "strimzi-0.45.0-definitions-9",
+        }
+    }
+
+    fn version(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V1Beta2 => "v1beta2",
+        }
+    }
+}
 
 /// The types whose definitions are written (`CrdGenerator.main`).
 const TYPES: [&str; 9] = [
@@ -53,8 +89,8 @@ impl Definitions {
     ///
     /// # Errors
     /// What can't be fetched, or is not what it was.
-    pub fn ensure() -> Result<Self, LabError> {
-        let mut files = yaml_files(&strimzi()?)?;
+    pub fn ensure(strimzi: Strimzi) -> Result<Self, LabError> {
+        let mut files = yaml_files(&definitions(strimzi)?)?;
         files.extend(yaml_files(&snapshots()?)?);
         Ok(Self { files })
     }
@@ -104,12 +140,12 @@ fn snapshots() -> Result<PathBuf, LabError> {
     keep(&work, &cache, CSI)
 }
 
-fn strimzi() -> Result<PathBuf, LabError> {
-    if let Some(kept) = kept(STRIMZI)? {
+fn definitions(strimzi: Strimzi) -> Result<PathBuf, LabError> {
+    if let Some(kept) = kept(strimzi.folder())? {
         return Ok(kept);
     }
     let java = java::ensure()?;
-    let jars = Jars::ensure_set(&GENERATOR)?;
+    let jars = Jars::ensure_set(&strimzi.generator())?;
     let cache = Cache::open()?;
     let work = cache.work()?;
     let class_path = jars.class_path();
@@ -122,9 +158,9 @@ fn strimzi() -> Result<PathBuf, LabError> {
         "--crd-api-version",
         "v1",
         "--api-versions",
-        "v1",
+        strimzi.version(),
         "--storage-version",
-        "v1",
+        strimzi.version(),
         "--yaml",
     ]
     .map(str::to_owned)
@@ -135,7 +171,7 @@ fn strimzi() -> Result<PathBuf, LabError> {
     }));
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     command::run(&java.join("bin/java").display().to_string(), &words)?;
-    keep(&work, &cache, STRIMZI)
+    keep(&work, &cache, strimzi.folder())
 }
 
 fn yaml_files(directory: &Path) -> Result<Vec<PathBuf>, LabError> {

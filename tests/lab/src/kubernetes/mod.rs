@@ -23,7 +23,7 @@ use crate::error::LabError;
 pub use cluster::Cluster;
 pub use components::KUBERNETES_VERSION;
 pub use control_plane::ControlPlane;
-pub use definitions::Definitions;
+pub use definitions::{Definitions, Strimzi};
 pub use go::program as go_program;
 pub(crate) use java::ensure as java;
 pub use node::STORAGE_DRIVER;
@@ -36,5 +36,6 @@ pub(crate) use node::remove_cgroup;
 /// What can't be built or fetched.
 pub fn set_up() -> Result<(), LabError> {
     components::Components::ensure()?;
-    Definitions::ensure().map(drop)
+    Definitions::ensure(Strimzi::V1)?;
+    Definitions::ensure(Strimzi::V1Beta2).map(drop)
 }
