@@ -29,7 +29,21 @@ const FLUSH: Duration = Duration::from_secs(30);
 const AHEAD: Duration = Duration::from_secs(600);
 
 /// Flushes a file system, and prints what kind it is.
-const SYNC: &str = "sync -f \"$1\" && stat -f -c %t \"$1\"";
+const SYNC: &str = "LC_ALL=C; export LC_ALL; sync -f \"$1\" && stat -f -c %t \"$1\"";
+
+/// How sync(1) names what a kernel tells of pages that it could not write (`EIO`,
+/// `ENOSPC`, `EDQUOT`): it tells it once.
+const NOT_WRITTEN: [&str; 3] = [
+    "Input/output error",
+    "No space left on device",
+    "Disk quota exceeded",
+];
+
+/// Whether a failed flush is a kernel's word about the volume, and not that nobody
+/// could be asked.
+pub fn is_told_by_kernel(error: &str) -> bool {
+    NOT_WRITTEN.iter().any(|words| error.contains(words))
+}
 
 /// `statfs(2)` types, in hex as stat(1) prints them, whose server decides when data
 /// is safe, so that syncfs(2) says nothing of it: NFS, CIFS, SMB2, 9P, Ceph, FUSE.

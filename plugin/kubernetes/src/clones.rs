@@ -16,6 +16,8 @@ pub struct Clones {
     server: ApiServer,
     namespace: String,
     run: RunId,
+    /// How claims were.
+    kept: Vec<Value>,
 }
 
 /// Why there is none.
@@ -39,7 +41,28 @@ impl Clones {
             server,
             namespace: namespace.into(),
             run,
+            kept: Vec::new(),
         }
+    }
+
+    /// The same, and a claim that is gone is known by one of these, which were kept of
+    /// it.
+    #[must_use]
+    pub fn or_as_kept(mut self, claims: Vec<Value>) -> Self {
+        self.kept = claims;
+        self
+    }
+
+    /// How a claim is; how it was, where it is gone.
+    fn like(&self, claim: &str) -> Result<Value, ClonesError> {
+        let place = Place::new(Resource::claims(), &self.namespace, claim)?;
+        if let Some(found) = self.server.get(&place)? {
+            return Ok(found);
+        }
+        let mut kept = self.kept.iter();
+        let kept = kept.find(|one| one["metadata"]["name"] == claim);
+        kept.cloned()
+            .ok_or_else(|| ClonesError::NoClaim(Box::new(place)))
     }
 
     /// Makes one like this claim from this VolumeSnapshot of the namespace, and
@@ -48,10 +71,7 @@ impl Clones {
     /// # Errors
     /// A refusal (a quota's among them); no answer.
     pub fn make(&self, claim: &str, snapshot: &str) -> Result<String, ClonesError> {
-        let like = Place::new(Resource::claims(), &self.namespace, claim)?;
-        let Some(found) = self.server.get(&like)? else {
-            return Err(ClonesError::NoClaim(Box::new(like)));
-        };
+        let found = self.like(claim)?;
         let place = self.place(claim)?;
         until_gone(&self.server, &place)?;
         let run = label_value(self.run.as_str())?;

@@ -22,7 +22,9 @@ pub enum Reason {
     Quiesced,
     /// Nothing is in flight.
     Drained,
-    /// The run is sealed, and all volumes are cut.
+    /// The run is sealed.
+    Sealed,
+    /// All volumes are cut.
     Cut,
     /// The connectors run again.
     Resumed,
@@ -30,6 +32,8 @@ pub enum Reason {
     Voided,
     /// A required claim is refuted.
     Refuted,
+    /// A required claim is neither proven nor refuted.
+    Unproven,
     /// All that was required is proven.
     Proven,
     /// What its backup holds is there again, and runs.
@@ -44,10 +48,12 @@ impl Reason {
         match self {
             Self::Quiesced => "MirrorQuiesced",
             Self::Drained => "MirrorDrained",
+            Self::Sealed => "RunSealed",
             Self::Cut => "VolumesCut",
             Self::Resumed => "MirrorResumed",
             Self::Voided => "BackupVoided",
             Self::Refuted => "BackupRefuted",
+            Self::Unproven => "BackupUnproven",
             Self::Proven => "BackupProven",
             Self::Restored => "MirrorRestored",
             Self::WentBack => "RestoreUndone",
@@ -56,7 +62,7 @@ impl Reason {
 
     /// Whether somebody should look: there are two types of events.
     fn is_warning(self) -> bool {
-        matches!(self, Self::Voided | Self::Refuted)
+        matches!(self, Self::Voided | Self::Refuted | Self::Unproven)
     }
 }
 

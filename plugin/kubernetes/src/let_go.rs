@@ -38,7 +38,8 @@ impl StrimziMirror {
     /// A refusal, which names verb and resource; no answer.
     pub fn may_let_go(&self) -> Result<(), MirrorError> {
         for feeder in &self.feeders {
-            self.makers.may_change(&feeder.maker)?;
+            self.makers
+                .may_tell(&feeder.maker, feeder.way, &self.kafka)?;
         }
         Ok(self.window.may_end()?)
     }

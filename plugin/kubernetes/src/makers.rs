@@ -13,6 +13,7 @@ use slackwater_strimzi::{
     pause, put_back, put_back_copying, stop, unpause,
 };
 
+use crate::mirror::Way;
 use crate::operator::MOST_TRIES;
 use crate::place::{Place, Resource, STRIMZI};
 use crate::{ApiError, ApiServer};
@@ -286,14 +287,27 @@ impl Makers {
         self.poke_at(&self.place_of(maker)?)
     }
 
-    /// That what is put back could be: read as [`Makers::put_back`] reads it, and the
-    /// patch asked of the API server, and not done.
+    /// That its connectors may be told by this way: asked of the API server and of what
+    /// admits for it, by what would be written; nothing is changed.
     ///
     /// # Errors
     /// A refusal; no answer.
-    pub(crate) fn may_change(&self, maker: &MirrorMaker) -> Result<(), MakersError> {
-        self.again(maker)?;
-        Ok(self.server.may_patch(&self.place_of(maker)?)?)
+    pub(crate) fn may_tell(
+        &self,
+        maker: &MirrorMaker,
+        way: Way,
+        kafka: &str,
+    ) -> Result<(), MakersError> {
+        let now = self.again(maker)?;
+        let place = self.place_of(maker)?;
+        let ops = match way {
+            Way::State => stop(&now, kafka)?,
+            Way::Pause => pause(&now.meta, kafka),
+        };
+        match ops.is_empty() {
+            true => Ok(self.server.may_patch(&place)?),
+            false => Ok(self.server.would_take(&place, &ops)?),
+        }
     }
 
     /// Patches it until the patch is of what stands there, and reads it again.

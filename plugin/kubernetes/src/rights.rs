@@ -1,5 +1,6 @@
-//! What a backup's account has to be allowed from the stop to the close, asked before
-//! anything is stopped: what is refused in the middle was held for nothing.
+//! What an account has to be allowed, asked before anything is stopped or exchanged:
+//! what a backup is refused in the middle was held for nothing, and a restore leaves a
+//! mirror without its brokers.
 //!
 //! The API server is asked about each by a SelfSubjectAccessReview, which changes
 //! nothing and which every account may make (`system:basic-user`). Where it may not,
@@ -79,15 +80,18 @@ pub fn rights_of_backup(
         "",
         &["get", "patch"],
     ));
+    // Whether what a flush told is of the volume that a claim has now.
+    all.extend(here(&Resource::claims(), &["get"]));
     if reads {
         all.extend(here(&pods, &["create", "delete"]));
-        all.extend(here(&Resource::claims(), &["get", "create", "delete"]));
+        all.extend(here(&Resource::claims(), &["create", "delete"]));
         all.extend(rights("", &Resource::volumes(), "", &["get", "patch"]));
     }
     all
 }
 
-fn rights(
+/// These verbs of a resource.
+pub(crate) fn rights(
     namespace: &str,
     resource: &Resource,
     subresource: &'static str,
@@ -103,7 +107,8 @@ fn rights(
     each.collect()
 }
 
-/// That all of them are allowed to whoever asks, which is to be this account.
+/// That all of them are allowed to whoever asks, which is to be this account; `so_far`
+/// tells, to whom it is not, what was not done yet.
 ///
 /// # Errors
 /// Some are not: all that are not, in one line; no answer.
@@ -111,6 +116,7 @@ pub fn must_be_allowed(
     server: &ApiServer,
     account: &str,
     rights: &[Right],
+    so_far: &str,
 ) -> Result<(), ApiError> {
     let mut denied = Vec::new();
     for right in rights {
@@ -122,7 +128,7 @@ pub fn must_be_allowed(
         true => Ok(()),
         false => Err(ApiError::Denied {
             what: denied.join(", "),
-            said: format!("of {account}; nothing was stopped"),
+            said: format!("of {account}; {so_far}"),
         }),
     }
 }

@@ -246,7 +246,10 @@ impl ApiServer {
     /// # Errors
     /// As for [`ApiServer::update`].
     pub fn patch(&self, place: &Place, ops: &impl Serialize) -> Result<Value, ApiError> {
-        let ask = Ask::write("patch", Method::PATCH, place.path(), place);
+        self.patched(Ask::write("patch", Method::PATCH, place.path(), place), ops)
+    }
+
+    fn patched(&self, ask: Ask, ops: &impl Serialize) -> Result<Value, ApiError> {
         let what = ask.what.clone();
         match self.send(ask.with(JSON_PATCH, ops)?) {
             // `the server rejected our request due to an error in our request`:
@@ -290,6 +293,19 @@ impl ApiServer {
         let path = format!("{}?dryRun=All", place.path());
         let ask = Ask::write("patch", Method::PATCH, path, place);
         self.send(ask.with(MERGE_PATCH, &json!({}))?).map(drop)
+    }
+
+    /// That this patch would be taken: asked of the API server, and of what admits for
+    /// it; nothing is changed. One that comes too late is no refusal.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn would_take(&self, place: &Place, ops: &impl Serialize) -> Result<(), ApiError> {
+        let path = format!("{}?dryRun=All", place.path());
+        match self.patched(Ask::write("patch", Method::PATCH, path, place), ops) {
+            Ok(_) | Err(ApiError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// What it answers to a SelfSubjectAccessReview, which is not kept.

@@ -151,6 +151,9 @@ impl Window {
         let labels = component(cluster, "Kafka", &format!("{cluster}-kafka"));
         until_settled(&self.kafka(), || {
             let found = self.makers.server.list(&sets, namespace, &labels)?;
+            if found.is_empty() {
+                return Ok(Err("it has no StrimziPodSets".to_owned()));
+            }
             Ok(found.iter().find_map(unrest).map_or(Ok(()), Err))
         })
     }

@@ -9,7 +9,7 @@ use slackwater_ports::Outcome;
 use slackwater_store::RunId;
 
 use super::resume::let_go_of_what_is_left;
-use super::run::{Accept, Run};
+use super::run::{Accept, Run, keep_what_was_closed};
 use super::{ConfigArg, Context, RecordArg, print_line};
 use crate::exit::{Stop, of_claims};
 use crate::guard::{Recovered, recover_for_sure};
@@ -60,7 +60,11 @@ impl Phase {
                 self.step(&Run::current(&site, self.run.as_ref())?, Step::Snapshot)?
             }
             PhaseName::ValidateHead => self.validate(&site)?,
-            PhaseName::ResumeMirror => self.resume(&site)?,
+            PhaseName::ResumeMirror => {
+                let outcome = self.resume(&site)?;
+                keep_what_was_closed(&site);
+                outcome
+            }
         };
         site.terminal.say(&outcome.summary);
         for line in outputs::lines(&outcome.outputs)? {

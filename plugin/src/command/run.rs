@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use clap::Args;
-use slackwater_cut::{Cut, Verify};
+use slackwater_cut::{Cut, State, Verify};
 use slackwater_hold::{Deck, LeaseLook, Released, Salvage, Step};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Clock, Outcome, Seen};
 use slackwater_store::{Holder, LeaseState, RunId};
 
 use crate::adapters::{ScratchStore, SystemClock};
-use crate::exit::{Stop, of_claims};
+use crate::exit::{Exit, Stop, of_claims};
 use crate::guard::{GuardClient, GuardPort, Recovered, Salvor, recover, void};
 use crate::site::{GuardWith, Held, News, Site, split_phase};
 
@@ -110,6 +110,8 @@ impl<'a> Run<'a> {
             }
         }
         void_what_was_left_open(site)?;
+        keep_what_was_closed(site);
+        nothing_is_known_against_the_volumes(site)?;
         site.prepare()?;
         site.ground().is_ready()?;
         site.ground()
@@ -213,31 +215,39 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The closed cut, which outlives what it is of from now on.
-    fn kept(&self) -> Result<Cut, Stop> {
-        if let Err(stop) = self.site.ground().keep(&self.id) {
-            self.site.terminal.say(&format!(
-                "warning: the backup goes with its namespace: {stop}"
-            ));
+    /// Reads the snapshots and closes the cut; both outlive what they are of then.
+    fn prove(&self) -> Result<Outcome, Stop> {
+        // Whatever becomes of the reading, and of this program while it reads.
+        self.site.ground().retain(&self.id)?;
+        let outcome = self.run(PhaseName::ValidateHead, Entry::ProveContent)?;
+        match self.site.ground().keep(&self.id) {
+            Ok(()) => Ok(outcome),
+            Err(stop) => Err(Stop::failed(format!(
+                "the cut is closed ({}), and it goes with its namespace: {stop}; when that is mended, \
+                 `slackwater verify {}` keeps it, and so does the next backup",
+                outcome.summary, self.id
+            ))),
         }
-        self.site.cut(&self.id)
     }
 
     /// Tells whoever looks at the mirror that a step is done.
     pub(super) fn tell(&self, step: Step) {
         let news = match step {
-            Step::Quiesce => News::Quiesced,
-            Step::Drain => News::Drained,
-            Step::Snapshot => News::Cut,
-            Step::Prove => match self.kept() {
+            Step::Quiesce => vec![News::Quiesced],
+            Step::Drain => vec![News::Drained],
+            Step::Snapshot => vec![News::Sealed, News::Cut],
+            Step::Prove => match self.site.cut(&self.id) {
                 Ok(cut) => match of_claims(&cut, &cut.settings.require) {
-                    Ok(()) => News::Proven,
-                    Err(stop) => News::Lacking(stop.cause),
+                    Ok(()) => vec![News::Proven],
+                    Err(stop) if stop.exit == Exit::Unproven => vec![News::Unproven(stop.cause)],
+                    Err(stop) => vec![News::Refuted(stop.cause)],
                 },
                 Err(stop) => return tracing::warn!("{stop}"),
             },
         };
-        self.site.ground().tell(&self.id, &news);
+        for one in &news {
+            self.site.ground().tell(&self.id, one);
+        }
     }
 
     /// Makes sure that the mirror runs. A run with a finished snapshot can
@@ -287,8 +297,13 @@ impl Salvage for Run<'_> {
 
 impl Deck for Run<'_> {
     fn phase(&self, step: Step) -> Result<Outcome, Stop> {
-        let (phase, entry) = of_step(step);
-        self.run(phase, entry)
+        match step {
+            Step::Prove => self.prove(),
+            step => {
+                let (phase, entry) = of_step(step);
+                self.run(phase, entry)
+            }
+        }
     }
 
     fn told(&self, step: Step, outcome: &Outcome) {
@@ -342,6 +357,45 @@ impl Deck for Run<'_> {
 
     fn void(&self, reason: &str) {
         void(self.site, &self.id, reason);
+    }
+}
+
+/// Of the last run that was closed: whoever closed it may have ended before he kept it.
+/// Nobody fails for it.
+pub(super) fn keep_what_was_closed(site: &Site) {
+    let Ok(listed) = site.runs().last(LAST_RUNS) else {
+        return;
+    };
+    let closed = listed.into_iter().find(|listed| {
+        let cut = listed.record.as_ref().ok();
+        let cut = cut.and_then(|record| Cut::parse(&record.document).ok());
+        cut.is_some_and(|cut| matches!(cut.state, State::Closed { .. }) && cut.mirror == site.name)
+    });
+    let Some(closed) = closed else { return };
+    let kept = site
+        .ground()
+        .is_kept(&closed.run)
+        .and_then(|kept| match kept {
+            true => Ok(()),
+            false => site.ground().keep(&closed.run),
+        });
+    if let Err(stop) = kept {
+        let run = &closed.run;
+        let warning = format!("warning: the backup of run {run} goes with its namespace: {stop}");
+        site.terminal.say(&warning);
+    }
+}
+
+/// Its flush would fail, after the mirror was stopped for it.
+fn nothing_is_known_against_the_volumes(site: &Site) -> Result<(), Stop> {
+    let known = site.ground().flush_notes().known().map_err(|why| {
+        Stop::failed(format!(
+            "what earlier flushes told of the volumes is not known: {why}"
+        ))
+    })?;
+    match known.into_iter().next() {
+        None => Ok(()),
+        Some((volume, told)) => Err(Stop::bad_input(format!("volume {volume}: {told}"))),
     }
 }
 

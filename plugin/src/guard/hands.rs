@@ -18,11 +18,13 @@ use crate::adapters::SystemClock;
 use crate::exit::Stop;
 use crate::site::{Flush, Held, News, Site};
 
+use super::flushing::Flushing;
+
 /// See the module. Its calls come from threads that may block.
 pub(super) struct GuardHands {
     site: Arc<Site>,
     run: RunId,
-    flush: Arc<dyn Flush>,
+    flush: Arc<Flushing>,
     lease: Mutex<Option<Box<dyn Held>>>,
     /// One release or abandonment at a time.
     work: Mutex<()>,
@@ -47,6 +49,7 @@ impl GuardHands {
         flush: Box<dyn Flush>,
         lease: Box<dyn Held>,
     ) -> Self {
+        let notes = site.ground().flush_notes();
         let holder = lease.holder();
         let hold = Hold::new(
             &SystemClock,
@@ -57,7 +60,7 @@ impl GuardHands {
         Self {
             site,
             run,
-            flush: flush.into(),
+            flush: Arc::new(Flushing::new(flush, notes)),
             lease: Mutex::new(Some(lease)),
             work: Mutex::new(()),
             hold: Arc::new(hold),

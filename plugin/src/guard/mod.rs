@@ -7,6 +7,7 @@
 
 mod ask;
 mod client;
+mod flushing;
 mod hands;
 mod launch;
 mod line;

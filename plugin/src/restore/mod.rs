@@ -95,7 +95,15 @@ impl Restore {
     pub fn plan(&self) -> Result<Vec<Step>, Stop> {
         let seen = self.in_place.look().map_err(Stop::failed)?;
         self.nobody_else_copies()?;
-        plan(self.asked.way, &seen).map_err(Stop::bad_input)
+        let steps = plan(self.asked.way, &seen).map_err(Stop::bad_input)?;
+        self.all_is_allowed(&steps)?;
+        Ok(steps)
+    }
+
+    fn all_is_allowed(&self, steps: &[Step]) -> Result<(), Stop> {
+        let rights = self.in_place.rights(steps);
+        self.strimzi()?
+            .must_be_allowed(&rights, "nothing was touched")
     }
 
     /// Does it.
@@ -106,7 +114,8 @@ impl Restore {
     pub fn run(mut self) -> Result<Report, Stop> {
         // Told before anybody is kept from anything.
         let seen = self.in_place.look().map_err(Stop::failed)?;
-        plan(self.asked.way, &seen).map_err(Stop::bad_input)?;
+        let steps = plan(self.asked.way, &seen).map_err(Stop::bad_input)?;
+        self.all_is_allowed(&steps)?;
         self.nobody_else_holds_it(&seen)?;
         self.nobody_else_copies()?;
         let leases = self.site.ground().leases();

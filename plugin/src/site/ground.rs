@@ -2,6 +2,7 @@
 //! between the two is behind these traits; what is above them does not know
 //! which it is.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +75,8 @@ pub trait Ground: Send + Sync {
     /// # Errors
     /// A volume that can't be flushed.
     fn open_flush(&self) -> Result<Box<dyn Flush>, Stop>;
+    /// What flushes have told of the volumes, in this run and in others.
+    fn flush_notes(&self) -> Box<dyn FlushNotes>;
     /// Where a guard that is started here listens.
     fn guard_socket(&self) -> PathBuf;
     /// Where a guard that runs here is, for a person.
@@ -94,6 +97,16 @@ pub trait Ground: Send + Sync {
     /// # Errors
     /// They can't be told.
     fn by_hand(&self) -> Result<Vec<String>, Stop>;
+    /// Has what a run's snapshots stand for outlive what they are of.
+    ///
+    /// # Errors
+    /// It may not.
+    fn retain(&self, run: &RunId) -> Result<(), Stop>;
+    /// Whether the backup of a closed run is kept as [`Ground::keep`] does.
+    ///
+    /// # Errors
+    /// No answer.
+    fn is_kept(&self, run: &RunId) -> Result<bool, Stop>;
     /// Has the backup of a closed run outlive what it is of.
     ///
     /// # Errors
@@ -132,14 +145,18 @@ pub enum News {
     Quiesced,
     /// Nothing is in flight.
     Drained,
-    /// The run is sealed, and its volumes are cut.
+    /// The run is sealed.
+    Sealed,
+    /// Its volumes are cut.
     Cut,
     /// The mirror runs again.
     Resumed,
     /// All that was required is proven.
     Proven,
-    /// Something that was required is not.
-    Lacking(String),
+    /// Something that was required is refuted.
+    Refuted(String),
+    /// Something that was required is neither.
+    Unproven(String),
     /// It was given up.
     Voided(String),
 }
@@ -184,6 +201,26 @@ pub trait Flush: VolumeFlush + Send + Sync {
     fn write_ahead(&self);
     /// Between two times.
     fn ahead_every_ms(&self) -> u64;
+    /// What the kernel has told of volumes so far, by their names: that something could
+    /// not be written.
+    fn told(&self) -> BTreeMap<String, String>;
+}
+
+/// What kernels have told of volumes, kept from run to run. Each error is told once, to
+/// whoever flushes first: the run that met it fails, and the next one's flush finds
+/// nothing, though what was lost is not there.
+pub trait FlushNotes: Send + Sync {
+    /// What is known against volumes, by their names, each in one line with how it is
+    /// taken away.
+    ///
+    /// # Errors
+    /// It can't be read.
+    fn known(&self) -> Result<BTreeMap<String, String>, String>;
+    /// Keeps what was told of one.
+    ///
+    /// # Errors
+    /// It can't be written.
+    fn note(&self, volume: &str, told: &str) -> Result<(), String>;
 }
 
 /// Who holds the mirror.

@@ -1,6 +1,7 @@
 //! A mirror on machines: its Connect by REST, its volumes mounted here, runs
 //! and the lease in a folder, and the guard a process beside this one.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,10 @@ use slackwater_store::{Holder, Lease, LeaseState, MirrorName, RunId, Store};
 use slackwater_volumes::{Brokers, FlushHandles, Processes, RunName, Snapshots, Volumes};
 
 use super::Runs;
-use super::ground::{Feeders, Flush, Ground, GuardWith, Held, Launch, Leases, Line, News};
+use super::flush_notes::InFolder;
+use super::ground::{
+    Feeders, Flush, FlushNotes, Ground, GuardWith, Held, Launch, Leases, Line, News,
+};
 use crate::config::{self, Mirror, SnapshotSite};
 use crate::exit::Stop;
 use crate::guard::{GuardProcess, SocketLine, log_file, socket};
@@ -173,6 +177,11 @@ impl Ground for Local {
         Ok(Box::new(Handles(handles)))
     }
 
+    fn flush_notes(&self) -> Box<dyn FlushNotes> {
+        let mirror = self.folder.mirror.clone();
+        Box::new(InFolder::new(self.store.clone(), mirror))
+    }
+
     fn guard_socket(&self) -> PathBuf {
         socket(self.dir(), &self.folder.mirror)
     }
@@ -198,6 +207,15 @@ impl Ground for Local {
     /// Connect's own REST is by hand.
     fn by_hand(&self) -> Result<Vec<String>, Stop> {
         Ok(Vec::new())
+    }
+
+    /// Nobody deletes them with the volumes.
+    fn retain(&self, _run: &RunId) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn is_kept(&self, _run: &RunId) -> Result<bool, Stop> {
+        Ok(true)
     }
 
     /// Its store is elsewhere than the volumes as it is.
@@ -234,6 +252,10 @@ impl Flush for Handles {
 
     fn ahead_every_ms(&self) -> u64 {
         AHEAD_MS
+    }
+
+    fn told(&self) -> BTreeMap<String, String> {
+        self.0.told()
     }
 }
 

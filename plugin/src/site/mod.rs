@@ -1,5 +1,6 @@
 //! A configuration with its adapters: everything that a phase can be given.
 
+mod flush_notes;
 mod ground;
 mod local;
 mod runs;
@@ -17,7 +18,7 @@ use slackwater_kafka::{ClusterOptions, KafkaClusters};
 use slackwater_ports::{Cluster, Outcome, RunStore};
 use slackwater_store::RunId;
 
-pub use ground::{Feeders, Flush, Ground, GuardWith, Held, Launch, Leases, Line, News};
+pub use ground::{Feeders, Flush, FlushNotes, Ground, GuardWith, Held, Launch, Leases, Line, News};
 pub use local::Local;
 pub use runs::{Document, DocumentError, Listed, Runs};
 pub use strimzi::{KafkaName, Left, Need, RestoredContent, SCRATCH, Strimzi};

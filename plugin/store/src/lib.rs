@@ -17,6 +17,7 @@
 mod envelope;
 mod error;
 mod file;
+mod flush_errors;
 mod handle;
 mod lease;
 mod lock;

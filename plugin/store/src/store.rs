@@ -143,7 +143,7 @@ impl Store {
         Ok(revision)
     }
 
-    fn lock(&self) -> Result<File, StoreError> {
+    pub(crate) fn lock(&self) -> Result<File, StoreError> {
         let path = self.runs().join(".lock");
         lock::take(&path, LOCK_WAIT)?.ok_or(StoreError::Busy {
             path,

@@ -144,3 +144,29 @@ fn of_many_processes_that_save_on_one_revision_exactly_one_wins() {
     }
     assert_eq!(won, [store.load(&run()).unwrap().document]);
 }
+
+#[test]
+fn what_a_flush_told_of_a_volume_stays_until_its_file_is_taken_away() {
+    let (_dir, store) = store();
+    let mirror = "blogs".parse().unwrap();
+    assert!(store.flush_errors(&mirror).unwrap().is_empty());
+    store.note_flush_error(&mirror, "data-1", "EIO").unwrap();
+    store.note_flush_error(&mirror, "data-1", "later").unwrap();
+    store.note_flush_error(&mirror, "data-2", "ENOSPC").unwrap();
+    let other = "others".parse().unwrap();
+    assert!(store.flush_errors(&other).unwrap().is_empty());
+    let again = Store::open(store.dir()).unwrap();
+    let known = again.flush_errors(&mirror).unwrap();
+    assert_eq!(known["data-1"], "EIO");
+    assert_eq!(known["data-2"], "ENOSPC");
+
+    let file = store.flush_errors_file(&mirror);
+    fs::write(&file, "torn").unwrap();
+    let error = store.flush_errors(&mirror).unwrap_err().to_string();
+    assert!(error.contains("blogs.flush-errors.json"), "{error}");
+    store
+        .note_flush_error(&mirror, "data-1", "EIO")
+        .unwrap_err();
+    fs::remove_file(file).unwrap();
+    assert!(store.flush_errors(&mirror).unwrap().is_empty());
+}

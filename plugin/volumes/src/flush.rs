@@ -4,14 +4,16 @@
 //! `errseq_t`), and each of them once: so descriptors are opened before the
 //! mirror is stopped, and an error is kept for good.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use rustix::fs::{OFlags, fstatfs, syncfs};
+use rustix::io::Errno;
 use slackwater_ports::{Flushed, Seen, VolumeFlush};
 
 use crate::clock::now_ms;
@@ -52,7 +54,14 @@ struct System {
     root: File,
     opened_ms: u64,
     /// The first error: the kernel tells it only once.
-    error: Mutex<Option<String>>,
+    error: Mutex<Option<Failed>>,
+}
+
+#[derive(Clone)]
+struct Failed {
+    why: String,
+    /// Whether it is of something that could not be written.
+    not_written: bool,
 }
 
 /// When a flush was done, and what came of it.
@@ -84,6 +93,20 @@ impl FlushHandles {
                 scope.spawn(|| system.flush());
             }
         });
+    }
+
+    /// What the kernel has told of volumes so far: something of them could not be
+    /// written.
+    pub fn told(&self) -> BTreeMap<String, String> {
+        let mut told = BTreeMap::new();
+        for (volume, how) in &self.volumes {
+            let How::System(at) = how else { continue };
+            let failed = self.systems[*at].failed();
+            if let Some(failed) = failed.as_ref().filter(|one| one.not_written) {
+                told.insert(volume.name().to_owned(), failed.why.clone());
+            }
+        }
+        told
     }
 
     fn system(&mut self, path: &Path) -> Result<usize, VolumeError> {
@@ -128,16 +151,29 @@ fn device(root: &File, path: &Path) -> Result<u64, VolumeError> {
 
 impl System {
     fn flush(&self) -> Option<String> {
-        let mut kept = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.failed();
         if kept.is_none() {
-            *kept = self.try_flush().err().map(|error| error.to_string());
+            *kept = self.try_flush().err();
         }
-        kept.clone()
+        kept.as_ref().map(|failed| failed.why.clone())
     }
 
-    fn try_flush(&self) -> Result<(), VolumeError> {
-        syncfs(&self.root)
-            .map_err(|error| VolumeError::io("flush", &self.paths[0])(error.into()))?;
+    fn failed(&self) -> MutexGuard<'_, Option<Failed>> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn try_flush(&self) -> Result<(), Failed> {
+        syncfs(&self.root).map_err(|error| Failed {
+            why: VolumeError::io("flush", &self.paths[0])(error.into()).to_string(),
+            not_written: [Errno::IO, Errno::NOSPC, Errno::DQUOT].contains(&error),
+        })?;
+        self.is_the_same().map_err(|error| Failed {
+            why: error.to_string(),
+            not_written: false,
+        })
+    }
+
+    fn is_the_same(&self) -> Result<(), VolumeError> {
         for path in &self.paths {
             if device(&open_folder(path)?, path)? != self.device {
                 let why =

@@ -86,6 +86,11 @@ impl Keeper {
         }
     }
 
+    /// Which namespace.
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
     /// Keeps it, in the place of what may be kept of the same run. Meanwhile, and
     /// where that is cut short, nothing is.
     ///

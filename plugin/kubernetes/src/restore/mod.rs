@@ -18,6 +18,7 @@ mod kept_volumes;
 mod look;
 mod nodes;
 mod remade;
+mod rights;
 mod snapshots;
 
 use std::collections::BTreeSet;

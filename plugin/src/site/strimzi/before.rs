@@ -5,13 +5,15 @@
 use std::collections::BTreeSet;
 
 use slackwater_kubernetes::{
-    ApiError, Home, Makers, Needs, Right, claim_like, must_be_allowed, must_fit, rights_of_backup,
+    ApiError, Makers, Needs, Right, claim_like, must_be_allowed, must_fit, rights_of_backup,
     rights_of_guard,
 };
 use slackwater_store::{LeaseState, RunId};
 
 use super::Strimzi;
 use crate::exit::Stop;
+
+const STOPPED: &str = "nothing was stopped";
 
 impl Strimzi {
     pub(super) fn room_and_leave(&self, reads: bool) -> Result<(), Stop> {
@@ -25,7 +27,7 @@ impl Strimzi {
                 reads,
                 self.keeps_secrets.is_some(),
             );
-            self.must_be_allowed(home, &rights)?;
+            self.must_be_allowed(&rights, STOPPED)?;
         }
         let mut needs = Needs {
             snapshots: u32::try_from(self.volumes.len()).unwrap_or(u32::MAX),
@@ -57,20 +59,25 @@ impl Strimzi {
             }
             _ => {
                 self.mirror.may_let_go().map_err(Stop::failed)?;
+                let rights = rights_of_guard(self.kafka.namespace(), self.kafka.name());
                 match &self.home {
-                    Some(home) => self.must_be_allowed(
-                        home,
-                        &rights_of_guard(self.kafka.namespace(), self.kafka.name()),
-                    ),
+                    Some(_) => self.must_be_allowed(&rights, STOPPED),
                     None => Ok(()),
                 }
             }
         }
     }
 
-    fn must_be_allowed(&self, home: &Home, rights: &[Right]) -> Result<(), Stop> {
-        let account = format!("ServiceAccount {}/{}", home.namespace, home.account);
-        must_be_allowed(&self.server, &account, rights).map_err(|error| match error {
+    /// That whoever runs this may do all of it; `so_far` tells what was not done yet.
+    ///
+    /// # Errors
+    /// All that he may not, in one line; no answer.
+    pub fn must_be_allowed(&self, rights: &[Right], so_far: &str) -> Result<(), Stop> {
+        let account = match &self.home {
+            Some(home) => format!("ServiceAccount {}/{}", home.namespace, home.account),
+            None => "who runs this".to_owned(),
+        };
+        must_be_allowed(&self.server, &account, rights, so_far).map_err(|error| match error {
             ApiError::Denied { .. } => Stop::bad_input(error),
             error => Stop::failed(error),
         })

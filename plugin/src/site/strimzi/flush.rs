@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use slackwater_kubernetes::BrokerPods;
+use slackwater_kubernetes::{BrokerPods, is_told_by_kernel};
 use slackwater_ports::{Flushed, Seen, VolumeFlush};
 
 use crate::site::Flush;
@@ -58,5 +58,12 @@ impl Flush for InPods {
 
     fn ahead_every_ms(&self) -> u64 {
         AHEAD_MS
+    }
+
+    fn told(&self) -> BTreeMap<String, String> {
+        let met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = met.iter().filter(|(_, error)| is_told_by_kernel(error));
+        told.map(|(volume, error)| (volume.clone(), error.clone()))
+            .collect()
     }
 }

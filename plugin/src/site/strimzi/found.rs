@@ -75,11 +75,38 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) fn gather(server: &ApiServer, name: &KafkaName, need: &Need) -> Result<Self, Stop> {
+        Self::gather_as_it_is(server, name, need, *need == Need::All)
+    }
+
+    /// What is held; where nothing is, the rest is not known by notes, and what could
+    /// not be found is looked for until a pause that may be over shows that it is.
+    pub(super) fn held_or_after_a_pause(
+        server: &ApiServer,
+        name: &KafkaName,
+        need: &Need,
+        why: &Stop,
+    ) -> Result<Self, Stop> {
+        let held = Self::held(server, name)?;
+        if !held.mirror.is_held().unwrap_or(true)
+            && let Ok(found) = Self::gather_as_it_is(server, name, need, true)
+        {
+            return Ok(found);
+        }
+        tracing::warn!("{why}: what is held for {name} can be let go all the same");
+        Ok(held)
+    }
+
+    fn gather_as_it_is(
+        server: &ApiServer,
+        name: &KafkaName,
+        need: &Need,
+        after_a_pause: bool,
+    ) -> Result<Self, Stop> {
         let options = options(server, name)?;
         let makers = Makers::discover(server.clone()).map_err(Stop::failed)?;
-        let kafka = match need {
-            Need::All => makers.kafka_after_a_pause(name.namespace(), name.name()),
-            _ => makers.kafka(name.namespace(), name.name()),
+        let kafka = match after_a_pause {
+            true => makers.kafka_after_a_pause(name.namespace(), name.name()),
+            false => makers.kafka(name.namespace(), name.name()),
         };
         let kafka = kafka.map_err(Stop::bad_input)?;
         if kafka.meta.is_paused() && kafka.listeners.is_empty() {

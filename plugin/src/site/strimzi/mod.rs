@@ -20,8 +20,8 @@ use std::time::Duration;
 
 use slackwater_cut::Settings;
 use slackwater_kubernetes::{
-    ApiServer, BrokerPods, ClaimSnapshots, ClaimVolume, ConfigMapRuns, Holds, Home, RESTORE_NOTE,
-    StrimziMirror,
+    ApiServer, BrokerPods, ClaimSnapshots, ClaimVolume, ConfigMapRuns, FlushErrors, Holds, Home,
+    RESTORE_NOTE, StrimziMirror,
 };
 use slackwater_ports::{
     BrokerAnswer, BrokerProcesses, BrokerStart, PortError, PortErrorKind, Seen, VolumeContent,
@@ -37,7 +37,8 @@ pub use restoring::RestoredContent;
 
 use self::marks::marks;
 use super::Runs;
-use super::ground::{Feeders, Flush, Ground, GuardWith, Launch, Leases, Line, News};
+use super::flush_notes::BesideKafka;
+use super::ground::{Feeders, Flush, FlushNotes, Ground, GuardWith, Launch, Leases, Line, News};
 use crate::exit::Stop;
 use flush::InPods;
 use found::Found;
@@ -128,8 +129,7 @@ impl Strimzi {
             Need::Kafka => Found::alone(&server, kafka)?,
             _ => match Found::gather(&server, kafka, need) {
                 Err(stop) if will_do(need, &holds) => {
-                    tracing::warn!("{stop}: what is held for {kafka} can be let go all the same");
-                    Found::held(&server, kafka)?
+                    Found::held_or_after_a_pause(&server, kafka, need, &stop)?
                 }
                 found => found?,
             },
@@ -313,14 +313,17 @@ impl Ground for Strimzi {
         let home = self
             .home()
             .map_err(|error| Stop::bad_input(error.message))?;
-        Ok(Arc::new(Readers::new(
+        let readers = Readers::new(
             self.server.clone(),
             self.kafka.namespace(),
             run,
             home.program.clone(),
             self.volume_snapshot(run, plain_copy)?,
             self.opens_within,
-        )))
+        );
+        // Nothing is, of one that is not closed yet: its claims are there.
+        let kept = self.kept(run)?.map(|kept| kept.claims);
+        Ok(Arc::new(readers.or_as_kept(kept.unwrap_or_default())))
     }
 
     fn has_room_and_leave(&self, reads: bool) -> Result<(), Stop> {
@@ -359,6 +362,15 @@ impl Ground for Strimzi {
         Ok(Box::new(InPods::new(self.brokers.clone())))
     }
 
+    fn flush_notes(&self) -> Box<dyn FlushNotes> {
+        let (namespace, kafka) = (self.kafka.namespace(), self.kafka.name());
+        Box::new(BesideKafka(FlushErrors::new(
+            self.server.clone(),
+            namespace,
+            kafka,
+        )))
+    }
+
     fn guard_socket(&self) -> PathBuf {
         Path::new(SCRATCH).join("guard.sock")
     }
@@ -385,8 +397,17 @@ impl Ground for Strimzi {
 
     /// VolumeSnapshots go with their namespace, and their contents with them, unless
     /// they are told to stay; the cut goes, too, so there is a copy of it.
+    fn retain(&self, run: &RunId) -> Result<(), Stop> {
+        let retained = self.snapshots(run)?.retain();
+        retained.map(drop).map_err(Stop::failed)
+    }
+
+    fn is_kept(&self, run: &RunId) -> Result<bool, Stop> {
+        self.has_copy_and_resources(run)
+    }
+
     fn keep(&self, run: &RunId) -> Result<(), Stop> {
-        self.snapshots(run)?.retain().map_err(Stop::failed)?;
+        self.retain(run)?;
         // The cut's copy does not wait for what may be too large.
         let resources = self.keep_resources(run);
         self.keep_copy(run)?;

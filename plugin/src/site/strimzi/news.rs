@@ -44,13 +44,18 @@ fn words(mirror: &StrimziMirror, run: &RunId, news: &News) -> Result<(Reason, St
             (Reason::Quiesced, note)
         }
         News::Drained => (Reason::Drained, format!("run {run}: nothing is in flight")),
+        News::Sealed => {
+            let note = format!("run {run} is sealed: no volume was cut before");
+            (Reason::Sealed, note)
+        }
         News::Cut => (Reason::Cut, format!("run {run}: all volumes are cut")),
         News::Resumed => (Reason::Resumed, format!("run {run}: the mirror runs again")),
         News::Proven => {
             let note = format!("run {run}: all that was required is proven");
             (Reason::Proven, note)
         }
-        News::Lacking(why) => (Reason::Refuted, format!("run {run}: {why}")),
+        News::Refuted(why) => (Reason::Refuted, format!("run {run}: {why}")),
+        News::Unproven(why) => (Reason::Unproven, format!("run {run}: {why}")),
         News::Voided(why) => (Reason::Voided, format!("run {run} was given up: {why}")),
     })
 }

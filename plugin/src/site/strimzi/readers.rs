@@ -79,6 +79,12 @@ impl Readers {
         made
     }
 
+    /// The same where claims may be gone: these were kept of them.
+    pub(super) fn or_as_kept(mut self, claims: Vec<Value>) -> Self {
+        self.clones = self.clones.clone().or_as_kept(claims);
+        self
+    }
+
     /// Of the claims that a restore made for these volumes of its cut.
     pub(super) fn of_claims(
         server: ApiServer,

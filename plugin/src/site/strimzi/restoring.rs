@@ -100,6 +100,18 @@ impl Strimzi {
         }
     }
 
+    /// Whether both are kept; yes where this program has no namespace to keep them in.
+    pub(super) fn has_copy_and_resources(&self, run: &RunId) -> Result<bool, Stop> {
+        let Some(copies) = self.copies() else {
+            return Ok(true);
+        };
+        match copies.load(run) {
+            Err(RunsError::Missing { .. }) => Ok(false),
+            Err(error) => Err(Stop::failed(error)),
+            Ok(_) => Ok(self.kept(run)?.is_some()),
+        }
+    }
+
     /// A copy of a run's document, in this program's own namespace.
     pub(super) fn keep_copy(&self, run: &RunId) -> Result<(), Stop> {
         let (Some(copies), Runs::ConfigMaps(runs)) = (self.copies(), &self.runs) else {

@@ -1,0 +1,61 @@
+//! What a kernel told of a volume, kept beside the Kafka on a real API server.
+#![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+
+mod shared;
+
+use shared::{namespace, plane, server};
+use slackwater_kubernetes::FlushErrors;
+
+const CLAIM: &str = "data-mirror-dual-0";
+
+fn claim(space: &str) {
+    let text = format!(
+        "{{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {{name: {CLAIM}, namespace: \
+         {space}}}, spec: {{accessModes: [ReadWriteOnce], storageClassName: none, resources: \
+         {{requests: {{storage: 1Gi}}}}}}}}"
+    );
+    plane().apply(&text).unwrap();
+}
+
+#[test]
+fn the_first_word_about_a_volume_stays_until_its_claim_is_another() {
+    let space = namespace("told");
+    claim(&space);
+    let errors = || FlushErrors::new(server(), &space, "mirror");
+    assert!(errors().known().unwrap().is_empty());
+    errors().note(CLAIM, "Input/output error").unwrap();
+    errors().note(CLAIM, "another one").unwrap();
+    errors().note("data-mirror-dual-1", "of no claim").unwrap();
+    let known = errors().known().unwrap();
+    assert_eq!(known[CLAIM], "Input/output error");
+    // Whose claim is gone may have it again.
+    assert_eq!(known["data-mirror-dual-1"], "of no claim");
+    let others = FlushErrors::new(server(), &space, "other");
+    assert!(others.known().unwrap().is_empty());
+
+    let delete = ["-n", &space, "delete", "pvc", CLAIM, "--wait=true"];
+    plane().kubectl(&delete).unwrap();
+    claim(&space);
+    assert!(!errors().known().unwrap().contains_key(CLAIM));
+    errors().note(CLAIM, "of the new one").unwrap();
+    assert_eq!(errors().known().unwrap()[CLAIM], "of the new one");
+
+    let line = errors().taken_away_by();
+    let words: Vec<&str> = line.split(' ').skip(1).collect();
+    plane().kubectl(&words).unwrap();
+    assert!(errors().known().unwrap().is_empty());
+}
+
+#[test]
+fn what_stands_there_and_can_t_be_read_is_no_clean_bill() {
+    let space = namespace("told-unreadable");
+    let text = format!(
+        "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: slackwater-mirror-flush-errors, \
+         namespace: {space}}}, data: {{{CLAIM}: torn}}}}"
+    );
+    plane().apply(&text).unwrap();
+    let errors = FlushErrors::new(server(), &space, "mirror");
+    let said = errors.known().unwrap_err().to_string();
+    assert!(said.contains("slackwater-mirror-flush-errors"), "{said}");
+    errors.note(CLAIM, "told").unwrap_err();
+}
