@@ -53,6 +53,164 @@ mod needs_root {
                     cut.said
                 );
                 assert!(matches!(place.cut(&run).state, State::Void { .. }));
+                // No flush tells it again, and no backup is made as if it had not been.
+                let feeder = place.feeder();
+                let again = place.task(&[&["backup"], &of[..]].concat()).expect(2);
+                println!("{}", again.said);
+                for words in [
+                    "volume data-mirror-dual-1",
+                    "Input/output error",
+                    "kubectl delete configmap slackwater-mirror-flush-errors --namespace kafka",
+                ] {
+                    assert!(again.said.contains(words), "{}", again.said);
+                }
+                place.must_be_let_go(&feeder);
+                place
+                    .space(&["delete", "configmap", "slackwater-mirror-flush-errors"])
+                    .unwrap();
+                place.backup();
+            }
+
+            #[test]
+            fn a_closed_cut_that_could_not_be_kept_fails_its_backup_and_is_kept_later() {
+                let mut place = turn();
+                place.produce(50);
+                // As many as there are: those that keep a backup find no room.
+                let there = place.own(&["get", "configmap", "-o", "name"]).unwrap();
+                let quota = format!(
+                    "{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: full, namespace: {}}}, \
+                     spec: {{hard: {{count/configmaps: '{}'}}}}}}",
+                    crate::ground::names().own,
+                    there.lines().count()
+                );
+                place.ground.apply(&quota);
+                place.until("the quota to be counted", || {
+                    let text = place.own(&["get", "resourcequota", "full", "-o", "json"]);
+                    text.is_ok_and(|text| text.contains("\"used\""))
+                });
+                let ran = place.task(&["backup", "--kafka", &mirror()]);
+                place.own(&["delete", "resourcequota", "full"]).unwrap();
+                println!("{}", ran.said);
+                let ran = ran.expect(1);
+                let last = ran.said.lines().last().unwrap();
+                for words in ["the cut is closed", "goes with its namespace", "quota"] {
+                    assert!(last.contains(words), "{last}");
+                }
+                assert!(place.is_running());
+                let label = "jsonpath={range .items[*]}{.metadata.labels.slackwater\\.io/run}{\"\\n\"}{end}";
+                let runs = place
+                    .space(&["get", "configmap", "-l", "slackwater.io/run", "-o", label])
+                    .unwrap();
+                let began = |run: &&str| run.rsplit('-').nth(1).map(str::to_owned);
+                let run = runs.lines().max_by_key(began).unwrap().to_owned();
+                assert!(place.copies(&run).is_empty());
+                let ours: Vec<_> = place
+                    .list("volumesnapshotcontents")
+                    .into_iter()
+                    .filter(|one| one.to_string().contains(&run))
+                    .collect();
+                assert_eq!(ours.len(), 3);
+                for content in ours {
+                    assert_eq!(content["spec"]["deletionPolicy"], "Retain", "{content}");
+                }
+                // As an ActionSet ends.
+                let ended = ["phase", "resumeMirror", "--if-expired", "--kafka"];
+                place.task(&[&ended[..], &[&mirror()]].concat()).expect(0);
+                assert_eq!(place.copies(&run).len(), 1);
+            }
+
+            #[test]
+            fn no_secret_is_kept_where_that_is_not_wanted() {
+                let mut place = turn();
+                place.produce(20);
+                let before = place.about();
+                let kept = |place: &crate::place::Place, run: &str| {
+                    let label = format!("slackwater.io/kept={run}");
+                    let named = |kind: &str| place.own(&["get", kind, "-l", &label, "-o", "name"]);
+                    (named("configmap").unwrap(), named("secret").unwrap())
+                };
+                let run = place.backup();
+                let (resources, secrets) = kept(&place, &run);
+                assert!(!resources.is_empty() && !secrets.is_empty());
+                place.set_about(&format!("{before}keep: {{secrets: false}}\n"));
+                let run = place.backup();
+                place.set_about(&before);
+                let (resources, secrets) = kept(&place, &run);
+                assert!(!resources.is_empty());
+                assert_eq!(secrets, "");
+            }
+
+            #[test]
+            fn a_kafka_that_its_user_has_paused_is_named_before_anything_is_stopped() {
+                let mut place = turn();
+                let feeder = place.feeder();
+                let pause = "strimzi.io/pause-reconciliation";
+                let annotate = |what: String| {
+                    place
+                        .space(&["annotate", "kafka", "mirror", &what])
+                        .unwrap();
+                };
+                annotate(format!("{pause}=true"));
+                place.until("its operator to leave it alone", || {
+                    let kafka = place.object("kafka/mirror");
+                    kafka["status"]["conditions"]
+                        .to_string()
+                        .contains("ReconciliationPaused")
+                });
+                let ran = place.task(&["backup", "--kafka", &mirror()]);
+                let annotate = ["annotate", "kafka", "mirror", &format!("{pause}-")];
+                place.space(&annotate).unwrap();
+                let ran = ran.expect(2);
+                assert!(ran.said.contains("is paused"), "{}", ran.said);
+                place.must_be_let_go(&feeder);
+            }
+
+            #[test]
+            fn guards_are_not_kept_on_a_lost_node_and_readers_have_no_token_and_no_label_of_strimzi()
+             {
+                let mut place = turn();
+                place.produce(20);
+                let kafka = mirror();
+                let of = ["--kafka", &kafka];
+                let quiesced = place.task(&[&["phase", "quiesceMirror"], &of[..]].concat());
+                let run = quiesced.expect(0).output("runId");
+                for which in ["a", "b"] {
+                    let name = format!("pod/slackwater-{run}-guard-{which}");
+                    let text = place.own(&["get", &name, "-o", "json"]).unwrap();
+                    let pod: serde_json::Value = serde_json::from_str(&text).unwrap();
+                    let tolerations = pod["spec"]["tolerations"].as_array().unwrap();
+                    for key in ["not-ready", "unreachable"] {
+                        let key = format!("node.kubernetes.io/{key}");
+                        let of_it = tolerations.iter().find(|one| one["key"] == key.as_str());
+                        assert_eq!(of_it.unwrap()["tolerationSeconds"], 0, "{pod}");
+                    }
+                }
+                for phase in ["awaitDrain", "snapshotPartitions"] {
+                    let on = [&["phase", phase, "--run", &run], &of[..]].concat();
+                    place.task(&on).expect(0);
+                }
+                let on = [&["phase", "validateHead", "--run", &run], &of[..]].concat();
+                let proving = place.begin("slackwater", &on);
+                place.until("a reader", || {
+                    !place
+                        .names("pod", &format!("slackwater-{run}-read"))
+                        .is_empty()
+                });
+                for pod in place.list("pod") {
+                    let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+                    if !name.starts_with(&format!("slackwater-{run}-read")) {
+                        continue;
+                    }
+                    assert_eq!(pod["spec"]["automountServiceAccountToken"], false, "{pod}");
+                    let labels = pod["metadata"]["labels"].to_string();
+                    assert!(!labels.contains("strimzi.io"), "{labels}");
+                    let volumes = pod["spec"]["volumes"].to_string();
+                    assert!(!volumes.contains("serviceAccountToken"), "{volumes}");
+                }
+                let ended = "--for=jsonpath={.status.phase}=Succeeded";
+                place
+                    .own(&["wait", ended, "pod", &proving, "--timeout=300s"])
+                    .unwrap();
             }
         }
     }
@@ -122,12 +280,15 @@ mod needs_root {
 
         let events = place.list("events");
         let told = |reason: &str| {
-            let mut of = events.iter().filter(|one| one["reason"] == reason);
-            of.any(|one| one["involvedObject"]["kind"] == "Kafka")
+            let of = || events.iter().filter(|one| one["reason"] == reason);
+            ["Kafka", "KafkaMirrorMaker2"]
+                .iter()
+                .all(|kind| of().any(|one| one["involvedObject"]["kind"] == **kind))
         };
         for reason in [
             "MirrorQuiesced",
             "MirrorDrained",
+            "RunSealed",
             "VolumesCut",
             "MirrorResumed",
             "BackupProven",

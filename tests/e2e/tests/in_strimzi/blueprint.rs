@@ -27,7 +27,10 @@ mod needs_root {
         fn every_action_renders_with_all_that_may_be_said_and_with_the_least() {
             let place = turn();
             let kubectl = |args: &[&str]| place.kubectl(args);
-            let apply = |manifest: &str| place.ground.apply(manifest);
+            let apply = |manifest: &str| {
+                place.ground.apply(manifest);
+                Ok(())
+            };
             let runner = Runner::new(&kubectl, &apply, "kanister", &text()).unwrap();
             let object = json!({"metadata": {"namespace": "one", "name": "mirror"}});
             let run = |id: &str| json!({"Output": {"runId": id, "cutDigest": "d"}});

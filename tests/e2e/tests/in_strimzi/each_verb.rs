@@ -1,117 +1,14 @@
-//! Each verb of the shipped role taken away by itself: what then can't be done is
-//! named, and nothing is left held. A verb without which all works would be one too
-//! many.
+//! Each verb of the shipped roles taken away by itself: what then can't be done is
+//! named, and nothing is left held or half done. A verb without which all works would
+//! be one too many.
 
 mod needs_root {
     mod takes_long {
-        use serde_json::{Value, json};
+        use serde_json::Value;
 
-        use crate::ground::{kubectl, names};
+        use crate::ground::names;
         use crate::place::{Place, mirror, turn};
-
-        /// A verb of a rule, and one of its resources.
-        #[derive(Debug, Clone)]
-        struct Right {
-            group: String,
-            resource: String,
-            verb: String,
-        }
-
-        fn role() -> String {
-            format!("clusterrole/{}slackwater", names().prefix)
-        }
-
-        fn texts(list: &Value) -> Vec<String> {
-            let each = list.as_array().into_iter().flatten();
-            each.filter_map(|one| one.as_str().map(str::to_owned))
-                .collect()
-        }
-
-        fn rights(rules: &Value) -> Vec<Right> {
-            let mut all = Vec::new();
-            for rule in rules.as_array().unwrap() {
-                for group in texts(&rule["apiGroups"]) {
-                    for resource in texts(&rule["resources"]) {
-                        for verb in texts(&rule["verbs"]) {
-                            let (group, resource) = (group.clone(), resource.clone());
-                            all.push(Right {
-                                group,
-                                resource,
-                                verb,
-                            });
-                        }
-                    }
-                }
-            }
-            all
-        }
-
-        /// One rule for each right but this one.
-        fn without(all: &[Right], away: &Right) -> Value {
-            let kept = all.iter().filter(|one| {
-                (&one.group, &one.resource, &one.verb) != (&away.group, &away.resource, &away.verb)
-            });
-            kept.map(|one| {
-                json!({
-                    "apiGroups": [one.group],
-                    "resources": [one.resource],
-                    "verbs": [one.verb],
-                })
-            })
-            .collect()
-        }
-
-        impl Right {
-            /// As errors name it.
-            fn words(&self) -> String {
-                let Self {
-                    group,
-                    resource,
-                    verb,
-                } = self;
-                match group.is_empty() {
-                    true => format!("{verb} {resource}"),
-                    false => format!("{verb} {resource}.{group}"),
-                }
-            }
-        }
-
-        /// Not `get pods` where it says `get pods/exec`.
-        fn names_it(line: &str, words: &str) -> bool {
-            line.match_indices(words).any(|(at, _)| {
-                let next = line[at + words.len()..].chars().next();
-                next.is_none_or(|next| !next.is_alphanumeric() && next != '/')
-            })
-        }
-
-        /// A role without a verb, until this is dropped.
-        struct Taken {
-            words: Vec<String>,
-            before: Value,
-        }
-
-        impl Taken {
-            fn away(place: &Place, rules: &Value, before: &Value) -> Self {
-                let taken = Self {
-                    words: place.ground.kubectl_words(),
-                    before: before.clone(),
-                };
-                taken.set(rules);
-                taken
-            }
-
-            fn set(&self, rules: &Value) {
-                let patch = json!({ "rules": rules }).to_string();
-                let patch = ["patch", &role(), "--type=merge", "-p", &patch];
-                kubectl(&self.words, &patch, None).unwrap();
-            }
-        }
-
-        impl Drop for Taken {
-            fn drop(&mut self) {
-                self.set(&self.before);
-            }
-        }
+        use crate::roles::{Right, Role, Taken};
 
         /// What a backup, which is read again and deleted, says in all, as far as it
         /// gets. With `left` its VolumeSnapshots are deleted by hand before: their contents
@@ -147,23 +44,8 @@ mod needs_root {
             said
         }
 
-        /// From Kubernetes 1.35 on, and not before it.
-        fn is_of_later(place: &Place, right: &Right) -> bool {
-            let version = place.kubectl(&["version", "-o", "json"]).unwrap();
-            let version: Value = serde_json::from_str(&version).unwrap();
-            let minor = version["serverVersion"]["minor"].as_str().unwrap();
-            let minor: u32 = minor.trim_end_matches('+').parse().unwrap();
-            minor < 35 && right.resource == "pods/exec" && right.verb == "create"
-        }
-
-        #[test]
-        fn for_each_verb_of_the_role_that_is_missing_something_names_it() {
-            let mut place = turn();
-            place.produce(20);
-            let feeder = place.feeder();
-            let text = place.kubectl(&["get", &role(), "-o", "json"]).unwrap();
-            let before: Value = serde_json::from_str(&text).unwrap();
-            let all = rights(&before["rules"]);
+        /// What there is to be looked at by every verb that only looks.
+        fn something_to_look_at(place: &Place) {
             // There is room; but whoever looks for limits does so where there is a quota.
             let quota = format!(
                 "{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: roomy, namespace: {}}}, \
@@ -181,15 +63,33 @@ mod needs_root {
                 names().space
             );
             place.ground.apply(&elsewhere);
+        }
+
+        #[test]
+        fn for_each_verb_of_the_role_that_is_missing_something_names_it() {
+            let mut place = turn();
+            place.produce(20);
+            let feeder = place.feeder();
+            let roles = [
+                Role::of_cluster(&place, "slackwater"),
+                Role::of_own(&place, "slackwater-kept"),
+            ];
+            let roles: Vec<&Role> = roles.iter().collect();
+            let mut all: Vec<Right> = roles[0].rights();
+            all.extend(
+                roles[1]
+                    .rights()
+                    .into_iter()
+                    .filter(|one| !roles[0].rights().contains(one)),
+            );
+            something_to_look_at(&place);
             let mut wrong = Vec::new();
+            all.retain(|right| !right.is_of_later(&place));
             for right in &all {
-                if is_of_later(&place, right) {
-                    continue;
-                }
                 // Made once, and then there.
                 let lease = ["delete", "lease", "slackwater-mirror", "--ignore-not-found"];
                 place.space(&lease).unwrap();
-                let taken = Taken::away(&place, &without(&all, right), &before["rules"]);
+                let taken = Taken::away(&place, &roles, right);
                 // Where the storage deletes a content with its snapshot, nobody else has to.
                 let left = right.verb == "delete" && right.resource.contains("contents");
                 let said = all_of_it(&mut place, left);
@@ -200,7 +100,7 @@ mod needs_root {
                     .expect(0);
                 place.must_be_let_go(&feeder);
                 let words = right.words();
-                match said.lines().find(|line| names_it(line, &words)) {
+                match right.named_in(&said) {
                     Some(line) => println!("{words}: {line}"),
                     None => wrong.push(format!("{words}: {said}")),
                 }
@@ -209,6 +109,94 @@ mod needs_root {
             let elsewhere = ["delete", "kafkaconnector", "elsewhere"];
             place.space(&elsewhere).unwrap();
             assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        }
+
+        /// A topic and a user that are resources, and so are kept beside a cut.
+        const OTHERS: [(&str, &str); 2] = [
+            ("KafkaTopic", "{partitions: 1, replicas: 1}"),
+            ("KafkaUser", "{authentication: {type: tls}}"),
+        ];
+
+        fn others(place: &Place) {
+            for (kind, spec) in OTHERS {
+                place.ground.apply(&format!(
+                    "{{apiVersion: kafka.strimzi.io/v1, kind: {kind}, metadata: {{name: \
+                     somebodys, namespace: {}, labels: {{strimzi.io/cluster: mirror}}}}, spec: {spec}}}",
+                    names().space
+                ));
+            }
+        }
+
+        fn without_others(place: &Place) {
+            for (kind, _) in OTHERS {
+                place
+                    .space(&["delete", kind, "somebodys", "--ignore-not-found"])
+                    .unwrap();
+            }
+        }
+
+        #[test]
+        fn for_each_verb_of_a_restore_that_is_missing_one_line_names_it_before_anything_is_touched()
+        {
+            let mut place = turn();
+            others(&place);
+            place.produce(20);
+            let run = place.backup();
+            let roles = [
+                Role::of_cluster(&place, "slackwater-restore"),
+                Role::of_cluster(&place, "slackwater"),
+                Role::of_own(&place, "slackwater-kept"),
+            ];
+            let roles: Vec<&Role> = roles.iter().collect();
+            let all = roles[0].rights();
+            let kafka = mirror();
+            let restore = ["restore", &run, "--kafka", &kafka];
+            let plan = [&restore[..], &["--plan"]].concat();
+            let mut named: Vec<&Right> = Vec::new();
+            let mut look = |place: &mut Place| {
+                for right in &all {
+                    let taken = Taken::away(place, &roles, right);
+                    let ran = place.task_as("slackwater-restore", &plan);
+                    drop(taken);
+                    if let Some(line) = right.named_in(&ran.said) {
+                        assert_ne!(ran.code, 0, "{line}");
+                        println!("{}: {line}", right.words());
+                        named.push(right);
+                    } else {
+                        // Not of the steps that there are here.
+                        assert_eq!(ran.code, 0, "without {}: {}", right.words(), ran.said);
+                    }
+                }
+            };
+            look(&mut place);
+            // Nor is anything touched by what is to do it.
+            let (before, volumes) = (place.object("kafka/mirror"), place.volumes());
+            let claims = all
+                .iter()
+                .find(|right| right.words() == "patch persistentvolumeclaims");
+            let taken = Taken::away(&place, &roles, claims.unwrap());
+            let ran = place.task_as("slackwater-restore", &restore).expect(2);
+            drop(taken);
+            assert!(ran.said.contains("nothing was touched"), "{}", ran.said);
+            assert_eq!(place.object("kafka/mirror")["spec"], before["spec"]);
+            let notes = |kafka: &Value| kafka["metadata"]["annotations"].clone();
+            assert_eq!(notes(&place.object("kafka/mirror")), notes(&before));
+            assert_eq!(place.volumes(), volumes);
+            assert!(place.is_running());
+
+            without_others(&place);
+            place.delete_mirror();
+            look(&mut place);
+            place.task_as("slackwater-restore", &restore).expect(0);
+            without_others(&place);
+            place.must_be_equal();
+            let words = |right: &&Right| right.words();
+            let missed: Vec<String> = all
+                .iter()
+                .filter(|right| !named.contains(right))
+                .map(|right| words(&right))
+                .collect();
+            assert!(missed.is_empty(), "named by nothing: {missed:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ mod needs_root {
 
             use serde_json::{Value, json};
             use slackwater_cut::{ClaimName, State, Verdict};
-            use slackwater_stand_ins::Whim;
+            use slackwater_stand_ins::{Temper, Whim};
 
             use crate::kanister::{Acted, Of, act};
             use crate::place::{Place, Ran, mirror, turn};
@@ -226,6 +226,50 @@ mod needs_root {
                     // The guard held it all the time, and knew so.
                     assert_eq!(cut.bracket.unwrap().guard.interruptions, 0);
                 }
+            }
+
+            #[test]
+            fn an_api_server_that_is_away_past_the_deadline_leaves_a_void_run_and_a_mirror_that_runs()
+             {
+                let mut place = turn();
+                place.produce(50);
+                let feeder = place.feeder();
+                let run = quiesced(&mut place);
+                let plane = place.lab().cluster().plane();
+                plane.kill_api_server();
+                // Nobody can be told by now; longer than the Lease counts, too.
+                std::thread::sleep(Duration::from_secs(90));
+                plane.start_api_server().unwrap();
+                place.until("it to answer", || place.space(&["get", "pods"]).is_ok());
+                place.must_be_let_go(&feeder);
+                place.until("the run to be void", || place.is_void(&run));
+                let drained = phase(&mut place, "awaitDrain", &run);
+                assert_ne!(drained.code, 0);
+                let cut = place.cut(&run);
+                let proven = cut.claims.iter().find(|one| one.verdict == Verdict::Proven);
+                assert!(proven.is_none(), "{proven:?}");
+                place.must_be_equal();
+            }
+
+            #[test]
+            fn an_operator_that_is_down_is_named_by_a_backup_and_the_mirror_is_as_it_was() {
+                let mut place = turn();
+                place.produce(50);
+                let feeder = place.feeder();
+                place.lab().without_operator();
+                let done = act(&place, "backup", &Of::Kafka, &[]);
+                let running = place.is_running();
+                place.lab().with_operator(Temper::default()).unwrap();
+                let error = done.error.unwrap();
+                assert!(error.contains("quiesceMirror"), "{error}");
+                assert!(
+                    error.contains("does not leave Kafka kafka/mirror alone"),
+                    "{error}"
+                );
+                assert!(running);
+                place.must_be_let_go(&feeder);
+                // And the next one does.
+                place.backup();
             }
         }
     }

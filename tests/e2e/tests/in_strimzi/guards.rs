@@ -4,6 +4,7 @@ mod needs_root {
     mod needs_stand_ins {
         mod takes_long {
             use std::fs;
+            use std::process::Command;
 
             use slackwater_e2e::send_signal;
             use slackwater_stand_ins::Temper;
@@ -102,6 +103,56 @@ mod needs_root {
                 let again = place.task(&["phase", "resumeMirror", "--kafka", &mirror()]);
                 assert!(again.expect(0).said.contains("nothing to resume"));
                 assert!(place.is_running());
+            }
+
+            /// Runs lines as a person does who has nothing but a shell and kubectl.
+            fn run_as_printed(place: &Place, lines: &str) {
+                let words = place.ground.kubectl_words();
+                let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+                let kubectl = format!("kubectl() {{ {} \"$@\"; }}", words.join(" "));
+                let script = format!("set -e\n{kubectl}\n{lines}\n");
+                let done = Command::new("sh").args(["-c", &script]).output().unwrap();
+                let said = String::from_utf8_lossy(&done.stderr);
+                assert!(done.status.success(), "{lines}\n{said}");
+                println!("{lines}\n{}", String::from_utf8_lossy(&done.stdout));
+            }
+
+            #[test]
+            fn what_the_lease_says_lets_the_mirror_run_where_nothing_of_slackwater_is_left() {
+                let mut place = turn();
+                let before = place.feeder();
+                let run = quiesced(&mut place);
+                let lease = place.object("lease/slackwater-mirror");
+                let lines = lease["metadata"]["annotations"]["slackwater.io/resume-by-hand"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned();
+                let both = ["a", "b"].map(|which| format!("slackwater-{run}-guard-{which}"));
+                end(&place, &[&both[0], &both[1]]);
+                for of in [
+                    "kubectl patch kafkamirrormaker2 feeder",
+                    "kubectl annotate kafka mirror",
+                ] {
+                    assert!(lines.lines().any(|line| line.starts_with(of)), "{lines}");
+                }
+                run_as_printed(&place, &lines);
+                place.until("the mirror to run", || place.is_running());
+                assert_eq!(place.feeder(), before);
+                let kafka = place.object("kafka/mirror")["metadata"]["annotations"].to_string();
+                for note in [
+                    "pause-reconciliation",
+                    "slackwater.io/paused",
+                    "slackwater.io/held",
+                ] {
+                    assert!(!kafka.contains(note), "{kafka}");
+                }
+                // Whoever comes finds it running, and says that the run is over.
+                place
+                    .task(&["phase", "resumeMirror", "--kafka", &mirror()])
+                    .expect(0);
+                assert!(place.is_void(&run));
+                place.must_be_let_go(&before);
+                place.must_be_equal();
             }
         }
     }

@@ -62,7 +62,10 @@ pub(crate) fn act(place: &Place, action: &str, of: &Of<'_>, pairs: &[(&str, &str
 
 fn by_the_small_one(place: &Place, action: &str, of: &Of<'_>, pairs: &[(&str, &str)]) -> Acted {
     let kubectl = |args: &[&str]| place.kubectl(args);
-    let apply = |manifest: &str| place.ground.apply(manifest);
+    let apply = |manifest: &str| {
+        place.ground.apply(manifest);
+        Ok(())
+    };
     let runner = Runner::new(&kubectl, &apply, "kanister", &text()).unwrap();
     let ask = Ask {
         object: match of {

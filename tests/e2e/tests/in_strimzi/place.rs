@@ -288,18 +288,24 @@ impl Place {
 
     /// As deleting the namespace does, but for the source, which is in it.
     pub(crate) fn delete_mirror(&self) {
-        let delete = |what: &[&str]| {
-            self.space(&[&["delete"], what].concat()).unwrap();
-        };
-        delete(&["kafkamirrormaker2", "feeder"]);
-        delete(&["kafka", "mirror"]);
-        delete(&["kafkanodepool", "dual"]);
-        delete(&["pvc", "-l", "strimzi.io/cluster=mirror"]);
-        delete(&["volumesnapshot", "--all"]);
-        delete(&["configmap", "-l", "slackwater.io/run"]);
+        self.delete_kafka();
+        self.delete(&["volumesnapshot", "--all"]);
+        self.delete(&["configmap", "-l", "slackwater.io/run"]);
+    }
+
+    /// The mirror's resources and claims; what its backups left stays.
+    pub(crate) fn delete_kafka(&self) {
+        self.delete(&["kafkamirrormaker2", "feeder", "--ignore-not-found"]);
+        self.delete(&["kafka", "mirror", "--ignore-not-found"]);
+        self.delete(&["kafkanodepool", "dual", "--ignore-not-found"]);
+        self.delete(&["pvc", "-l", "strimzi.io/cluster=mirror"]);
         self.until("the certificates to be gone", || {
             self.names("secret", "mirror-cluster-ca").is_empty()
         });
+    }
+
+    fn delete(&self, what: &[&str]) {
+        self.space(&[&["delete"], what].concat()).unwrap();
     }
 
     /// Has the source delete all that it has.
@@ -325,7 +331,8 @@ impl Place {
         self.kafka_tool(kafka, "kafka-topics.sh", class, args)
     }
 
-    fn kafka_tool(&self, kafka: &str, script: &str, class: &str, args: &str) -> String {
+    /// What one of Kafka's own tools prints of a Kafka.
+    pub(crate) fn kafka_tool(&self, kafka: &str, script: &str, class: &str, args: &str) -> String {
         let words = ["sh", "-c", &tool(kafka, script, class, args)];
         self.exec("source-single-0", "kafka", &words).unwrap()
     }

@@ -44,6 +44,8 @@ mod needs_root {
         let maker = place.object("kafkamirrormaker2/feeder");
         let volumes = place.volumes();
 
+        // The source does not stop for it.
+        place.load(90, 50);
         let done = restore(&mut place, &[&run]).expect(0);
         println!("{}", done.said);
         for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
@@ -87,11 +89,14 @@ mod needs_root {
             let id = place.object("kafka/mirror");
             let ca = place.object("secret/mirror-cluster-ca-cert");
 
-            place.delete_mirror();
-
             // By the blueprint: no Kafka, no ActionSet of the backup's.
             let kafka = mirror();
             let by_options = [("cut", run.as_str()), ("kafka", &kafka)];
+            place.delete_kafka();
+            let verified = act(&place, "verify", &Of::Namespace, &by_options);
+            assert_eq!(verified.error, None);
+
+            place.delete_mirror();
             let done = act(&place, "restore", &Of::Namespace, &by_options);
             assert_eq!(done.error, None);
             for name in [ClaimName::Restored, ClaimName::HeadsRestored] {

@@ -20,8 +20,8 @@ use serde_json::{Map, Value, json};
 /// What kubectl prints.
 pub type Kubectl<'c> = &'c dyn Fn(&[&str]) -> Result<String, String>;
 
-/// Makes objects.
-pub type Apply<'c> = &'c dyn Fn(&str);
+/// Makes objects, or has the API server's words why not.
+pub type Apply<'c> = &'c dyn Fn(&str) -> Result<(), String>;
 
 /// Runs the actions of one blueprint.
 pub struct Runner<'c> {

@@ -57,12 +57,13 @@ pub(super) fn run(
         },
         "spec": spec,
     });
-    apply(&pod.to_string());
+    apply(&pod.to_string()).map_err(|why| format!("Failed to create pod: {why}"))?;
     let kubectl = |args: &[&str]| kubectl(&[&["-n", namespace], args].concat());
     let ended = wait(&kubectl, &name);
-    let log = kubectl(&["logs", &name]).unwrap_or_default();
+    let log = kubectl(&["logs", &name]);
     let _ = kubectl(&["delete", "pod", &name, "--grace-period=0", "--force"]);
     let phase = ended?;
+    let log = log.map_err(|why| format!("Failed to fetch logs from the pod: {why}"))?;
     if phase != "Succeeded" {
         let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
         let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
