@@ -23,10 +23,16 @@ const BAD: &str = "plugin/lint/tests/bad/argument-missing.yaml";
 const HOOKS: &str = "plugin/lint/tests/bad/ignored-action.yaml";
 
 #[test]
-fn our_blueprint_has_nothing_that_is_swallowed() {
-    let done = lint(&["blueprints/kanister.yaml"]);
-    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
-    assert!(done.stdout.is_empty());
+fn our_blueprints_have_nothing_that_is_swallowed() {
+    for ours in [
+        "blueprints/kanister.yaml",
+        "blueprints/k10-policy-hooks.yaml",
+    ] {
+        let done = lint(&[ours]);
+        let said = text(&done.stdout) + &text(&done.stderr);
+        assert_eq!(done.status.code(), Some(0), "{said}");
+        assert!(done.stdout.is_empty());
+    }
 }
 
 #[test]

@@ -26,6 +26,10 @@ pub enum PhaseName {
 pub enum Entry {
     /// The one that all phases but `validate-head` have.
     Run,
+    /// `snapshot-partitions`: seals the run and flushes, for others who snapshot.
+    Seal,
+    /// `snapshot-partitions`: the others' snapshots are still those that were seen.
+    Confirm,
     /// `validate-head`: the closing look.
     CloseBracket,
     /// `validate-head`: reads the snapshot, judges the claims and closes the
@@ -90,6 +94,7 @@ impl PhaseName {
                 Entry::CompareVolumes,
                 Entry::CompareRestored,
             ],
+            PhaseName::SnapshotPartitions => &[Entry::Run, Entry::Seal, Entry::Confirm],
             _ => &[Entry::Run],
         }
     }
@@ -126,6 +131,8 @@ impl Entry {
     pub fn export(self) -> &'static str {
         match self {
             Entry::Run => "run",
+            Entry::Seal => "seal",
+            Entry::Confirm => "confirm",
             Entry::CloseBracket => "close-bracket",
             Entry::ProveContent => "prove-content",
             Entry::CompareVolumes => "compare-volumes",

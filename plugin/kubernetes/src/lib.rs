@@ -26,6 +26,7 @@ mod makers;
 mod mirror;
 mod mirror_found;
 mod operator;
+mod others_snapshots;
 mod place;
 mod pods;
 mod quota;
@@ -55,6 +56,7 @@ pub use lease::{Attempt, LeaseError, MirrorLease, Notes, SeenLease};
 pub use makers::{Makers, MakersError};
 pub use mirror::{StrimziMirror, Way};
 pub use mirror_found::MirrorError;
+pub use others_snapshots::{BoundSnapshots, OthersSnapshots};
 pub use place::{Place, Resource};
 pub use quota::{Needs, QuotaError, claim_like, must_fit};
 pub use restore::{

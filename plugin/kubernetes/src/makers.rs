@@ -287,6 +287,23 @@ impl Makers {
         self.poke_at(&self.place_of(maker)?)
     }
 
+    /// Names of the Kafkas of a namespace that have these labels.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn kafkas_labelled(
+        &self,
+        namespace: &str,
+        labels: &str,
+    ) -> Result<Vec<String>, MakersError> {
+        let kafkas = Resource::kafkas(self.version);
+        let found = self.server.list_metadata(&kafkas, namespace, labels)?;
+        let names = found
+            .iter()
+            .filter_map(|one| one["metadata"]["name"].as_str());
+        Ok(names.map(str::to_owned).collect())
+    }
+
     /// That its connectors may be told by this way: asked of the API server and of what
     /// admits for it, by what would be written; nothing is changed.
     ///

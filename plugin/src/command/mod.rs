@@ -7,6 +7,7 @@ mod cut;
 mod gc;
 mod guard;
 mod heads;
+mod hook;
 mod lint;
 mod logdir;
 mod phase;
@@ -65,6 +66,8 @@ enum Command {
     Backup(backup::Backup),
     /// Run one phase of it, as a blueprint does.
     Phase(phase::Phase),
+    /// What a K10 policy runs around its own snapshots.
+    Hook(hook::Hook),
     /// Put a snapshot into new volumes, or a mirror in Strimzi back in place.
     Restore(restore::Restore),
     /// Hold a restored mirror against its cut.
@@ -329,6 +332,7 @@ pub fn run(cli: Cli) -> Result<(), Stop> {
         Command::Resume(command) => command.run(&context),
         Command::Status(command) => command.run(&context),
         Command::Heads(command) => command.run(&context),
+        Command::Hook(command) => command.run(&context),
         Command::Replay(command) => command.run(&context),
         Command::Cut(command) => command.run(&context),
         Command::Snapshot(command) => command.run(&context),

@@ -183,6 +183,17 @@ impl<'a> Run<'a> {
         &self.id
     }
 
+    /// Has the guard wait for the snapshots that others make.
+    pub(super) fn await_others(&self) -> Result<(), Stop> {
+        let asked = self.guard.await_others();
+        asked.map_err(|error| Stop::failed(error.message))
+    }
+
+    /// Runs one export of a phase that is no step of the usual course.
+    pub(super) fn export(&self, phase: PhaseName, entry: Entry) -> Result<Outcome, Stop> {
+        self.run(phase, entry)
+    }
+
     /// Runs one export of a phase.
     fn run(&self, phase: PhaseName, entry: Entry) -> Result<Outcome, Stop> {
         let mut ports = self.site.ports(&self.id)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use slackwater_connect::{BasicAuth, ConnectOptions};
 use slackwater_cut::{
-    ClaimName, ConnectSettings, ConnectTopics, OnLoss, Settings, Strategy, Verify,
+    ClaimName, ConnectSettings, ConnectTopics, OnLoss, Settings, SnapshotsBy, Strategy, Verify,
 };
 use slackwater_kafka::{ClusterOptions, FIXED_PROPERTIES};
 use slackwater_ports::Cluster;
@@ -441,6 +441,7 @@ pub(super) fn settings(
     let require: BTreeSet<ClaimName> = require.into_iter().collect();
     Ok(Settings {
         strategy,
+        snapshots_by: SnapshotsBy::Run,
         window_ms,
         cover_wait_ms: or(limits.cover_wait, 15_000),
         sample_lead_ms: 3_000,

@@ -98,6 +98,14 @@ impl GuardClient {
         }
     }
 
+    /// Has it wait for the snapshots that others make; that is not waited for.
+    pub fn await_others(&self) -> Seen<()> {
+        match self.ask(&Request::AwaitOthers, AT_ONCE)? {
+            Response::Done => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// Takes the closing look and resumes the mirror.
     pub fn release(&self) -> Seen<Released> {
         self.released(&Request::Release)

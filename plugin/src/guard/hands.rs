@@ -9,8 +9,8 @@ use slackwater_hold::{Hands, Hold};
 use slackwater_host::{Entry, Limits, PhaseName};
 use slackwater_kit::Session;
 use slackwater_ports::{
-    Answer, BrokerAnswer, Clock, ConnectorRef, Flushed, GuardLook, GuardView, PortError,
-    PortErrorKind, Seen,
+    Answer, BrokerAnswer, BrokerStop, Clock, ConnectorRef, Flushed, GuardLook, GuardView,
+    PortError, PortErrorKind, Seen, VolumeFlush, VolumeSnapshot,
 };
 use slackwater_store::RunId;
 
@@ -32,7 +32,12 @@ pub(super) struct GuardHands {
     /// Whether the volumes are written out ahead of their flush: not begun,
     /// begun, or over.
     ahead: Arc<Mutex<Ahead>>,
+    /// Whether others' snapshots are waited for.
+    awaits: Mutex<bool>,
 }
+
+/// The phase that waits for others has its own end at the deadline, and says why.
+const AFTER_THE_DEADLINE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Ahead {
@@ -65,6 +70,7 @@ impl GuardHands {
             work: Mutex::new(()),
             hold: Arc::new(hold),
             ahead: Arc::default(),
+            awaits: Mutex::default(),
         }
     }
 
@@ -113,6 +119,45 @@ impl GuardHands {
         });
     }
 
+    /// In a thread of its own, once: waits for the snapshots that others make, and lets
+    /// the mirror run when each volume has one, or when that can't be any more.
+    pub(super) fn await_others(self: &Arc<Self>) {
+        if std::mem::replace(&mut *locked(&self.awaits), true) {
+            return;
+        }
+        let hands = self.clone();
+        std::thread::spawn(move || {
+            if let Err(stop) = hands.others_snapshots() {
+                hands.hold.abandon(&*hands, &stop.cause, false);
+                return;
+            }
+            match hands.hold.release(&*hands) {
+                Ok(_) => hands.site.ground().tell(&hands.run, &News::Resumed),
+                Err(why) => tracing::warn!("the mirror was not let go: {why}"),
+            }
+        });
+    }
+
+    fn others_snapshots(&self) -> Result<String, Stop> {
+        let now = SystemClock.now_ms();
+        let left = self
+            .hold
+            .view()
+            .deadline_ms
+            .map(|at| at.saturating_sub(now));
+        let limits = Limits {
+            wall: Duration::from_millis(left.unwrap_or_default()) + AFTER_THE_DEADLINE,
+            ..Limits::default()
+        };
+        let snapshots = self.site.ground().volume_snapshot(&self.run, false)?;
+        self.phase_with(
+            PhaseName::SnapshotPartitions,
+            Entry::Run,
+            limits,
+            Some(snapshots),
+        )
+    }
+
     /// For whoever finds the mirror held, and nobody who holds it.
     fn note_by_hand(&self) {
         let lines = match self.site.ground().by_hand() {
@@ -132,13 +177,29 @@ impl GuardHands {
     }
 
     fn phase(&self, phase: PhaseName, entry: Entry, limits: Limits) -> Result<String, Stop> {
+        self.phase_with(phase, entry, limits, None)
+    }
+
+    fn phase_with(
+        &self,
+        phase: PhaseName,
+        entry: Entry,
+        limits: Limits,
+        snapshots: Option<Arc<dyn VolumeSnapshot + Send + Sync>>,
+    ) -> Result<String, Stop> {
         if !self.is_ours() {
             return Err(Stop::held("the lease was lost to another guard"));
         }
-        // Neither looks at volumes: whatever has become of them.
+        // No other looks at volumes: whatever has become of them.
         let document = self.site.runs().document(&self.run);
         let mut ports = self.site.ports_on(Arc::new(document));
         ports.guard_look = Some(Arc::new(Look(self.hold.clone())));
+        if snapshots.is_some() {
+            // What is left of the phase is to look at them.
+            ports.volume_snapshot = snapshots;
+            ports.volume_flush = Some(Arc::new(Sealed));
+            ports.broker_stop = Some(Arc::new(Sealed));
+        }
         self.site
             .run_within(phase, entry, ports, limits)
             .map(|outcome| outcome.summary)
@@ -155,6 +216,28 @@ struct Look(Arc<Hold>);
 impl GuardLook for Look {
     fn guard(&self) -> Seen<GuardView> {
         Ok(self.0.view())
+    }
+}
+
+/// Where others snapshot, it was done before they began.
+struct Sealed;
+
+impl Sealed {
+    fn refused<T>() -> Seen<T> {
+        let why = "the run was to be sealed and flushed before others snapshot";
+        Err(PortError::new(PortErrorKind::Refused, why))
+    }
+}
+
+impl VolumeFlush for Sealed {
+    fn flush(&self) -> Seen<Vec<Flushed>> {
+        Self::refused()
+    }
+}
+
+impl BrokerStop for Sealed {
+    fn stop_brokers(&self) -> Seen<Vec<BrokerAnswer>> {
+        Self::refused()
     }
 }
 

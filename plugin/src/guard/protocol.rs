@@ -44,6 +44,9 @@ pub enum Request {
     StopBrokers,
     /// Flush the volumes.
     Flush,
+    /// Wait for the snapshots that others make of the sealed run; when each volume has
+    /// one, take the closing look, and resume the mirror.
+    AwaitOthers,
     /// Take the closing look, and resume the mirror.
     Release,
     /// Resume the mirror and give the run up.
@@ -74,7 +77,7 @@ pub enum Response {
     Flushed(Vec<Flushed>),
     /// To release and abandon.
     Released(Released),
-    /// To ready, attach and finish.
+    /// To ready, attach, finish, and to what is begun and not waited for.
     Done,
     /// It can't be done.
     Refused(String),

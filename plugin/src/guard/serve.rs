@@ -173,8 +173,13 @@ async fn hold(
     if site.ground().stands_by() {
         watched = watched.idle_after(IDLE_MS);
     }
-    let hands = GuardHands::new(site, run.clone(), flush, lease);
-    watch(Arc::new(hands), listener, progress, watched).await
+    let waits = awaits_others(&site, run);
+    let hands = Arc::new(GuardHands::new(site, run.clone(), flush, lease));
+    if waits {
+        // The one before did, and is gone.
+        hands.await_others();
+    }
+    watch(hands, listener, progress, watched).await
 }
 
 /// Whether the run has begun to stop something and did not let it go. What can't
@@ -189,6 +194,17 @@ fn is_held(site: &Site, run: &RunId) -> bool {
     let stopped = cut.quiesce.is_some_and(|one| one.stop_started_ms.is_some());
     let runs = cut.resume.is_some_and(|resume| resume.running_ms.is_some());
     stopped && !runs
+}
+
+/// Whether others are at their snapshots of this run.
+fn awaits_others(site: &Site, run: &RunId) -> bool {
+    let record = site.runs().load(run).ok();
+    let cut = record.and_then(|record| Cut::parse(&record.document).ok());
+    cut.is_some_and(|cut| {
+        let snapshot = cut.snapshot.as_ref();
+        let sealed = snapshot.is_some_and(|one| one.found_before.is_some());
+        sealed && !cut.state.is_final() && snapshot.is_some_and(|one| one.ended_ms.is_none())
+    })
 }
 
 async fn watch(
@@ -314,7 +330,8 @@ async fn answer(
     }
 }
 
-fn respond(hands: &GuardHands, request: Request) -> Response {
+fn respond(shared: &Arc<GuardHands>, request: Request) -> Response {
+    let hands: &GuardHands = shared;
     let hold = hands.hold();
     match request {
         Request::Ready => Response::Done,
@@ -343,6 +360,10 @@ fn respond(hands: &GuardHands, request: Request) -> Response {
             Ok(Err(error)) => Response::Refused(error.message),
             Err(why) => Response::Refused(why),
         },
+        Request::AwaitOthers => {
+            shared.await_others();
+            Response::Done
+        }
         Request::Release => match hold.release(hands) {
             Ok(released) => Response::Released(released),
             Err(why) => Response::Refused(why),

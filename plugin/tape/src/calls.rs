@@ -52,6 +52,7 @@ macro_rules! all_calls {
             VolumeSnapshot {
                 request() -> Seen<()>;
                 snapshots() -> Seen<Vec<SnapshotSeen>>;
+                others() -> Seen<Vec<OtherSnapshot>>;
             }
             VolumeContent {
                 survey() -> Seen<ContentSurvey>;

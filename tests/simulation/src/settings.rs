@@ -2,7 +2,7 @@
 //! lasts a minute.
 
 use slackwater_cut::{
-    ClaimName, ConnectSettings, ConnectTopics, OnLoss, Settings, Strategy, Verify,
+    ClaimName, ConnectSettings, ConnectTopics, OnLoss, Settings, SnapshotsBy, Strategy, Verify,
 };
 
 use crate::schedule::Scene;
@@ -33,6 +33,7 @@ pub(crate) fn settings(scene: &Scene) -> Settings {
         } else {
             Strategy::Quiesced
         },
+        snapshots_by: SnapshotsBy::Run,
         window_ms: scene.window_ms,
         cover_wait_ms: 6_000,
         sample_lead_ms: 1_000,

@@ -30,5 +30,5 @@ pub use sections::{
     Front, HeadSample, Lost, MirrorLookSummary, Moved, Movement, Outage, Quiesce, RestoredLook,
     RestoredRow, Resume, Snapshot, SourcePartition,
 };
-pub use settings::{ConnectSettings, ConnectTopics, OnLoss, Settings, Strategy};
+pub use settings::{ConnectSettings, ConnectTopics, OnLoss, Settings, SnapshotsBy, Strategy};
 pub use verify::{Verified, digest_holds, verify};

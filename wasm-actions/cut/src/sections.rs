@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slackwater_ports::{
     Broker, BrokerProcess, ConnectorRef, ConnectorState, Digest128, Flushed, GuardView, Interval,
-    Isolation, PartitionId, SnapshotSeen,
+    Isolation, PartitionId, SnapshotIdentity, SnapshotSeen,
 };
 
 /// A Kafka cluster.
@@ -246,6 +246,20 @@ pub struct Snapshot {
     pub outage: Option<Outage>,
     /// Each volume's flush; empty until then.
     pub flushed: Vec<Flushed>,
+    /// Where others snapshot: the uids of all VolumeSnapshots of these volumes that
+    /// were there when the flush was over. Whatever was cut before it, is among them.
+    /// `null` until then; left out otherwise, so that cuts from before there was this
+    /// field keep their digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found_before: Option<Vec<String>>,
+    /// Where others snapshot: when they were done, and each volume still had exactly
+    /// the snapshot that is named here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_ms: Option<u64>,
+    /// Where others snapshot: which ones `volumes` are, in their order. Left out
+    /// otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<SnapshotIdentity>,
     /// Each volume's snapshot, read back; empty until then.
     pub volumes: Vec<SnapshotSeen>,
     /// The revision with which the snapshots were recorded; `null` until then.

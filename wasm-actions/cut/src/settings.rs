@@ -67,6 +67,24 @@ impl Strategy {
     }
 }
 
+/// Who asks the storage for snapshots.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SnapshotsBy {
+    /// The run itself.
+    #[default]
+    Run,
+    /// Others, between the seal and their own end: a backup product that snapshots by
+    /// itself. Theirs are taken for the run's once each volume has exactly one.
+    Others,
+}
+
+impl SnapshotsBy {
+    fn is_default(&self) -> bool {
+        *self == SnapshotsBy::default()
+    }
+}
+
 impl Settings {
     /// Whether a topic of this name is protected.
     pub fn protects(&self, topic: &str) -> bool {
@@ -83,6 +101,9 @@ pub struct Settings {
     /// cuts from before there was this field keep their digest.
     #[serde(default, skip_serializing_if = "Strategy::is_default")]
     pub strategy: Strategy,
+    /// Who snapshots. Left out where it is the default, for the same reason.
+    #[serde(default, skip_serializing_if = "SnapshotsBy::is_default")]
+    pub snapshots_by: SnapshotsBy,
     /// From the first stop until the guard resumes, whatever happens.
     pub window_ms: u64,
     /// How long the first stop waits at the most for the mirror's tail to

@@ -45,7 +45,9 @@ pub use outcome::{Failure, FailureKind, Outcome, Output};
 pub use process::{BrokerAnswer, BrokerProcess, BrokerProcesses, BrokerStart, BrokerStop};
 pub use records::{Ended, Isolation, RecordSeen, Records, Span, SpanRead, TimestampType};
 pub use silence::Silence;
-pub use volumes::{Flushed, SnapshotSeen, VolumeFlush, VolumeSnapshot};
+pub use volumes::{
+    Flushed, OtherSnapshot, SnapshotIdentity, SnapshotSeen, VolumeFlush, VolumeSnapshot,
+};
 pub use world::{Clock, Level, Log, Progress};
 
 /// What a capability gives: an observation, or why there is none.

@@ -114,6 +114,10 @@ impl VolumeSnapshot for Silence {
     fn snapshots(&self) -> Seen<Vec<SnapshotSeen>> {
         silence()
     }
+
+    fn others(&self) -> Seen<Vec<OtherSnapshot>> {
+        silence()
+    }
 }
 
 impl VolumeContent for Silence {

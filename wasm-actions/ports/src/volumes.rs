@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Seen;
+use crate::{PortError, PortErrorKind, Seen};
 
 /// What became of the flush of one volume.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -53,6 +53,29 @@ pub struct SnapshotSeen {
     pub error: Option<String>,
 }
 
+/// Which one a snapshot is: another one of the same name has another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SnapshotIdentity {
+    /// `metadata.uid` of a VolumeSnapshot.
+    pub uid: String,
+    /// The name of its VolumeSnapshotContent; `null` until it has one.
+    pub content: Option<String>,
+    /// What the storage calls it (`status.snapshotHandle` of that); `null` until it is
+    /// there.
+    pub stored_as: Option<String>,
+}
+
+/// A snapshot that somebody else made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OtherSnapshot {
+    /// What there is of it.
+    pub seen: SnapshotSeen,
+    /// Which one it is.
+    pub identity: SnapshotIdentity,
+}
+
 /// The port that flushes.
 pub trait VolumeFlush {
     /// Flushes all volumes' file systems at once, through descriptors opened
@@ -68,4 +91,10 @@ pub trait VolumeSnapshot {
     /// What is there of this run, read back. (Named apart from other looks so
     /// that one world can be all of them.)
     fn snapshots(&self) -> Seen<Vec<SnapshotSeen>>;
+    /// All snapshots that there are of these volumes, whoever made them and when. Where
+    /// nobody else can make any, it is not asked for.
+    fn others(&self) -> Seen<Vec<OtherSnapshot>> {
+        let why = "nobody but the run makes snapshots of these volumes";
+        Err(PortError::new(PortErrorKind::Unsupported, why))
+    }
 }

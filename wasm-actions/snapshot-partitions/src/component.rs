@@ -31,6 +31,16 @@ impl Guest for Component {
         install_panic_hook();
         ended(crate::run(&Capabilities))
     }
+
+    fn seal() -> Result<Outcome, Failure> {
+        install_panic_hook();
+        ended(crate::seal(&Capabilities))
+    }
+
+    fn confirm() -> Result<Outcome, Failure> {
+        install_panic_hook();
+        ended(crate::confirm(&Capabilities))
+    }
 }
 
 export!(Component);

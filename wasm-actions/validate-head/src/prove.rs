@@ -1,7 +1,7 @@
 //! The verdicts: judged from the run document and from what the snapshot
 //! holds, and the cut closed with them.
 
-use slackwater_cut::{Content, State, Verify, claims};
+use slackwater_cut::{Content, SnapshotsBy, State, Verify, claims};
 use slackwater_kit::Session;
 use slackwater_ports::{ContentDepth, Failure, Outcome};
 
@@ -23,6 +23,13 @@ pub fn prove_content(world: &impl World) -> Result<Outcome, Failure> {
     let snapshot = session.cut().snapshot.as_ref();
     if snapshot.is_none_or(|snapshot| snapshot.ended_ms.is_none()) {
         return Err(Failure::failed("there is no snapshot: nothing to close"));
+    }
+    let by_others = session.cut().settings.snapshots_by == SnapshotsBy::Others;
+    if by_others && snapshot.is_none_or(|snapshot| snapshot.confirmed_ms.is_none()) {
+        return Err(Failure::failed(
+            "it was not confirmed that each volume has the snapshot that was seen to be cut, and no \
+             other: nothing to close",
+        ));
     }
     let running = session
         .cut()

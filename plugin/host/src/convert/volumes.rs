@@ -14,5 +14,7 @@ record!(ports::Flushed => flush::Flushed {
 record!(ports::SnapshotSeen => snapshot::SnapshotSeen {
     volume, broker, driver, method, handle, started_ms, cut_ms, ready, error,
 });
+record!(ports::SnapshotIdentity => snapshot::SnapshotIdentity { uid, content, stored_as });
+record!(ports::OtherSnapshot => snapshot::OtherSnapshot { seen, identity });
 record!(ports::BrokerProcess => process::BrokerProcessSeen { volume, broker, identity, why });
 record!(ports::BrokerAnswer => types::BrokerAnswer { broker, done });

@@ -5,7 +5,7 @@ use wasmtime::Result;
 use crate::bindings::slackwater::phase::broker_process::{self, BrokerProcessSeen};
 use crate::bindings::slackwater::phase::types::{BrokerAnswer, PortError};
 use crate::bindings::slackwater::phase::volume_flush::{self, Flushed};
-use crate::bindings::slackwater::phase::volume_snapshot::{self, SnapshotSeen};
+use crate::bindings::slackwater::phase::volume_snapshot::{self, OtherSnapshot, SnapshotSeen};
 use crate::bindings::slackwater::phase::{broker_start, broker_stop};
 use crate::convert::Convert as _;
 use crate::state::State;
@@ -27,6 +27,11 @@ impl volume_snapshot::Host for State {
     fn look(&mut self) -> Result<Seen<Vec<SnapshotSeen>>> {
         let port = self.port(|ports| &ports.volume_snapshot)?;
         Ok(port.snapshots().convert())
+    }
+
+    fn others(&mut self) -> Result<Seen<Vec<OtherSnapshot>>> {
+        let port = self.port(|ports| &ports.volume_snapshot)?;
+        Ok(port.others().convert())
     }
 }
 

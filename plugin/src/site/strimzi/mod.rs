@@ -11,6 +11,7 @@ mod left;
 mod line;
 mod marks;
 mod news;
+mod others;
 mod readers;
 mod restoring;
 
@@ -33,6 +34,7 @@ use slackwater_strimzi::Meta;
 pub(crate) use found::Clusters;
 pub use found::KafkaName;
 pub use left::Left;
+pub use others::{OPTED_IN, opted_in};
 pub use restoring::RestoredContent;
 
 use self::marks::marks;
@@ -289,15 +291,18 @@ impl Ground for Strimzi {
         run: &RunId,
         _plain_copy: bool,
     ) -> Result<Arc<dyn VolumeSnapshot + Send + Sync>, Stop> {
+        let namespace = self.kafka.namespace();
+        if let Some(others) = self.others(run)? {
+            return Ok(others);
+        }
         if self.volumes.is_empty() {
             // Nothing is made; what was is seen.
-            let namespace = self.kafka.namespace();
             let made = ClaimSnapshots::made(self.server.clone(), namespace, run.clone());
             return Ok(Arc::new(made.map_err(Stop::bad_input)?));
         }
         let snapshots = ClaimSnapshots::new(
             self.server.clone(),
-            self.kafka.namespace(),
+            namespace,
             run.clone(),
             self.volumes.clone(),
             self.class.as_deref(),
@@ -318,7 +323,10 @@ impl Ground for Strimzi {
             self.kafka.namespace(),
             run,
             home.program.clone(),
-            self.volume_snapshot(run, plain_copy)?,
+            match self.bound(run)? {
+                Some(bound) => bound,
+                None => self.volume_snapshot(run, plain_copy)?,
+            },
             self.opens_within,
         );
         // Nothing is, of one that is not closed yet: its claims are there.
@@ -398,6 +406,10 @@ impl Ground for Strimzi {
     /// VolumeSnapshots go with their namespace, and their contents with them, unless
     /// they are told to stay; the cut goes, too, so there is a copy of it.
     fn retain(&self, run: &RunId) -> Result<(), Stop> {
+        if self.by_others(run)?.is_some() {
+            // Theirs are theirs: they retire them.
+            return Ok(());
+        }
         let retained = self.snapshots(run)?.retain();
         retained.map(drop).map_err(Stop::failed)
     }

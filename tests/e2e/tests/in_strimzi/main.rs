@@ -23,6 +23,7 @@ mod failures;
 mod found;
 mod ground;
 mod guards;
+mod k10;
 mod kanister;
 mod pause;
 mod place;

@@ -48,9 +48,12 @@ mod needs_root {
                     "source",
                     &format!("--create --topic {TOPIC} --partitions 1 {kept}"),
                 );
+                // MirrorMaker looks for topics when it is started, and then each ten minutes.
+                place.backup();
                 place.until("it to be mirrored", || {
-                    let all = place.topics("mirror", &format!("--describe --topic {MIRRORED}"));
-                    all.contains("retention.ms=120000")
+                    let of = format!("--describe --topic {MIRRORED}");
+                    place.topics("mirror", "--list").contains(MIRRORED)
+                        && place.topics("mirror", &of).contains("retention.ms=120000")
                 });
                 place.kafka_tool(
                     "source",

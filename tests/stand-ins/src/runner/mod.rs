@@ -188,6 +188,11 @@ fn params(ask: &Ask, outputs: &Map<String, Value>) -> Value {
         .collect();
     json!({
         "Object": ask.object,
+        // (pkg/param/param.go, `NamespaceParams`)
+        "Namespace": match ask.object["kind"] == "Namespace" {
+            true => json!({"Name": ask.object["metadata"]["name"]}),
+            false => Value::Null,
+        },
         "Options": match ask.options.is_empty() { true => Value::Null, false => json!(ask.options) },
         "ArtifactsIn": match artifacts.is_empty() { true => Value::Null, false => artifacts.into() },
         "Phases": outputs,

@@ -23,6 +23,10 @@ impl ports::VolumeSnapshot for Capabilities {
     fn snapshots(&self) -> Seen<Vec<SnapshotSeen>> {
         volume_snapshot::look().convert()
     }
+
+    fn others(&self) -> Seen<Vec<ports::OtherSnapshot>> {
+        volume_snapshot::others().convert()
+    }
 }
 
 impl ports::BrokerProcesses for Capabilities {

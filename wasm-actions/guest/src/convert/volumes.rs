@@ -14,5 +14,7 @@ record!(flush::Flushed => ports::Flushed {
 record!(snapshot::SnapshotSeen => ports::SnapshotSeen {
     volume, broker, driver, method, handle, started_ms, cut_ms, ready, error,
 });
+record!(snapshot::SnapshotIdentity => ports::SnapshotIdentity { uid, content, stored_as });
+record!(snapshot::OtherSnapshot => ports::OtherSnapshot { seen, identity });
 record!(process::BrokerProcessSeen => ports::BrokerProcess { volume, broker, identity, why });
 record!(types::BrokerAnswer => ports::BrokerAnswer { broker, done });

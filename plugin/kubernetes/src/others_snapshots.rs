@@ -1,0 +1,169 @@
+//! VolumeSnapshots that others make of the mirror's claims: seen, never asked for. And
+//! those of them that a cut names, to be read.
+//!
+//! Which count is decided in snapshotPartitions. Names and labels say nothing here:
+//! whoever makes them chooses them. One that was made for what lies in the storage
+//! already (`source.volumeSnapshotContentName`) is of no claim, and left out.
+
+use serde_json::Value;
+use slackwater_ports::{
+    OtherSnapshot, PortError, PortErrorKind, Seen, SnapshotIdentity, SnapshotSeen, VolumeSnapshot,
+};
+
+use jiff::Timestamp;
+
+use crate::place::{Place, Resource};
+use crate::{ApiError, ApiServer, ClaimVolume};
+
+/// All that there are of some claims.
+#[derive(Clone)]
+pub struct OthersSnapshots {
+    server: ApiServer,
+    namespace: String,
+    volumes: Vec<ClaimVolume>,
+}
+
+impl OthersSnapshots {
+    /// Nothing is asked yet.
+    pub fn new(server: ApiServer, namespace: &str, volumes: Vec<ClaimVolume>) -> Self {
+        Self {
+            server,
+            namespace: namespace.to_owned(),
+            volumes,
+        }
+    }
+
+    fn all(&self) -> Result<Vec<OtherSnapshot>, ApiError> {
+        let found = self
+            .server
+            .list(&Resource::snapshots(), &self.namespace, "")?;
+        let mut seen = Vec::new();
+        for object in &found {
+            let claim = text(&object["spec"]["source"]["persistentVolumeClaimName"]);
+            let mut of = self.volumes.iter();
+            if let Some(volume) = of.find(|one| Some(&one.claim) == claim.as_ref()) {
+                seen.push(self.seen(object, volume)?);
+            }
+        }
+        let key = |one: &OtherSnapshot| (one.seen.volume.clone(), one.seen.handle.clone());
+        seen.sort_by_key(key);
+        Ok(seen)
+    }
+
+    fn seen(&self, object: &Value, volume: &ClaimVolume) -> Result<OtherSnapshot, ApiError> {
+        let (metadata, status) = (&object["metadata"], &object["status"]);
+        let name = text(&metadata["name"]).unwrap_or_default();
+        let malformed = |said: &str| ApiError::Malformed {
+            what: format!("read VolumeSnapshot {}/{name}", self.namespace),
+            said: said.to_owned(),
+        };
+        let time = |value: &Value| -> Result<Option<u64>, ApiError> {
+            let text = value.as_str().map(str::parse::<Timestamp>).transpose();
+            let at = text.map_err(|_| malformed("a time of it is none"))?;
+            Ok(at.and_then(|at| u64::try_from(at.as_millisecond()).ok()))
+        };
+        let uid = text(&metadata["uid"]).ok_or_else(|| malformed("it has no uid"))?;
+        let content = text(&status["boundVolumeSnapshotContentName"]);
+        let ready = status["readyToUse"] == true;
+        let error = match &metadata["deletionTimestamp"] {
+            Value::Null => None,
+            _ => Some("it is being deleted: see who does so".to_owned()),
+        };
+        let seen = SnapshotSeen {
+            volume: volume.claim.clone(),
+            broker: volume.broker,
+            driver: "csi".to_owned(),
+            method: text(&object["spec"]["volumeSnapshotClassName"]).unwrap_or_default(),
+            handle: format!("{}/{name}", self.namespace),
+            started_ms: time(&metadata["creationTimestamp"])?.unwrap_or(0),
+            // Whole seconds: it was cut by the end of that second.
+            cut_ms: time(&status["creationTime"])?.map(|at| at.saturating_add(999)),
+            ready,
+            error,
+        };
+        let stored_as = match &content {
+            Some(content) => self.stored_as(content)?,
+            None => None,
+        };
+        let identity = SnapshotIdentity {
+            uid,
+            content,
+            stored_as,
+        };
+        Ok(OtherSnapshot { seen, identity })
+    }
+
+    fn stored_as(&self, content: &str) -> Result<Option<String>, ApiError> {
+        let place = Place::cluster(Resource::snapshot_contents(), content)?;
+        let found = self.server.get(&place)?.unwrap_or_default();
+        Ok(text(&found["status"]["snapshotHandle"]))
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+impl VolumeSnapshot for OthersSnapshots {
+    /// Others ask.
+    fn request(&self) -> Seen<()> {
+        Ok(())
+    }
+
+    /// The run has none of its own.
+    fn snapshots(&self) -> Seen<Vec<SnapshotSeen>> {
+        Ok(Vec::new())
+    }
+
+    fn others(&self) -> Seen<Vec<OtherSnapshot>> {
+        Ok(self.all()?)
+    }
+}
+
+/// Those that a cut names, as they are now.
+pub struct BoundSnapshots {
+    all: OthersSnapshots,
+    bound: Vec<OtherSnapshot>,
+}
+
+impl BoundSnapshots {
+    /// Of a cut's volumes, in this namespace.
+    pub fn new(server: ApiServer, namespace: &str, bound: Vec<OtherSnapshot>) -> Self {
+        let volumes = bound.iter().map(|one| ClaimVolume {
+            claim: one.seen.volume.clone(),
+            broker: one.seen.broker,
+        });
+        Self {
+            all: OthersSnapshots::new(server, namespace, volumes.collect()),
+            bound,
+        }
+    }
+}
+
+impl VolumeSnapshot for BoundSnapshots {
+    fn request(&self) -> Seen<()> {
+        let why = "others make the snapshots of this run";
+        Err(PortError::new(PortErrorKind::Unsupported, why))
+    }
+
+    /// One that is gone, or another by now, is an error of its row.
+    fn snapshots(&self) -> Seen<Vec<SnapshotSeen>> {
+        let found = self.all.all()?;
+        let each = self.bound.iter().map(|one| {
+            let mut same = found.iter();
+            let same =
+                same.find(|now| now.seen.handle == one.seen.handle && now.identity == one.identity);
+            let gone = SnapshotSeen {
+                ready: false,
+                error: Some("it is gone, or another one by now: who made it retired it".to_owned()),
+                ..one.seen.clone()
+            };
+            same.map_or(gone, |now| now.seen.clone())
+        });
+        Ok(each.collect())
+    }
+
+    fn others(&self) -> Seen<Vec<OtherSnapshot>> {
+        Ok(self.all.all()?)
+    }
+}

@@ -1,0 +1,264 @@
+//! `slackwater hook NAME --namespace NS`: what a K10 policy runs around its own
+//! snapshots of a namespace, by the blueprint `k10-policy-hooks.yaml`.
+//!
+//! Each mirror of the namespace that is opted in has a run of its own; where one
+//! fails, all are given up, and the hook fails. K10 runs a hook again where it failed,
+//! and may run none of the later ones: the guard has its deadline.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use slackwater_cut::{ClaimName, Cut, SnapshotsBy, State, Verdict, claims};
+use slackwater_hold::{Deck as _, Step, drain, give_up, release};
+use slackwater_host::{Entry, PhaseName};
+use slackwater_ports::{Clock as _, Output};
+use slackwater_store::{LeaseState, RunId};
+
+use super::run::Run;
+use super::{Context, print_line};
+use crate::adapters::{SystemClock, Terminal};
+use crate::exit::Stop;
+use crate::outputs;
+use crate::site::{KafkaName, Need, OPTED_IN, Site, opted_in};
+
+/// The guard looks at others' snapshots once a second: when K10 is done it may not
+/// have seen the last one yet.
+const SEES_WITHIN_MS: u64 = 15_000;
+
+/// Between two looks for that.
+const LOOK_MS: u64 = 500;
+
+/// So far back a run may lie that a hook asks about.
+const LAST_RUNS: usize = 20;
+
+/// What K10 runs before and after its own snapshots.
+#[derive(Debug, Args)]
+pub(super) struct Hook {
+    /// Which.
+    name: Name,
+    /// The namespace that K10 backs up.
+    #[arg(long)]
+    namespace: String,
+    /// How its Kubernetes is reached. Default: as kubectl does, and in a pod by its
+    /// ServiceAccount.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// With beforeBackup: how long the mirror may be held, in seconds. K10 takes the
+    /// snapshots of a namespace a few at a time, and its manifests before them. What is
+    /// said of a mirror (`limits.window`) counts where it is more.
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    window: u64,
+}
+
+/// A hook of a K10 policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "camelCase")]
+enum Name {
+    /// preHook: the mirror is stopped, drained, sealed and flushed.
+    BeforeBackup,
+    /// onSuccess: K10's snapshots are those that were seen; the mirror runs.
+    AfterBackup,
+    /// onFailure: the mirror runs, and the run is void.
+    AfterFailure,
+}
+
+impl Hook {
+    pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
+        let kafkas = opted_in(self.kubeconfig.as_deref(), &self.namespace)?;
+        if kafkas.is_empty() {
+            return Err(Stop::bad_input(format!(
+                "no Kafka of namespace {} has the label {OPTED_IN}: set it on each mirror that is \
+                 to be backed up",
+                self.namespace
+            )));
+        }
+        match self.name {
+            Name::BeforeBackup => self.before(context, &kafkas),
+            Name::AfterBackup => each(&kafkas, |kafka| self.after(context, kafka)),
+            Name::AfterFailure => each(&kafkas, |kafka| self.failed(context, kafka)),
+        }
+    }
+
+    fn before(&self, context: &Context, kafkas: &[KafkaName]) -> Result<(), Stop> {
+        for (at, kafka) in kafkas.iter().enumerate() {
+            if let Err(stop) = self.quiesce(context, kafka) {
+                // Theirs would be a backup without this one's.
+                for begun in &kafkas[..at] {
+                    if let Err(why) = self.failed(context, begun) {
+                        tracing::error!("{begun} is held until its deadline: {}", why.cause);
+                    }
+                }
+                return Err(of(kafka, stop));
+            }
+        }
+        Ok(())
+    }
+
+    /// Up to the flush; then its guard waits for K10.
+    fn quiesce(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
+        let mut site = self.site(context, kafka, &Need::All)?;
+        site.settings.snapshots_by = SnapshotsBy::Others;
+        site.settings.window_ms = site
+            .settings
+            .window_ms
+            .max(self.window.saturating_mul(1_000));
+        give_up_what_a_hook_left(&site)?;
+        let run = Run::begin(&site, false)?;
+        let done = run
+            .phase(Step::Quiesce)
+            .map(|_| run.tell(Step::Quiesce))
+            .and_then(|()| drain(&run).map(drop))
+            .map(|()| run.tell(Step::Drain))
+            .and_then(|()| run.export(PhaseName::SnapshotPartitions, Entry::Seal))
+            .and_then(|sealed| run.await_others().map(|()| sealed));
+        let sealed = done.map_err(|stop| give_up(&run, stop))?;
+        site.terminal.say(&format!("{kafka}: {}", sealed.summary));
+        tell(kafka, &[("runId", run.id().as_str())])
+    }
+
+    fn after(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
+        let site = self.site(context, kafka, &Need::Little)?;
+        let (id, cut) = last_by_others(&site)?.ok_or_else(|| {
+            Stop::failed("no run was begun by beforeBackup: what K10 has is of a running mirror")
+        })?;
+        match cut.state {
+            State::Void { reason, .. } => {
+                return Err(Stop::failed(format!(
+                    "run {id} is void: {reason}; what K10 has may be of a running mirror"
+                )));
+            }
+            // The hook is run again, and what it had begun is done.
+            State::Closed { .. } => return tell(kafka, &[("runId", id.as_str())]),
+            _ => {}
+        }
+        let run = Run::current(&site, Some(&id))?;
+        let done = confirmed(&site, &run).map_err(|stop| give_up(&run, stop))?;
+        let strimzi = site
+            .strimzi()
+            .ok_or_else(|| Stop::failed("no Kubernetes"))?;
+        let pod = strimzi.prove_apart(&id)?;
+        site.terminal.say(&format!(
+            "{kafka}: {done}; {pod} reads the snapshots and closes the cut"
+        ));
+        tell(kafka, &[("runId", id.as_str()), ("still", "proven")])
+    }
+
+    /// Nothing to give up is success.
+    fn failed(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
+        let site = self.site(context, kafka, &Need::Little)?;
+        give_up_what_a_hook_left(&site)?;
+        crate::guard::recover(&site).map(drop)
+    }
+
+    fn site(&self, context: &Context, kafka: &KafkaName, need: &Need) -> Result<Site, Stop> {
+        let terminal = Terminal::new(context.quiet);
+        Site::in_strimzi(kafka, self.kubeconfig.as_deref(), need, terminal)
+    }
+}
+
+/// What K10 has is what was cut while the mirror stood still, and the mirror runs.
+fn confirmed(site: &Site, run: &Run<'_>) -> Result<String, Stop> {
+    let began = SystemClock.monotonic_ms();
+    let all_cut = || -> Result<bool, Stop> {
+        let snapshot = site.cut(run.id())?.snapshot;
+        Ok(snapshot.is_some_and(|one| one.ended_ms.is_some()))
+    };
+    while !all_cut()? {
+        if SystemClock.monotonic_ms().saturating_sub(began) > SEES_WITHIN_MS {
+            return Err(Stop::failed(
+                "K10 is done, and not every volume of the mirror has a VolumeSnapshot: where it \
+                 snapshots by a storage's own interface, nothing shows when",
+            ));
+        }
+        SystemClock.sleep_ms(LOOK_MS);
+    }
+    release(run)?;
+    let confirmed = run.export(PhaseName::SnapshotPartitions, Entry::Confirm)?;
+    let cut = site.cut(run.id())?;
+    let still = claims::judge(&cut)
+        .into_iter()
+        .find(|claim| claim.name == ClaimName::Still);
+    match still {
+        Some(claim) if claim.verdict == Verdict::Proven => Ok(confirmed.summary),
+        Some(claim) => Err(Stop::failed(format!(
+            "{} is {}: {}",
+            claim.name, claim.verdict, claim.reason
+        ))),
+        None => Err(Stop::failed("nothing says whether the mirror stood still")),
+    }
+}
+
+/// K10 runs a hook again that failed, and a cancelled action runs none of the others:
+/// a run that a hook began is given up by the next.
+fn give_up_what_a_hook_left(site: &Site) -> Result<(), Stop> {
+    let LeaseState::Held(Some(holder)) = site.ground().leases().look()? else {
+        return Ok(());
+    };
+    let left = site.cut(&holder.run_id).is_ok_and(|cut| {
+        let by_others = cut.settings.snapshots_by == SnapshotsBy::Others;
+        // What is confirmed is K10's backup, and read at this time.
+        let confirmed = cut.snapshot.is_some_and(|one| one.confirmed_ms.is_some());
+        by_others && !confirmed && !cut.state.is_final()
+    });
+    if !left {
+        return Ok(());
+    }
+    let run = Run::current(site, Some(&holder.run_id))?;
+    let stop = give_up(&run, Stop::failed("K10 began anew, or gave up"));
+    match stop.cause.contains("not resumed") {
+        true => Err(stop),
+        false => Ok(()),
+    }
+}
+
+/// The last run of this mirror that a hook began.
+fn last_by_others(site: &Site) -> Result<Option<(RunId, Cut)>, Stop> {
+    for listed in site.runs().last(LAST_RUNS).map_err(Stop::failed)? {
+        let record = listed.record.map_err(Stop::failed)?;
+        let cut = Cut::parse(&record.document).map_err(Stop::failed)?;
+        if cut.settings.snapshots_by == SnapshotsBy::Others && cut.mirror == site.name {
+            return Ok(Some((listed.run, cut)));
+        }
+    }
+    Ok(None)
+}
+
+/// All of them, whatever becomes of one; the first failure is the hook's.
+fn each(kafkas: &[KafkaName], done: impl Fn(&KafkaName) -> Result<(), Stop>) -> Result<(), Stop> {
+    let mut first = Ok(());
+    for kafka in kafkas {
+        let stopped = done(kafka).map_err(|stop| of(kafka, stop));
+        if let (Ok(()), Err(_)) = (&first, &stopped) {
+            first = stopped;
+        } else if let Err(stop) = stopped {
+            tracing::error!("{}", stop.cause);
+        }
+    }
+    first
+}
+
+fn of(kafka: &KafkaName, stop: Stop) -> Stop {
+    Stop {
+        cause: format!("{kafka}: {}", stop.cause),
+        ..stop
+    }
+}
+
+/// As Kanister reads it: of several mirrors the last one's counts there, and all are in
+/// the log.
+fn tell(kafka: &KafkaName, pairs: &[(&str, &str)]) -> Result<(), Stop> {
+    let kafka = kafka.to_string();
+    let of = [("kafka", kafka.as_str())];
+    let outputs: Vec<Output> = pairs
+        .iter()
+        .chain(&of)
+        .map(|(key, value)| Output {
+            key: (*key).to_owned(),
+            value: (*value).to_owned(),
+        })
+        .collect();
+    for line in outputs::lines(&outputs)? {
+        print_line(&line)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,327 @@
+//! The hooks of a policy of K10, in K10's order: a stand-in for it around the blueprint
+//! runner.
+//!
+//! K10 is closed. Its order is that of its documentation (kanister/reference/
+//! phase-lifecycle and kanister/hooks): the preHook; manifests and claims are found;
+//! snapshots, a few at a time (`limiter.csiSnapshotsPerCluster`); then onSuccess, or
+//! onFailure. A hook that failed may be run again, and one that succeeded is not. Its
+//! ActionSets have the namespace as their subject, and no options.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+/// A file of the project's, which has one document.
+fn document(file: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(file);
+    let text = std::fs::read_to_string(path).unwrap();
+    serde_yaml::from_str(&text).unwrap()
+}
+
+#[test]
+fn the_policy_of_the_example_names_a_blueprint_and_actions_that_there_are() {
+    let policy = document("examples/k10-policy.yaml");
+    let blueprint = document("blueprints/k10-policy-hooks.yaml");
+    let hooks = &policy["spec"]["actions"][0]["backupParameters"]["hooks"];
+    let hooks = hooks.as_object().unwrap();
+    assert_eq!(hooks.len(), 3);
+    for (name, hook) in hooks {
+        assert_eq!(hook["blueprint"], blueprint["metadata"]["name"], "{name}");
+        let action = &blueprint["actions"][hook["actionName"].as_str().unwrap()];
+        assert_eq!(action["kind"], "Namespace", "{name}");
+    }
+}
+
+mod needs_root {
+    mod needs_stand_ins {
+        mod takes_long {
+            use std::path::Path;
+            use std::thread;
+            use std::time::Duration;
+
+            use serde_json::{Map, Value, json};
+            use slackwater_cut::{ClaimName, State, Verdict};
+            use slackwater_stand_ins::{Ask, Runner};
+
+            use crate::ground::names;
+            use crate::place::{Place, mirror, turn};
+
+            /// So many snapshots at a time.
+            const AT_A_TIME: usize = 2;
+
+            /// The image is in the blueprint: a policy gives no options.
+            fn blueprint() -> String {
+                let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .join("../../blueprints/k10-policy-hooks.yaml");
+                let text = std::fs::read_to_string(file).unwrap();
+                text.replace("slackwater.io/slackwater:0.1.0", &names().image)
+            }
+
+            /// Runs a hook; what it failed by.
+            fn hook(place: &Place, action: &str) -> Result<(), String> {
+                let kubectl = |args: &[&str]| place.kubectl(args);
+                let apply = |manifest: &str| {
+                    place.ground.apply(manifest);
+                    Ok(())
+                };
+                let runner = Runner::new(&kubectl, &apply, "kanister", &blueprint()).unwrap();
+                let ask = Ask {
+                    object: json!({"kind": "Namespace", "metadata": {"name": names().space}}),
+                    artifacts: Map::new(),
+                    ..Ask::default()
+                };
+                let done = runner.run(action, &ask, |_| ()).unwrap();
+                println!("{action}: {:?}", done.error);
+                done.error.map_or(Ok(()), Err)
+            }
+
+            fn claims(place: &Place) -> Vec<String> {
+                let all = place.list("pvc");
+                let names = all
+                    .iter()
+                    .filter_map(|one| one["metadata"]["name"].as_str());
+                names.map(str::to_owned).collect()
+            }
+
+            /// A VolumeSnapshot of a claim, as K10 calls its own, or somebody else his.
+            fn snapshot(place: &Place, name: &str, claim: &str) {
+                let text = place
+                    .kubectl(&["get", "volumesnapshotclass", "-o", "json"])
+                    .unwrap();
+                let classes: Value = serde_json::from_str(&text).unwrap();
+                let class = &classes["items"][0]["metadata"]["name"];
+                let object = json!({
+                    "apiVersion": "snapshot.storage.k8s.io/v1",
+                    "kind": "VolumeSnapshot",
+                    "metadata": {"name": name, "namespace": names().space},
+                    "spec": {
+                        "volumeSnapshotClassName": class,
+                        "source": {"persistentVolumeClaimName": claim},
+                    },
+                });
+                place.ground.apply(&object.to_string());
+            }
+
+            fn is_ready(place: &Place, name: &str) -> bool {
+                let object = place.object(&format!("volumesnapshot/{name}"));
+                object["status"]["readyToUse"] == true
+            }
+
+            /// K10's snapshots of all claims of the namespace.
+            fn snapshots(place: &Place, of: &str) -> Vec<String> {
+                let mut made = Vec::new();
+                for claims in claims(place).chunks(AT_A_TIME) {
+                    let names: Vec<String> = claims
+                        .iter()
+                        .map(|claim| format!("k10-csi-snap-{of}-{claim}"))
+                        .collect();
+                    for (claim, name) in claims.iter().zip(&names) {
+                        snapshot(place, name, claim);
+                    }
+                    for name in &names {
+                        place.until("a snapshot to be ready", || is_ready(place, name));
+                    }
+                    made.extend(names);
+                }
+                made
+            }
+
+            /// As it retires a restore point.
+            fn retire(place: &Place, snapshots: &[String]) {
+                for name in snapshots {
+                    place
+                        .space(&["delete", "volumesnapshot", name, "--ignore-not-found"])
+                        .unwrap();
+                }
+            }
+
+            /// Opts the mirror in, with nothing of an earlier test's.
+            fn opted_in(place: &mut Place) {
+                let label = ["label", "kafka", "mirror", "slackwater.io/mirror=true"];
+                place
+                    .space(&[&label[..], &["--overwrite"]].concat())
+                    .unwrap();
+                place.produce(100);
+            }
+
+            /// The last run.
+            fn newest(place: &Place) -> String {
+                let names = "jsonpath={range .items[*]}{.metadata.labels.slackwater\\.io/run}{\"\\n\"}{end}";
+                let all = place
+                    .space(&["get", "configmap", "-l", "slackwater.io/run", "-o", names])
+                    .unwrap();
+                let began = |run: &&str| run.rsplit('-').nth(1).map(str::to_owned);
+                all.lines().max_by_key(began).unwrap().to_owned()
+            }
+
+            #[test]
+            fn snapshots_that_k10_makes_are_a_proven_cut_and_the_mirror_runs_before_k10_is_done() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let feeder = place.feeder();
+                // One from before counts for nothing.
+                snapshot(&place, "somebodys-before", "data-mirror-dual-0");
+                place.until("it to be ready", || is_ready(&place, "somebodys-before"));
+                place.load(90, 50);
+                hook(&place, "beforeBackup").unwrap();
+                assert!(!place.is_running());
+                // What K10 collects next: the sealed cut.
+                let run = newest(&place);
+                assert!(matches!(place.cut(&run).state, State::Sealed));
+                let made = snapshots(&place, "one");
+                // Nobody has told it that K10 is done.
+                place.must_be_let_go(&feeder);
+                hook(&place, "afterBackup").unwrap();
+                // It is not waited for.
+                place.until("the cut to be closed", || {
+                    thread::sleep(Duration::from_secs(1));
+                    matches!(place.cut(&run).state, State::Closed { .. })
+                });
+                place.show(&run);
+                let cut = place.cut(&run);
+                for claim in &cut.claims {
+                    let required = cut.settings.require.contains(&claim.name);
+                    assert!(!required || claim.verdict == Verdict::Proven, "{claim:?}");
+                }
+                let snapshot = cut.snapshot.unwrap();
+                assert_eq!((snapshot.volumes.len(), snapshot.identities.len()), (3, 3));
+                for (one, identity) in snapshot.volumes.iter().zip(&snapshot.identities) {
+                    assert!(one.handle.contains("/k10-csi-snap-one-"), "{}", one.handle);
+                    assert!(identity.content.is_some() && identity.stored_as.is_some());
+                }
+                // Told again it has nothing to do.
+                hook(&place, "afterBackup").unwrap();
+                hook(&place, "afterFailure").unwrap();
+                assert!(!place.is_void(&run));
+                place.must_be_equal();
+                retire(&place, &made);
+                // And K10's are K10's: what it retires goes.
+                place.until("their contents to be gone", || {
+                    let all = place.list("volumesnapshotcontents");
+                    !all.iter()
+                        .any(|one| one.to_string().contains("k10-csi-snap-one"))
+                });
+                retire(&place, &["somebodys-before".to_owned()]);
+            }
+
+            #[test]
+            fn a_volume_that_k10_snapshots_again_behind_the_resume_voids_the_cut_and_fails_the_hook()
+             {
+                let mut place = turn();
+                opted_in(&mut place);
+                let feeder = place.feeder();
+                hook(&place, "beforeBackup").unwrap();
+                let run = newest(&place);
+                let mut made = snapshots(&place, "two");
+                place.must_be_let_go(&feeder);
+                // It failed at something, and takes this one anew.
+                snapshot(&place, "k10-csi-snap-again", "data-mirror-dual-1");
+                made.push("k10-csi-snap-again".to_owned());
+                let said = hook(&place, "afterBackup").unwrap_err();
+                assert!(
+                    said.contains("two snapshots of volume data-mirror-dual-1"),
+                    "{said}"
+                );
+                assert!(place.is_void(&run));
+                assert!(place.is_running());
+                // It is told again, and the answer is the same.
+                let said = hook(&place, "afterBackup").unwrap_err();
+                assert!(said.contains("is void"), "{said}");
+                retire(&place, &made);
+            }
+
+            #[test]
+            fn one_in_the_place_of_another_is_no_confirmation() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let feeder = place.feeder();
+                hook(&place, "beforeBackup").unwrap();
+                let run = newest(&place);
+                let made = snapshots(&place, "three");
+                place.must_be_let_go(&feeder);
+                // Of the same name, and of a mirror that runs.
+                let name = made.iter().find(|name| name.ends_with("mirror-dual-2"));
+                retire(&place, &[name.unwrap().clone()]);
+                snapshot(&place, name.unwrap(), "data-mirror-dual-2");
+                place.until("it to be ready", || is_ready(&place, name.unwrap()));
+                let said = hook(&place, "afterBackup").unwrap_err();
+                assert!(said.contains("not the one that was cut"), "{said}");
+                assert!(place.is_void(&run));
+                retire(&place, &made);
+            }
+
+            #[test]
+            fn where_k10_makes_none_or_fails_the_mirror_runs_and_nothing_is_proven() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let feeder = place.feeder();
+                hook(&place, "beforeBackup").unwrap();
+                let run = newest(&place);
+                assert!(!place.is_running());
+                let said = hook(&place, "afterBackup").unwrap_err();
+                assert!(
+                    said.contains("not every volume of the mirror has a VolumeSnapshot"),
+                    "{said}"
+                );
+                assert!(place.is_void(&run));
+                place.must_be_let_go(&feeder);
+
+                hook(&place, "beforeBackup").unwrap();
+                let run = newest(&place);
+                hook(&place, "afterFailure").unwrap();
+                assert!(place.is_void(&run));
+                place.must_be_let_go(&feeder);
+                // A preHook that K10 runs again, though the first has stopped the mirror.
+                hook(&place, "beforeBackup").unwrap();
+                let first = newest(&place);
+                hook(&place, "beforeBackup").unwrap();
+                let second = newest(&place);
+                assert_ne!(first, second);
+                assert!(place.is_void(&first) && !place.is_void(&second));
+                hook(&place, "afterFailure").unwrap();
+                place.must_be_let_go(&feeder);
+                place.must_be_equal();
+            }
+
+            #[test]
+            fn where_k10_is_cancelled_and_no_hook_comes_the_mirror_runs_again_by_the_deadline() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let feeder = place.feeder();
+                let space = names().space.clone();
+                let before = [
+                    "hook",
+                    "beforeBackup",
+                    "--namespace",
+                    &space,
+                    "--window",
+                    "60",
+                ];
+                let run = place.task(&before).expect(0).output("runId");
+                assert!(!place.is_running());
+                place.until("a part of it to pass", || {
+                    thread::sleep(Duration::from_secs(45));
+                    true
+                });
+                place.must_be_let_go(&feeder);
+                place.until("the run to be void", || place.is_void(&run));
+                let said = hook(&place, "afterBackup").unwrap_err();
+                assert!(said.contains("is void"), "{said}");
+            }
+
+            #[test]
+            fn without_a_mirror_that_is_opted_in_the_hook_says_what_is_missing() {
+                let mut place = turn();
+                place
+                    .space(&["label", "kafka", "mirror", "slackwater.io/mirror-"])
+                    .unwrap();
+                let said = hook(&place, "beforeBackup").unwrap_err();
+                assert!(said.contains("slackwater.io/mirror=true"), "{said}");
+                let _ = (mirror(), ClaimName::Still);
+                place.task(&["status", "--kafka", &mirror()]).expect(0);
+            }
+        }
+    }
+}
