@@ -53,7 +53,9 @@ impl FlushErrors {
         };
         let mut known = BTreeMap::new();
         for (claim, noted) in self.read(&found)? {
-            if self.uid(&claim)?.is_none_or(|uid| uid == noted.uid) {
+            // Of which one it was told may not have been known.
+            let there = self.uid(&claim)?;
+            if noted.uid.is_empty() || there.is_none_or(|uid| uid == noted.uid) {
                 known.insert(claim, noted.told);
             }
         }

@@ -5,6 +5,9 @@
 //! whoever makes them chooses them. One that was made for what lies in the storage
 //! already (`source.volumeSnapshotContentName`) is of no claim, and left out.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use serde_json::Value;
 use slackwater_ports::{
     OtherSnapshot, PortError, PortErrorKind, Seen, SnapshotIdentity, SnapshotSeen, VolumeSnapshot,
@@ -21,6 +24,9 @@ pub struct OthersSnapshots {
     server: ApiServer,
     namespace: String,
     volumes: Vec<ClaimVolume>,
+    /// What the storage calls each, by its uid: that does not change, and a namespace
+    /// may have many of earlier backups.
+    stored: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 impl OthersSnapshots {
@@ -30,6 +36,7 @@ impl OthersSnapshots {
             server,
             namespace: namespace.to_owned(),
             volumes,
+            stored: Arc::default(),
         }
     }
 
@@ -65,8 +72,12 @@ impl OthersSnapshots {
         let uid = text(&metadata["uid"]).ok_or_else(|| malformed("it has no uid"))?;
         let content = text(&status["boundVolumeSnapshotContentName"]);
         let ready = status["readyToUse"] == true;
-        let error = match &metadata["deletionTimestamp"] {
-            Value::Null => None,
+        let error = match (&metadata["deletionTimestamp"], is_of_a_group(object)) {
+            (Value::Null, false) => None,
+            (Value::Null, true) => Some(
+                "it is a part of a VolumeGroupSnapshot, which is cut before its parts are made"
+                    .to_owned(),
+            ),
             _ => Some("it is being deleted: see who does so".to_owned()),
         };
         let seen = SnapshotSeen {
@@ -82,7 +93,7 @@ impl OthersSnapshots {
             error,
         };
         let stored_as = match &content {
-            Some(content) => self.stored_as(content)?,
+            Some(content) => self.stored_as(content, &uid)?,
             None => None,
         };
         let identity = SnapshotIdentity {
@@ -93,11 +104,34 @@ impl OthersSnapshots {
         Ok(OtherSnapshot { seen, identity })
     }
 
-    fn stored_as(&self, content: &str) -> Result<Option<String>, ApiError> {
+    /// Of a content that is this snapshot's, by its uid.
+    fn stored_as(&self, content: &str, uid: &str) -> Result<Option<String>, ApiError> {
+        let known = self.stored().get(uid).cloned();
+        if known.is_some() {
+            return Ok(known);
+        }
         let place = Place::cluster(Resource::snapshot_contents(), content)?;
         let found = self.server.get(&place)?.unwrap_or_default();
-        Ok(text(&found["status"]["snapshotHandle"]))
+        let is_its = found["spec"]["volumeSnapshotRef"]["uid"] == uid;
+        let stored = text(&found["status"]["snapshotHandle"]).filter(|_| is_its);
+        if let Some(stored) = &stored {
+            self.stored().insert(uid.to_owned(), stored.clone());
+        }
+        Ok(stored)
     }
+
+    fn stored(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Members are made by the controller when the driver has cut the group already
+/// (external-snapshotter, `status.volumeGroupSnapshotName`).
+fn is_of_a_group(object: &Value) -> bool {
+    let owners = object["metadata"]["ownerReferences"].as_array();
+    let mut owners = owners.into_iter().flatten();
+    owners.any(|owner| owner["kind"] == "VolumeGroupSnapshot")
+        || object["status"]["volumeGroupSnapshotName"].is_string()
 }
 
 fn text(value: &Value) -> Option<String> {

@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use slackwater_cut::{ClaimName, Cut, SnapshotsBy, State, Verdict, claims};
+use slackwater_cut::{ClaimName, Cut, Movement, SnapshotsBy, State, Verdict, claims};
 use slackwater_hold::{Deck as _, Step, drain, give_up, release};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Clock as _, Output};
@@ -29,7 +29,7 @@ const SEES_WITHIN_MS: u64 = 15_000;
 const LOOK_MS: u64 = 500;
 
 /// So far back a run may lie that a hook asks about.
-const LAST_RUNS: usize = 20;
+const LAST_RUNS: usize = 100;
 
 /// What K10 runs before and after its own snapshots.
 #[derive(Debug, Args)]
@@ -46,7 +46,7 @@ pub(super) struct Hook {
     /// With beforeBackup: how long the mirror may be held, in seconds. K10 takes the
     /// snapshots of a namespace a few at a time, and its manifests before them. What is
     /// said of a mirror (`limits.window`) counts where it is more.
-    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(30..=3_600))]
     window: u64,
 }
 
@@ -103,7 +103,8 @@ impl Hook {
             .window_ms
             .max(self.window.saturating_mul(1_000));
         give_up_what_a_hook_left(&site)?;
-        let run = Run::begin(&site, false)?;
+        // Whoever ends it before its guard watches for K10 ends the run.
+        let run = Run::begin(&site, true)?;
         let done = run
             .phase(Step::Quiesce)
             .map(|_| run.tell(Step::Quiesce))
@@ -121,26 +122,29 @@ impl Hook {
         let (id, cut) = last_by_others(&site)?.ok_or_else(|| {
             Stop::failed("no run was begun by beforeBackup: what K10 has is of a running mirror")
         })?;
-        match cut.state {
-            State::Void { reason, .. } => {
-                return Err(Stop::failed(format!(
-                    "run {id} is void: {reason}; what K10 has may be of a running mirror"
-                )));
-            }
-            // The hook is run again, and what it had begun is done.
-            State::Closed { .. } => return tell(kafka, &[("runId", id.as_str())]),
-            _ => {}
+        if let State::Void { reason, .. } = &cut.state {
+            return Err(Stop::failed(format!(
+                "run {id} is void: {reason}; what K10 has may be of a running mirror"
+            )));
+        }
+        let was_confirmed = cut.snapshot.is_some_and(|one| one.confirmed_ms.is_some());
+        if was_confirmed || matches!(cut.state, State::Closed { .. }) {
+            // The hook is run again, or is another backup's: what was there for the one
+            // may not be for the other.
+            Run::named(&site, &id).export(PhaseName::SnapshotPartitions, Entry::Confirm)?;
+            return tell(kafka, &[("runId", id.as_str())]);
         }
         let run = Run::current(&site, Some(&id))?;
-        let done = confirmed(&site, &run).map_err(|stop| give_up(&run, stop))?;
-        let strimzi = site
-            .strimzi()
-            .ok_or_else(|| Stop::failed("no Kubernetes"))?;
-        let pod = strimzi.prove_apart(&id)?;
+        let done = confirmed(&site, &run).and_then(|done| {
+            let strimzi = site.strimzi();
+            let strimzi = strimzi.ok_or_else(|| Stop::failed("no Kubernetes"))?;
+            Ok((done, strimzi.prove_apart(&id)?))
+        });
+        let (done, pod) = done.map_err(|stop| give_up(&run, stop))?;
         site.terminal.say(&format!(
             "{kafka}: {done}; {pod} reads the snapshots and closes the cut"
         ));
-        tell(kafka, &[("runId", id.as_str()), ("still", "proven")])
+        tell(kafka, &[("runId", id.as_str())])
     }
 
     /// Nothing to give up is success.
@@ -178,8 +182,18 @@ fn confirmed(site: &Site, run: &Run<'_>) -> Result<String, Stop> {
     let still = claims::judge(&cut)
         .into_iter()
         .find(|claim| claim.name == ClaimName::Still);
+    // That other leaders have the same ends is read from the snapshots.
+    let only_leaders = cut.bracket.as_ref().is_some_and(|bracket| {
+        let mut moved = bracket.moved.iter();
+        !bracket.moved.is_empty()
+            && moved.all(|one| matches!(one.change, Movement::LeaderEpoch { .. }))
+    });
     match still {
         Some(claim) if claim.verdict == Verdict::Proven => Ok(confirmed.summary),
+        Some(claim) if claim.verdict == Verdict::Unproven && only_leaders => Ok(format!(
+            "{}; leaders changed, and the snapshots are to show that nothing else did",
+            confirmed.summary
+        )),
         Some(claim) => Err(Stop::failed(format!(
             "{} is {}: {}",
             claim.name, claim.verdict, claim.reason
@@ -194,13 +208,11 @@ fn give_up_what_a_hook_left(site: &Site) -> Result<(), Stop> {
     let LeaseState::Held(Some(holder)) = site.ground().leases().look()? else {
         return Ok(());
     };
-    let left = site.cut(&holder.run_id).is_ok_and(|cut| {
-        let by_others = cut.settings.snapshots_by == SnapshotsBy::Others;
-        // What is confirmed is K10's backup, and read at this time.
-        let confirmed = cut.snapshot.is_some_and(|one| one.confirmed_ms.is_some());
-        by_others && !confirmed && !cut.state.is_final()
-    });
-    if !left {
+    let cut = site.cut(&holder.run_id)?;
+    let by_others = cut.settings.snapshots_by == SnapshotsBy::Others;
+    // What is confirmed is K10's backup, and read at this time.
+    let confirmed = cut.snapshot.is_some_and(|one| one.confirmed_ms.is_some());
+    if !by_others || confirmed || cut.state.is_final() {
         return Ok(());
     }
     let run = Run::current(site, Some(&holder.run_id))?;
@@ -214,8 +226,14 @@ fn give_up_what_a_hook_left(site: &Site) -> Result<(), Stop> {
 /// The last run of this mirror that a hook began.
 fn last_by_others(site: &Site) -> Result<Option<(RunId, Cut)>, Stop> {
     for listed in site.runs().last(LAST_RUNS).map_err(Stop::failed)? {
-        let record = listed.record.map_err(Stop::failed)?;
-        let cut = Cut::parse(&record.document).map_err(Stop::failed)?;
+        // Another mirror's, perhaps: what of this one can't be read has no hook's run.
+        let Some(cut) = listed
+            .record
+            .ok()
+            .and_then(|record| Cut::parse(&record.document).ok())
+        else {
+            continue;
+        };
         if cut.settings.snapshots_by == SnapshotsBy::Others && cut.mirror == site.name {
             return Ok(Some((listed.run, cut)));
         }

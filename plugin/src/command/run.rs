@@ -159,6 +159,11 @@ impl<'a> Run<'a> {
         Ok(Self::of(site, id, false))
     }
 
+    /// One that may be over: to look at it.
+    pub(super) fn named(site: &'a Site, id: &RunId) -> Self {
+        Self::of(site, id.clone(), false)
+    }
+
     fn of(site: &'a Site, id: RunId, leashed: bool) -> Self {
         site.recorder.of_run(&id);
         let guard = GuardClient::of(site, &id);

@@ -127,15 +127,32 @@ impl GuardHands {
         }
         let hands = self.clone();
         std::thread::spawn(move || {
-            if let Err(stop) = hands.others_snapshots() {
-                hands.hold.abandon(&*hands, &stop.cause, false);
-                return;
-            }
-            match hands.hold.release(&*hands) {
-                Ok(_) => hands.site.ground().tell(&hands.run, &News::Resumed),
-                Err(why) => tracing::warn!("the mirror was not let go: {why}"),
+            let working = hands.clone();
+            let work = std::thread::spawn(move || working.let_go_when_others_are_done());
+            if work.join().is_err() {
+                // A panic: what it held must not stay so.
+                hands.hold.broke_off(&SystemClock);
             }
         });
+    }
+
+    fn let_go_when_others_are_done(&self) {
+        if let Err(stop) = self.others_snapshots() {
+            self.hold.abandon(self, &stop.cause, false);
+            return;
+        }
+        match self.hold.release(self) {
+            Ok(released) if released.resume.is_ok() => {
+                self.site.ground().tell(&self.run, &News::Resumed);
+            }
+            Ok(_) => tracing::warn!("the mirror is not resumed yet"),
+            Err(why) => tracing::warn!("the mirror was not let go: {why}"),
+        }
+    }
+
+    /// Whether others are at their snapshots, so that nobody else's end is the run's.
+    pub(super) fn awaits_others(&self) -> bool {
+        *locked(&self.awaits)
     }
 
     fn others_snapshots(&self) -> Result<String, Stop> {

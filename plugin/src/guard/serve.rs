@@ -203,7 +203,11 @@ fn awaits_others(site: &Site, run: &RunId) -> bool {
     cut.is_some_and(|cut| {
         let snapshot = cut.snapshot.as_ref();
         let sealed = snapshot.is_some_and(|one| one.found_before.is_some());
-        sealed && !cut.state.is_final() && snapshot.is_some_and(|one| one.ended_ms.is_none())
+        let runs = cut
+            .resume
+            .as_ref()
+            .is_some_and(|one| one.running_ms.is_some());
+        sealed && !cut.state.is_final() && !runs
     })
 }
 
@@ -299,7 +303,7 @@ async fn answer(
         // Nothing comes any more but the end.
         let mut rest = [0; 1];
         while matches!(read.read(&mut rest).await, Ok(n) if n > 0) {}
-        if !hands.hold().is_over() {
+        if !hands.hold().is_over() && !hands.awaits_others() {
             abandon(
                 &hands,
                 "the program that began the run ended before it",

@@ -41,7 +41,9 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
     let (mut session, guard) = sealed(world)?;
     if of(&session).ended_ms.is_none() {
         world.waiting(PHASE, "the volumes to be cut", None);
-        world.request()?;
+        if session.cut().settings.snapshots_by == SnapshotsBy::Run {
+            world.request()?;
+        }
         let (found, identities) = all_cut(world, &session, guard.deadline_ms)?;
         let at_ms = world.now_ms();
         session.update_at(world, |cut, revision| {
@@ -202,7 +204,15 @@ fn all_cut(
     loop {
         let (found, identities) = match before {
             None => (world.snapshots()?, Vec::new()),
-            Some(before) => others::cuts(others::since(world.others()?, before)?),
+            Some(before) => match world.others() {
+                Ok(found) => others::cuts(others::since(found, before)?),
+                // For minutes, while others are at it: one look without an answer is none.
+                Err(_) if !deadline.has_passed(world) => {
+                    deadline.sleep(world, every_ms);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            },
         };
         let Some(missing) = not_cut(flushed, &found)? else {
             return Ok((found, identities));

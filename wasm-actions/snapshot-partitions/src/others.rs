@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use slackwater_cut::{Snapshot, SnapshotsBy};
+use slackwater_cut::{Snapshot, SnapshotsBy, State};
 use slackwater_kit::Session;
 use slackwater_ports::{Failure, OtherSnapshot, Outcome, SnapshotIdentity, SnapshotSeen};
 
@@ -58,8 +58,14 @@ pub(crate) fn cuts(found: Vec<OtherSnapshot>) -> (Vec<SnapshotSeen>, Vec<Snapsho
 /// # Errors
 /// It has another, or more, or none.
 pub fn confirm(world: &impl World) -> Result<Outcome, Failure> {
-    let mut session = Session::load(world)?;
+    let mut session = Session::load_any(world)?;
     let cut = session.cut();
+    if let State::Void { reason, .. } = &cut.state {
+        return Err(Failure::failed(format!(
+            "run {} is void: {reason}",
+            cut.run_id
+        )));
+    }
     let bound = match (&cut.settings.snapshots_by, &cut.snapshot) {
         (SnapshotsBy::Run, _) => {
             return Err(Failure::refused("this run makes its snapshots itself"));
@@ -72,9 +78,11 @@ pub fn confirm(world: &impl World) -> Result<Outcome, Failure> {
         }
     };
     let count = bound.volumes.len();
+    // Each time: what was confirmed for one backup of a product may not be what another
+    // one has.
+    let before = bound.found_before.as_deref().unwrap_or_default();
+    same(&bound, &since(world.others()?, before)?)?;
     if bound.confirmed_ms.is_none() {
-        let before = bound.found_before.as_deref().unwrap_or_default();
-        same(&bound, &since(world.others()?, before)?)?;
         let at_ms = world.now_ms();
         session.update(world, |cut| {
             if let Some(snapshot) = &mut cut.snapshot {

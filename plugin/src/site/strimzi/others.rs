@@ -24,10 +24,8 @@ type Snapshots = Arc<dyn VolumeSnapshot + Send + Sync>;
 impl Strimzi {
     /// A run's document, where others make its snapshots.
     pub(super) fn by_others(&self, run: &RunId) -> Result<Option<Cut>, Stop> {
-        let document = match self.document(run) {
-            Ok((document, _)) => document,
-            // What is not there yet, or any more, is no others'.
-            Err(_) => return Ok(None),
+        let Some(document) = self.document_if_there(run)? else {
+            return Ok(None);
         };
         let cut = Cut::parse(&document).map_err(Stop::failed)?;
         let by_others = cut.settings.snapshots_by == SnapshotsBy::Others;
@@ -41,8 +39,8 @@ impl Strimzi {
         };
         let mut volumes = self.volumes.clone();
         if volumes.is_empty() {
-            let named = cut.snapshot.into_iter().flat_map(|one| one.volumes);
-            volumes.extend(named.map(|one| slackwater_kubernetes::ClaimVolume {
+            let flushed = cut.snapshot.into_iter().flat_map(|one| one.flushed);
+            volumes.extend(flushed.map(|one| slackwater_kubernetes::ClaimVolume {
                 claim: one.volume,
                 broker: one.broker,
             }));

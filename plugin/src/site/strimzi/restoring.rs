@@ -112,6 +112,23 @@ impl Strimzi {
         }
     }
 
+    /// The same; nothing where there is neither.
+    pub(super) fn document_if_there(&self, run: &RunId) -> Result<Option<String>, Stop> {
+        let Runs::ConfigMaps(runs) = &self.runs else {
+            return Ok(None);
+        };
+        let missing = |error: RunsError| match error {
+            RunsError::Missing { .. } => Ok(None),
+            error => Err(Stop::failed(error)),
+        };
+        let found = runs.load(run).map(Some).or_else(missing)?;
+        let found = match (found, self.copies()) {
+            (None, Some(copies)) => copies.load(run).map(Some).or_else(missing)?,
+            (found, _) => found,
+        };
+        Ok(found.map(|record| record.document))
+    }
+
     /// A copy of a run's document, in this program's own namespace.
     pub(super) fn keep_copy(&self, run: &RunId) -> Result<(), Stop> {
         let (Some(copies), Runs::ConfigMaps(runs)) = (self.copies(), &self.runs) else {

@@ -23,6 +23,33 @@ mod needs_root {
         use crate::ground::names;
         use crate::kanister::{options, text};
 
+        /// Each option comes to the program as it is called there.
+        fn restores_with_all_that_may_be_said(runner: &Runner<'_>, ask: &Ask) {
+            for (option, flag) in [
+                ("undo", "--undo"),
+                ("acceptLoss", "--accept-loss"),
+                ("acceptUnproven", "--accept-unproven"),
+                ("gitOpsSuspended", "--git-ops-suspended"),
+            ] {
+                let mut ask = ask.clone();
+                ask.options.insert(option.to_owned(), "true".to_owned());
+                let rendered = runner.rendered("restore", &ask, &Map::new()).unwrap();
+                let words = words(&rendered, "restoreMirror");
+                assert!(words.contains(&format!("{flag}=true")), "{words:?}");
+            }
+            let mut of_artifacts = ask.clone();
+            of_artifacts.options.clear();
+            let cut = json!({"keyValue": {"cut": "r-9", "kafka": "of/artifacts"}});
+            of_artifacts.artifacts.insert("mirrorCut".to_owned(), cut);
+            let rendered = runner
+                .rendered("restore", &of_artifacts, &Map::new())
+                .unwrap();
+            let words = words(&rendered, "restoreMirror");
+            for word in ["r-9", "of/artifacts"] {
+                assert!(words.contains(&word.to_owned()), "{words:?}");
+            }
+        }
+
         #[test]
         fn every_action_renders_with_all_that_may_be_said_and_with_the_least() {
             let place = turn();
@@ -81,6 +108,9 @@ mod needs_root {
                 assert!(words.contains(&"two/copy".to_owned()), "{words:?}");
                 let undone = action != "restore" || words.contains(&"--undo=false".to_owned());
                 assert!(undone, "{words:?}");
+                if action == "restore" {
+                    restores_with_all_that_may_be_said(&runner, &other);
+                }
                 let nothing = runner.rendered(action, &least, &Map::new());
                 let said = nothing.unwrap_err().to_string();
                 assert!(said.contains("\"cut\" not found"), "{said}");

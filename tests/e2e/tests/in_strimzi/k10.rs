@@ -185,9 +185,9 @@ mod needs_root {
                     let required = cut.settings.require.contains(&claim.name);
                     assert!(!required || claim.verdict == Verdict::Proven, "{claim:?}");
                 }
-                let snapshot = cut.snapshot.unwrap();
-                assert_eq!((snapshot.volumes.len(), snapshot.identities.len()), (3, 3));
-                for (one, identity) in snapshot.volumes.iter().zip(&snapshot.identities) {
+                let taken = cut.snapshot.unwrap();
+                assert_eq!((taken.volumes.len(), taken.identities.len()), (3, 3));
+                for (one, identity) in taken.volumes.iter().zip(&taken.identities) {
                     assert!(one.handle.contains("/k10-csi-snap-one-"), "{}", one.handle);
                     assert!(identity.content.is_some() && identity.stored_as.is_some());
                 }
@@ -195,6 +195,12 @@ mod needs_root {
                 hook(&place, "afterBackup").unwrap();
                 hook(&place, "afterFailure").unwrap();
                 assert!(!place.is_void(&run));
+                // Another policy's, of a mirror that runs: that one is no cut.
+                snapshot(&place, "k10-csi-snap-other-policy", "data-mirror-dual-0");
+                let said = hook(&place, "afterBackup").unwrap_err();
+                assert!(said.contains("two snapshots of volume"), "{said}");
+                assert!(matches!(place.cut(&run).state, State::Closed { .. }));
+                retire(&place, &["k10-csi-snap-other-policy".to_owned()]);
                 place.must_be_equal();
                 retire(&place, &made);
                 // And K10's are K10's: what it retires goes.

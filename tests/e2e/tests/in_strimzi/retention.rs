@@ -7,6 +7,8 @@ mod needs_root {
             use std::thread;
             use std::time::Duration;
 
+            use serde_json::json;
+
             use crate::place::{Place, mirror, turn};
 
             const TOPIC: &str = "short";
@@ -39,6 +41,16 @@ mod needs_root {
                 (at("-2"), at("-1"))
             }
 
+            /// Which topics of the source are copied.
+            fn copied(place: &Place, pattern: &str) {
+                let path = "/spec/mirrors/0/topicsPattern";
+                let ops = json!([{"op": "replace", "path": path, "value": pattern}]);
+                let patch = ["patch", "kafkamirrormaker2", "feeder", "--type=json", "-p"];
+                place
+                    .space(&[&patch[..], &[&ops.to_string()]].concat())
+                    .unwrap();
+            }
+
             #[test]
             fn what_retention_would_delete_of_a_restored_mirror_is_held_back_while_the_hold_lasts()
             {
@@ -48,6 +60,7 @@ mod needs_root {
                     "source",
                     &format!("--create --topic {TOPIC} --partitions 1 {kept}"),
                 );
+                copied(&place, "items|short");
                 // MirrorMaker looks for topics when it is started, and then each ten minutes.
                 place.backup();
                 place.until("it to be mirrored", || {
@@ -94,6 +107,7 @@ mod needs_root {
                     thread::sleep(Duration::from_secs(2));
                     place.is_running() && bounds(&place, "mirror", MIRRORED).0 > 0
                 });
+                copied(&place, "items");
                 place.topics("source", &format!("--delete --topic {TOPIC}"));
                 place.topics("mirror", &format!("--delete --topic {MIRRORED}"));
                 restore_gone(&mut place);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use slackwater_ports::{Interval, LogDirSeen, MetadataSeen};
 
 use super::falls::{Change, Fall};
+use super::others::OthersSeen;
 use super::replicas::{Findings, Read, end_falls, front_falls, replica_falls};
 use super::volumes::{
     SnapshotHandle, directories, directory_falls, handles, opened, opened_falls, tiered, unseen,
@@ -49,6 +50,10 @@ pub struct DurableEvidence {
     /// where there are none, as in cuts from before it was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unseen: Vec<String>,
+    /// Where others made the snapshots. Left out otherwise, as in cuts from before there
+    /// was this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others: Option<OthersSeen>,
 }
 
 /// What became of one volume's flush.
@@ -117,6 +122,7 @@ pub(super) fn gather(cut: &Cut) -> Result<DurableEvidence, String> {
         transactions: content.transactions.clone(),
         metadata: content.metadata.clone(),
         unseen: content.extra.clone(),
+        others: OthersSeen::gather(cut),
     })
 }
 
@@ -187,6 +193,8 @@ impl DurableEvidence {
             "the run was not sealed".to_owned(),
         );
         doubt(self.stop_started_ms == 0, "the stop has no time".to_owned());
+        let others = self.others.as_ref().and_then(OthersSeen::doubt);
+        doubt(others.is_some(), others.unwrap_or_default());
         let volumes: BTreeSet<&str> = self.dirs.iter().map(|dir| dir.volume.as_str()).collect();
         for volume in volumes {
             let flush = self.flushed.iter().find(|one| one.volume == volume);

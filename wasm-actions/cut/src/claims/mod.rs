@@ -11,6 +11,7 @@ mod falls;
 mod heads_restored;
 mod intact;
 mod led_anew;
+mod others;
 mod replicas;
 mod restored;
 mod resumable;

@@ -9,6 +9,7 @@ use slackwater_ports::{ConnectorRef, ConnectorState, Digest128, Interval};
 
 use super::falls::{Change, Fall};
 use super::led_anew::{self, LedAnew};
+use super::others::OthersSeen;
 use super::volumes::unseen;
 use super::{Judgement, name_some};
 use crate::{ConnectorSeen, Cut, DrainLook, Moved, Movement, Rows};
@@ -86,6 +87,9 @@ pub struct StillEvidence {
     /// it was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unseen: Vec<String>,
+    /// Where others made the snapshots. Left out otherwise, for the same reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others: Option<OthersSeen>,
 }
 
 pub(super) fn gather(cut: &Cut) -> Result<StillEvidence, String> {
@@ -138,6 +142,7 @@ pub(super) fn gather(cut: &Cut) -> Result<StillEvidence, String> {
             .content
             .as_ref()
             .map_or_else(Vec::new, |content| content.extra.clone()),
+        others: OthersSeen::gather(cut),
     })
 }
 
@@ -159,7 +164,10 @@ impl StillEvidence {
         }
         match self.contradiction(rows, examined) {
             Some(reason) => Judgement::refuted(examined, reason),
-            None => match self.doubt(rows, examined) {
+            None => match self
+                .doubt_of_others()
+                .or_else(|| self.doubt(rows, examined))
+            {
                 Some(reason) => Judgement::unproven(examined, reason),
                 None => Judgement::proven(examined, self.stood_still(examined)),
             },
@@ -227,6 +235,10 @@ impl StillEvidence {
                 self.volumes_failed, self.volumes_cut
             )
         })
+    }
+
+    fn doubt_of_others(&self) -> Option<String> {
+        self.others.as_ref().and_then(OthersSeen::doubt)
     }
 
     /// The first connector that was not stopped and is `such`, and when.
