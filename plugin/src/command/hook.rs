@@ -127,19 +127,20 @@ impl Hook {
                 "run {id} is void: {reason}; what K10 has may be of a running mirror"
             )));
         }
+        let is_closed = matches!(cut.state, State::Closed { .. });
         let was_confirmed = cut.snapshot.is_some_and(|one| one.confirmed_ms.is_some());
-        if was_confirmed || matches!(cut.state, State::Closed { .. }) {
+        if was_confirmed || is_closed {
             // The hook is run again, or is another backup's: what was there for the one
             // may not be for the other.
             Run::named(&site, &id).export(PhaseName::SnapshotPartitions, Entry::Confirm)?;
+            if !is_closed {
+                // Whoever confirmed it may have ended before he had it read.
+                prove_apart(&site, &id)?;
+            }
             return tell(kafka, &[("runId", id.as_str())]);
         }
         let run = Run::current(&site, Some(&id))?;
-        let done = confirmed(&site, &run).and_then(|done| {
-            let strimzi = site.strimzi();
-            let strimzi = strimzi.ok_or_else(|| Stop::failed("no Kubernetes"))?;
-            Ok((done, strimzi.prove_apart(&id)?))
-        });
+        let done = confirmed(&site, &run).and_then(|done| Ok((done, prove_apart(&site, &id)?)));
         let (done, pod) = done.map_err(|stop| give_up(&run, stop))?;
         site.terminal.say(&format!(
             "{kafka}: {done}; {pod} reads the snapshots and closes the cut"
@@ -158,6 +159,13 @@ impl Hook {
         let terminal = Terminal::new(context.quiet);
         Site::in_strimzi(kafka, self.kubeconfig.as_deref(), need, terminal)
     }
+}
+
+/// Has the snapshots read and the cut closed by a pod of its own: its name.
+fn prove_apart(site: &Site, run: &RunId) -> Result<String, Stop> {
+    let strimzi = site.strimzi();
+    let strimzi = strimzi.ok_or_else(|| Stop::failed("a hook is of a mirror in Strimzi"))?;
+    Ok(strimzi.prove_apart(run)?.to_string())
 }
 
 /// What K10 has is what was cut while the mirror stood still, and the mirror runs.

@@ -60,9 +60,9 @@ mod needs_root {
                     "source",
                     &format!("--create --topic {TOPIC} --partitions 1 {kept}"),
                 );
+                // MirrorMaker looks for topics when it is started, which this does, and then
+                // each ten minutes.
                 copied(&place, "items|short");
-                // MirrorMaker looks for topics when it is started, and then each ten minutes.
-                place.backup();
                 place.until("it to be mirrored", || {
                     let of = format!("--describe --topic {MIRRORED}");
                     place.topics("mirror", "--list").contains(MIRRORED)
@@ -75,7 +75,7 @@ mod needs_root {
                     &format!("--topic {TOPIC} --max-messages 200"),
                 );
                 place.must_be_equal();
-                let of = ["backup", "--accept-retention-risk", MIRRORED, "-o", "json"];
+                let of = ["backup", "--accept-retention-risk", TOPIC, "-o", "json"];
                 let done = place.task(&[&of[..], &["--kafka", &mirror()]].concat());
                 let done = done.expect(0).said;
                 let begin = done.find("\n{").unwrap();
