@@ -110,7 +110,7 @@ impl Hook {
             .map(|_| run.tell(Step::Quiesce))
             .and_then(|()| drain(&run).map(drop))
             .map(|()| run.tell(Step::Drain))
-            .and_then(|()| run.export(PhaseName::SnapshotPartitions, Entry::Seal))
+            .and_then(|()| run.run(PhaseName::SnapshotPartitions, Entry::Seal))
             .and_then(|sealed| run.await_others().map(|()| sealed));
         let sealed = done.map_err(|stop| give_up(&run, stop))?;
         site.terminal.say(&format!("{kafka}: {}", sealed.summary));
@@ -132,7 +132,7 @@ impl Hook {
         if was_confirmed || is_closed {
             // The hook is run again, or is another backup's: what was there for the one
             // may not be for the other.
-            Run::named(&site, &id).export(PhaseName::SnapshotPartitions, Entry::Confirm)?;
+            Run::named(&site, &id).run(PhaseName::SnapshotPartitions, Entry::Confirm)?;
             if !is_closed {
                 // Whoever confirmed it may have ended before he had it read.
                 prove_apart(&site, &id)?;
@@ -185,7 +185,7 @@ fn confirmed(site: &Site, run: &Run<'_>) -> Result<String, Stop> {
         SystemClock.sleep_ms(LOOK_MS);
     }
     release(run)?;
-    let confirmed = run.export(PhaseName::SnapshotPartitions, Entry::Confirm)?;
+    let confirmed = run.run(PhaseName::SnapshotPartitions, Entry::Confirm)?;
     let cut = site.cut(run.id())?;
     let still = claims::judge(&cut)
         .into_iter()

@@ -194,13 +194,8 @@ impl<'a> Run<'a> {
         asked.map_err(|error| Stop::failed(error.message))
     }
 
-    /// Runs one export of a phase that is no step of the usual course.
-    pub(super) fn export(&self, phase: PhaseName, entry: Entry) -> Result<Outcome, Stop> {
-        self.run(phase, entry)
-    }
-
     /// Runs one export of a phase.
-    fn run(&self, phase: PhaseName, entry: Entry) -> Result<Outcome, Stop> {
+    pub(super) fn run(&self, phase: PhaseName, entry: Entry) -> Result<Outcome, Stop> {
         let mut ports = self.site.ports(&self.id)?;
         ports.guard_look = Some(self.port.clone());
         ports.guard_start = Some(self.port.clone());

@@ -97,12 +97,7 @@ mod needs_root {
                     assert!(last.contains(words), "{last}");
                 }
                 assert!(place.is_running());
-                let label = "jsonpath={range .items[*]}{.metadata.labels.slackwater\\.io/run}{\"\\n\"}{end}";
-                let runs = place
-                    .space(&["get", "configmap", "-l", "slackwater.io/run", "-o", label])
-                    .unwrap();
-                let began = |run: &&str| run.rsplit('-').nth(1).map(str::to_owned);
-                let run = runs.lines().max_by_key(began).unwrap().to_owned();
+                let run = place.newest();
                 assert!(place.copies(&run).is_empty());
                 let ours: Vec<_> = place
                     .list("volumesnapshotcontents")

@@ -38,15 +38,6 @@ mod needs_root {
                 run
             }
 
-            /// The last run that was begun.
-            fn newest(place: &Place) -> String {
-                let label = ["get", "configmap", "-l", "slackwater.io/run", "-o"];
-                let names = "jsonpath={range .items[*]}{.metadata.labels.slackwater\\.io/run}{\"\\n\"}{end}";
-                let all = place.space(&[&label[..], &[names]].concat()).unwrap();
-                let began = |run: &&str| run.rsplit('-').nth(1).map(str::to_owned);
-                all.lines().max_by_key(began).unwrap().to_owned()
-            }
-
             /// A storage that does this ends a backup at its snapshots.
             fn must_end_the_run(whim: Whim) {
                 let mut place = turn();
@@ -55,7 +46,7 @@ mod needs_root {
                 let done = backup(&place, whim);
                 let error = done.error.unwrap();
                 assert!(error.contains("snapshotPartitions"), "{error}");
-                let run = newest(&place);
+                let run = place.newest();
                 assert!(place.is_void(&run));
                 place.must_be_let_go(&feeder);
                 must_be_cleared(&mut place, &run);
@@ -108,7 +99,7 @@ mod needs_root {
                 place.set_about(&before);
                 let error = done.error.unwrap();
                 assert!(error.contains("validateHead"), "{error}");
-                let cut = place.cut(&newest(&place));
+                let cut = place.cut(&place.newest());
                 assert!(matches!(cut.state, State::Closed { .. }), "{:?}", cut.state);
                 let durable = cut.claims.iter().find(|one| one.name == ClaimName::Durable);
                 assert_ne!(durable.map(|one| one.verdict), Some(Verdict::Proven));

@@ -146,16 +146,6 @@ mod needs_root {
                 place.produce(100);
             }
 
-            /// The last run.
-            fn newest(place: &Place) -> String {
-                let names = "jsonpath={range .items[*]}{.metadata.labels.slackwater\\.io/run}{\"\\n\"}{end}";
-                let all = place
-                    .space(&["get", "configmap", "-l", "slackwater.io/run", "-o", names])
-                    .unwrap();
-                let began = |run: &&str| run.rsplit('-').nth(1).map(str::to_owned);
-                all.lines().max_by_key(began).unwrap().to_owned()
-            }
-
             #[test]
             fn snapshots_that_k10_makes_are_a_proven_cut_and_the_mirror_runs_before_k10_is_done() {
                 let mut place = turn();
@@ -168,7 +158,7 @@ mod needs_root {
                 hook(&place, "beforeBackup").unwrap();
                 assert!(!place.is_running());
                 // What K10 collects next: the sealed cut.
-                let run = newest(&place);
+                let run = place.newest();
                 assert!(matches!(place.cut(&run).state, State::Sealed));
                 let made = snapshots(&place, "one");
                 // Nobody has told it that K10 is done.
@@ -219,7 +209,7 @@ mod needs_root {
                 opted_in(&mut place);
                 let feeder = place.feeder();
                 hook(&place, "beforeBackup").unwrap();
-                let run = newest(&place);
+                let run = place.newest();
                 let mut made = snapshots(&place, "two");
                 place.must_be_let_go(&feeder);
                 // It failed at something, and takes this one anew.
@@ -244,7 +234,7 @@ mod needs_root {
                 opted_in(&mut place);
                 let feeder = place.feeder();
                 hook(&place, "beforeBackup").unwrap();
-                let run = newest(&place);
+                let run = place.newest();
                 let made = snapshots(&place, "three");
                 place.must_be_let_go(&feeder);
                 // Of the same name, and of a mirror that runs.
@@ -264,7 +254,7 @@ mod needs_root {
                 opted_in(&mut place);
                 let feeder = place.feeder();
                 hook(&place, "beforeBackup").unwrap();
-                let run = newest(&place);
+                let run = place.newest();
                 assert!(!place.is_running());
                 let said = hook(&place, "afterBackup").unwrap_err();
                 assert!(
@@ -275,15 +265,15 @@ mod needs_root {
                 place.must_be_let_go(&feeder);
 
                 hook(&place, "beforeBackup").unwrap();
-                let run = newest(&place);
+                let run = place.newest();
                 hook(&place, "afterFailure").unwrap();
                 assert!(place.is_void(&run));
                 place.must_be_let_go(&feeder);
                 // A preHook that K10 runs again, though the first has stopped the mirror.
                 hook(&place, "beforeBackup").unwrap();
-                let first = newest(&place);
+                let first = place.newest();
                 hook(&place, "beforeBackup").unwrap();
-                let second = newest(&place);
+                let second = place.newest();
                 assert_ne!(first, second);
                 assert!(place.is_void(&first) && !place.is_void(&second));
                 hook(&place, "afterFailure").unwrap();

@@ -337,6 +337,17 @@ impl Place {
         self.exec("source-single-0", "kafka", &words).unwrap()
     }
 
+    /// The last run that was begun.
+    pub(crate) fn newest(&self) -> String {
+        let names =
+            "jsonpath={range .items[*]}{.metadata.labels.slackwater\\.io/run}{\"\\n\"}{end}";
+        let all = self
+            .space(&["get", "configmap", "-l", "slackwater.io/run", "-o", names])
+            .unwrap();
+        let began = |run: &&str| run.rsplit('-').nth(1).map(str::to_owned);
+        all.lines().max_by_key(began).unwrap().to_owned()
+    }
+
     /// The cut of a run, as it lies there.
     pub(crate) fn cut(&self, run: &str) -> Cut {
         let name = format!("configmap/slackwater-{run}-run");
