@@ -1,4 +1,6 @@
-//! `slackwater cut`: show, verify and compare cuts.
+//! `slackwater cut`: show, verify, compare and carry cuts.
+
+mod carry;
 
 use std::collections::BTreeMap;
 
@@ -31,6 +33,16 @@ enum Verb {
         /// The cut.
         cut: String,
     },
+    /// Print a closed one as it lies there, to be kept or brought elsewhere.
+    Export {
+        /// The cut.
+        cut: String,
+    },
+    /// Bring a closed one: beside its mirror, in the place of what was sealed.
+    Import {
+        /// The file; `-` for standard input.
+        file: String,
+    },
     /// How far the partitions went from one to the other.
     Diff {
         /// The older one.
@@ -59,6 +71,8 @@ impl Cut {
         match &self.verb {
             Verb::Show { cut } => context.print(&read_cut(site, cut)?, report::text),
             Verb::Verify { cut } => Self::verify(context, site, cut),
+            Verb::Export { cut } => carry::export(site, cut),
+            Verb::Import { file } => carry::import(context, site, file),
             Verb::Diff { from, to } => {
                 let rows = diff(&read_cut(site, from)?, &read_cut(site, to)?);
                 context.print(&rows, |rows| {
@@ -87,27 +101,32 @@ impl Cut {
     }
 
     fn verify(context: &Context, site: Option<&Site>, cut: &str) -> Result<(), Stop> {
-        let text = read_document(site, cut)?;
-        let wrong = |error| Stop::bad_input(format!("{cut}: {error}"));
-        let (read, verified) = (slackwater_cut::Cut::parse(&text), verify(&text));
-        let (cut, verified) = (read.map_err(wrong)?, verified.map_err(wrong)?);
-        if let Some(why) = &verified.not_closed {
-            return Err(Stop::failed(why));
-        }
-        if !verified.digest_holds {
-            return Err(Stop::failed(
-                "the cut's digest is not that of its content: it was changed",
-            ));
-        }
-        if let Some((written, now)) = verified.differing.first() {
-            return Err(Stop::failed(format!(
-                "{} is written as {} and is {}: {}",
-                written.name, written.verdict, now.verdict, now.reason
-            )));
-        }
+        let cut = verified(cut, &read_document(site, cut)?)?;
         context.print(&cut.claims, |claims| report::claims(claims))?;
         of_claims(&cut, &cut.settings.require)
     }
+}
+
+/// A closed cut that has its digest, and whose claims follow from their evidence.
+fn verified(what: &str, text: &str) -> Result<slackwater_cut::Cut, Stop> {
+    let wrong = |error| Stop::bad_input(format!("{what}: {error}"));
+    let (read, verified) = (slackwater_cut::Cut::parse(text), verify(text));
+    let (cut, verified) = (read.map_err(wrong)?, verified.map_err(wrong)?);
+    if let Some(why) = &verified.not_closed {
+        return Err(Stop::failed(why));
+    }
+    if !verified.digest_holds {
+        return Err(Stop::failed(
+            "the cut's digest is not that of its content: it was changed",
+        ));
+    }
+    if let Some((written, now)) = verified.differing.first() {
+        return Err(Stop::failed(format!(
+            "{} is written as {} and is {}: {}",
+            written.name, written.verdict, now.verdict, now.reason
+        )));
+    }
+    Ok(cut)
 }
 
 fn diff(from: &slackwater_cut::Cut, to: &slackwater_cut::Cut) -> Vec<Difference> {

@@ -1,0 +1,114 @@
+//! Closed cuts, carried to where their mirror is restored: a backup that was made when a
+//! cut was sealed holds the seal, and the verdict came later.
+
+use std::io::Read as _;
+
+use serde::Serialize;
+use slackwater_cut::{Cut, MAX_DOCUMENT_BYTES, State};
+use slackwater_store::RunId;
+
+use super::super::{Context, print_line, read_document};
+use super::verified;
+use crate::exit::Stop;
+use crate::site::Site;
+
+const STDIN: &str = "-";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Imported {
+    run: String,
+    /// Whether it took the place of what was sealed.
+    in_place: bool,
+}
+
+/// Prints it; beside its Kafka, or where that is gone its copy.
+pub(super) fn export(site: Option<&Site>, cut: &str) -> Result<(), Stop> {
+    let text = match (site.and_then(Site::strimzi), cut.parse::<RunId>()) {
+        (Some(strimzi), Ok(run)) => strimzi.document(&run)?.0,
+        _ => read_document(site, cut)?,
+    };
+    verified(cut, &text)?;
+    print_line(&text)
+}
+
+/// Writes it where its run is, or would be.
+pub(super) fn import(context: &Context, site: Option<&Site>, file: &str) -> Result<(), Stop> {
+    let site = site.ok_or_else(|| {
+        Stop::bad_input("say beside which mirror: --kafka NAMESPACE/NAME, or --config FILE")
+    })?;
+    let text = match file {
+        STDIN => from_stdin()?,
+        file => read_document(None, file)?,
+    };
+    let text = text.trim_end();
+    let cut = verified(file, text)?;
+    if cut.mirror != site.name {
+        return Err(Stop::bad_input(format!(
+            "the cut is of mirror {}, and this one is {}",
+            cut.mirror, site.name
+        )));
+    }
+    let run: RunId = cut.run_id.parse().map_err(Stop::bad_input)?;
+    let runs = site.runs();
+    let in_place = match runs.load(&run) {
+        Err(error) if error.is_missing() => {
+            runs.create(&run, text).map_err(Stop::failed)?;
+            false
+        }
+        Err(error) => return Err(Stop::failed(error)),
+        Ok(there) if there.document == text => false,
+        Ok(there) => {
+            must_be_its_seal(&cut, &Cut::parse(&there.document).map_err(Stop::bad_input)?)?;
+            let written = runs.supersede(&run, there.revision, text);
+            written.map_err(Stop::failed)?;
+            true
+        }
+    };
+    let imported = Imported {
+        run: cut.run_id,
+        in_place,
+    };
+    context.print(&imported, |imported| match imported.in_place {
+        true => format!("run {} is closed here now", imported.run),
+        false => format!("run {} is here", imported.run),
+    })
+}
+
+/// What is there was sealed, and is the same run's.
+fn must_be_its_seal(closed: &Cut, there: &Cut) -> Result<(), Stop> {
+    if !matches!(there.state, State::Sealed) {
+        return Err(Stop::bad_input(format!(
+            "run {} is {} here, and another document: only a sealed one is superseded",
+            there.run_id,
+            there.state.word()
+        )));
+    }
+    let sealed_ms = |cut: &Cut| cut.snapshot.as_ref().map(|one| one.sealed_ms);
+    let same = closed.mirror_cluster_id() == there.mirror_cluster_id()
+        && sealed_ms(closed) == sealed_ms(there);
+    match same {
+        true => Ok(()),
+        false => Err(Stop::bad_input(format!(
+            "run {} was sealed here as another one: its cluster, or when, is not the same",
+            there.run_id
+        ))),
+    }
+}
+
+/// Bounded before it is parsed.
+fn from_stdin() -> Result<String, Stop> {
+    let most = MAX_DOCUMENT_BYTES as u64;
+    let mut text = String::new();
+    let read = std::io::stdin()
+        .lock()
+        .take(most + 1)
+        .read_to_string(&mut text);
+    let length = read.map_err(|error| Stop::bad_input(format!("can't read it: {error}")))?;
+    match length as u64 > most {
+        true => Err(Stop::bad_input(format!(
+            "more than {most} bytes: no cut is so large"
+        ))),
+        false => Ok(text),
+    }
+}
