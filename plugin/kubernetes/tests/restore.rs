@@ -19,6 +19,7 @@ use slackwater_kubernetes::{
     Target,
 };
 use slackwater_restore::{Claimed, Kafka, Stage, Step, Way};
+use slackwater_store::RunId;
 
 use shared::{account_of, mirror, namespace, plane, server};
 
@@ -27,17 +28,22 @@ const CLUSTER: &str = "AAAAAAAAAAAAAAAAAAAAAA";
 const DELAY: &str = "log.initial.task.delay.ms";
 
 fn in_place(server: ApiServer, space: &str) -> Result<InPlace, RestoreError> {
+    in_place_of(server, space, RUN.parse().unwrap())
+}
+
+fn in_place_of(server: ApiServer, space: &str, run: RunId) -> Result<InPlace, RestoreError> {
     let makers = Makers::discover(server.clone())?;
     let target = Target {
         namespace: space.to_owned(),
         name: "mirror".to_owned(),
         namespaces: vec![space.to_owned()],
-        run: RUN.parse().unwrap(),
+        run,
         cluster_id: CLUSTER.to_owned(),
         volumes: vec![ClaimVolume {
             claim: "data-mirror-dual-0".to_owned(),
             broker: 0,
         }],
+        feeders: Vec::new(),
         kept: None,
     };
     InPlace::new(server, makers, None, target)
@@ -271,6 +277,76 @@ fn a_kafka_is_paused_and_noted_on_and_what_holds_retention_back_is_taken_away_ag
     act(&in_place, Step::GiveClusterId).unwrap();
     let kafka = object(&space, "kafka/mirror").unwrap();
     assert_eq!(kafka["status"]["clusterId"], CLUSTER);
+}
+
+#[test]
+fn what_went_aside_for_one_run_is_taken_over_by_another_with_its_kept_volumes() {
+    let space = namespace("aside");
+    mirror(&space);
+    bound(&space);
+    let _operator = Operator::of(&space);
+    let last = in_place(server(), &space).unwrap();
+    act(&last, Step::StandAside).unwrap();
+    act(&last, Step::KeepVolume(claim())).unwrap();
+    let older = "kafka-mirror-0-1".parse().unwrap();
+    let restored = in_place_of(server(), &space, older).unwrap();
+    let seen = restored.look().unwrap();
+    assert_eq!(seen.kept_of_others, [claim()]);
+    // Whoever's it is: a claim that has it was not restored.
+    assert_eq!(seen.volumes[0].claimed, Claimed::Kept);
+    act(&restored, Step::TakeOver).unwrap();
+    let seen = restored.look().unwrap();
+    assert!(seen.kept_of_others.is_empty() && seen.volumes[0].is_kept);
+    let Kafka::There {
+        note: Some(note), ..
+    } = seen.kafka
+    else {
+        panic!("no note");
+    };
+    assert_eq!((note.run, note.stage), (seen.run, Stage::Volumes));
+}
+
+#[test]
+fn a_pool_that_others_have_made_gets_the_node_ids_of_the_cuts_claims() {
+    let space = namespace("node-ids");
+    mirror(&space);
+    for pool in ["dual", "other"] {
+        plane()
+            .apply(&format!(
+                "
+apiVersion: kafka.strimzi.io/v1
+kind: KafkaNodePool
+metadata: {{name: {pool}, namespace: {space}, labels: {{strimzi.io/cluster: mirror}}}}
+spec:
+  replicas: 1
+  roles: [broker]
+  storage: {{type: persistent-claim, size: 1Gi}}
+"
+            ))
+            .unwrap();
+    }
+    let in_place = in_place(server(), &space).unwrap();
+    let seen = in_place.look().unwrap();
+    let has = |name: &str| {
+        let pools = in_place.look().unwrap().pools;
+        let found = pools.into_iter().find(|one| one.name == name);
+        found.unwrap().has_its_ids
+    };
+    assert!(!has("dual"));
+    // Of this one nothing is known, and nothing is given to it.
+    assert!(has("other"));
+    assert!(seen.other_claims.is_empty(), "{:?}", seen.other_claims);
+    act(&in_place, Step::GiveNodeIds("dual".to_owned())).unwrap();
+    let pool = object(&space, "kafkanodepool/dual").unwrap();
+    assert_eq!(pool["status"]["nodeIds"], json!([0]));
+    assert!(has("dual"));
+    let refused = act(&in_place, Step::GiveNodeIds("other".to_owned())).unwrap_err();
+    assert!(refused.contains("node ids of other"), "{refused}");
+    // A claim of the cut that no pool is for.
+    plane()
+        .kubectl(&["-n", &space, "delete", "kafkanodepool/dual"])
+        .unwrap();
+    assert_eq!(in_place.look().unwrap().other_claims, [claim()]);
 }
 
 mod takes_long {

@@ -5,6 +5,8 @@
 //! shown to be the cut, and nothing that feeds the mirror before the brokers'
 //! heads are.
 
+use slackwater_store::RunId;
+
 use crate::plan::is_older;
 use crate::{Claimed, Feeder, Kafka, PlanError, Seen, Snapshot, Stage, Step, Stopped};
 
@@ -15,14 +17,25 @@ pub(crate) fn next(seen: &Seen) -> Result<Step, PlanError> {
         None | Some(Stage::Volumes) => volumes(seen, stage)?,
         Some(Stage::VolumesProven) => start(seen),
         Some(Stage::HeadsProven) => feed(seen),
+        Some(Stage::Aside) => return Err(PlanError::IsAside(noted(seen))),
         // Told apart by `stage`.
         Some(Stage::Back | Stage::IsBack) => return Err(PlanError::GoingBack(seen.run.clone())),
     };
     Ok(step)
 }
 
+/// Of which run the note is.
+fn noted(seen: &Seen) -> RunId {
+    match &seen.kafka {
+        Kafka::There {
+            note: Some(note), ..
+        } => note.run.clone(),
+        _ => seen.run.clone(),
+    }
+}
+
 /// How far it is; `None` where nothing is begun.
-fn stage(seen: &Seen) -> Result<Option<Stage>, PlanError> {
+pub(crate) fn stage(seen: &Seen) -> Result<Option<Stage>, PlanError> {
     let note = match &seen.kafka {
         Kafka::Gone { .. } if seen.volumes_proven => return Ok(Some(Stage::VolumesProven)),
         Kafka::Gone { .. } => return Ok(Some(Stage::Volumes)),
@@ -33,12 +46,13 @@ fn stage(seen: &Seen) -> Result<Option<Stage>, PlanError> {
         Some(note) if matches!(note.stage, Stage::Back | Stage::IsBack) => {
             Err(PlanError::GoingBack(note.run.clone()))
         }
+        Some(note) if note.stage == Stage::Aside => Ok(Some(Stage::Aside)),
         Some(note) if note.run != seen.run => Err(PlanError::OtherRun(note.run.clone())),
         Some(note) => Ok(Some(note.stage)),
     }
 }
 
-fn check(seen: &Seen, stage: Option<Stage>) -> Result<(), PlanError> {
+pub(crate) fn check(seen: &Seen, stage: Option<Stage>) -> Result<(), PlanError> {
     if seen.volumes.is_empty() {
         return Err(PlanError::NoVolumes);
     }
@@ -97,13 +111,7 @@ fn volumes(seen: &Seen, stage: Option<Stage>) -> Result<Step, PlanError> {
             return Err(PlanError::UnknownClaim(one.claim.clone()));
         }
     }
-    if let Kafka::There {
-        is_paused,
-        says_paused,
-        ..
-    } = &seen.kafka
-        && !(stage.is_some() && *is_paused && *says_paused)
-    {
+    if !is_left_alone(seen, stage) {
         return Ok(Step::PauseKafka);
     }
     let cleared = clear(seen).or_else(|| {
@@ -117,6 +125,19 @@ fn volumes(seen: &Seen, stage: Option<Stage>) -> Result<Step, PlanError> {
             .or_else(|| of(Claimed::Nothing).map(Step::MakeClaim))
     });
     Ok(cleared.unwrap_or(Step::ProveVolumes))
+}
+
+/// Whether the operator leaves the Kafka alone, for a restore that is noted on it; or
+/// there is none.
+pub(crate) fn is_left_alone(seen: &Seen, stage: Option<Stage>) -> bool {
+    match &seen.kafka {
+        Kafka::Gone { .. } => true,
+        Kafka::There {
+            is_paused,
+            says_paused,
+            ..
+        } => stage.is_some() && *is_paused && *says_paused,
+    }
 }
 
 /// What must not run while volumes are exchanged.
@@ -148,7 +169,7 @@ fn still(feeder: &Feeder) -> Option<Step> {
 }
 
 /// Until the brokers' heads are shown to be the cut's.
-fn start(seen: &Seen) -> Step {
+pub(crate) fn start(seen: &Seen) -> Step {
     if let Some(step) = seen
         .feeders
         .iter()
@@ -191,7 +212,7 @@ fn start(seen: &Seen) -> Step {
 }
 
 /// Until the mirror is fed again.
-fn feed(seen: &Seen) -> Step {
+pub(crate) fn feed(seen: &Seen) -> Step {
     if let Kafka::There { note, is_ready, .. } = &seen.kafka {
         if note.as_ref().is_some_and(|note| note.holds_retention) {
             return Step::LetRetentionGo;

@@ -6,9 +6,11 @@
 //! [`Step`] what is to be done, [`Seen::after`] what will be seen then. Whoever
 //! does the steps is elsewhere.
 
+mod aside;
 mod back;
 mod forth;
 mod note;
+mod on_claims;
 mod plan;
 mod seen;
 mod step;
@@ -24,17 +26,31 @@ pub use step::Step;
 pub enum Way {
     /// To what the snapshots hold.
     Forth,
+    /// Out of the way of others who restore the claims, K10 or another tool: nothing
+    /// runs, the volumes are kept and the claims gone.
+    Aside,
+    /// To what the claims hold that others have restored.
+    OnClaims,
     /// To the volumes from before.
     Back,
 }
 
-/// What comes next. After [`Step::Finish`] and [`Step::FinishBack`] nothing does.
+impl Way {
+    /// Whether it leads to a mirror that is fed again from its backup on.
+    pub fn is_forth(self) -> bool {
+        matches!(self, Self::Forth | Self::OnClaims)
+    }
+}
+
+/// What comes next. After a step that [is the last](Step::is_last) nothing does.
 ///
 /// # Errors
 /// What forbids it, before anything is touched.
 pub fn next(way: Way, seen: &Seen) -> Result<Step, PlanError> {
     match way {
         Way::Forth => forth::next(seen),
+        Way::OnClaims => on_claims::next(seen),
+        Way::Aside => aside::next(seen),
         Way::Back => back::next(seen),
     }
 }

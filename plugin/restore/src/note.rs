@@ -11,6 +11,9 @@ use slackwater_store::RunId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Stage {
+    /// Nothing runs, and the claims are gone: others restore them. The note's run is
+    /// the last one before, whose volumes are kept.
+    Aside,
     /// Volumes are exchanged; no broker may run.
     Volumes,
     /// What lies on them is the cut: brokers may start, and nothing else.

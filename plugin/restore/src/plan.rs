@@ -17,6 +17,25 @@ pub enum PlanError {
     /// The way back is noted.
     #[error("the way back from run {0} is under way: finish it by `restore {0} --undo`")]
     GoingBack(RunId),
+    /// Others restore its claims.
+    #[error(
+        "the mirror stands aside for others who restore its claims: `restore RUN --on-claims` goes on \
+         when they have, and `restore {0} --undo` goes back"
+    )]
+    IsAside(RunId),
+    /// Its brokers have written to them.
+    #[error(
+        "brokers run, or are about to: what they write to is no backup any more. Before others restore \
+         claims the mirror stands aside (`hook beforeRestore`), and StrimziPodSets are left out of what \
+         they restore"
+    )]
+    Runs,
+    /// They have not.
+    #[error(
+        "nobody has restored the claims {}: have them restored first, from the same backup as the others",
+        .0.join(", ")
+    )]
+    NotRestored(Vec<String>),
     /// Another cluster has its name.
     #[error(
         "the Kafka there is cluster {there}, and the cut is of {cut}: it is not this one that was \

@@ -14,6 +14,10 @@ pub enum Step {
     PauseKafka,
     /// The same, noting that it goes back.
     TurnBack,
+    /// The same, noting that others restore the claims.
+    StandAside,
+    /// Make volumes that were kept then, and the note, those of this run.
+    TakeOver,
     /// Have the operator leave a KafkaMirrorMaker2 alone, and note on it that.
     PauseFeeder(String),
     /// Remove its workers: what they know is of the mirror as it was.
@@ -65,6 +69,8 @@ pub enum Step {
     DropClaim(String),
     /// Make a claim for the volume that was kept.
     PutBackClaim(String),
+    /// Leave all to whoever restores the claims.
+    LeaveAside,
     /// Note that all volumes from before are back.
     NoteIsBack,
     /// Take the notes away, those on the volumes too.
@@ -85,6 +91,10 @@ impl fmt::Display for Step {
             }
             Self::PauseKafka => f.write_str("pause the Kafka, and note on it what is done"),
             Self::TurnBack => f.write_str("pause the Kafka, and note on it that it goes back"),
+            Self::StandAside => {
+                f.write_str("pause the Kafka, and note on it that others restore its claims")
+            }
+            Self::TakeOver => f.write_str("note which run's backup others have restored"),
             Self::PauseFeeder(name) => write!(f, "pause KafkaMirrorMaker2 {name}"),
             Self::RemoveWorkers(name) => write!(f, "remove the workers of {name}"),
             Self::RemoveNodes(sets) => {
@@ -122,6 +132,7 @@ impl fmt::Display for Step {
             Self::PutBackClaim(claim) => {
                 write!(f, "make claim {claim} for the volume that was kept")
             }
+            Self::LeaveAside => f.write_str("leave the claims to whoever restores them"),
             Self::NoteIsBack => f.write_str("note that the volumes from before are back"),
         }
     }

@@ -5,7 +5,7 @@ use crate::{Claimed, Feeder, Kafka, Note, Seen, Snapshot, Stage, Step, Stopped, 
 impl Step {
     /// Whether nothing comes after it.
     pub fn is_last(&self) -> bool {
-        matches!(self, Self::Finish | Self::FinishBack)
+        matches!(self, Self::Finish | Self::FinishBack | Self::LeaveAside)
     }
 }
 
@@ -24,6 +24,19 @@ impl Seen {
                 seen.pause();
                 seen.stage(Stage::Back);
             }
+            Step::StandAside => {
+                seen.pause();
+                seen.stage(Stage::Aside);
+            }
+            Step::TakeOver => {
+                let run = seen.run.clone();
+                seen.note(|note| note.run = run.clone());
+                seen.stage(Stage::Volumes);
+                for claim in std::mem::take(&mut seen.kept_of_others) {
+                    seen.volume(&claim, |one| one.is_kept = true);
+                }
+            }
+            Step::LeaveAside => {}
             Step::PauseFeeder(name) => seen.feeder(name, |one| {
                 one.is_paused = true;
                 one.is_kept_still = true;

@@ -278,6 +278,7 @@ fn a_volume_that_was_never_there_before_leaves_no_way_back() {
 fn kafka() -> impl Strategy<Value = Kafka> {
     let stages = [
         None,
+        Some(Stage::Aside),
         Some(Stage::Volumes),
         Some(Stage::VolumesProven),
         Some(Stage::HeadsProven),
@@ -377,8 +378,11 @@ fn must_hold(way: Way, seen: &Seen, step: &Step) {
         }
         Step::MakeClaim(_) | Step::PutBackClaim(_) => assert!(nobody_writes, "{step}"),
         Step::ProveVolumes => {
-            let all_new = seen.volumes.iter().all(|one| one.claimed == Claimed::New);
-            assert!(all_new && nobody_writes, "{step}");
+            let fit = |one: &Volume| match way {
+                Way::OnClaims => matches!(one.claimed, Claimed::New | Claimed::Old),
+                _ => one.claimed == Claimed::New,
+            };
+            assert!(seen.volumes.iter().all(fit) && nobody_writes, "{step}");
         }
         Step::StartNodes => {
             let stage = match &seen.kafka {
@@ -409,10 +413,129 @@ fn must_hold(way: Way, seen: &Seen, step: &Step) {
     }
 }
 
+/// As others leave it who have restored all of it, on a cluster that had nothing of it.
+fn restored_by_others() -> Seen {
+    let mut seen = running();
+    seen.kafka = Kafka::There {
+        cluster_id: None,
+        is_paused: true,
+        says_paused: true,
+        is_ready: false,
+        note: None,
+    };
+    seen.nodes.clear();
+    seen.pods.clear();
+    seen.pools[0].has_its_ids = false;
+    seen.feeders[0].is_paused = true;
+    seen.feeders[0].is_kept_still = true;
+    seen.feeders[0].has_workers = false;
+    for one in &mut seen.volumes {
+        one.snapshot = Snapshot::Gone { is_kept: false };
+    }
+    seen
+}
+
+#[test]
+fn what_others_have_restored_is_shown_to_be_the_cut_before_anything_starts_on_it() {
+    let steps = plan(Way::OnClaims, &restored_by_others()).unwrap();
+    assert_eq!(
+        words(&steps),
+        [
+            "pause the Kafka, and note on it what is done",
+            "hold what lies on the volumes against the cut",
+            "give KafkaNodePool dual its node ids",
+            "give the Kafka its cluster id",
+            "unpause the Kafka",
+            "wait until the Kafka is ready",
+            "hold the brokers' heads against the cut",
+            "unpause KafkaMirrorMaker2 kafka/feeder",
+            "start what copies, unless the source has deleted what it needs",
+            "start the checkpoint connectors once all is caught up",
+            "take the notes away",
+        ]
+    );
+    // Nobody knows what brokers that run have written.
+    assert_eq!(next(Way::OnClaims, &running()), Err(PlanError::Runs));
+    let mut partly = restored_by_others();
+    partly.volumes[1].claimed = Claimed::Nothing;
+    let said = next(Way::OnClaims, &partly).unwrap_err().to_string();
+    assert!(said.contains("restored the claims data-1"), "{said}");
+}
+
+/// Aside, and its claims restored by others.
+fn aside() -> Seen {
+    let mut seen = running();
+    let steps = plan(Way::Aside, &seen).unwrap();
+    assert_eq!(steps.last(), Some(&Step::LeaveAside));
+    for step in &steps {
+        must_hold(Way::Aside, &seen, step);
+        seen = seen.after(step);
+    }
+    assert!(
+        seen.volumes
+            .iter()
+            .all(|one| one.claimed == Claimed::Nothing && one.is_kept)
+    );
+    seen
+}
+
+#[test]
+fn a_mirror_that_stands_aside_goes_on_from_another_run_than_its_last_or_goes_back() {
+    let mut seen = aside();
+    assert_eq!(
+        plan(Way::Back, &seen).unwrap().last(),
+        Some(&Step::FinishBack)
+    );
+    let forth = next(Way::Forth, &seen).unwrap_err();
+    assert!(matches!(forth, PlanError::IsAside(_)), "{forth}");
+    let lacks = next(Way::OnClaims, &seen).unwrap_err().to_string();
+    assert!(lacks.contains("data-0, data-1"), "{lacks}");
+    // What is kept is the last run's, and what was restored an older one's.
+    let claims: Vec<String> = seen.volumes.iter().map(|one| one.claim.clone()).collect();
+    seen.run = "kafka-mirror-0-0".parse().unwrap();
+    seen.kept_of_others = claims;
+    for one in &mut seen.volumes {
+        (one.claimed, one.is_kept) = (Claimed::Old, false);
+    }
+    let steps = plan(Way::OnClaims, &seen).unwrap();
+    assert_eq!(
+        steps[..2],
+        [Step::TakeOver, Step::ProveVolumes],
+        "{:?}",
+        words(&steps)
+    );
+    let mut end = seen;
+    for step in &steps {
+        must_hold(Way::OnClaims, &end, step);
+        end = end.after(step);
+    }
+    // The way back is that run's now.
+    assert_eq!(
+        plan(Way::Back, &end).unwrap().last(),
+        Some(&Step::FinishBack)
+    );
+}
+
+#[test]
+fn a_mirror_stands_aside_again_where_what_was_restored_was_not_the_cut() {
+    let mut seen = aside();
+    for one in &mut seen.volumes {
+        one.claimed = Claimed::Old;
+    }
+    // Told again by whoever restores it: what it has made is its own.
+    assert_eq!(next(Way::Aside, &seen), Ok(Step::LeaveAside));
+    note(&mut seen, Stage::Volumes);
+    assert_eq!(next(Way::Aside, &seen), Ok(Step::StandAside));
+    note(&mut seen, Stage::VolumesProven);
+    assert!(next(Way::Aside, &seen).is_err());
+    seen.kafka = Kafka::Gone { is_kept: true };
+    assert_eq!(next(Way::Aside, &seen), Err(PlanError::NoKafka));
+}
+
 proptest! {
     #[test]
     fn from_whatever_is_seen_a_plan_ends_and_no_step_is_done_before_its_time(seen in seen()) {
-        for way in [Way::Forth, Way::Back] {
+        for way in [Way::Forth, Way::Back, Way::Aside, Way::OnClaims] {
             let Ok(steps) = plan(way, &seen) else { continue };
             prop_assert!(steps.len() < 60);
             let mut now = seen.clone();

@@ -47,6 +47,16 @@ pub(super) struct Restore {
         require_equals = true, default_value_t = false, default_missing_value = "true",
         value_name = "BOOL")]
     undo: bool,
+    /// In place: leave the way to others, who restore the claims of any backup of this
+    /// mirror (K10, a storage's own tool): nothing runs, the volumes are kept, the
+    /// claims gone. The run is the mirror's last one.
+    #[arg(long, requires = "kafka", conflicts_with_all = ["undo", "on_claims"])]
+    stand_aside: bool,
+    /// In place: others have restored the claims from this run's backup.
+    #[arg(long, requires = "kafka", conflicts_with = "undo", action = ArgAction::Set,
+        num_args = 0..=1, require_equals = true, default_value_t = false,
+        default_missing_value = "true", value_name = "BOOL")]
+    on_claims: bool,
     /// In place: go on where something is not proven; never where it is refuted.
     #[arg(long, requires = "kafka", action = ArgAction::Set, num_args = 0..=1,
         require_equals = true, default_value_t = false, default_missing_value = "true",
@@ -70,6 +80,12 @@ pub(super) struct Restore {
         value_name = "BOOL"
     )]
     git_ops_suspended: bool,
+    /// In place: end when the brokers' heads are shown: what feeds the mirror stays
+    /// stopped, as where its sources can't be reached.
+    #[arg(long, requires = "kafka", conflicts_with = "undo", action = ArgAction::Set,
+        num_args = 0..=1, require_equals = true, default_value_t = false,
+        default_missing_value = "true", value_name = "BOOL")]
+    no_feed: bool,
     /// In place: how long the mirror may take to catch up before its checkpoint
     /// connectors start, in seconds.
     #[arg(
@@ -110,11 +126,20 @@ impl Restore {
             kafka: kafka.clone(),
             kubeconfig: self.config.kubeconfig.clone(),
             run: self.run.clone(),
-            way: if self.undo { Way::Back } else { Way::Forth },
+            way: match () {
+                () if self.undo => Way::Back,
+                () if self.stand_aside => Way::Aside,
+                () if self.on_claims => Way::OnClaims,
+                () => Way::Forth,
+            },
             accept_unproven: self.accept_unproven,
             accept_loss: self.accept_loss,
             git_ops_suspended: self.git_ops_suspended,
             catch_up_ms: self.catch_up.saturating_mul(1_000),
+            rest: match self.no_feed {
+                true => in_place::Rest::Unfed,
+                false => in_place::Rest::Nothing,
+            },
             quiet: context.quiet,
         })?;
         if self.plan {

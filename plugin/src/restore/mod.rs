@@ -20,7 +20,7 @@ use crate::exit::{Stop, of_claims};
 use crate::site::{Held, KafkaName, Need, Site, Strimzi};
 
 pub use feed::goes_on;
-pub use report::{Report, text};
+pub use report::{Remainder, Report, text};
 
 /// How a restore signs the Lease: whoever finds it left behind must not let the
 /// mirror run.
@@ -29,6 +29,10 @@ pub const SIGNS: &str = "a restore";
 /// Of a run's id, in that by which a restore of it holds the mirror: an id has 64
 /// characters at the most.
 const MOST_OF_RUN: usize = 56;
+
+/// How long a pod of its own waits until the mirror has caught up: a source keeps a
+/// backlog of days at the most, and the pod has half a day.
+const APART_S: u64 = 39_600;
 
 /// A step that is decided on again and again has no effect: whoever undoes it is
 /// stronger.
@@ -42,7 +46,7 @@ pub struct Asked {
     pub kubeconfig: Option<PathBuf>,
     /// Which backup.
     pub run: RunId,
-    /// Forth or back.
+    /// Which way.
     pub way: Way,
     /// Go on where something that is to be proven is not; never where it is
     /// refuted.
@@ -53,8 +57,22 @@ pub struct Asked {
     pub git_ops_suspended: bool,
     /// How long the mirror may take to catch up, ms.
     pub catch_up_ms: u64,
+    /// What of it may be left.
+    pub rest: Rest,
     /// No progress.
     pub quiet: bool,
+}
+
+/// What of a restore may be left when it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing.
+    Nothing,
+    /// That checkpoint connectors start when the mirror has caught up: where that takes
+    /// longer, a pod of its own waits for it.
+    Apart,
+    /// All that feeds the mirror: its brokers run, and have the cut's heads.
+    Unfed,
 }
 
 /// A restore under way.
@@ -75,8 +93,8 @@ impl Restore {
         let strimzi = strimzi(&site)?;
         let (document, _) = strimzi.document(&asked.run)?;
         let cut = Cut::trusted(&document).map_err(Stop::failed)?;
-        if asked.way == Way::Forth {
-            may_be_restored(&cut, asked.accept_unproven)?;
+        if asked.way.is_forth() {
+            may_be_restored(&cut, asked.way, asked.accept_unproven)?;
         }
         let kept = strimzi.kept(&asked.run)?;
         let in_place = strimzi.in_place(&cut, kept)?;
@@ -119,20 +137,34 @@ impl Restore {
         self.nobody_else_holds_it(&seen)?;
         self.nobody_else_copies()?;
         let leases = self.site.ground().leases();
-        let held = leases.take(self.holder()?)?;
+        let held = match self.is_of_this_run(&leases.look()?) {
+            true => leases.take_over(self.holder()?)?,
+            false => leases.take(self.holder()?)?,
+        };
         let done = self.steps(&*held);
         if let Err(why) = held.release() {
             self.say(&format!("warning: the Lease is left behind: {why}"));
         }
-        done?;
-        let undone = self.asked.way == Way::Back;
-        if let Err(why) = self.strimzi()?.tell_restored(&self.asked.run, undone) {
+        let left = done?;
+        // Who goes on holds the mirror then.
+        let left = match left {
+            Left::Checkpoints => Some(Remainder::Checkpoints(self.start_checkpoints_apart()?)),
+            Left::Feeding => Some(Remainder::Feeding),
+            Left::Nothing => None,
+        };
+        let told = match self.asked.way {
+            Way::Aside => Ok(()),
+            way => self
+                .strimzi()?
+                .tell_restored(&self.asked.run, way == Way::Back),
+        };
+        if let Err(why) = told {
             tracing::info!("no event tells of it: {why}");
         }
-        Ok(Report::new(&self.cut, self.asked.way))
+        Ok(Report::new(&self.cut, self.asked.way, left))
     }
 
-    fn steps(&mut self, held: &dyn Held) -> Result<(), Stop> {
+    fn steps(&mut self, held: &dyn Held) -> Result<Left, Stop> {
         let way = self.asked.way;
         let (mut before, mut times) = (None, 0);
         for _ in 0..MOST_STEPS {
@@ -150,6 +182,9 @@ impl Restore {
                 let why = "the mirror's Lease was lost meanwhile: see who took it";
                 return Err(Stop::failed(why));
             }
+            if self.asked.rest == Rest::Unfed && feeds(&step) {
+                return Ok(Left::Feeding);
+            }
             self.say(&step.to_string());
             let done = match &step {
                 Step::ProveVolumes => self.prove_volumes(),
@@ -158,9 +193,14 @@ impl Restore {
                 Step::StartCheckpoints => self.start_checkpoints(),
                 step => self.in_place.act(way, step).map_err(Stop::failed),
             };
+            if let (Err(why), Step::StartCheckpoints, Rest::Apart) = (&done, &step, self.asked.rest)
+            {
+                self.say(&why.cause);
+                return Ok(Left::Checkpoints);
+            }
             done.map_err(|stop| self.what_then(&step, stop))?;
             if step.is_last() {
-                return Ok(());
+                return Ok(Left::Nothing);
             }
             before = Some(step);
         }
@@ -174,10 +214,14 @@ impl Restore {
             (Way::Forth, Step::ProveVolumes | Step::ProveHeads) => {
                 format!("nothing feeds the mirror: go back by `restore {run} --undo`")
             }
-            (Way::Forth, _) => {
+            (Way::OnClaims, Step::ProveVolumes | Step::ProveHeads) => format!(
+                "nothing feeds the mirror: where it stood aside go back by `restore {run} --undo`, or \
+                 have the claims restored once more (`restore {run} --stand-aside` comes before that)"
+            ),
+            (Way::Forth | Way::Aside, _) => {
                 format!("the same command goes on, and `restore {run} --undo` goes back")
             }
-            (Way::Back, _) => "the same command goes on".to_owned(),
+            (Way::OnClaims | Way::Back, _) => "the same command goes on".to_owned(),
         };
         Stop {
             cause: format!("{step}: {}; {then}", stop.cause),
@@ -188,8 +232,8 @@ impl Restore {
     /// Back it goes whoever copies.
     fn nobody_else_copies(&self) -> Result<(), Stop> {
         match self.asked.way {
-            Way::Forth => strimzi(&self.site)?.only_makers_copy_to_it(self.in_place.kept()),
             Way::Back => Ok(()),
+            _ => strimzi(&self.site)?.only_makers_copy_to_it(self.in_place.kept()),
         }
     }
 
@@ -199,18 +243,21 @@ impl Restore {
             Kafka::There { note, .. } => note.is_some(),
             Kafka::Gone { .. } => false,
         };
-        if !begun && strimzi(&self.site)?.is_held() {
+        // Others restore it as it was when it was backed up: held.
+        let as_held = self.asked.way == Way::OnClaims;
+        if !begun && !as_held && strimzi(&self.site)?.is_held() {
             return Err(Stop::held(format!(
                 "connectors of {} are held: `slackwater resume` comes first",
                 self.asked.kafka
             )));
         }
         for feeder in seen.feeders.iter().filter(|one| one.is_there) {
-            if !begun && self.asked.way == Way::Forth {
+            if !begun && self.asked.way != Way::Back {
                 self.may_be_told(feeder)?;
             }
         }
         match self.site.ground().leases().look()? {
+            state if self.is_of_this_run(&state) => Ok(()),
             LeaseState::Held(Some(other)) => Err(Stop::held(format!("{other} holds the mirror"))),
             LeaseState::Expired(left) if left.note != SIGNS => Err(Stop::held(format!(
                 "{left} was left behind: `slackwater resume` comes first"
@@ -218,6 +265,15 @@ impl Restore {
             // Of another run's, the note on the Kafka tells how it goes on.
             _ => Ok(()),
         }
+    }
+
+    /// Whether its Lease was restored by others, too, as it was when it was backed up.
+    fn is_of_this_run(&self, state: &LeaseState) -> bool {
+        let left = match state {
+            LeaseState::Expired(left) => Some(&left.run_id),
+            _ => None,
+        };
+        self.asked.way == Way::OnClaims && left == Some(&self.asked.run)
     }
 
     /// What is written into it has to stay, and its workers come again.
@@ -253,6 +309,28 @@ impl Restore {
         })
     }
 
+    fn start_checkpoints_apart(&self) -> Result<String, Stop> {
+        let args = self.goes_on_by();
+        let pod = self
+            .strimzi()?
+            .apart(&self.asked.run, "restorer", "go-on", args)?;
+        Ok(pod.to_string())
+    }
+
+    /// The command that does what is left of it, however long it takes.
+    fn goes_on_by(&self) -> Vec<String> {
+        let mut args = vec![
+            "restore".to_owned(),
+            self.asked.run.to_string(),
+            format!("--kafka={}", self.asked.kafka),
+            format!("--catch-up={APART_S}"),
+        ];
+        if self.asked.way == Way::OnClaims {
+            args.push("--on-claims".to_owned());
+        }
+        args
+    }
+
     fn say(&self, line: &str) {
         self.site.terminal.say(line);
     }
@@ -260,6 +338,21 @@ impl Restore {
     fn strimzi(&self) -> Result<&Strimzi, Stop> {
         strimzi(&self.site)
     }
+}
+
+/// What a restore has left.
+enum Left {
+    Nothing,
+    Checkpoints,
+    Feeding,
+}
+
+/// Whether something may feed the mirror from this step on.
+fn feeds(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::MakeFeeder(_) | Step::StartFeeder(_) | Step::StartCopying | Step::StartCheckpoints
+    )
 }
 
 fn open_site(asked: &Asked, need: &Need) -> Result<Site, Stop> {
@@ -273,14 +366,26 @@ fn strimzi(site: &Site) -> Result<&Strimzi, Stop> {
 }
 
 /// What was not proven when it was backed up is restored only where that is
-/// accepted, and what was refuted never.
-fn may_be_restored(cut: &Cut, accept_unproven: bool) -> Result<(), Stop> {
-    if !matches!(cut.state, State::Closed { .. }) {
-        return Err(Stop::bad_input(format!(
-            "run {} is {}: only a closed cut is restored from",
-            cut.run_id,
-            cut.state.word()
-        )));
+/// accepted, and what was refuted never. What others have restored may have its seal
+/// alone: that is what was there when they made their backup, and nothing has judged it.
+fn may_be_restored(cut: &Cut, way: Way, accept_unproven: bool) -> Result<(), Stop> {
+    match (&cut.state, way) {
+        (State::Closed { .. }, _) => {}
+        (State::Sealed, Way::OnClaims) => {
+            tracing::warn!(
+                "run {} was sealed, and its closed cut is not here: what the claims hold is held \
+                 against the seal (`cut import` brings the closed one)",
+                cut.run_id
+            );
+            return Ok(());
+        }
+        (state, _) => {
+            return Err(Stop::bad_input(format!(
+                "run {} is {}: only a closed cut is restored from",
+                cut.run_id,
+                state.word()
+            )));
+        }
     }
     accepted(of_claims(cut, &cut.settings.require), accept_unproven).map_err(|stop| Stop {
         cause: format!(

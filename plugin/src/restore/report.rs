@@ -12,19 +12,37 @@ pub struct Report {
     pub run: String,
     /// Whether it went back to the volumes from before.
     pub undone: bool,
+    /// Whether it stands aside for others, who restore its claims.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub aside: bool,
+    /// What is left to be done; left out where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<Remainder>,
     /// The claims about what came back; none on the way back.
     pub claims: Vec<Claim>,
 }
 
+/// What is left to be done.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Remainder {
+    /// This pod starts the checkpoint connectors when the mirror has caught up.
+    Checkpoints(String),
+    /// What feeds the mirror stays stopped.
+    Feeding,
+}
+
 impl Report {
-    pub(super) fn new(cut: &Cut, way: Way) -> Self {
+    pub(super) fn new(cut: &Cut, way: Way, left: Option<Remainder>) -> Self {
         let ours = |one: &&Claim| {
             let of_it = matches!(one.name, ClaimName::Restored | ClaimName::HeadsRestored);
-            way == Way::Forth && of_it
+            way.is_forth() && of_it
         };
         Self {
             run: cut.run_id.clone(),
             undone: way == Way::Back,
+            aside: way == Way::Aside,
+            left,
             claims: cut.claims.iter().filter(ours).cloned().collect(),
         }
     }
@@ -36,12 +54,29 @@ pub fn text(report: &Report) -> String {
     if report.undone {
         return format!("the mirror is back on the volumes from before the restore of run {run}");
     }
+    if report.aside {
+        return format!(
+            "the mirror stands aside: nothing runs, and its claims are gone; when others have restored \
+             them `restore RUN --on-claims` goes on, and `restore {run} --undo` goes back"
+        );
+    }
     let mut out = String::new();
     for one in &report.claims {
         out += &format!("{} {}: {}\n", one.name, one.verdict, one.reason);
     }
+    match &report.left {
+        Some(Remainder::Checkpoints(pod)) => {
+            out += &format!(
+                "the mirror copies; pod {pod} starts its checkpoint connectors when it has caught up\n"
+            );
+        }
+        Some(Remainder::Feeding) => {
+            out += "what feeds the mirror stays stopped: the same command without --no-feed starts it\n";
+        }
+        None => {}
+    }
     out + &format!(
-        "run {run} is restored; the volumes from before are kept: `restore {run} --undo` goes back \
-         to them, and `slackwater gc --kept-volumes` deletes them"
+        "run {run} is restored; volumes from before, where there were any, are kept: `restore {run} \
+         --undo` goes back to them, and `slackwater gc --kept-volumes` deletes them"
     )
 }

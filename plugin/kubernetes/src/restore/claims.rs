@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use slackwater_store::RunId;
 
 use super::bare::bare_claim;
 use super::kept_volumes::{self, KeptVolume, KeptVolumes};
@@ -28,6 +29,16 @@ impl InPlace {
         let run = &self.target.run;
         let mut all = self.kept_volumes()?.into_iter();
         Ok(all.find(|one| one.note.run == *run && one.note.claim_name() == claim))
+    }
+
+    /// Makes those that are kept for one run another's.
+    pub(super) fn hand_over_kept_volumes(&self, from: &RunId) -> Result<(), RestoreError> {
+        for one in self.kept_volumes()? {
+            if one.note.run == *from {
+                kept_volumes::hand_over(&self.server, &one, &self.target.run)?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn keep_volume(&self, claim: &str) -> Result<(), RestoreError> {

@@ -96,8 +96,8 @@ impl InPlace {
         };
         let maker = MirrorMaker::read(&found.object).map_err(MakersError::from)?;
         match way {
-            Way::Forth => drop(self.makers.stop(&maker, &self.kafka_name())?),
             Way::Back => drop(self.makers.put_back(&maker)?),
+            _ => drop(self.makers.stop(&maker, &self.kafka_name())?),
         }
         let ours = found
             .annotation(RESTORING)

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use slackwater_restore::{Note, Stage, Way};
-use slackwater_strimzi::{Condition, PAUSE, RECONCILIATION_PAUSED};
+use slackwater_restore::{Note, Stage};
+use slackwater_strimzi::{Condition, HELD, LISTENERS, PAUSE, PAUSED, RECONCILIATION_PAUSED};
 
 use super::nodes::name;
 use super::{InPlace, Proven, RestoreError};
@@ -112,8 +112,9 @@ impl InPlace {
     }
 
     /// A pause of somebody else's becomes ours: the restore ends with a Kafka that
-    /// runs.
-    pub(super) fn pause_kafka(&self, way: Way) -> Result<(), RestoreError> {
+    /// runs. A stage is noted where one is given; else what is noted stays, and where
+    /// nothing is it is the first.
+    pub(super) fn pause_kafka(&self, stage: Option<Stage>) -> Result<(), RestoreError> {
         let kafka = self.kafka()?;
         if !kafka.is_paused() && kafka.says_paused() {
             // Of a pause that is over: it would be taken for ours.
@@ -124,19 +125,14 @@ impl InPlace {
                 || Ok(!self.kafka()?.says_paused()),
             )?;
         }
-        let note = match (way, self.note_of(&kafka)?) {
-            (Way::Forth, Some(note)) => note,
-            (Way::Forth, None) => Note {
-                feeders: self.feeder_names(Some(&kafka), None)?.into_iter().collect(),
-                ..self.fresh(Stage::Volumes)
-            },
-            (Way::Back, Some(note)) => Note {
-                stage: Stage::Back,
+        let note = match self.note_of(&kafka)? {
+            Some(note) => Note {
+                stage: stage.unwrap_or(note.stage),
                 ..note
             },
-            (Way::Back, None) => Note {
+            None => Note {
                 feeders: self.feeder_names(Some(&kafka), None)?.into_iter().collect(),
-                ..self.fresh(Stage::Back)
+                ..self.fresh(stage.unwrap_or(Stage::Volumes))
             },
         };
         self.annotate_kafka(&json!({PAUSE: "true", NOTE: note.to_string()}))?;
@@ -146,6 +142,22 @@ impl InPlace {
             SEE,
             || Ok(self.kafka()?.says_paused()),
         )
+    }
+
+    /// What was kept when it went aside is from before this restore. The note goes
+    /// last: until then all of it is done again.
+    pub(super) fn take_over(&self) -> Result<(), RestoreError> {
+        let kafka = self.kafka()?;
+        let Some(note) = self.note_of(&kafka)? else {
+            return Ok(());
+        };
+        self.hand_over_kept_volumes(&note.run)?;
+        let note = Note {
+            run: self.target.run.clone(),
+            stage: Stage::Volumes,
+            ..note
+        };
+        self.annotate_kafka(&json!({NOTE: note.to_string()}))
     }
 
     fn fresh(&self, stage: Stage) -> Note {
@@ -225,8 +237,10 @@ impl InPlace {
         self.stage(Stage::IsBack)
     }
 
+    /// Without the notes of a hold, with which others may have restored it: what it
+    /// was reached by then is told anew.
     pub(super) fn start_nodes(&self) -> Result<(), RestoreError> {
-        self.annotate_kafka(&json!({PAUSE: null}))
+        self.annotate_kafka(&json!({PAUSE: null, PAUSED: null, HELD: null, LISTENERS: null}))
     }
 
     pub(super) fn forget_kafka(&self) -> Result<(), RestoreError> {

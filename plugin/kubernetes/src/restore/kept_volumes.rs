@@ -148,7 +148,6 @@ pub(super) fn keep(
     kafka: &str,
     claim: Value,
 ) -> Result<(), RestoreError> {
-    let place = Place::cluster(Resource::volumes(), &name(volume))?;
     let policy = volume["spec"]["persistentVolumeReclaimPolicy"].as_str();
     let note = VolumeNote {
         run: run.clone(),
@@ -156,10 +155,29 @@ pub(super) fn keep(
         claim,
         policy: policy.unwrap_or("Delete").to_owned(),
     };
+    annotate(server, &name(volume), &note)
+}
+
+/// Has it kept for a restore of this run.
+pub(super) fn hand_over(
+    server: &ApiServer,
+    kept: &KeptVolume,
+    run: &RunId,
+) -> Result<(), RestoreError> {
+    let note = VolumeNote {
+        run: run.clone(),
+        ..kept.note.clone()
+    };
+    annotate(server, &kept.name, &note)
+}
+
+fn annotate(server: &ApiServer, volume: &str, note: &VolumeNote) -> Result<(), RestoreError> {
+    let place = Place::cluster(Resource::volumes(), volume)?;
+    let run = label_value(note.run.as_str())?;
     let note = serde_json::to_string(&note).unwrap_or_default();
     let change = json!({
         "metadata": {
-            "labels": {APP: SLACKWATER, LABEL: label_value(run.as_str())?},
+            "labels": {APP: SLACKWATER, LABEL: run},
             "annotations": {NOTE: note},
         },
         "spec": {"persistentVolumeReclaimPolicy": "Retain"},

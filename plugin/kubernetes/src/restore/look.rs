@@ -29,8 +29,10 @@ impl InPlace {
         let note = note.flatten();
         // What went with the Kafka is made where that is.
         let makes_all = kafka.is_none() || note.as_ref().is_some_and(|note| note.is_made);
+        // Nor has one an id that others have made, as which no broker has run yet.
+        let is_new = makes_all || kafka.as_ref().and_then(cluster_id).is_none();
         let found = self.listed_pools()?;
-        let (pools, controllers) = self.pools(&found, makes_all);
+        let (pools, controllers) = self.pools(&found, makes_all, is_new);
         let version_then = self.kept().and_then(|kept| kept.kafka_version.clone());
         let version = match &kafka {
             Some(kafka) => version(&kafka.object),
@@ -44,7 +46,8 @@ impl InPlace {
             .map(|one| (one.note.claim_name(), one.name.clone()))
             .collect();
         let each = self.target.volumes.iter();
-        let volumes = each.map(|one| self.volume(&one.claim, names.get(&one.claim)));
+        let all_kept: BTreeSet<&str> = kept.iter().map(|one| one.name.as_str()).collect();
+        let volumes = each.map(|one| self.volume(&one.claim, names.get(&one.claim), &all_kept));
         let proven = self.proven;
         Ok(Seen {
             run: self.target.run.clone(),
@@ -55,10 +58,7 @@ impl InPlace {
                     is_kept: self.kept().is_some(),
                 },
                 Some(kafka) => Kafka::There {
-                    cluster_id: kafka.object["status"]["clusterId"]
-                        .as_str()
-                        .filter(|id| !id.is_empty())
-                        .map(str::to_owned),
+                    cluster_id: cluster_id(kafka).map(str::to_owned),
                     is_paused: kafka.is_paused(),
                     says_paused: kafka.says_paused(),
                     is_ready: self.is_ready(kafka)?,
@@ -83,9 +83,10 @@ impl InPlace {
                 true => self.lost_others()?,
                 false => Vec::new(),
             },
-            other_claims: match makes_all {
-                true => Vec::new(),
-                false => self.other_claims(&found)?,
+            other_claims: match (makes_all, is_new) {
+                (true, _) => Vec::new(),
+                (false, true) => self.claims_of_no_pool(&found),
+                (false, false) => self.other_claims(&found)?,
             },
             version,
             version_then,
@@ -114,12 +115,10 @@ impl InPlace {
         Ok(self.server.list(&resource, namespace, &labels)?)
     }
 
-    fn pools(&self, found: &[Value], makes_all: bool) -> (Vec<Pool>, Roles) {
+    fn pools(&self, found: &[Value], makes_all: bool, is_new: bool) -> (Vec<Pool>, Roles) {
         let mut roles = Roles::default();
         let kept = self.kept().into_iter().flat_map(|kept| &kept.pools);
-        let kept: BTreeMap<String, &[i32]> = kept
-            .map(|one| (name(&one.object), one.node_ids.as_slice()))
-            .collect();
+        let kept: BTreeSet<String> = kept.map(|one| name(&one.object)).collect();
         let mut pools = Vec::new();
         for pool in found {
             let name = name(pool);
@@ -129,16 +128,16 @@ impl InPlace {
                 roles.brokers_alone.insert(set);
             }
             let there = &pool["status"]["nodeIds"];
-            let known = kept.get(&name);
+            let known = self.node_ids(&name);
             pools.push(Pool {
-                has_its_ids: !makes_all || known.is_none_or(|ids| *there == json!(ids)),
+                has_its_ids: !is_new || known.is_none_or(|ids| *there == json!(ids)),
                 is_there: true,
                 name,
             });
         }
         let there: BTreeSet<String> = found.iter().map(name).collect();
         let lost = kept
-            .keys()
+            .iter()
             .filter(|name| makes_all && !there.contains(*name));
         pools.extend(lost.map(|name| Pool {
             name: name.clone(),
@@ -175,6 +174,14 @@ impl InPlace {
     ) -> Result<BTreeSet<String>, RestoreError> {
         let mut names = BTreeSet::new();
         names.extend(note.into_iter().flat_map(|note| note.feeders.clone()));
+        if self.kept().is_none() {
+            // One that others have made has no addresses yet.
+            names.extend(self.target.feeders.iter().cloned());
+            let held = self
+                .makers
+                .held_for(&self.kafka_name(), &self.target.namespaces)?;
+            names.extend(held.into_iter().map(|one| one.meta.to_string()));
+        }
         for object in [kafka.map(|one| one.object.clone()), self.kafka_before()] {
             let Some(object) = object else { continue };
             let read = Read::read(&object).map_err(MakersError::from)?;
@@ -182,6 +189,31 @@ impl InPlace {
             names.extend(found.into_iter().map(|one| one.meta.to_string()));
         }
         Ok(names)
+    }
+
+    /// By what is kept of it; else by the claims of the cut, whose names end with the
+    /// pool's and the node's.
+    pub(super) fn node_ids(&self, pool: &str) -> Option<Vec<i32>> {
+        let mut kept = self.kept().into_iter().flat_map(|kept| &kept.pools);
+        if let Some(kept) = kept.find(|one| name(&one.object) == pool) {
+            return Some(kept.node_ids.clone());
+        }
+        let of = self.target.volumes.iter().filter(|one| {
+            let pod = format!("{}-{pool}-{}", self.target.name, one.broker);
+            is_of_pod(&one.claim, &pod)
+        });
+        let ids: BTreeSet<i32> = of.map(|one| one.broker).collect();
+        (!ids.is_empty()).then(|| ids.into_iter().collect())
+    }
+
+    /// Claims of the cut that no KafkaNodePool there is for.
+    fn claims_of_no_pool(&self, found: &[Value]) -> Vec<String> {
+        let pools: Vec<String> = found.iter().map(name).collect();
+        let none = self.target.volumes.iter().filter(|one| {
+            let pod = |pool: &String| format!("{}-{pool}-{}", self.target.name, one.broker);
+            !pools.iter().any(|pool| is_of_pod(&one.claim, &pod(pool)))
+        });
+        none.map(|one| one.claim.clone()).collect()
     }
 
     /// As it was kept: with a name of its own, which is not asked for.
@@ -212,7 +244,12 @@ impl InPlace {
         })
     }
 
-    fn volume(&self, claim: &str, kept: Option<&String>) -> Result<Volume, RestoreError> {
+    fn volume(
+        &self,
+        claim: &str,
+        kept: Option<&String>,
+        all_kept: &BTreeSet<&str>,
+    ) -> Result<Volume, RestoreError> {
         let found = self.server.get(&self.claim_place(claim)?)?;
         let claimed = match &found {
             None => Claimed::Nothing,
@@ -220,7 +257,7 @@ impl InPlace {
                 let volume = found["spec"]["volumeName"].as_str();
                 let made = &found["metadata"]["labels"][MADE];
                 match () {
-                    () if volume.is_some() && volume == kept.map(String::as_str) => Claimed::Kept,
+                    () if volume.is_some_and(|volume| all_kept.contains(volume)) => Claimed::Kept,
                     () if *made == self.target.run.as_str() => Claimed::New,
                     () => Claimed::Old,
                 }
@@ -270,6 +307,26 @@ impl InPlace {
     }
 }
 
+/// As Strimzi calls the claims of a pod: `data-POD`, and of a JBOD `data-ID-POD`
+/// (`VolumeUtils`).
+fn is_of_pod(claim: &str, pod: &str) -> bool {
+    let rest = claim.strip_prefix("data-");
+    rest.is_some_and(|rest| match rest.strip_suffix(pod) {
+        Some("") => true,
+        Some(id) => {
+            let id = id.strip_suffix('-');
+            id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+        }
+        None => false,
+    })
+}
+
+/// Where the operator says it.
+fn cluster_id(kafka: &State) -> Option<&str> {
+    let id = kafka.object["status"]["clusterId"].as_str();
+    id.filter(|id| !id.is_empty())
+}
+
 /// What is asked for; else what the operator says that there was.
 fn version(kafka: &Value) -> Option<String> {
     let asked = kafka["spec"]["kafka"]["version"].as_str();
@@ -293,4 +350,25 @@ fn stopped(maker: Option<&MirrorMaker>) -> Result<Stopped, RestoreError> {
 #[derive(Default)]
 struct Roles {
     brokers_alone: BTreeSet<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_is_of_the_pod_whose_name_it_ends_with_and_of_no_other() {
+        assert!(is_of_pod("data-mirror-dual-1", "mirror-dual-1"));
+        assert!(is_of_pod("data-10-mirror-dual-1", "mirror-dual-1"));
+        for other in [
+            "data-mirror-dual-11",
+            "data-my-mirror-dual-1",
+            "data--mirror-dual-1",
+            "data-x-mirror-dual-1",
+            "mirror-dual-1",
+            "logs-mirror-dual-1",
+        ] {
+            assert!(!is_of_pod(other, "mirror-dual-1"), "{other}");
+        }
+    }
 }

@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use slackwater_restore::{Step, Way};
+use slackwater_restore::{Stage, Step, Way};
 use slackwater_store::RunId;
 
 use crate::clock::Moment;
@@ -56,6 +56,9 @@ pub struct Target {
     pub cluster_id: String,
     /// The volumes of the cut.
     pub volumes: Vec<ClaimVolume>,
+    /// What fed it, by the cut, as `NAMESPACE/NAME`: where nothing is kept, and its
+    /// addresses are not known yet.
+    pub feeders: Vec<String>,
     /// What is kept beside the cut.
     pub kept: Option<Kept>,
 }
@@ -123,8 +126,10 @@ impl InPlace {
         match step {
             Step::FindSnapshot(claim) => self.find_snapshot(claim),
             Step::AwaitSnapshot(claim) => self.await_snapshot(claim),
-            Step::PauseKafka => self.pause_kafka(Way::Forth),
-            Step::TurnBack => self.pause_kafka(Way::Back),
+            Step::PauseKafka => self.pause_kafka(None),
+            Step::TurnBack => self.pause_kafka(Some(Stage::Back)),
+            Step::StandAside => self.pause_kafka(Some(Stage::Aside)),
+            Step::TakeOver => self.take_over(),
             Step::PauseFeeder(name) => self.pause_feeder(name),
             Step::RemoveWorkers(name) => self.remove_workers(name),
             Step::RemoveNodes(sets) => self.remove_nodes(sets),
@@ -148,9 +153,11 @@ impl InPlace {
             Step::PutBackClaim(claim) => self.put_back_claim(claim),
             Step::NoteIsBack => self.note_is_back(),
             Step::FinishBack => self.finish(Way::Back),
-            Step::ProveVolumes | Step::ProveHeads | Step::StartCopying | Step::StartCheckpoints => {
-                Ok(())
-            }
+            Step::ProveVolumes
+            | Step::ProveHeads
+            | Step::StartCopying
+            | Step::StartCheckpoints
+            | Step::LeaveAside => Ok(()),
         }
     }
 

@@ -41,7 +41,9 @@ impl InPlace {
     /// Without them the operator gives out the lowest that are free, pool by pool
     /// (`NodeIdAssignor`): other claims' names, and empty volumes.
     pub(super) fn give_node_ids(&self, pool: &str) -> Result<(), RestoreError> {
-        let ids = json!(self.kept_pool(pool)?.node_ids);
+        let ids = self.node_ids(pool);
+        let ids = ids.ok_or_else(|| RestoreError::NotKept(format!("node ids of {pool}")))?;
+        let ids = json!(ids);
         let place = self.pool_place(pool)?;
         let stored = self.server.merge_status(&place, &json!({"nodeIds": ids}))?;
         match stored["status"]["nodeIds"] == ids {

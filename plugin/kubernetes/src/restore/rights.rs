@@ -34,8 +34,16 @@ impl InPlace {
                 here(Resource::snapshots(), &["create"]),
             ]
             .concat(),
-            Step::AwaitSnapshot(_) | Step::AwaitReady | Step::AwaitNoPods(_) => Vec::new(),
+            Step::AwaitSnapshot(_) | Step::AwaitReady | Step::AwaitNoPods(_) | Step::LeaveAside => {
+                Vec::new()
+            }
+            Step::TakeOver => [
+                here(kafkas, &["patch"]),
+                cluster(Resource::volumes(), &["get", "patch"]),
+            ]
+            .concat(),
             Step::PauseKafka
+            | Step::StandAside
             | Step::TurnBack
             | Step::StartNodes
             | Step::LetRetentionGo

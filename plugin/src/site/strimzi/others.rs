@@ -1,19 +1,22 @@
 //! A run of which others make the snapshots: what there is of them, and what proves
 //! them when they are done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use slackwater_cut::{Cut, SnapshotsBy};
-use slackwater_kubernetes::{BoundSnapshots, Job, Makers, OthersSnapshots, Place, Workers};
+use slackwater_kubernetes::{
+    BoundSnapshots, Job, Makers, OthersSnapshots, Place, SealedClaims, Workers,
+};
 use slackwater_ports::{OtherSnapshot, VolumeSnapshot};
 use slackwater_store::RunId;
 
+use super::restoring::volumes_of;
 use super::{KafkaName, Strimzi};
 use crate::exit::Stop;
 
-/// As long as the pod of validateHead has in the blueprint for Kanister.
+/// As long as the pods of validateHead and restore have in the blueprint for Kanister.
 const PROVES: Duration = Duration::from_secs(43_200);
 
 /// On a Kafka: that its mirror is backed up with its namespace.
@@ -39,11 +42,7 @@ impl Strimzi {
         };
         let mut volumes = self.volumes.clone();
         if volumes.is_empty() {
-            let flushed = cut.snapshot.into_iter().flat_map(|one| one.flushed);
-            volumes.extend(flushed.map(|one| slackwater_kubernetes::ClaimVolume {
-                claim: one.volume,
-                broker: one.broker,
-            }));
+            volumes = volumes_of(&cut);
         }
         let namespace = self.kafka.namespace();
         let others = OthersSnapshots::new(self.server.clone(), namespace, volumes);
@@ -72,6 +71,24 @@ impl Strimzi {
     /// # Errors
     /// This program runs in no pod of its image; a refusal.
     pub fn prove_apart(&self, run: &RunId) -> Result<Place, Stop> {
+        let kafka = self.kafka.to_string();
+        let run_id = run.as_str();
+        let args = ["phase", "validateHead", "--run", run_id, "--kafka", &kafka];
+        self.apart(run, "prover", "prove", args.map(str::to_owned).to_vec())
+    }
+
+    /// Runs a command in a pod of its own, as whoever runs this, and does not wait for
+    /// it. Its name.
+    ///
+    /// # Errors
+    /// As for [`Strimzi::prove_apart`].
+    pub fn apart(
+        &self,
+        run: &RunId,
+        role: &'static str,
+        suffix: &str,
+        args: Vec<String>,
+    ) -> Result<Place, Stop> {
         let home = self
             .home()
             .map_err(|error| Stop::bad_input(error.message))?;
@@ -81,28 +98,52 @@ impl Strimzi {
             run.clone(),
             home.program.clone(),
         );
-        let kafka = self.kafka.to_string();
-        let args = [
-            "phase",
-            "validateHead",
-            "--run",
-            run.as_str(),
-            "--kafka",
-            &kafka,
-        ];
         let job = Job {
-            role: "prover",
-            suffix: "prove".to_owned(),
-            args: args.map(str::to_owned).to_vec(),
+            role,
+            suffix: suffix.to_owned(),
+            args,
             account: Some(home.account.clone()),
             nodes: None,
             claims: BTreeMap::new(),
             most: PROVES,
         };
-        if let Err(error) = workers.sweep("prover") {
-            tracing::info!("what proved earlier runs is left: {error}");
+        if let Err(error) = workers.sweep(role) {
+            tracing::info!("pods of earlier runs are left: {error}");
         }
         workers.make(&job).map_err(Stop::failed)
+    }
+
+    fn sealed_claims(&self) -> SealedClaims {
+        SealedClaims::new(self.server.clone(), self.kafka.namespace())
+    }
+
+    /// That the seal may be noted on claims: asked before anything is stopped.
+    ///
+    /// # Errors
+    /// It may not; no answer.
+    pub fn may_note_seal(&self) -> Result<(), Stop> {
+        self.must_be_allowed(&self.sealed_claims().rights(), "nothing was stopped")
+    }
+
+    /// Notes on its claims which run has sealed them: others back them up with that.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn note_seal(&self, run: &RunId) -> Result<(), Stop> {
+        let claims: Vec<String> = self.volumes.iter().map(|one| one.claim.clone()).collect();
+        self.sealed_claims()
+            .note(&claims, run)
+            .map_err(Stop::failed)
+    }
+
+    /// The runs that are noted on its claims; `None` of a claim without a note.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn sealed_by(&self) -> Result<BTreeSet<Option<String>>, Stop> {
+        self.sealed_claims()
+            .runs(self.kafka.name())
+            .map_err(Stop::failed)
     }
 }
 

@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use slackwater_content::{Answered, Asked, Part, Parts, ReplicaAges};
-use slackwater_kubernetes::{ApiServer, CONTAINER, Clones, Job, Place, Program, Talk, Workers};
+use slackwater_kubernetes::{
+    ApiServer, CONTAINER, ClaimVolume, Clones, Job, Place, Program, Talk, Workers,
+};
 use slackwater_ports::{
     ContentDepth, ContentSurvey, MetadataSeen, PortError, PortErrorKind, RangeRow, RangeWanted,
     ScanRow, ScanWanted, Seen, SnapshotSeen, TransactionsSeen, VolumeContent, VolumeSnapshot,
@@ -85,18 +87,26 @@ impl Readers {
         self
     }
 
-    /// Of the claims that a restore made for these volumes of its cut.
+    /// Of the claims that were restored for these volumes of a cut.
     pub(super) fn of_claims(
         server: ApiServer,
         namespace: &str,
         run: &RunId,
         program: Program,
-        volumes: &[SnapshotSeen],
+        volumes: &[ClaimVolume],
         nodes: BTreeMap<String, Value>,
     ) -> Self {
+        // As a snapshot that is read in its own place.
         let each = volumes.iter().map(|one| SnapshotSeen {
-            handle: format!("{namespace}/{}", one.volume),
-            ..one.clone()
+            volume: one.claim.clone(),
+            broker: one.broker,
+            driver: "claim".to_owned(),
+            method: "mounted".to_owned(),
+            handle: format!("{namespace}/{}", one.claim),
+            started_ms: 0,
+            cut_ms: None,
+            ready: true,
+            error: None,
         });
         let of = Of::Claims(each.collect(), nodes);
         Self::over(server, namespace, run, program, of)

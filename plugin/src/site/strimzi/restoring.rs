@@ -1,11 +1,11 @@
 //! What a restore is given of a mirror in Strimzi: its steps, what lies on the
 //! claims that it made, and what is kept beside cuts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use slackwater_content::ReplicaAges;
-use slackwater_cut::{ClaimName, Cut, Verdict};
+use slackwater_cut::{ClaimName, Cut, State, Verdict};
 use slackwater_kubernetes::{
     About, ClaimVolume, Events, InPlace, Keeper, Kept, KeptVolumes, Makers, MakersError,
     RESTORE_NOTE, Reason, RunsError, Target, gather,
@@ -81,8 +81,10 @@ impl Strimzi {
         keeper.keep(&kept, &secrets).map_err(Stop::failed)
     }
 
-    /// A run's document, and its revision; where it is gone with its namespace, the
-    /// copy, which has none there.
+    /// A run's document, and the revision of what lies beside the Kafka. Where it is
+    /// gone with its namespace, the copy, and no revision; and the copy, too, where
+    /// that is closed and what lies beside the Kafka is not: others have restored it
+    /// as it was when it was sealed.
     ///
     /// # Errors
     /// There is neither.
@@ -91,7 +93,16 @@ impl Strimzi {
             return Err(Stop::failed("runs in Kubernetes are in ConfigMaps"));
         };
         match (runs.load(run), self.copies()) {
-            (Ok(record), _) => Ok((record.document, Some(record.revision))),
+            (Ok(record), copies) => {
+                let closed = match is_closed(&record.document) {
+                    true => None,
+                    false => copies.and_then(|copies| copies.load(run).ok()),
+                };
+                let closed = closed
+                    .map(|copy| copy.document)
+                    .filter(|one| is_closed(one));
+                Ok((closed.unwrap_or(record.document), Some(record.revision)))
+            }
             (Err(RunsError::Missing { .. }), Some(copies)) => {
                 let copy = copies.load(run).map_err(Stop::bad_input)?;
                 Ok((copy.document, None))
@@ -175,26 +186,22 @@ impl Strimzi {
     /// No answer.
     pub fn in_place(&self, cut: &Cut, kept: Option<Kept>) -> Result<InPlace, Stop> {
         let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
-        let snapshot = cut.snapshot.iter();
-        let volumes = snapshot.flat_map(|one| &one.volumes);
+        let fed = cut.quiesce.iter().flat_map(|one| &one.connectors);
+        let fed: BTreeSet<&String> = fed.map(|one| &one.connector.connect).collect();
         let target = Target {
             namespace: self.kafka.namespace().to_owned(),
             name: self.kafka.name().to_owned(),
             namespaces: self.namespaces.clone(),
             run: cut.run_id.parse().map_err(Stop::failed)?,
             cluster_id: cut.mirror_cluster_id().to_owned(),
-            volumes: volumes
-                .map(|one| ClaimVolume {
-                    claim: one.volume.clone(),
-                    broker: one.broker,
-                })
-                .collect(),
+            volumes: volumes_of(cut),
+            feeders: fed.into_iter().cloned().collect(),
             kept,
         };
         InPlace::new(self.server.clone(), makers, self.keeper(), target).map_err(Stop::failed)
     }
 
-    /// What lies on the claims that a restore made for the volumes of this cut.
+    /// What lies on the claims that were restored for the volumes of this cut.
     ///
     /// # Errors
     /// This program runs in no pod of its image.
@@ -203,12 +210,11 @@ impl Strimzi {
             .home()
             .map_err(|error| Stop::bad_input(error.message))?;
         let run: RunId = cut.run_id.parse().map_err(Stop::failed)?;
-        let volumes = cut.snapshot.iter().flat_map(|one| &one.volumes);
-        let volumes: Vec<_> = volumes.cloned().collect();
+        let volumes = volumes_of(cut);
         let mut nodes = BTreeMap::new();
         for one in &volumes {
-            let of = in_place.nodes_of(&one.volume).map_err(Stop::failed)?;
-            nodes.extend(of.map(|of| (one.volume.clone(), of)));
+            let of = in_place.nodes_of(&one.claim).map_err(Stop::failed)?;
+            nodes.extend(of.map(|of| (one.claim.clone(), of)));
         }
         Ok(RestoredContent(Arc::new(Readers::of_claims(
             self.server.clone(),
@@ -345,4 +351,29 @@ impl Strimzi {
     pub fn kept_volumes(&self) -> KeptVolumes {
         KeptVolumes::new(self.server.clone(), self.kafka.to_string())
     }
+}
+
+/// The volumes of a cut; of one that was only sealed, those that were flushed.
+pub(super) fn volumes_of(cut: &Cut) -> Vec<ClaimVolume> {
+    let volume = |claim: &String, broker: i32| ClaimVolume {
+        claim: claim.clone(),
+        broker,
+    };
+    let Some(snapshot) = &cut.snapshot else {
+        return Vec::new();
+    };
+    match snapshot.volumes.is_empty() {
+        false => {
+            let each = snapshot.volumes.iter();
+            each.map(|one| volume(&one.volume, one.broker)).collect()
+        }
+        true => {
+            let each = snapshot.flushed.iter();
+            each.map(|one| volume(&one.volume, one.broker)).collect()
+        }
+    }
+}
+
+fn is_closed(document: &str) -> bool {
+    Cut::parse(document).is_ok_and(|cut| matches!(cut.state, State::Closed { .. }))
 }

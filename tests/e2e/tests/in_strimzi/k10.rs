@@ -1,150 +1,36 @@
-//! The hooks of a policy of K10, in K10's order: a stand-in for it around the blueprint
-//! runner.
-//!
-//! K10 is closed. Its order is that of its documentation (kanister/reference/
-//! phase-lifecycle and kanister/hooks): the preHook; manifests and claims are found;
-//! snapshots, a few at a time (`limiter.csiSnapshotsPerCluster`); then onSuccess, or
-//! onFailure. A hook that failed may be run again, and one that succeeded is not. Its
-//! ActionSets have the namespace as their subject, and no options.
+//! The hooks of a policy of K10 around its backups, in K10's order.
 
-use std::path::Path;
-
-use serde_json::Value;
-
-/// A file of the project's, which has one document.
-fn document(file: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(file);
-    let text = std::fs::read_to_string(path).unwrap();
-    serde_yaml::from_str(&text).unwrap()
-}
+use crate::k10_stand_in::documents;
 
 #[test]
-fn the_policy_of_the_example_names_a_blueprint_and_actions_that_there_are() {
-    let policy = document("examples/k10-policy.yaml");
-    let blueprint = document("blueprints/k10-policy-hooks.yaml");
-    let hooks = &policy["spec"]["actions"][0]["backupParameters"]["hooks"];
-    let hooks = hooks.as_object().unwrap();
-    assert_eq!(hooks.len(), 3);
-    for (name, hook) in hooks {
-        assert_eq!(hook["blueprint"], blueprint["metadata"]["name"], "{name}");
-        let action = &blueprint["actions"][hook["actionName"].as_str().unwrap()];
-        assert_eq!(action["kind"], "Namespace", "{name}");
+fn the_examples_for_k10_name_a_blueprint_and_actions_that_there_are() {
+    let policy = &documents("examples/k10-policy.yaml")[0];
+    let restore = &documents("examples/k10-restore.yaml")[1];
+    let blueprint = &documents("blueprints/k10-policy-hooks.yaml")[0];
+    let backup = &policy["spec"]["actions"][0]["backupParameters"]["hooks"];
+    for (hooks, count) in [(backup, 3), (&restore["spec"]["hooks"], 2)] {
+        let hooks = hooks.as_object().unwrap();
+        assert_eq!(hooks.len(), count);
+        for (name, hook) in hooks {
+            assert_eq!(hook["blueprint"], blueprint["metadata"]["name"], "{name}");
+            let action = &blueprint["actions"][hook["actionName"].as_str().unwrap()];
+            assert_eq!(action["kind"], "Namespace", "{name}");
+        }
     }
 }
 
 mod needs_root {
     mod needs_stand_ins {
         mod takes_long {
-            use std::path::Path;
             use std::thread;
             use std::time::Duration;
 
-            use serde_json::{Map, Value, json};
             use slackwater_cut::{ClaimName, State, Verdict};
-            use slackwater_stand_ins::{Ask, Runner};
 
             use crate::ground::names;
-            use crate::place::{Place, mirror, turn};
-
-            /// So many snapshots at a time.
-            const AT_A_TIME: usize = 2;
-
-            /// The image is in the blueprint: a policy gives no options.
-            fn blueprint() -> String {
-                let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-                    .join("../../blueprints/k10-policy-hooks.yaml");
-                let text = std::fs::read_to_string(file).unwrap();
-                text.replace("slackwater.io/slackwater:0.1.0", &names().image)
-            }
-
-            /// Runs a hook; what it failed by.
-            fn hook(place: &Place, action: &str) -> Result<(), String> {
-                let kubectl = |args: &[&str]| place.kubectl(args);
-                let apply = |manifest: &str| {
-                    place.ground.apply(manifest);
-                    Ok(())
-                };
-                let runner = Runner::new(&kubectl, &apply, "kanister", &blueprint()).unwrap();
-                let ask = Ask {
-                    object: json!({"kind": "Namespace", "metadata": {"name": names().space}}),
-                    artifacts: Map::new(),
-                    ..Ask::default()
-                };
-                let done = runner.run(action, &ask, |_| ()).unwrap();
-                println!("{action}: {:?}", done.error);
-                done.error.map_or(Ok(()), Err)
-            }
-
-            fn claims(place: &Place) -> Vec<String> {
-                let all = place.list("pvc");
-                let names = all
-                    .iter()
-                    .filter_map(|one| one["metadata"]["name"].as_str());
-                names.map(str::to_owned).collect()
-            }
-
-            /// A VolumeSnapshot of a claim, as K10 calls its own, or somebody else his.
-            fn snapshot(place: &Place, name: &str, claim: &str) {
-                let text = place
-                    .kubectl(&["get", "volumesnapshotclass", "-o", "json"])
-                    .unwrap();
-                let classes: Value = serde_json::from_str(&text).unwrap();
-                let class = &classes["items"][0]["metadata"]["name"];
-                let object = json!({
-                    "apiVersion": "snapshot.storage.k8s.io/v1",
-                    "kind": "VolumeSnapshot",
-                    "metadata": {"name": name, "namespace": names().space},
-                    "spec": {
-                        "volumeSnapshotClassName": class,
-                        "source": {"persistentVolumeClaimName": claim},
-                    },
-                });
-                place.ground.apply(&object.to_string());
-            }
-
-            fn is_ready(place: &Place, name: &str) -> bool {
-                let object = place.object(&format!("volumesnapshot/{name}"));
-                object["status"]["readyToUse"] == true
-            }
-
-            /// K10's snapshots of all claims of the namespace.
-            fn snapshots(place: &Place, of: &str) -> Vec<String> {
-                let mut made = Vec::new();
-                for claims in claims(place).chunks(AT_A_TIME) {
-                    let names: Vec<String> = claims
-                        .iter()
-                        .map(|claim| format!("k10-csi-snap-{of}-{claim}"))
-                        .collect();
-                    for (claim, name) in claims.iter().zip(&names) {
-                        snapshot(place, name, claim);
-                    }
-                    for name in &names {
-                        place.until("a snapshot to be ready", || is_ready(place, name));
-                    }
-                    made.extend(names);
-                }
-                made
-            }
-
-            /// As it retires a restore point.
-            fn retire(place: &Place, snapshots: &[String]) {
-                for name in snapshots {
-                    place
-                        .space(&["delete", "volumesnapshot", name, "--ignore-not-found"])
-                        .unwrap();
-                }
-            }
-
-            /// Opts the mirror in, with nothing of an earlier test's.
-            fn opted_in(place: &mut Place) {
-                let label = ["label", "kafka", "mirror", "slackwater.io/mirror=true"];
-                place
-                    .space(&[&label[..], &["--overwrite"]].concat())
-                    .unwrap();
-                place.produce(100);
-            }
+            use crate::k10_stand_in::{hook, is_ready, opted_in, retire, snapshot, snapshots};
+            use crate::place::{mirror, turn};
+            use crate::roles::{Role, Taken};
 
             #[test]
             fn snapshots_that_k10_makes_are_a_proven_cut_and_the_mirror_runs_before_k10_is_done() {
@@ -305,6 +191,28 @@ mod needs_root {
                 place.until("the run to be void", || place.is_void(&run));
                 let said = hook(&place, "afterBackup").unwrap_err();
                 assert!(said.contains("is void"), "{said}");
+            }
+
+            #[test]
+            fn each_verb_of_the_hooks_role_is_needed_and_named_before_anything_is_stopped() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let feeder = place.feeder();
+                let role = Role::of_cluster(&place, "slackwater-hooks");
+                let rights = role.rights();
+                assert_eq!(rights.len(), 2);
+                for right in &rights {
+                    let taken = Taken::away(&place, &[&role], right);
+                    let said = hook(&place, "beforeBackup").unwrap_err();
+                    drop(taken);
+                    let line = right.named_in(&said);
+                    println!(
+                        "{}",
+                        line.unwrap_or_else(|| panic!("{}: {said}", right.words()))
+                    );
+                    assert!(place.is_running());
+                    place.must_be_let_go(&feeder);
+                }
             }
 
             #[test]

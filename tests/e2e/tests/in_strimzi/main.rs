@@ -24,6 +24,8 @@ mod found;
 mod ground;
 mod guards;
 mod k10;
+mod k10_restore;
+mod k10_stand_in;
 mod kanister;
 mod pause;
 mod place;

@@ -1,25 +1,18 @@
-//! `slackwater hook NAME --namespace NS`: what a K10 policy runs around its own
-//! snapshots of a namespace, by the blueprint `k10-policy-hooks.yaml`.
-//!
-//! Each mirror of the namespace that is opted in has a run of its own; where one
-//! fails, all are given up, and the hook fails. K10 runs a hook again where it failed,
-//! and may run none of the later ones: the guard has its deadline.
+//! Around a backup: the mirror is held while K10 takes its snapshots, and what it has
+//! is confirmed, or the run given up.
 
-use std::path::PathBuf;
-
-use clap::{Args, ValueEnum};
 use slackwater_cut::{ClaimName, Cut, Movement, SnapshotsBy, State, Verdict, claims};
 use slackwater_hold::{Deck as _, Step, drain, give_up, release};
 use slackwater_host::{Entry, PhaseName};
-use slackwater_ports::{Clock as _, Output};
+use slackwater_ports::Clock as _;
 use slackwater_store::{LeaseState, RunId};
 
-use super::run::Run;
-use super::{Context, print_line};
-use crate::adapters::{SystemClock, Terminal};
+use super::super::Context;
+use super::super::run::Run;
+use super::{Hook, last_run, of, tell};
+use crate::adapters::SystemClock;
 use crate::exit::Stop;
-use crate::outputs;
-use crate::site::{KafkaName, Need, OPTED_IN, Site, opted_in};
+use crate::site::{KafkaName, Need, Site, Strimzi};
 
 /// The guard looks at others' snapshots once a second: when K10 is done it may not
 /// have seen the last one yet.
@@ -28,63 +21,17 @@ const SEES_WITHIN_MS: u64 = 15_000;
 /// Between two looks for that.
 const LOOK_MS: u64 = 500;
 
-/// So far back a run may lie that a hook asks about.
-const LAST_RUNS: usize = 100;
-
-/// What K10 runs before and after its own snapshots.
-#[derive(Debug, Args)]
-pub(super) struct Hook {
-    /// Which.
-    name: Name,
-    /// The namespace that K10 backs up.
-    #[arg(long)]
-    namespace: String,
-    /// How its Kubernetes is reached. Default: as kubectl does, and in a pod by its
-    /// ServiceAccount.
-    #[arg(long, value_name = "FILE")]
-    kubeconfig: Option<PathBuf>,
-    /// With beforeBackup: how long the mirror may be held, in seconds. K10 takes the
-    /// snapshots of a namespace a few at a time, and its manifests before them. What is
-    /// said of a mirror (`limits.window`) counts where it is more.
-    #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(30..=3_600))]
-    window: u64,
-}
-
-/// A hook of a K10 policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "camelCase")]
-enum Name {
-    /// preHook: the mirror is stopped, drained, sealed and flushed.
-    BeforeBackup,
-    /// onSuccess: K10's snapshots are those that were seen; the mirror runs.
-    AfterBackup,
-    /// onFailure: the mirror runs, and the run is void.
-    AfterFailure,
-}
-
 impl Hook {
-    pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let kafkas = opted_in(self.kubeconfig.as_deref(), &self.namespace)?;
-        if kafkas.is_empty() {
-            return Err(Stop::bad_input(format!(
-                "no Kafka of namespace {} has the label {OPTED_IN}: set it on each mirror that is \
-                 to be backed up",
-                self.namespace
-            )));
-        }
-        match self.name {
-            Name::BeforeBackup => self.before(context, &kafkas),
-            Name::AfterBackup => each(&kafkas, |kafka| self.after(context, kafka)),
-            Name::AfterFailure => each(&kafkas, |kafka| self.failed(context, kafka)),
-        }
-    }
-
-    fn before(&self, context: &Context, kafkas: &[KafkaName]) -> Result<(), Stop> {
+    pub(super) fn before_backup(
+        &self,
+        context: &Context,
+        kafkas: &[KafkaName],
+    ) -> Result<(), Stop> {
         for (at, kafka) in kafkas.iter().enumerate() {
             if let Err(stop) = self.quiesce(context, kafka) {
                 // Theirs would be a backup without this one's.
                 for begun in &kafkas[..at] {
-                    if let Err(why) = self.failed(context, begun) {
+                    if let Err(why) = self.after_failure(context, begun) {
                         tracing::error!("{begun} is held until its deadline: {}", why.cause);
                     }
                 }
@@ -103,6 +50,7 @@ impl Hook {
             .window_ms
             .max(self.window.saturating_mul(1_000));
         give_up_what_a_hook_left(&site)?;
+        strimzi(&site)?.may_note_seal()?;
         // Whoever ends it before its guard watches for K10 ends the run.
         let run = Run::begin(&site, true)?;
         let done = run
@@ -111,15 +59,17 @@ impl Hook {
             .and_then(|()| drain(&run).map(drop))
             .map(|()| run.tell(Step::Drain))
             .and_then(|()| run.run(PhaseName::SnapshotPartitions, Entry::Seal))
+            .and_then(|sealed| strimzi(&site)?.note_seal(run.id()).map(|()| sealed))
             .and_then(|sealed| run.await_others().map(|()| sealed));
         let sealed = done.map_err(|stop| give_up(&run, stop))?;
         site.terminal.say(&format!("{kafka}: {}", sealed.summary));
         tell(kafka, &[("runId", run.id().as_str())])
     }
 
-    fn after(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
+    pub(super) fn after_backup(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
         let site = self.site(context, kafka, &Need::Little)?;
-        let (id, cut) = last_by_others(&site)?.ok_or_else(|| {
+        let by_others = |cut: &Cut| cut.settings.snapshots_by == SnapshotsBy::Others;
+        let (id, cut) = last_run(&site, by_others)?.ok_or_else(|| {
             Stop::failed("no run was begun by beforeBackup: what K10 has is of a running mirror")
         })?;
         if let State::Void { reason, .. } = &cut.state {
@@ -149,23 +99,16 @@ impl Hook {
     }
 
     /// Nothing to give up is success.
-    fn failed(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
+    pub(super) fn after_failure(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
         let site = self.site(context, kafka, &Need::Little)?;
         give_up_what_a_hook_left(&site)?;
         crate::guard::recover(&site).map(drop)
-    }
-
-    fn site(&self, context: &Context, kafka: &KafkaName, need: &Need) -> Result<Site, Stop> {
-        let terminal = Terminal::new(context.quiet);
-        Site::in_strimzi(kafka, self.kubeconfig.as_deref(), need, terminal)
     }
 }
 
 /// Has the snapshots read and the cut closed by a pod of its own: its name.
 fn prove_apart(site: &Site, run: &RunId) -> Result<String, Stop> {
-    let strimzi = site.strimzi();
-    let strimzi = strimzi.ok_or_else(|| Stop::failed("a hook is of a mirror in Strimzi"))?;
-    Ok(strimzi.prove_apart(run)?.to_string())
+    Ok(strimzi(site)?.prove_apart(run)?.to_string())
 }
 
 /// What K10 has is what was cut while the mirror stood still, and the mirror runs.
@@ -231,60 +174,7 @@ fn give_up_what_a_hook_left(site: &Site) -> Result<(), Stop> {
     }
 }
 
-/// The last run of this mirror that a hook began.
-fn last_by_others(site: &Site) -> Result<Option<(RunId, Cut)>, Stop> {
-    for listed in site.runs().last(LAST_RUNS).map_err(Stop::failed)? {
-        // Another mirror's, perhaps: what of this one can't be read has no hook's run.
-        let Some(cut) = listed
-            .record
-            .ok()
-            .and_then(|record| Cut::parse(&record.document).ok())
-        else {
-            continue;
-        };
-        if cut.settings.snapshots_by == SnapshotsBy::Others && cut.mirror == site.name {
-            return Ok(Some((listed.run, cut)));
-        }
-    }
-    Ok(None)
-}
-
-/// All of them, whatever becomes of one; the first failure is the hook's.
-fn each(kafkas: &[KafkaName], done: impl Fn(&KafkaName) -> Result<(), Stop>) -> Result<(), Stop> {
-    let mut first = Ok(());
-    for kafka in kafkas {
-        let stopped = done(kafka).map_err(|stop| of(kafka, stop));
-        if let (Ok(()), Err(_)) = (&first, &stopped) {
-            first = stopped;
-        } else if let Err(stop) = stopped {
-            tracing::error!("{}", stop.cause);
-        }
-    }
-    first
-}
-
-fn of(kafka: &KafkaName, stop: Stop) -> Stop {
-    Stop {
-        cause: format!("{kafka}: {}", stop.cause),
-        ..stop
-    }
-}
-
-/// As Kanister reads it: of several mirrors the last one's counts there, and all are in
-/// the log.
-fn tell(kafka: &KafkaName, pairs: &[(&str, &str)]) -> Result<(), Stop> {
-    let kafka = kafka.to_string();
-    let of = [("kafka", kafka.as_str())];
-    let outputs: Vec<Output> = pairs
-        .iter()
-        .chain(&of)
-        .map(|(key, value)| Output {
-            key: (*key).to_owned(),
-            value: (*value).to_owned(),
-        })
-        .collect();
-    for line in outputs::lines(&outputs)? {
-        print_line(&line)?;
-    }
-    Ok(())
+fn strimzi(site: &Site) -> Result<&Strimzi, Stop> {
+    let strimzi = site.strimzi();
+    strimzi.ok_or_else(|| Stop::failed("a hook is of a mirror in Strimzi"))
 }

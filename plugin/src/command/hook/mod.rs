@@ -1,0 +1,154 @@
+//! `slackwater hook NAME --namespace NS`: what a K10 policy runs around its own
+//! snapshots of a namespace, and around its restores, by the blueprint
+//! `k10-policy-hooks.yaml`.
+//!
+//! Each mirror of the namespace that is opted in has a run of its own; where one
+//! fails, all are given up, and the hook fails. K10 runs a hook again where it failed,
+//! and may run none of the later ones: the guard has its deadline.
+
+mod backup;
+mod restore;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use slackwater_cut::Cut;
+use slackwater_ports::Output;
+use slackwater_store::RunId;
+
+use super::{Context, print_line};
+use crate::adapters::Terminal;
+use crate::exit::Stop;
+use crate::outputs;
+use crate::site::{KafkaName, Need, OPTED_IN, Site, opted_in};
+
+/// So far back a run may lie that a hook asks about.
+const LAST_RUNS: usize = 100;
+
+/// What K10 runs before and after its own snapshots.
+#[derive(Debug, Args)]
+pub(super) struct Hook {
+    /// Which.
+    name: Name,
+    /// The namespace that K10 backs up.
+    #[arg(long)]
+    namespace: String,
+    /// How its Kubernetes is reached. Default: as kubectl does, and in a pod by its
+    /// ServiceAccount.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// With beforeBackup: how long the mirror may be held, in seconds. K10 takes the
+    /// snapshots of a namespace a few at a time, and its manifests before them. What is
+    /// said of a mirror (`limits.window`) counts where it is more.
+    #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(30..=3_600))]
+    window: u64,
+    /// With afterRestore: what feeds the mirror stays stopped, as where its sources can't
+    /// be reached.
+    #[arg(long)]
+    no_feed: bool,
+}
+
+/// A hook of a K10 policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "camelCase")]
+enum Name {
+    /// preHook: the mirror is stopped, drained, sealed and flushed.
+    BeforeBackup,
+    /// onSuccess: K10's snapshots are those that were seen; the mirror runs.
+    AfterBackup,
+    /// onFailure: the mirror runs, and the run is void.
+    AfterFailure,
+    /// preHook of a restore: nothing runs on the claims, and they are gone; their volumes
+    /// are kept.
+    BeforeRestore,
+    /// onSuccess of a restore: what the claims hold is the cut, then the brokers' heads
+    /// are; the mirror goes on.
+    AfterRestore,
+}
+
+impl Hook {
+    pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
+        let kafkas = opted_in(self.kubeconfig.as_deref(), &self.namespace)?;
+        if kafkas.is_empty() && self.name == Name::BeforeRestore {
+            Terminal::new(context.quiet).say("no mirror is in the way");
+            return Ok(());
+        }
+        if kafkas.is_empty() {
+            return Err(Stop::bad_input(format!(
+                "no Kafka of namespace {} has the label {OPTED_IN}: set it on each mirror that is \
+                 to be backed up",
+                self.namespace
+            )));
+        }
+        match self.name {
+            Name::BeforeBackup => self.before_backup(context, &kafkas),
+            Name::AfterBackup => each(&kafkas, |kafka| self.after_backup(context, kafka)),
+            Name::AfterFailure => each(&kafkas, |kafka| self.after_failure(context, kafka)),
+            Name::BeforeRestore => each(&kafkas, |kafka| self.before_restore(context, kafka)),
+            Name::AfterRestore => each(&kafkas, |kafka| self.after_restore(context, kafka)),
+        }
+    }
+
+    fn site(&self, context: &Context, kafka: &KafkaName, need: &Need) -> Result<Site, Stop> {
+        let terminal = Terminal::new(context.quiet);
+        Site::in_strimzi(kafka, self.kubeconfig.as_deref(), need, terminal)
+    }
+}
+
+/// The last run of this mirror that is so.
+fn last_run(site: &Site, is_so: impl Fn(&Cut) -> bool) -> Result<Option<(RunId, Cut)>, Stop> {
+    for listed in site.runs().last(LAST_RUNS).map_err(Stop::failed)? {
+        // Another mirror's, perhaps: what of this one can't be read is passed over.
+        let Some(cut) = listed
+            .record
+            .ok()
+            .and_then(|record| Cut::parse(&record.document).ok())
+        else {
+            continue;
+        };
+        if cut.mirror == site.name && is_so(&cut) {
+            return Ok(Some((listed.run, cut)));
+        }
+    }
+    Ok(None)
+}
+
+/// All of them, whatever becomes of one; the first failure is the hook's.
+fn each(kafkas: &[KafkaName], done: impl Fn(&KafkaName) -> Result<(), Stop>) -> Result<(), Stop> {
+    let mut first = Ok(());
+    for kafka in kafkas {
+        let stopped = done(kafka).map_err(|stop| of(kafka, stop));
+        if let (Ok(()), Err(_)) = (&first, &stopped) {
+            first = stopped;
+        } else if let Err(stop) = stopped {
+            tracing::error!("{}", stop.cause);
+        }
+    }
+    first
+}
+
+fn of(kafka: &KafkaName, stop: Stop) -> Stop {
+    Stop {
+        cause: format!("{kafka}: {}", stop.cause),
+        ..stop
+    }
+}
+
+/// As Kanister reads it: of several mirrors the last one's counts there, and all are in
+/// the log.
+fn tell(kafka: &KafkaName, pairs: &[(&str, &str)]) -> Result<(), Stop> {
+    let kafka = kafka.to_string();
+    let of = [("kafka", kafka.as_str())];
+    let outputs: Vec<Output> = pairs
+        .iter()
+        .chain(&of)
+        .map(|(key, value)| Output {
+            key: (*key).to_owned(),
+            value: (*value).to_owned(),
+        })
+        .collect();
+    for line in outputs::lines(&outputs)? {
+        print_line(&line)?;
+    }
+    Ok(())
+}

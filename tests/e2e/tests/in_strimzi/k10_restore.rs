@@ -1,0 +1,297 @@
+//! Restores that K10 makes, with the hooks around them; and on another cluster, where
+//! nothing is known but what is in the restore point.
+
+mod needs_root {
+    mod needs_stand_ins {
+        mod takes_long {
+            use std::thread;
+            use std::time::Duration;
+
+            use serde_json::{Value, json};
+            use slackwater_cut::{ClaimName, State, Verdict};
+            use slackwater_stand_ins::CLASS;
+
+            use crate::ground::kubectl;
+            use crate::k10_stand_in::{
+                How, RestorePoint, capture, hook, opted_in, retire, snapshots,
+            };
+            use crate::place::{Place, mirror, turn};
+
+            /// A backup by a policy; what there is of it.
+            fn backed_up(place: &mut Place, of: &str) -> (String, RestorePoint, Vec<String>) {
+                let feeder = place.feeder();
+                hook(place, "beforeBackup").unwrap();
+                let run = place.newest();
+                let point = capture(place);
+                let made = snapshots(place, of);
+                place.must_be_let_go(&feeder);
+                hook(place, "afterBackup").unwrap();
+                place.until("the cut to be closed", || {
+                    thread::sleep(Duration::from_secs(1));
+                    matches!(place.cut(&run).state, State::Closed { .. })
+                });
+                (run, point, made)
+            }
+
+            /// On this cluster, from its snapshots.
+            fn restore_here(place: &Place, point: &RestorePoint, of: &dyn Fn(&str) -> String) {
+                let how = How {
+                    snapshot_of: of,
+                    class: None,
+                    with_status: false,
+                };
+                point.restore(place, &how);
+            }
+
+            fn must_be_proven(place: &Place, run: &str) {
+                let cut = place.cut(run);
+                for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
+                    let claim = cut.claims.iter().find(|one| one.name == name);
+                    println!("{name}: {:?}", claim.map(|one| &one.reason));
+                    assert_eq!(
+                        claim.map(|one| one.verdict),
+                        Some(Verdict::Proven),
+                        "{name}"
+                    );
+                }
+            }
+
+            #[test]
+            fn a_restore_point_before_the_last_is_restored_in_place_and_the_way_back_is_there() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let (first, point, made) = backed_up(&mut place, "old");
+                place.produce(200);
+                let (_, later, made_later) = backed_up(&mut place, "new");
+                place.produce(100);
+                place.must_be_equal();
+                let volumes = place.volumes();
+                let feeder = place.feeder();
+
+                place.load(120, 50);
+                hook(&place, "beforeRestore").unwrap();
+                assert!(place.volumes().is_empty());
+                assert!(place.names("pod", "mirror-dual").is_empty());
+                // K10 tells it again where something else of its failed.
+                hook(&place, "beforeRestore").unwrap();
+                // It has restored nothing yet: nothing may start.
+                let said = hook(&place, "afterRestore").unwrap_err();
+                assert!(said.contains("has no claims"), "{said}");
+                // And part of it from another restore point.
+                let of = |claim: &str| match claim.ends_with("-2") {
+                    true => String::new(),
+                    false => format!("k10-csi-snap-old-{claim}"),
+                };
+                restore_here(&place, &point, &of);
+                let said = hook(&place, "afterRestore").unwrap_err();
+                assert!(
+                    said.contains("restored the claims data-mirror-dual-2"),
+                    "{said}"
+                );
+                restore_here(&place, &later, &|claim| format!("k10-csi-snap-new-{claim}"));
+                let said = hook(&place, "afterRestore").unwrap_err();
+                assert!(said.contains("from several backups"), "{said}");
+                assert!(place.names("pod", "mirror-dual").is_empty());
+                place
+                    .space(&["delete", "pvc", "data-mirror-dual-2"])
+                    .unwrap();
+                restore_here(&place, &point, &|claim| format!("k10-csi-snap-old-{claim}"));
+                hook(&place, "afterRestore").unwrap();
+                must_be_proven(&place, &first);
+                assert!(place.volumes().is_disjoint(&volumes));
+                place.must_be_let_go(&feeder);
+                place.must_be_equal();
+
+                let back = ["restore", &first, "--undo", "--kafka", &mirror()];
+                let back = place.task_as("slackwater-restore", &back).expect(0);
+                println!("{}", back.said);
+                assert_eq!(place.volumes(), volumes);
+                place.must_be_let_go(&feeder);
+                place.must_be_equal();
+                retire(&place, &made);
+                retire(&place, &made_later);
+            }
+
+            #[test]
+            fn what_k10_has_restored_from_a_running_mirror_gets_no_broker() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let (run, point, made) = backed_up(&mut place, "good");
+                // Taken later, and said to be of this backup.
+                place.produce(100);
+                place.must_be_equal();
+                let later = snapshots(&place, "hot");
+                let volumes = place.volumes();
+                hook(&place, "beforeRestore").unwrap();
+                restore_here(&place, &point, &|claim| format!("k10-csi-snap-hot-{claim}"));
+                let said = hook(&place, "afterRestore").unwrap_err();
+                println!("{said}");
+                assert!(said.contains("restored is refuted"), "{said}");
+                assert!(place.names("pod", "mirror-dual").is_empty());
+                assert!(place.names("pod", "feeder").is_empty());
+                // Restored once more, from what it should have been.
+                hook(&place, "beforeRestore").unwrap();
+                let label = ["delete", "pvc", "-l", "strimzi.io/cluster=mirror"];
+                place.space(&label).unwrap();
+                restore_here(&place, &point, &|claim| {
+                    format!("k10-csi-snap-good-{claim}")
+                });
+                hook(&place, "afterRestore").unwrap();
+                must_be_proven(&place, &run);
+                place.must_be_equal();
+                assert!(place.volumes().is_disjoint(&volumes));
+                let gc = ["gc", "--kept-volumes", "--kafka", &mirror()];
+                place.task_as("slackwater-restore", &gc).expect(0);
+                retire(&place, &made);
+                retire(&place, &later);
+            }
+
+            /// What another cluster does not have: the mirror, its Lease, what is kept of
+            /// it. The source stays; it can be reached.
+            fn become_another_cluster(place: &Place) {
+                place.delete_mirror();
+                place
+                    .space(&["delete", "lease", "--all", "--ignore-not-found"])
+                    .unwrap();
+                let ours = "app.kubernetes.io/name=slackwater";
+                place
+                    .own(&["delete", "configmap,secret,pod", "-l", ours])
+                    .unwrap();
+                let volumes = ["delete", "pv", "-l", "slackwater.io/kept-before"];
+                place.kubectl(&volumes).unwrap();
+            }
+
+            /// The storage's handles of snapshots, which stay: as what was exported.
+            fn exported(place: &Place, made: &[String]) -> Vec<Value> {
+                let each = made.iter().map(|name| {
+                    let snapshot = place.object(&format!("volumesnapshot/{name}"));
+                    let content = &snapshot["status"]["boundVolumeSnapshotContentName"];
+                    let what = format!("volumesnapshotcontent/{}", content.as_str().unwrap());
+                    let retain = json!({"spec": {"deletionPolicy": "Retain"}}).to_string();
+                    let patch = ["patch", &what, "--type=merge", "-p", &retain];
+                    place.kubectl(&patch).unwrap();
+                    let content = place.object(&what);
+                    json!({
+                        "claim": snapshot["spec"]["source"]["persistentVolumeClaimName"],
+                        "handle": content["status"]["snapshotHandle"],
+                        "driver": content["spec"]["driver"],
+                        "class": content["spec"]["volumeSnapshotClassName"],
+                        "content": content["metadata"]["name"],
+                    })
+                });
+                each.collect()
+            }
+
+            /// Snapshots on the other cluster that stand for them.
+            fn imported(place: &Place, exported: &[Value], of: &str) {
+                for one in exported {
+                    let name = format!("{of}-{}", one["claim"].as_str().unwrap());
+                    let namespace = crate::ground::names().space.as_str();
+                    let content = json!({
+                        "apiVersion": "snapshot.storage.k8s.io/v1",
+                        "kind": "VolumeSnapshotContent",
+                        "metadata": {"name": name},
+                        "spec": {
+                            "deletionPolicy": "Retain",
+                            "driver": one["driver"],
+                            "source": {"snapshotHandle": one["handle"]},
+                            "volumeSnapshotClassName": one["class"],
+                            "volumeSnapshotRef": {"namespace": namespace, "name": name},
+                        },
+                    });
+                    place.ground.apply(&content.to_string());
+                    let snapshot = json!({
+                        "apiVersion": "snapshot.storage.k8s.io/v1",
+                        "kind": "VolumeSnapshot",
+                        "metadata": {"name": name, "namespace": namespace},
+                        "spec": {
+                            "volumeSnapshotClassName": one["class"],
+                            "source": {"volumeSnapshotContentName": name},
+                        },
+                    });
+                    place.ground.apply(&snapshot.to_string());
+                }
+            }
+
+            #[test]
+            fn on_another_cluster_a_restore_point_is_shown_to_be_what_was_sealed_and_goes_on() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let (run, point, made) = backed_up(&mut place, "moved");
+                let id = place.object("kafka/mirror")["status"]["clusterId"].clone();
+                let document = place.object(&format!("configmap/slackwater-{run}-run"));
+                let closed = document["data"]["document"].as_str().unwrap().to_owned();
+                let data = exported(&place, &made);
+                for (round, with_status) in [false, true].into_iter().enumerate() {
+                    become_another_cluster(&place);
+                    // Nothing is in the way.
+                    hook(&place, "beforeRestore").unwrap();
+                    let of = format!("import-{round}");
+                    imported(&place, &data, &of);
+                    let how = How {
+                        snapshot_of: &|claim| format!("{of}-{claim}"),
+                        class: Some(CLASS),
+                        with_status,
+                    };
+                    point.restore(&place, &how);
+                    assert!(matches!(place.cut(&run).state, State::Sealed));
+                    match with_status {
+                        false => hook(&place, "afterRestore").unwrap(),
+                        true => by_hand_with_the_closed_cut(&mut place, &run, &closed),
+                    }
+                    must_be_proven(&place, &run);
+                    let kafka = place.object("kafka/mirror");
+                    assert_eq!(kafka["status"]["clusterId"], id);
+                    let notes = kafka["metadata"]["annotations"].to_string();
+                    assert!(!notes.contains("pause-reconciliation"), "{notes}");
+                    place.until("the mirror to run", || place.is_running());
+                    place.must_be_equal();
+                    let snapshots: Vec<String> = data
+                        .iter()
+                        .map(|one| format!("{of}-{}", one["claim"].as_str().unwrap()))
+                        .collect();
+                    retire(&place, &snapshots);
+                }
+            }
+
+            /// As the runbook has it: the exported cut is brought along, the mirror is
+            /// shown to be it, and fed when somebody says so.
+            fn by_hand_with_the_closed_cut(place: &mut Place, run: &str, closed: &str) {
+                let kafka = mirror();
+                let restorer = "slackwater-restore";
+                let names = crate::ground::names();
+                let as_whom = json!({"spec": {"serviceAccountName": restorer}}).to_string();
+                let image = format!("--image={}", names.image);
+                let over = format!("--overrides={as_whom}");
+                let run_in = [
+                    "-n",
+                    &names.own,
+                    "run",
+                    "import",
+                    "-i",
+                    "--rm",
+                    "--restart=Never",
+                ];
+                let what = ["--image-pull-policy=IfNotPresent", &image, &over, "--"];
+                let import = ["cut", "import", "-", "--kafka", &kafka];
+                let words = [&run_in[..], &what, &import].concat();
+                let said = kubectl(&place.ground.kubectl_words(), &words, Some(closed)).unwrap();
+                println!("{said}");
+                assert!(said.contains("is closed here now"), "{said}");
+                let restore = ["restore", run, "--on-claims", "--kafka", &kafka];
+                let unfed = [&restore[..], &["--no-feed"]].concat();
+                let ran = place.task_as(restorer, &unfed).expect(0).said;
+                println!("{ran}");
+                assert!(ran.contains("stays stopped"), "{ran}");
+                assert!(matches!(place.cut(run).state, State::Closed { .. }));
+                assert!(place.names("pod", "feeder").is_empty());
+                // No backup of one that is not fed.
+                let backup = ["backup", "--kafka", &kafka];
+                let said = place.task(&backup).expect(4).said;
+                assert!(said.contains("is under way"), "{said}");
+                let ran = place.task_as(restorer, &restore).expect(0);
+                println!("{}", ran.said);
+            }
+        }
+    }
+}

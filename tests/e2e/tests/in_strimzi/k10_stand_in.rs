@@ -1,0 +1,242 @@
+//! A stand-in for Kasten K10 around the blueprint runner: its order, what it snapshots,
+//! what it captures and what it restores.
+//!
+//! K10 is closed. Its order is that of its documentation (kanister/reference/
+//! phase-lifecycle and kanister/hooks): the preHook; manifests and claims are found;
+//! snapshots, a few at a time (`limiter.csiSnapshotsPerCluster`); then onSuccess, or
+//! onFailure. A hook that failed may be run again, and one that succeeded is not. Its
+//! ActionSets have the namespace as their subject, and no options. Of restores: what is
+//! missing is made, and other resources that are there stay as they are (usage, Restore);
+//! filters and transforms are those of its API (api, RestoreAction).
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use slackwater_stand_ins::{Ask, Runner};
+
+use crate::ground::{kubectl, names};
+use crate::place::Place;
+
+/// So many snapshots at a time.
+const AT_A_TIME: usize = 2;
+
+/// The image is in the blueprint: a policy gives no options.
+fn blueprint() -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../blueprints/k10-policy-hooks.yaml");
+    let text = std::fs::read_to_string(file).unwrap();
+    text.replace("slackwater.io/slackwater:0.1.0", &names().image)
+}
+
+/// Runs a hook; what it failed by.
+pub(crate) fn hook(place: &Place, action: &str) -> Result<(), String> {
+    let kubectl = |args: &[&str]| place.kubectl(args);
+    let apply = |manifest: &str| {
+        place.ground.apply(manifest);
+        Ok(())
+    };
+    let runner = Runner::new(&kubectl, &apply, "kanister", &blueprint()).unwrap();
+    let ask = Ask {
+        object: json!({"kind": "Namespace", "metadata": {"name": names().space}}),
+        artifacts: Map::new(),
+        ..Ask::default()
+    };
+    let done = runner.run(action, &ask, |_| ()).unwrap();
+    println!("{action}: {:?}", done.error);
+    done.error.map_or(Ok(()), Err)
+}
+
+pub(crate) fn claims(place: &Place) -> Vec<String> {
+    let all = place.list("pvc");
+    let names = all
+        .iter()
+        .filter_map(|one| one["metadata"]["name"].as_str());
+    names.map(str::to_owned).collect()
+}
+
+/// A VolumeSnapshot of a claim, as K10 calls its own, or somebody else his.
+pub(crate) fn snapshot(place: &Place, name: &str, claim: &str) {
+    let text = place
+        .kubectl(&["get", "volumesnapshotclass", "-o", "json"])
+        .unwrap();
+    let classes: Value = serde_json::from_str(&text).unwrap();
+    let class = &classes["items"][0]["metadata"]["name"];
+    let object = json!({
+        "apiVersion": "snapshot.storage.k8s.io/v1",
+        "kind": "VolumeSnapshot",
+        "metadata": {"name": name, "namespace": names().space},
+        "spec": {
+            "volumeSnapshotClassName": class,
+            "source": {"persistentVolumeClaimName": claim},
+        },
+    });
+    place.ground.apply(&object.to_string());
+}
+
+pub(crate) fn is_ready(place: &Place, name: &str) -> bool {
+    let object = place.object(&format!("volumesnapshot/{name}"));
+    object["status"]["readyToUse"] == true
+}
+
+/// K10's snapshots of all claims of the namespace.
+pub(crate) fn snapshots(place: &Place, of: &str) -> Vec<String> {
+    let mut made = Vec::new();
+    for claims in claims(place).chunks(AT_A_TIME) {
+        let names: Vec<String> = claims
+            .iter()
+            .map(|claim| format!("k10-csi-snap-{of}-{claim}"))
+            .collect();
+        for (claim, name) in claims.iter().zip(&names) {
+            snapshot(place, name, claim);
+        }
+        for name in &names {
+            place.until("a snapshot to be ready", || is_ready(place, name));
+        }
+        made.extend(names);
+    }
+    made
+}
+
+/// As it retires a restore point.
+pub(crate) fn retire(place: &Place, snapshots: &[String]) {
+    for name in snapshots {
+        place
+            .space(&["delete", "volumesnapshot", name, "--ignore-not-found"])
+            .unwrap();
+    }
+}
+
+/// Opts the mirror in, with nothing of an earlier test's.
+pub(crate) fn opted_in(place: &mut Place) {
+    let label = ["label", "kafka", "mirror", "slackwater.io/mirror=true"];
+    place
+        .space(&[&label[..], &["--overwrite"]].concat())
+        .unwrap();
+    place.produce(100);
+}
+
+/// The documents of a file of the project's.
+pub(crate) fn documents(file: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(file);
+    let text = std::fs::read_to_string(path).unwrap();
+    let each = text.split("\n---\n");
+    each.map(|one| serde_yaml::from_str(one).unwrap()).collect()
+}
+
+/// Kinds whose manifests are captured, in the order in which they are restored, and the
+/// group and the resource by which a filter knows each.
+const KINDS: [(&str, &str, &str); 9] = [
+    ("persistentvolumeclaim", "", "persistentvolumeclaims"),
+    ("secret", "", "secrets"),
+    ("configmap", "", "configmaps"),
+    ("lease", "coordination.k8s.io", "leases"),
+    ("strimzipodset", "core.strimzi.io", "strimzipodsets"),
+    ("kafkanodepool", "kafka.strimzi.io", "kafkanodepools"),
+    ("kafkauser", "kafka.strimzi.io", "kafkausers"),
+    ("kafka", "kafka.strimzi.io", "kafkas"),
+    (
+        "kafkamirrormaker2",
+        "kafka.strimzi.io",
+        "kafkamirrormaker2s",
+    ),
+];
+
+/// A restore point: manifests as they were found, by their place in [`KINDS`].
+pub(crate) struct RestorePoint(Vec<(usize, Value)>);
+
+/// What is there of the namespace.
+pub(crate) fn capture(place: &Place) -> RestorePoint {
+    let mut all = Vec::new();
+    for (at, (kind, ..)) in KINDS.iter().enumerate() {
+        all.extend(place.list(kind).into_iter().map(|object| (at, object)));
+    }
+    RestorePoint(all)
+}
+
+/// How a restore is made.
+pub(crate) struct How<'a> {
+    /// The VolumeSnapshot that a claim is made from.
+    pub(crate) snapshot_of: &'a dyn Fn(&str) -> String,
+    /// Another class for claims, as on another cluster.
+    pub(crate) class: Option<&'a str>,
+    /// Whether the status of custom resources comes with them.
+    pub(crate) with_status: bool,
+}
+
+impl RestorePoint {
+    /// Makes what is missing, by the filter and the transforms of the example. Claims
+    /// first: K10 restores data before specifications.
+    pub(crate) fn restore(&self, place: &Place, how: &How<'_>) {
+        let example = documents("examples/k10-restore.yaml");
+        let transforms = example[0]["spec"]["transforms"].as_array().unwrap();
+        let excluded = example[1]["spec"]["filters"]["excludeResources"].as_array();
+        let excluded = excluded.unwrap();
+        for (at, object) in &self.0 {
+            let (kind, group, resource) = KINDS[*at];
+            let is_of = |what: &Value| {
+                what["resource"] == resource && what["group"].as_str().unwrap_or_default() == group
+            };
+            let name = object["metadata"]["name"].as_str().unwrap();
+            let what = format!("{kind}/{name}");
+            let there = place.space(&["get", &what, "--ignore-not-found", "-o", "name"]);
+            if excluded.iter().any(&is_of) || !there.unwrap().trim().is_empty() {
+                continue;
+            }
+            if kind == "persistentvolumeclaim" && (how.snapshot_of)(name).is_empty() {
+                continue;
+            }
+            let mut object = object.clone();
+            let status = object.as_object_mut().unwrap().remove("status");
+            for key in ["uid", "resourceVersion", "creationTimestamp", "generation"] {
+                object["metadata"].as_object_mut().unwrap().remove(key);
+            }
+            for one in transforms.iter().filter(|one| is_of(&one["subject"])) {
+                for change in one["json"].as_array().unwrap() {
+                    add(&mut object, change);
+                }
+            }
+            if kind == "persistentvolumeclaim" {
+                fill(&mut object, how);
+            }
+            // Not applied: that writes all of it into an annotation.
+            let create = ["create", "-f", "-"];
+            let words = place.ground.kubectl_words();
+            kubectl(&words, &create, Some(&object.to_string())).unwrap();
+            if let (true, Some(status), "kafka.strimzi.io") = (how.with_status, status, group) {
+                let patch = json!({"status": status}).to_string();
+                let words = ["patch", &what, "--subresource=status", "--type=merge", "-p"];
+                place.space(&[&words[..], &[&patch]].concat()).unwrap();
+            }
+        }
+    }
+}
+
+/// RFC 6902's `add`, the only operation of ours: its parent has to be there.
+fn add(object: &mut Value, change: &Value) {
+    assert_eq!(change["op"], "add");
+    let path = change["path"].as_str().unwrap();
+    let (parent, key) = path.rsplit_once('/').unwrap();
+    let parent = object.pointer_mut(parent);
+    let parent = parent.unwrap_or_else(|| panic!("{path} has no parent"));
+    parent[key.replace("~1", "/")] = change["value"].clone();
+}
+
+/// A claim that gets a volume made from its snapshot.
+fn fill(claim: &mut Value, how: &How<'_>) {
+    let name = claim["metadata"]["name"].as_str().unwrap().to_owned();
+    let notes = claim["metadata"]["annotations"].as_object_mut().unwrap();
+    notes.retain(|key, _| !key.contains("kubernetes.io/"));
+    claim["metadata"]["finalizers"] = Value::Null;
+    let spec = claim["spec"].as_object_mut().unwrap();
+    spec.remove("volumeName");
+    spec.remove("dataSourceRef");
+    let snapshot = (how.snapshot_of)(&name);
+    spec.insert(
+        "dataSource".to_owned(),
+        json!({"apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": snapshot}),
+    );
+    if let Some(class) = how.class {
+        spec.insert("storageClassName".to_owned(), class.into());
+    }
+}
