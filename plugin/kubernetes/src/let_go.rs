@@ -28,7 +28,19 @@ impl StrimziMirror {
     /// # Errors
     /// No answer.
     pub fn is_held(&self) -> Result<bool, MirrorError> {
-        Ok(!self.feeders.is_empty() || self.window.is_open()?)
+        Ok(self.held_feeders().next().is_some() || self.window.is_open()?)
+    }
+
+    /// Those that wait for a restore are not: others may have restored them with the
+    /// notes of a hold.
+    fn held_feeders(&self) -> impl Iterator<Item = &Feeder> {
+        let each = self.feeders.iter();
+        each.filter(|one| one.maker.meta.annotation(RESTORING).is_none())
+    }
+
+    /// Whether any of what feeds it is held.
+    pub fn any_is_held(&self) -> bool {
+        self.held_feeders().next().is_some()
     }
 
     /// That all of it could be let go again: asked of the API server, which changes
@@ -100,7 +112,7 @@ impl StrimziMirror {
     /// Some can't be let go; the others are.
     pub fn let_go(&self) -> Result<(), MirrorError> {
         let mut kept = Vec::new();
-        for feeder in &self.feeders {
+        for feeder in self.held_feeders() {
             let told = match feeder.way {
                 Way::State => self.makers.put_back(&feeder.maker).map(drop),
                 Way::Pause => self.makers.unpause(&feeder.maker).map(drop),

@@ -3,7 +3,7 @@
 //! backup they came. A hint for people and hooks; what they hold is held against the
 //! cut all the same.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::json;
 use slackwater_store::RunId;
@@ -58,18 +58,19 @@ impl SealedClaims {
         Ok(())
     }
 
-    /// The runs that are noted on the claims of a Kafka; `None` of a claim without one.
+    /// The run that is noted on each claim of a Kafka; `None` of one without.
     ///
     /// # Errors
     /// No answer.
-    pub fn runs(&self, kafka: &str) -> Result<BTreeSet<Option<String>>, ApiError> {
+    pub fn runs(&self, kafka: &str) -> Result<BTreeMap<String, Option<String>>, ApiError> {
         let labels = format!("{CLUSTER}={kafka}");
         let found = self
             .server
             .list_metadata(&Resource::claims(), &self.namespace, &labels)?;
         let noted = found.iter().map(|one| {
             let note = one["metadata"]["annotations"][SEALED].as_str();
-            note.map(str::to_owned)
+            let name = one["metadata"]["name"].as_str().unwrap_or_default();
+            (name.to_owned(), note.map(str::to_owned))
         });
         Ok(noted.collect())
     }

@@ -21,6 +21,7 @@ use slackwater_strimzi::{
 
 use crate::operator::BETWEEN;
 use crate::place::{POD_SETS, Place, Resource};
+use crate::restore::RESTORING;
 use crate::{ApiError, Makers, MakersError};
 
 /// For its operator to take up the pause. It may be in the middle of a
@@ -109,9 +110,15 @@ impl Window {
     /// Has it look after the Kafka again, where [`Window::begin`] told it not to. One
     /// that is gone needs nobody.
     pub(crate) fn end(&self) -> Result<(), MakersError> {
-        let now = self.change(|_, now| Ok(unpause(now)))?;
-        match now {
-            Some(object) if Meta::read("Kafka", &object)?.annotation(PAUSED).is_some() => {
+        let now = self.change(|_, now| {
+            Ok(match waits(now) {
+                true => Vec::new(),
+                false => unpause(now),
+            })
+        })?;
+        let meta = now.as_ref().map(|object| Meta::read("Kafka", object));
+        match meta.transpose()? {
+            Some(now) if now.annotation(PAUSED).is_some() && !waits(&now) => {
                 Err(MakersError::ReadBack {
                     place: Box::new(self.place()?),
                     what: format!("its annotation {PAUSED} is there still"),
@@ -124,7 +131,7 @@ impl Window {
     /// Whether it is paused for a hold.
     pub(crate) fn is_open(&self) -> Result<bool, MakersError> {
         let now = self.meta()?;
-        Ok(now.is_some_and(|now| now.annotation(PAUSED).is_some()))
+        Ok(now.is_some_and(|now| now.annotation(PAUSED).is_some() && !waits(&now)))
     }
 
     /// The line by which a person ends it.
@@ -197,6 +204,12 @@ impl Window {
             Err(error) => error,
         }
     }
+}
+
+/// Whether others have restored it with the notes of a hold: what is on its volumes was
+/// not looked at yet, and nobody lets it go by these.
+fn waits(kafka: &Meta) -> bool {
+    kafka.annotation(RESTORING).is_some()
 }
 
 impl Makers {

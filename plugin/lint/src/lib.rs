@@ -8,6 +8,7 @@
 mod actions;
 mod fields;
 mod functions;
+pub mod k10;
 mod phases;
 mod templates;
 

@@ -1,8 +1,8 @@
 //! To the volumes from before. They have to be kept of every claim that a restore
 //! has exchanged; one that it had not come to is as it was.
 
-use crate::forth::clear;
-use crate::{Claimed, Kafka, PlanError, Seen, Stage, Step};
+use crate::forth::{clear, not_half_taken_over};
+use crate::{Claimed, Kafka, PlanError, Seen, Stage, Step, Volume};
 
 pub(crate) fn next(seen: &Seen) -> Result<Step, PlanError> {
     let Kafka::There {
@@ -29,6 +29,7 @@ pub(crate) fn next(seen: &Seen) -> Result<Step, PlanError> {
             cut: seen.cluster_id.clone(),
         });
     }
+    not_half_taken_over(seen, stage)?;
     if stage == Some(Stage::IsBack) {
         return Ok(start(seen, *is_paused, *is_ready));
     }
@@ -40,11 +41,18 @@ pub(crate) fn next(seen: &Seen) -> Result<Step, PlanError> {
             return Err(PlanError::OtherVolumes(seen.other_claims.clone()));
         }
     }
-    // Of a restore that is over each has been exchanged.
+    // Of a restore that is over each has been exchanged, and of one by others, too: they
+    // mark none. Nor is one let go before all are kept.
+    let on_claims = note.as_ref().is_some_and(|note| note.on_claims);
+    let is_let_go = |one: &Volume| one.is_kept && one.claimed != Claimed::Kept;
+    let all_were = stage.is_none() || on_claims || seen.volumes.iter().any(is_let_go);
+    if on_claims && !seen.volumes.iter().any(|one| one.is_kept) {
+        return Err(PlanError::NothingKept);
+    }
     let lost = seen
         .volumes
         .iter()
-        .filter(|one| !one.is_kept && (one.claimed != Claimed::Old || stage.is_none()));
+        .filter(|one| !one.is_kept && (one.claimed != Claimed::Old || all_were));
     let lost: Vec<String> = lost.map(|one| one.claim.clone()).collect();
     if !lost.is_empty() {
         return Err(PlanError::NotAllKept(lost));

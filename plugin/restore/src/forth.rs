@@ -140,6 +140,14 @@ pub(crate) fn is_left_alone(seen: &Seen, stage: Option<Stage>) -> bool {
     }
 }
 
+/// What was kept when it went aside is one run's, or another's, and never some of each.
+pub(crate) fn not_half_taken_over(seen: &Seen, stage: Option<Stage>) -> Result<(), PlanError> {
+    match stage == Some(Stage::Aside) && !seen.kept_of_others.is_empty() {
+        true => Err(PlanError::HalfTakenOver(seen.kept_of_others.clone())),
+        false => Ok(()),
+    }
+}
+
 /// What must not run while volumes are exchanged.
 pub(crate) fn clear(seen: &Seen) -> Option<Step> {
     for feeder in seen.feeders.iter().filter(|one| one.is_there) {

@@ -46,6 +46,10 @@ pub struct Note {
     /// made again, too.
     #[serde(default)]
     pub is_made: bool,
+    /// Whether others have restored the claims: what these have is not from before it,
+    /// and nobody goes back to that.
+    #[serde(default)]
+    pub on_claims: bool,
 }
 
 /// It can't be read.

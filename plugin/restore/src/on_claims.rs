@@ -7,7 +7,7 @@ use crate::{Claimed, PlanError, Seen, Stage, Step};
 
 pub(crate) fn next(seen: &Seen) -> Result<Step, PlanError> {
     let stage = stage(seen)?;
-    check(seen, stage)?;
+    check(seen, stage.or_else(|| lost_note(seen)))?;
     match stage {
         None | Some(Stage::Aside | Stage::Volumes) => volumes(seen, stage),
         Some(Stage::VolumesProven) => Ok(start(seen)),
@@ -15,6 +15,17 @@ pub(crate) fn next(seen: &Seen) -> Result<Step, PlanError> {
         // Told apart by `stage`.
         Some(Stage::Back | Stage::IsBack) => Err(PlanError::GoingBack(seen.run.clone())),
     }
+}
+
+/// Whoever restores the Kafka itself may take the note from it. The volumes that were
+/// kept when it went aside are there still, one of each claim.
+fn lost_note(seen: &Seen) -> Option<Stage> {
+    let one_of_each = seen.volumes.iter().all(|one| {
+        let of_others = seen.kept_of_others.iter();
+        let count = of_others.filter(|claim| **claim == one.claim).count();
+        usize::from(one.is_kept) + count == 1
+    });
+    (one_of_each && seen.nodes.is_empty()).then_some(Stage::Aside)
 }
 
 fn volumes(seen: &Seen, stage: Option<Stage>) -> Result<Step, PlanError> {
@@ -29,7 +40,7 @@ fn volumes(seen: &Seen, stage: Option<Stage>) -> Result<Step, PlanError> {
         return Err(PlanError::NotRestored(lacking));
     }
     Ok(match stage {
-        Some(Stage::Aside) => Step::TakeOver,
+        None | Some(Stage::Aside) => Step::TakeOver,
         _ if !is_left_alone(seen, stage) => Step::PauseKafka,
         _ => clear(seen).unwrap_or(Step::ProveVolumes),
     })

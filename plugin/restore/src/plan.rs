@@ -30,6 +30,13 @@ pub enum PlanError {
          they restore"
     )]
     Runs,
+    /// Some are kept for a run, some for another.
+    #[error(
+        "the volumes from before of {} are kept for another run already: `restore RUN --on-claims` of \
+         that one goes on",
+        .0.join(", ")
+    )]
+    HalfTakenOver(Vec<String>),
     /// They have not.
     #[error(
         "nobody has restored the claims {}: have them restored first, from the same backup as the others",

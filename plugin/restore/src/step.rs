@@ -16,7 +16,8 @@ pub enum Step {
     TurnBack,
     /// The same, noting that others restore the claims.
     StandAside,
-    /// Make volumes that were kept then, and the note, those of this run.
+    /// Pause the Kafka, note that others have restored the claims, and make volumes that
+    /// were kept for that those of this run.
     TakeOver,
     /// Have the operator leave a KafkaMirrorMaker2 alone, and note on it that.
     PauseFeeder(String),

@@ -30,7 +30,11 @@ impl Seen {
             }
             Step::TakeOver => {
                 let run = seen.run.clone();
-                seen.note(|note| note.run = run.clone());
+                seen.pause();
+                seen.note(|note| {
+                    note.run = run.clone();
+                    note.on_claims = true;
+                });
                 seen.stage(Stage::Volumes);
                 for claim in std::mem::take(&mut seen.kept_of_others) {
                     seen.volume(&claim, |one| one.is_kept = true);
@@ -84,6 +88,7 @@ impl Seen {
                         holds_retention: seen.retention_would_delete,
                         feeders: Vec::new(),
                         is_made: true,
+                        on_claims: false,
                     }),
                 };
             }
@@ -145,6 +150,7 @@ impl Seen {
                 holds_retention: false,
                 feeders: Vec::new(),
                 is_made: false,
+                on_claims: false,
             });
         }
     }

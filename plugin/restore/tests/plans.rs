@@ -210,6 +210,7 @@ fn note(seen: &mut Seen, stage: Stage) {
             holds_retention: false,
             feeders: Vec::new(),
             is_made: false,
+            on_claims: false,
         });
     }
 }
@@ -287,7 +288,7 @@ fn kafka() -> impl Strategy<Value = Kafka> {
     ];
     let there = (
         select(vec![None, Some("one".to_owned())]),
-        any::<[bool; 4]>(),
+        any::<[bool; 5]>(),
         select(stages.to_vec()),
     );
     let there = there.prop_map(|(cluster_id, flags, stage)| Kafka::There {
@@ -301,6 +302,7 @@ fn kafka() -> impl Strategy<Value = Kafka> {
             holds_retention: flags[3],
             feeders: Vec::new(),
             is_made: false,
+            on_claims: flags[4],
         }),
     });
     prop_oneof![Just(Kafka::Gone { is_kept: true }), there]
@@ -441,7 +443,7 @@ fn what_others_have_restored_is_shown_to_be_the_cut_before_anything_starts_on_it
     assert_eq!(
         words(&steps),
         [
-            "pause the Kafka, and note on it what is done",
+            "note which run's backup others have restored",
             "hold what lies on the volumes against the cut",
             "give KafkaNodePool dual its node ids",
             "give the Kafka its cluster id",
@@ -522,14 +524,111 @@ fn a_mirror_stands_aside_again_where_what_was_restored_was_not_the_cut() {
     for one in &mut seen.volumes {
         one.claimed = Claimed::Old;
     }
-    // Told again by whoever restores it: what it has made is its own.
-    assert_eq!(next(Way::Aside, &seen), Ok(Step::LeaveAside));
-    note(&mut seen, Stage::Volumes);
-    assert_eq!(next(Way::Aside, &seen), Ok(Step::StandAside));
-    note(&mut seen, Stage::VolumesProven);
+    // Told again by whoever restores it: what it has made since goes, the volumes from
+    // before stay.
+    let dropped = Step::DropClaim("data-0".to_owned());
+    assert_eq!(next(Way::Aside, &seen), Ok(dropped.clone()));
+    // And so at any time before something feeds it.
+    for stage in [Stage::Volumes, Stage::VolumesProven, Stage::HeadsProven] {
+        note(&mut seen, stage);
+        assert!(
+            next(Way::Aside, &seen).is_err(),
+            "{stage:?} of a restore of our own"
+        );
+        by_others(&mut seen);
+        let steps = plan(Way::Aside, &seen).unwrap();
+        assert_eq!(
+            steps[..2],
+            [Step::StandAside, dropped.clone()],
+            "{:?}",
+            words(&steps)
+        );
+        assert!(!steps.iter().any(|step| matches!(step, Step::KeepVolume(_))));
+    }
+    seen.feeders[0].is_kept_still = false;
     assert!(next(Way::Aside, &seen).is_err());
     seen.kafka = Kafka::Gone { is_kept: true };
     assert_eq!(next(Way::Aside, &seen), Err(PlanError::NoKafka));
+}
+
+fn by_others(seen: &mut Seen) {
+    if let Kafka::There {
+        note: Some(note), ..
+    } = &mut seen.kafka
+    {
+        note.on_claims = true;
+    }
+}
+
+#[test]
+fn what_others_have_restored_where_nothing_was_is_neither_kept_nor_gone_back_to() {
+    let begin = restored_by_others();
+    let steps = plan(Way::OnClaims, &begin).unwrap();
+    let mut seen = begin;
+    for step in &steps[..steps.len() - 1] {
+        seen = seen.after(step);
+        let back = next(Way::Back, &seen);
+        assert_eq!(back, Err(PlanError::NothingKept), "after {step}");
+    }
+    let mut seen = restored_by_others();
+    seen = seen.after(&Step::TakeOver);
+    // Refuted, say: others exchange it.
+    let again = plan(Way::Aside, &seen).unwrap();
+    assert_eq!(again.last(), Some(&Step::LeaveAside));
+    assert!(
+        !again
+            .iter()
+            .any(|step| matches!(step, Step::KeepVolume(_) | Step::DropClaim(_)))
+    );
+}
+
+#[test]
+fn volumes_that_are_half_taken_over_go_on_to_the_run_that_took_them_and_nowhere_else() {
+    let mut seen = aside();
+    for one in &mut seen.volumes {
+        one.claimed = Claimed::Old;
+    }
+    // Of the first one the note has been changed, and of the Kafka not yet.
+    seen.volumes[0].is_kept = false;
+    seen.kept_of_others = vec!["data-0".to_owned()];
+    for way in [Way::Back, Way::Aside] {
+        let said = next(way, &seen).unwrap_err().to_string();
+        assert!(said.contains("kept for another run already"), "{said}");
+    }
+    // By that run: the other way round.
+    seen.run = "kafka-mirror-0-0".parse().unwrap();
+    seen.volumes[0].is_kept = true;
+    seen.volumes[1].is_kept = false;
+    seen.kept_of_others = vec!["data-1".to_owned()];
+    assert_eq!(next(Way::OnClaims, &seen), Ok(Step::TakeOver));
+}
+
+#[test]
+fn where_others_have_taken_the_note_too_the_kept_volumes_tell_that_it_stood_aside() {
+    let mut seen = aside();
+    if let Kafka::There { note, .. } = &mut seen.kafka {
+        *note = None;
+    }
+    for one in &mut seen.volumes {
+        one.claimed = Claimed::Old;
+    }
+    assert_eq!(next(Way::OnClaims, &seen), Ok(Step::TakeOver));
+    // Two of one claim: nobody chooses.
+    seen.kept_of_others = vec!["data-1".to_owned()];
+    assert!(matches!(
+        next(Way::OnClaims, &seen),
+        Err(PlanError::Kept(_))
+    ));
+}
+
+#[test]
+fn one_that_was_let_go_and_is_not_kept_leaves_no_way_back_for_the_others() {
+    let mut seen = running();
+    note(&mut seen, Stage::Volumes);
+    seen.volumes[0].claimed = Claimed::Nothing;
+    seen.volumes[0].is_kept = true;
+    let said = next(Way::Back, &seen).unwrap_err().to_string();
+    assert!(said.contains("not kept of data-1"), "{said}");
 }
 
 proptest! {

@@ -4,6 +4,7 @@ mod backup;
 mod compare;
 mod compile;
 mod cut;
+mod doctor;
 mod gc;
 mod guard;
 mod heads;
@@ -100,6 +101,8 @@ enum Command {
     Logdir(logdir::Logdir),
     /// What Kanister and K10 would swallow of Blueprints in silence.
     Lint(lint::Lint),
+    /// What K10 would leave a mirror without in silence.
+    Doctor(doctor::Doctor),
     /// JSON Schemas of what is read and written.
     Schema(schema::Schema),
     /// The version, and the digests of the phases.
@@ -339,6 +342,7 @@ pub fn run(cli: Cli) -> Result<(), Stop> {
         Command::Gc(command) => command.run(&context),
         Command::Logdir(command) => command.run(&context),
         Command::Lint(command) => command.run(&context),
+        Command::Doctor(command) => command.run(&context),
         Command::Schema(command) => command.run(),
         Command::Version(command) => command.run(&context),
         Command::Guard(command) => command.run(),

@@ -427,8 +427,10 @@ const LAST_RUNS: usize = 10;
 fn void_what_was_left_open(site: &Site) -> Result<(), Stop> {
     for listed in site.runs().last(LAST_RUNS).map_err(Stop::failed)? {
         let Ok(record) = listed.record else { continue };
-        let left = Cut::parse(&record.document)
-            .is_ok_and(|cut| !cut.state.is_final() && cut.mirror == site.name);
+        // What a restore has shown by its seal is over, and may be restored once more.
+        let left = Cut::parse(&record.document).is_ok_and(|cut| {
+            !cut.state.is_final() && cut.mirror == site.name && cut.claims.is_empty()
+        });
         if left && !site.ground().is_beginning(&listed.run) {
             void(site, &listed.run, "its program ended before it did");
         }

@@ -9,7 +9,7 @@ mod show;
 
 use std::path::{Path, PathBuf};
 
-use slackwater_cut::{Cut, State};
+use slackwater_cut::{Cut, State, Verdict, claims};
 use slackwater_kubernetes::InPlace;
 use slackwater_ports::Clock as _;
 use slackwater_restore::{Feeder, Kafka, MOST_STEPS, Seen, Step, Way, next, plan};
@@ -93,6 +93,7 @@ impl Restore {
         let strimzi = strimzi(&site)?;
         let (document, _) = strimzi.document(&asked.run)?;
         let cut = Cut::trusted(&document).map_err(Stop::failed)?;
+        must_be_of(&cut, &asked.kafka)?;
         if asked.way.is_forth() {
             may_be_restored(&cut, asked.way, asked.accept_unproven)?;
         }
@@ -137,7 +138,7 @@ impl Restore {
         self.nobody_else_holds_it(&seen)?;
         self.nobody_else_copies()?;
         let leases = self.site.ground().leases();
-        let held = match self.is_of_this_run(&leases.look()?) {
+        let held = match self.may_take_over(&leases.look()?) {
             true => leases.take_over(self.holder()?)?,
             false => leases.take(self.holder()?)?,
         };
@@ -186,6 +187,10 @@ impl Restore {
                 return Ok(Left::Feeding);
             }
             self.say(&step.to_string());
+            if matches!(step, Step::StandAside | Step::TakeOver | Step::ProveVolumes) {
+                // What an earlier restore has shown is not of this one.
+                self.forget_restores()?;
+            }
             let done = match &step {
                 Step::ProveVolumes => self.prove_volumes(),
                 Step::ProveHeads => self.prove_heads(),
@@ -257,23 +262,33 @@ impl Restore {
             }
         }
         match self.site.ground().leases().look()? {
-            state if self.is_of_this_run(&state) => Ok(()),
+            state if self.may_take_over(&state) => Ok(()),
             LeaseState::Held(Some(other)) => Err(Stop::held(format!("{other} holds the mirror"))),
             LeaseState::Expired(left) if left.note != SIGNS => Err(Stop::held(format!(
                 "{left} was left behind: `slackwater resume` comes first"
             ))),
-            // Of another run's, the note on the Kafka tells how it goes on.
             _ => Ok(()),
         }
     }
 
-    /// Whether its Lease was restored by others, too, as it was when it was backed up.
-    fn is_of_this_run(&self, state: &LeaseState) -> bool {
-        let left = match state {
-            LeaseState::Expired(left) => Some(&left.run_id),
-            _ => None,
-        };
-        self.asked.way == Way::OnClaims && left == Some(&self.asked.run)
+    /// Whether its Lease was restored by others, too, as it was when it was backed up; or
+    /// a restore's was left behind, of which the note on the Kafka tells how it goes on.
+    fn may_take_over(&self, state: &LeaseState) -> bool {
+        match state {
+            LeaseState::Expired(left) => {
+                let by_others = matches!(self.asked.way, Way::OnClaims | Way::Aside);
+                by_others && (left.run_id == self.asked.run || left.note == SIGNS)
+            }
+            _ => false,
+        }
+    }
+
+    fn forget_restores(&mut self) -> Result<(), Stop> {
+        if !self.cut.forget_restores() {
+            return Ok(());
+        }
+        let document = self.cut.to_canonical().map_err(Stop::failed)?;
+        self.strimzi()?.save_restored(&self.asked.run, &document)
     }
 
     /// What is written into it has to stay, and its workers come again.
@@ -365,6 +380,20 @@ fn strimzi(site: &Site) -> Result<&Strimzi, Stop> {
     strimzi.ok_or_else(|| Stop::failed("a restore in place is of a mirror in Strimzi"))
 }
 
+/// A mirror that is restored under another name, or in another namespace, may have the
+/// one that was backed up beside it: its metadata has that one's addresses, and its
+/// brokers, with the same certificates, would fetch from there what is newer.
+fn must_be_of(cut: &Cut, kafka: &KafkaName) -> Result<(), Stop> {
+    match cut.mirror == kafka.to_string() {
+        true => Ok(()),
+        false => Err(Stop::bad_input(format!(
+            "run {} is of {}, and this is {kafka}: its brokers would dial those of the other, and take \
+             what they have since; restore under the same name, in the same namespace",
+            cut.run_id, cut.mirror
+        ))),
+    }
+}
+
 /// What was not proven when it was backed up is restored only where that is
 /// accepted, and what was refuted never. What others have restored may have its seal
 /// alone: that is what was there when they made their backup, and nothing has judged it.
@@ -377,7 +406,7 @@ fn may_be_restored(cut: &Cut, way: Way, accept_unproven: bool) -> Result<(), Sto
                  against the seal (`cut import` brings the closed one)",
                 cut.run_id
             );
-            return Ok(());
+            return nothing_refutes(cut);
         }
         (state, _) => {
             return Err(Stop::bad_input(format!(
@@ -396,6 +425,22 @@ fn may_be_restored(cut: &Cut, way: Way, accept_unproven: bool) -> Result<(), Sto
     })
 }
 
+/// Of a seal nothing was judged yet; but what is known of it already may refute it.
+fn nothing_refutes(cut: &Cut) -> Result<(), Stop> {
+    let judged = claims::judge(cut);
+    let required = &cut.settings.require;
+    let mut against = judged
+        .into_iter()
+        .filter(|claim| claim.verdict == Verdict::Refuted && required.contains(&claim.name));
+    match against.next() {
+        None => Ok(()),
+        Some(claim) => Err(Stop::bad_input(format!(
+            "run {}: {} is refuted by what was seen after the seal: {}",
+            cut.run_id, claim.name, claim.reason
+        ))),
+    }
+}
+
 /// What is unproven, where that is accepted.
 fn accepted(verdict: Result<(), Stop>, accept_unproven: bool) -> Result<(), Stop> {
     match verdict {
@@ -404,5 +449,39 @@ fn accepted(verdict: Result<(), Stop>, accept_unproven: bool) -> Result<(), Stop
             Ok(())
         }
         verdict => verdict,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+mod tests {
+    use super::*;
+
+    const CLOSED: &str = include_str!("../../../wasm-actions/cut/tests/fixtures/exactly-once.json");
+
+    #[test]
+    fn a_run_is_restored_as_the_mirror_that_it_is_of_and_from_a_seal_onto_claims_alone() {
+        let mut cut = Cut::parse(CLOSED).unwrap();
+        cut.mirror = "kafka/mirror".to_owned();
+        let of = |name: &str| must_be_of(&cut, &name.parse().unwrap());
+        assert!(of("kafka/mirror").is_ok());
+        for other in ["rehearsal/mirror", "kafka/other"] {
+            let said = of(other).unwrap_err().cause;
+            assert!(said.contains("would dial those of the other"), "{said}");
+        }
+        assert!(may_be_restored(&cut, Way::Forth, false).is_ok());
+        cut.state = State::Sealed;
+        assert!(may_be_restored(&cut, Way::OnClaims, false).is_ok());
+        assert!(may_be_restored(&cut, Way::Forth, true).is_err());
+        for state in [
+            State::Open,
+            State::Void {
+                at_ms: 1,
+                reason: String::new(),
+            },
+        ] {
+            cut.state = state;
+            assert!(may_be_restored(&cut, Way::OnClaims, true).is_err());
+        }
     }
 }

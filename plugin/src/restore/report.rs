@@ -56,8 +56,9 @@ pub fn text(report: &Report) -> String {
     }
     if report.aside {
         return format!(
-            "the mirror stands aside: nothing runs, and its claims are gone; when others have restored \
-             them `restore RUN --on-claims` goes on, and `restore {run} --undo` goes back"
+            "the mirror stands aside: nothing runs, its volumes are kept, and its claims are gone, but \
+             for those that others had restored where none was; when they have restored all of them \
+             `restore RUN --on-claims` goes on, and `restore {run} --undo` goes back"
         );
     }
     let mut out = String::new();

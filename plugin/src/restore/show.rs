@@ -8,7 +8,7 @@ use slackwater_ports::{Clock as _, RunStore as _};
 
 use super::{Restore, accepted, open_site};
 use crate::adapters::SystemClock;
-use crate::exit::{Stop, of_claims};
+use crate::exit::{Stop, of_verdicts};
 use crate::retention::{expiry, text};
 use crate::site::{Need, Site};
 
@@ -77,7 +77,7 @@ impl Restore {
             self.say(&format!("{} {}: {}", one.name, one.verdict, one.reason));
         }
         self.strimzi()?.save_restored(&self.asked.run, document)?;
-        let verdict = of_claims(&cut, &[claim]);
+        let verdict = of_verdicts(&cut, &[claim]);
         self.cut = cut;
         accepted(verdict, self.asked.accept_unproven)
     }
@@ -89,6 +89,6 @@ fn heads(site: &Site, document: &str) -> Result<(String, bool), Stop> {
     site.run(PhaseName::ValidateHead, Entry::CompareRestored, ports)?;
     let judged = store.load().map_err(|error| Stop::failed(error.message))?;
     let cut = Cut::parse(&judged.document).map_err(Stop::failed)?;
-    let proven = of_claims(&cut, &[ClaimName::HeadsRestored]).is_ok();
+    let proven = of_verdicts(&cut, &[ClaimName::HeadsRestored]).is_ok();
     Ok((judged.document, proven))
 }

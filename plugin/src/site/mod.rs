@@ -21,6 +21,7 @@ use slackwater_store::RunId;
 pub use ground::{Feeders, Flush, FlushNotes, Ground, GuardWith, Held, Launch, Leases, Line, News};
 pub use local::Local;
 pub use runs::{Document, DocumentError, Listed, Runs};
+pub(crate) use strimzi::volumes_of;
 pub use strimzi::{KafkaName, Left, Need, OPTED_IN, RestoredContent, SCRATCH, Strimzi, opted_in};
 
 use crate::adapters::{NoGuard, ScratchStore, SystemClock, Terminal};

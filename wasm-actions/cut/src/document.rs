@@ -251,6 +251,27 @@ impl Cut {
         self.digest = self.compute_digest().ok();
     }
 
+    /// Takes back what restores have shown, before another one begins. Whether there
+    /// was anything.
+    pub fn forget_restores(&mut self) -> bool {
+        let before = self.claims.len();
+        let of_restore = |claim: &Claim| {
+            matches!(
+                claim.name,
+                crate::ClaimName::Restored | crate::ClaimName::HeadsRestored
+            )
+        };
+        self.claims.retain(|claim| !of_restore(claim));
+        let any = self.claims.len() != before;
+        if any {
+            self.digest = None;
+            // Of a seal there was none.
+            let closed = matches!(self.state, State::Closed { .. });
+            self.digest = closed.then(|| self.compute_digest().ok()).flatten();
+        }
+        any
+    }
+
     /// The canonical form.
     pub fn to_canonical(&self) -> Result<String, CutError> {
         Ok(canonical_json(self)?)

@@ -58,18 +58,24 @@ fn proven(cut: &Cut) -> Vec<(ClaimName, Evidence)> {
         .filter(|claim| claim.verdict == Verdict::Proven)
         .map(|claim| (claim.name, claim.evidence.clone()))
         .collect();
-    let sealed = found.iter().find_map(|(_, evidence)| match evidence {
+    let sealed = found.iter().filter_map(|(name, evidence)| match evidence {
         Evidence::Restored(restored) => {
             let mut restored = restored.clone();
             restored.basis = Basis::Sealed { revision: 1 };
-            Some(Evidence::Restored(restored))
+            Some((*name, Evidence::Restored(restored)))
+        }
+        Evidence::HeadsRestored(heads) => {
+            let mut heads = heads.clone();
+            (heads.cut, heads.sealed_revision) = (None, 1);
+            Some((*name, Evidence::HeadsRestored(heads)))
         }
         _ => None,
     });
-    if let Some(sealed) = sealed {
-        assert_eq!(sealed.judge(&cut.rows).verdict, Verdict::Proven);
-        found.push((ClaimName::Restored, sealed));
+    let sealed: Vec<_> = sealed.collect();
+    for (name, evidence) in &sealed {
+        assert_eq!(evidence.judge(&cut.rows).verdict, Verdict::Proven, "{name}");
     }
+    found.extend(sealed);
     found
 }
 

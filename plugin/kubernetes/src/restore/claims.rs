@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use slackwater_store::RunId;
 
 use super::bare::bare_claim;
 use super::kept_volumes::{self, KeptVolume, KeptVolumes};
@@ -31,10 +30,12 @@ impl InPlace {
         Ok(all.find(|one| one.note.run == *run && one.note.claim_name() == claim))
     }
 
-    /// Makes those that are kept for one run another's.
-    pub(super) fn hand_over_kept_volumes(&self, from: &RunId) -> Result<(), RestoreError> {
-        for one in self.kept_volumes()? {
-            if one.note.run == *from {
+    /// Makes those that are kept of its claims this run's. There is one of each.
+    pub(super) fn hand_over_kept_volumes(&self) -> Result<(), RestoreError> {
+        let claims = self.claims();
+        let ours = |one: &KeptVolume| claims.contains(one.note.claim_name().as_str());
+        for one in self.kept_volumes()?.into_iter().filter(ours) {
+            if one.note.run != self.target.run {
                 kept_volumes::hand_over(&self.server, &one, &self.target.run)?;
             }
         }
@@ -110,6 +111,11 @@ impl InPlace {
     /// # Errors
     /// No answer.
     pub fn nodes_of(&self, claim: &str) -> Result<Option<Value>, RestoreError> {
+        // One that has its volume says it itself.
+        let there = self.server.get(&self.claim_place(claim)?)?;
+        if there.is_some_and(|claim| claim["spec"]["volumeName"].is_string()) {
+            return Ok(None);
+        }
         if let Some(kept) = self.kept_of(claim)? {
             let place = Place::cluster(Resource::volumes(), &kept.name)?;
             let volume = self.server.get(&place)?.unwrap_or_default();

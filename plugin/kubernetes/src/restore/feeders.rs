@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use slackwater_restore::Way;
-use slackwater_strimzi::{MirrorMaker, PAUSE};
+use slackwater_strimzi::{MirrorMaker, PAUSE, PAUSED, POKED};
 
 use super::kafka::{CLEARS, SEE, TAKEN_UP};
 use super::{InPlace, RestoreError};
@@ -12,7 +12,7 @@ use crate::MakersError;
 use crate::place::{Place, Resource};
 
 /// That a KafkaMirrorMaker2 is kept from running by a restore: of which run, and
-/// whether the pause is ours. Not the note of a hold: whoever lets go of what is
+/// whether the pause is ours. (On a Kafka: that others have restored it, to wait.) Not the note of a hold: whoever lets go of what is
 /// held must not start workers in the middle of a restore.
 pub(crate) const RESTORING: &str = "slackwater.io/restoring";
 
@@ -102,7 +102,10 @@ impl InPlace {
         let ours = found
             .annotation(RESTORING)
             .is_some_and(|note| note.ends_with(OURS));
+        // Of a hold by pause, with which others may have restored it.
         let mut annotations = json!({RESTORING: null});
+        annotations[PAUSED] = Value::Null;
+        annotations[POKED] = Value::Null;
         if ours {
             annotations[PAUSE] = Value::Null;
         }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use slackwater_restore::{Note, Stage};
 use slackwater_strimzi::{Condition, HELD, LISTENERS, PAUSE, PAUSED, RECONCILIATION_PAUSED};
 
+use super::feeders::RESTORING;
 use super::nodes::name;
 use super::{InPlace, Proven, RestoreError};
 use crate::place::Place;
@@ -135,6 +136,10 @@ impl InPlace {
                 ..self.fresh(stage.unwrap_or(Stage::Volumes))
             },
         };
+        self.pause_noting(&note)
+    }
+
+    fn pause_noting(&self, note: &Note) -> Result<(), RestoreError> {
         self.annotate_kafka(&json!({PAUSE: "true", NOTE: note.to_string()}))?;
         self.until(
             || "the operator has not taken up the pause of the Kafka".to_owned(),
@@ -147,17 +152,21 @@ impl InPlace {
     /// What was kept when it went aside is from before this restore. The note goes
     /// last: until then all of it is done again.
     pub(super) fn take_over(&self) -> Result<(), RestoreError> {
+        self.hand_over_kept_volumes()?;
         let kafka = self.kafka()?;
-        let Some(note) = self.note_of(&kafka)? else {
-            return Ok(());
+        let note = match self.note_of(&kafka)? {
+            Some(note) => note,
+            None => Note {
+                feeders: self.feeder_names(Some(&kafka), None)?.into_iter().collect(),
+                ..self.fresh(Stage::Volumes)
+            },
         };
-        self.hand_over_kept_volumes(&note.run)?;
-        let note = Note {
+        self.pause_noting(&Note {
             run: self.target.run.clone(),
             stage: Stage::Volumes,
+            on_claims: true,
             ..note
-        };
-        self.annotate_kafka(&json!({NOTE: note.to_string()}))
+        })
     }
 
     fn fresh(&self, stage: Stage) -> Note {
@@ -167,6 +176,7 @@ impl InPlace {
             holds_retention: false,
             feeders: Vec::new(),
             is_made: false,
+            on_claims: false,
         }
     }
 
@@ -237,10 +247,14 @@ impl InPlace {
         self.stage(Stage::IsBack)
     }
 
-    /// Without the notes of a hold, with which others may have restored it: what it
-    /// was reached by then is told anew.
+    /// Without the notes with which others may have restored it: of a hold, and that it
+    /// waits.
     pub(super) fn start_nodes(&self) -> Result<(), RestoreError> {
-        self.annotate_kafka(&json!({PAUSE: null, PAUSED: null, HELD: null, LISTENERS: null}))
+        let mut notes = json!({PAUSE: null});
+        for key in [PAUSED, HELD, LISTENERS, RESTORING] {
+            notes[key] = Value::Null;
+        }
+        self.annotate_kafka(&notes)
     }
 
     pub(super) fn forget_kafka(&self) -> Result<(), RestoreError> {

@@ -68,6 +68,7 @@ impl InPlace {
             holds_retention: false,
             feeders: Vec::new(),
             is_made: true,
+            on_claims: false,
         };
         let mut object = kept.kafka.clone();
         if let Some(parts) = object.as_object_mut() {

@@ -4,7 +4,7 @@
 use std::io::Read as _;
 
 use serde::Serialize;
-use slackwater_cut::{Cut, MAX_DOCUMENT_BYTES, State};
+use slackwater_cut::{Cut, MAX_DOCUMENT_BYTES, Rows, State};
 use slackwater_store::RunId;
 
 use super::super::{Context, print_line, read_document};
@@ -75,25 +75,35 @@ pub(super) fn import(context: &Context, site: Option<&Site>, file: &str) -> Resu
     })
 }
 
-/// What is there was sealed, and is the same run's.
+/// What is there was sealed, and is the same run's: one that was given up here, since
+/// nobody knew of its close, too.
 fn must_be_its_seal(closed: &Cut, there: &Cut) -> Result<(), Stop> {
-    if !matches!(there.state, State::Sealed) {
+    if !matches!(there.state, State::Sealed | State::Void { .. }) {
         return Err(Stop::bad_input(format!(
             "run {} is {} here, and another document: only a sealed one is superseded",
             there.run_id,
             there.state.word()
         )));
     }
-    let sealed_ms = |cut: &Cut| cut.snapshot.as_ref().map(|one| one.sealed_ms);
-    let same = closed.mirror_cluster_id() == there.mirror_cluster_id()
-        && sealed_ms(closed) == sealed_ms(there);
-    match same {
+    match sealed(closed) == sealed(there) {
         true => Ok(()),
         false => Err(Stop::bad_input(format!(
-            "run {} was sealed here as another one: its cluster, or when, is not the same",
+            "run {} was sealed here as another one: its cluster, when, or what its partitions end \
+             with is not the same",
             there.run_id
         ))),
     }
+}
+
+/// What stands since the seal, and is never changed.
+fn sealed(cut: &Cut) -> Option<(&str, u64, Rows)> {
+    let mut rows = cut.rows.clone();
+    for row in &mut rows.partitions {
+        row.content = None;
+        row.closing_log_start_offset = None;
+    }
+    let snapshot = cut.snapshot.as_ref()?;
+    Some((cut.mirror_cluster_id(), snapshot.sealed_ms, rows))
 }
 
 /// Bounded before it is parsed.

@@ -46,6 +46,16 @@ pub(super) struct Hook {
     /// be reached.
     #[arg(long)]
     no_feed: bool,
+    /// With afterRestore: go on where something is not proven; never where it is refuted.
+    #[arg(long)]
+    accept_unproven: bool,
+    /// With afterRestore: let MirrorMaker skip what the source has deleted.
+    #[arg(long)]
+    accept_loss: bool,
+    /// Around a restore: Argo CD or Flux, where one owns what feeds the mirror, was told
+    /// to leave it alone.
+    #[arg(long)]
+    git_ops_suspended: bool,
 }
 
 /// A hook of a K10 policy.
@@ -84,7 +94,7 @@ impl Hook {
             Name::BeforeBackup => self.before_backup(context, &kafkas),
             Name::AfterBackup => each(&kafkas, |kafka| self.after_backup(context, kafka)),
             Name::AfterFailure => each(&kafkas, |kafka| self.after_failure(context, kafka)),
-            Name::BeforeRestore => each(&kafkas, |kafka| self.before_restore(context, kafka)),
+            Name::BeforeRestore => self.before_restore(context, &kafkas),
             Name::AfterRestore => each(&kafkas, |kafka| self.after_restore(context, kafka)),
         }
     }

@@ -2,31 +2,72 @@
 //! can be exchanged and the way back stays; afterwards what the claims hold is held
 //! against the cut of the run that is noted on them, and the mirror goes on from there.
 
-use slackwater_cut::State;
+use std::collections::BTreeSet;
+
+use slackwater_cut::{Cut, State};
 use slackwater_restore::{Note, Way};
 use slackwater_store::RunId;
 
 use super::super::Context;
-use super::{Hook, last_run, tell};
+use super::{Hook, last_run, of, tell};
 use crate::adapters::Terminal;
 use crate::exit::Stop;
 use crate::restore::{Asked, Rest, Restore, text};
-use crate::site::{KafkaName, Need, Site};
+use crate::site::{KafkaName, Need, Site, Strimzi, volumes_of};
 
 /// How long a hook itself waits for the mirror to catch up, ms: Connect commits once a
 /// minute (`offset.flush.interval.ms`). For what takes longer a pod of its own waits.
 const CATCH_UP_MS: u64 = 180_000;
 
+const BY_HAND: &str =
+    "`slackwater restore RUN --on-claims --kafka NAMESPACE/NAME` says which it is";
+
 impl Hook {
-    pub(super) fn before_restore(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
+    /// What forbids it for one is told before any is touched.
+    pub(super) fn before_restore(
+        &self,
+        context: &Context,
+        kafkas: &[KafkaName],
+    ) -> Result<(), Stop> {
+        for kafka in kafkas {
+            let may = self
+                .aside(context, kafka)
+                .and_then(|restore| restore.plan());
+            may.map_err(|stop| of(kafka, stop))?;
+        }
+        let mut aside = Vec::new();
+        for kafka in kafkas {
+            let done = self.aside(context, kafka).and_then(Restore::run);
+            let done = done.map_err(|stop| Stop {
+                cause: format!("{kafka}: {}{}", stop.cause, others_wait(&aside)),
+                ..stop
+            })?;
+            Terminal::new(context.quiet).say(&format!("{kafka}: {}", text(&done)));
+            tell(kafka, &[("runId", &done.run)])?;
+            aside.push(format!("{kafka} (run {})", done.run));
+        }
+        Ok(())
+    }
+
+    pub(super) fn after_restore(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
         let site = self.site(context, kafka, &Need::Least)?;
-        let run = match noted(&site)? {
+        let run = restored_run(strimzi(&site)?)?;
+        let done = self.restore(context, kafka, run, Way::OnClaims)?.run()?;
+        Terminal::new(context.quiet).say(&format!("{kafka}: {}", text(&done)));
+        tell(kafka, &[("runId", &done.run)])
+    }
+
+    /// By the last backup that is known of it: its volumes are the mirror's, and where
+    /// they are not, that is told.
+    fn aside(&self, context: &Context, kafka: &KafkaName) -> Result<Restore, Stop> {
+        let site = self.site(context, kafka, &Need::Least)?;
+        let noted = strimzi(&site)?.restore_note()?;
+        let noted = noted.map(|note| note.parse::<Note>()).transpose();
+        let run = match noted.map_err(Stop::failed)? {
             Some(note) => note.run,
-            // Its volumes are the mirror's: a scaled one is told by them.
             None => {
-                let lives = |cut: &slackwater_cut::Cut| {
-                    cut.snapshot.is_some() && !matches!(cut.state, State::Void { .. })
-                };
+                let lives =
+                    |cut: &Cut| cut.snapshot.is_some() && !matches!(cut.state, State::Void { .. });
                 let last = last_run(&site, lives)?;
                 let (run, _) = last.ok_or_else(|| {
                     Stop::bad_input(
@@ -37,18 +78,7 @@ impl Hook {
                 run
             }
         };
-        let restore = self.restore(context, kafka, run, Way::Aside)?;
-        let done = restore.run()?;
-        Terminal::new(context.quiet).say(&format!("{kafka}: {}", text(&done)));
-        tell(kafka, &[("runId", &done.run)])
-    }
-
-    pub(super) fn after_restore(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
-        let site = self.site(context, kafka, &Need::Least)?;
-        let run = restored_run(&site)?;
-        let done = self.restore(context, kafka, run, Way::OnClaims)?.run()?;
-        Terminal::new(context.quiet).say(&format!("{kafka}: {}", text(&done)));
-        tell(kafka, &[("runId", &done.run)])
+        self.restore(context, kafka, run, Way::Aside)
     }
 
     fn restore(
@@ -63,9 +93,9 @@ impl Hook {
             kubeconfig: self.kubeconfig.clone(),
             run,
             way,
-            accept_unproven: false,
-            accept_loss: false,
-            git_ops_suspended: false,
+            accept_unproven: self.accept_unproven,
+            accept_loss: self.accept_loss,
+            git_ops_suspended: self.git_ops_suspended,
             catch_up_ms: CATCH_UP_MS,
             rest: match self.no_feed {
                 true => Rest::Unfed,
@@ -76,36 +106,59 @@ impl Hook {
     }
 }
 
-fn noted(site: &Site) -> Result<Option<Note>, Stop> {
-    let note = match site.strimzi() {
-        Some(strimzi) => strimzi.restore_note()?,
-        None => None,
-    };
-    let note = note.map(|note| note.parse::<Note>());
-    note.transpose().map_err(Stop::failed)
+fn strimzi(site: &Site) -> Result<&Strimzi, Stop> {
+    let strimzi = site.strimzi();
+    strimzi.ok_or_else(|| Stop::failed("a hook is of a mirror in Strimzi"))
 }
 
-/// The run that is noted on all claims: of a restore that is under way, its own.
-fn restored_run(site: &Site) -> Result<RunId, Stop> {
-    let by_hand = "say which it is: `slackwater restore RUN --on-claims --kafka NAMESPACE/NAME`";
-    let strimzi = site.strimzi();
-    let strimzi = strimzi.ok_or_else(|| Stop::failed("a hook is of a mirror in Strimzi"))?;
-    let runs: Vec<Option<String>> = strimzi.sealed_by()?.into_iter().collect();
-    match runs.as_slice() {
-        [Some(run)] => run.parse().map_err(Stop::failed),
-        [] => Err(Stop::failed(
+fn others_wait(aside: &[String]) -> String {
+    match aside {
+        [] => String::new(),
+        aside => format!(
+            "; {} stand aside already: `restore RUN --undo` has each back",
+            aside.join(", ")
+        ),
+    }
+}
+
+/// The run that is noted on all claims of its own cut; others may be left of nodes that
+/// there are no more.
+fn restored_run(strimzi: &Strimzi) -> Result<RunId, Stop> {
+    let noted = strimzi.sealed_by()?;
+    if noted.is_empty() {
+        return Err(Stop::failed(
             "it has no claims: nobody has restored them, or without their labels",
-        )),
-        [None] => Err(Stop::failed(format!(
-            "nothing is noted on its claims of the backup that they are from; {by_hand}"
-        ))),
-        several => {
-            let words = |run: &Option<String>| run.clone().unwrap_or("none".to_owned());
-            let words: Vec<String> = several.iter().map(words).collect();
+        ));
+    }
+    let named: BTreeSet<&String> = noted.values().flatten().collect();
+    if named.is_empty() {
+        return Err(Stop::failed(format!(
+            "nothing is noted on its claims of the backup that they are from; {BY_HAND}"
+        )));
+    }
+    let mut whole = Vec::new();
+    for name in &named {
+        let run: RunId = name.parse().map_err(Stop::failed)?;
+        let (document, _) = strimzi.document(&run)?;
+        let cut = Cut::parse(&document).map_err(Stop::failed)?;
+        let is_noted = |claim: &str| {
+            noted
+                .get(claim)
+                .is_none_or(|one| one.as_ref() == Some(*name))
+        };
+        let mut volumes = volumes_of(&cut).into_iter();
+        if volumes.all(|one| is_noted(&one.claim)) {
+            whole.push(run);
+        }
+    }
+    match whole.as_slice() {
+        [run] => Ok(run.clone()),
+        _ => {
+            let named: Vec<&str> = named.into_iter().map(String::as_str).collect();
             Err(Stop::failed(format!(
                 "its claims are from several backups (by their notes: {}): restore all of them from \
-                 one",
-                words.join(", ")
+                 one; or {BY_HAND}",
+                named.join(", ")
             )))
         }
     }

@@ -19,6 +19,10 @@ pub(super) fn marks(document: &str) -> Marks {
     };
     label("state", cut.state.word());
     label("phase", phase(&cut));
+    // A label has no slash; the namespace is the ConfigMap's.
+    if let Some((_, kafka)) = cut.mirror.split_once('/') {
+        label("kafka", kafka);
+    }
     if let Some(verdict) = verdict(&cut) {
         label("verdict", &verdict.to_string());
     }
@@ -37,6 +41,12 @@ pub(super) fn marks(document: &str) -> Marks {
     marks
 }
 
+/// All that it may have come to.
+#[cfg(test)]
+const PHASES: [&str; 9] = [
+    "begun", "quiesced", "drained", "sealed", "cut", "resumed", "closed", "void", "restored",
+];
+
 /// The last that it came to.
 fn phase(cut: &Cut) -> &'static str {
     let runs = cut.resume.as_ref().and_then(|one| one.running_ms);
@@ -45,6 +55,8 @@ fn phase(cut: &Cut) -> &'static str {
     match &cut.state {
         State::Closed { .. } => "closed",
         State::Void { .. } => "void",
+        // From a seal: nobody holds anything by it any more.
+        _ if !cut.claims.is_empty() => "restored",
         _ if runs.is_some() => "resumed",
         _ if is_cut.is_some() => "cut",
         State::Sealed => "sealed",
@@ -75,7 +87,7 @@ fn verdict(cut: &Cut) -> Option<Verdict> {
 
 /// While it is held.
 fn deadline(cut: &Cut) -> Option<Timestamp> {
-    if matches!(phase(cut), "closed" | "void" | "resumed") {
+    if matches!(phase(cut), "closed" | "void" | "resumed" | "restored") {
         return None;
     }
     let began = cut.quiesce.as_ref()?.stop_started_ms?;
@@ -102,13 +114,40 @@ mod tests {
     }
 
     #[test]
+    fn the_alerts_of_the_example_are_over_labels_and_phases_that_there_are() {
+        let alerts = include_str!("../../../../examples/alerts.yaml");
+        let mut cut = Cut::parse(CLOSED).unwrap();
+        cut.mirror = "kafka/mirror".to_owned();
+        let written = marks(&cut.to_canonical().unwrap()).labels;
+        assert_eq!(written["slackwater.io/kafka"], "mirror");
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let mut named = 0;
+        for rest in alerts.split("label_slackwater_io_").skip(1) {
+            let word: String = rest.chars().take_while(|c| is_word(*c)).collect();
+            assert!(
+                written.contains_key(&format!("slackwater.io/{word}")),
+                "{word}"
+            );
+            named += 1;
+        }
+        assert!(named > 10);
+        for rest in alerts.split("label_slackwater_io_phase=").skip(1) {
+            let phases = rest.trim_start_matches('~').split('"').nth(1).unwrap();
+            for phase in phases.split('|') {
+                assert!(PHASES.contains(&phase), "{phase}");
+            }
+        }
+    }
+
+    #[test]
     fn a_run_shows_where_it_is_what_it_is_worth_and_until_when_it_may_hold() {
         let mut cut = Cut::parse(CLOSED).unwrap();
         assert_eq!(labels(&cut), ["closed", "proven"]);
         cut.claims[0].verdict = Verdict::Unproven;
         assert_eq!(labels(&cut), ["closed", "unproven"]);
-        cut.claims.clear();
         cut.state = State::Sealed;
+        assert_eq!(labels(&cut), ["restored", "unproven"]);
+        cut.claims.clear();
         assert_eq!(labels(&cut), ["resumed", ""]);
         cut.resume = None;
         cut.quiesce.as_mut().unwrap().stop_started_ms = Some(1_000);

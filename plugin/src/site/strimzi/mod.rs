@@ -36,6 +36,7 @@ pub use found::KafkaName;
 pub use left::Left;
 pub use others::{OPTED_IN, opted_in};
 pub use restoring::RestoredContent;
+pub(crate) use restoring::volumes_of;
 
 use self::marks::marks;
 use super::Runs;

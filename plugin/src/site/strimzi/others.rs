@@ -1,7 +1,7 @@
 //! A run of which others make the snapshots: what there is of them, and what proves
 //! them when they are done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -136,11 +136,11 @@ impl Strimzi {
             .map_err(Stop::failed)
     }
 
-    /// The runs that are noted on its claims; `None` of a claim without a note.
+    /// The run that is noted on each of its claims; `None` of one without a note.
     ///
     /// # Errors
     /// No answer.
-    pub fn sealed_by(&self) -> Result<BTreeSet<Option<String>>, Stop> {
+    pub fn sealed_by(&self) -> Result<BTreeMap<String, Option<String>>, Stop> {
         self.sealed_claims()
             .runs(self.kafka.name())
             .map_err(Stop::failed)

@@ -177,7 +177,7 @@ impl Strimzi {
 
     /// Whether anything that feeds it is noted as held.
     pub fn is_held(&self) -> bool {
-        self.mirror.makers().next().is_some()
+        self.mirror.any_is_held()
     }
 
     /// The steps of a restore of this cut.
@@ -319,6 +319,11 @@ impl Strimzi {
             return self.all_are_restored();
         };
         match kafka.meta.annotation(RESTORE_NOTE) {
+            // Others may have restored it, and the note is gone.
+            None if kafka.meta.is_paused() => Err(Stop::held(format!(
+                "Kafka {} is paused: whether its volumes from before are wanted shows when it runs",
+                self.kafka
+            ))),
             None => Ok(()),
             Some(note) => Err(Stop::held(format!(
                 "a restore is under way ({note}): its volumes from before are kept until it is over"
@@ -354,7 +359,7 @@ impl Strimzi {
 }
 
 /// The volumes of a cut; of one that was only sealed, those that were flushed.
-pub(super) fn volumes_of(cut: &Cut) -> Vec<ClaimVolume> {
+pub(crate) fn volumes_of(cut: &Cut) -> Vec<ClaimVolume> {
     let volume = |claim: &String, broker: i32| ClaimVolume {
         claim: claim.clone(),
         broker,

@@ -26,10 +26,13 @@ mod needs_root {
             use std::time::Duration;
 
             use slackwater_cut::{ClaimName, State, Verdict};
+            use slackwater_stand_ins::SNAPSHOT_CLASS;
 
             use crate::ground::names;
-            use crate::k10_stand_in::{hook, is_ready, opted_in, retire, snapshot, snapshots};
-            use crate::place::{mirror, turn};
+            use crate::k10_stand_in::{
+                documents, hook, is_ready, opted_in, person, retire, snapshot, snapshots,
+            };
+            use crate::place::{Place, mirror, turn};
             use crate::roles::{Role, Taken};
 
             #[test]
@@ -191,6 +194,82 @@ mod needs_root {
                 place.until("the run to be void", || place.is_void(&run));
                 let said = hook(&place, "afterBackup").unwrap_err();
                 assert!(said.contains("is void"), "{said}");
+            }
+
+            /// A kind of K10's or Kanister's that takes anything.
+            fn definition(group: &str, kind: &str, plural: &str) -> String {
+                format!(
+                    "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: {plural}.{group}}}
+spec:
+  group: {group}
+  scope: Namespaced
+  names: {{kind: {kind}, plural: {plural}, singular: {}}}
+  versions:
+    - name: v1alpha1
+      served: true
+      storage: true
+      schema: {{openAPIV3Schema: {{type: object, x-kubernetes-preserve-unknown-fields: true}}}}
+",
+                    kind.to_lowercase()
+                )
+            }
+
+            #[test]
+            fn what_k10_would_swallow_is_found_in_the_cluster_and_named() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let doctor = |place: &Place| person(place, &["doctor", "--k10"]);
+                let said = doctor(&place).unwrap_err();
+                assert!(said.contains("K10 is not installed here"), "{said}");
+                place
+                    .kubectl(&["create", "namespace", "kasten-io"])
+                    .unwrap();
+                for (group, kind, plural) in [
+                    ("config.kio.kasten.io", "Policy", "policies"),
+                    ("cr.kanister.io", "Blueprint", "blueprints"),
+                ] {
+                    place.ground.apply(&definition(group, kind, plural));
+                    let crd = format!("crd/{plural}.{group}");
+                    let wait = ["wait", "--for=condition=Established", &crd];
+                    place.kubectl(&wait).unwrap();
+                }
+                let mut blueprint = documents("blueprints/k10-policy-hooks.yaml").remove(0);
+                blueprint["metadata"]["namespace"] = "kasten-io".into();
+                place.ground.apply(&blueprint.to_string());
+                let mut policy = documents("examples/k10-policy.yaml").remove(0);
+                place.ground.apply(&policy.to_string());
+                let said = doctor(&place).unwrap_err();
+                for wrong in [
+                    "no policy of K10 is for namespace kafka",
+                    "is-snapshot-class",
+                ] {
+                    assert!(said.contains(wrong), "{said}");
+                }
+                let of = &mut policy["spec"]["selector"]["matchLabels"];
+                of["k10.kasten.io/appNamespace"] = names().space.as_str().into();
+                policy["spec"]["actions"][0]["backupParameters"]["hooks"]["preHook"]["actionName"] =
+                    "beforebackup".into();
+                place.ground.apply(&policy.to_string());
+                let class = format!("volumesnapshotclass/{SNAPSHOT_CLASS}");
+                let taken = "k10.kasten.io/is-snapshot-class=true";
+                place.kubectl(&["annotate", &class, taken]).unwrap();
+                let said = doctor(&place).unwrap_err();
+                assert!(said.contains("`beforeBackup` is meant"), "{said}");
+                policy["spec"]["actions"][0]["backupParameters"]["hooks"]["preHook"]["actionName"] =
+                    "beforeBackup".into();
+                place.ground.apply(&policy.to_string());
+                let said = doctor(&place).unwrap();
+                assert!(said.contains("nothing was found"), "{said}");
+                for what in [
+                    "crd/policies.config.kio.kasten.io",
+                    "crd/blueprints.cr.kanister.io",
+                    "namespace/kasten-io",
+                ] {
+                    place.kubectl(&["delete", what]).unwrap();
+                }
             }
 
             #[test]

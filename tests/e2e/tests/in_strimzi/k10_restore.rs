@@ -4,6 +4,7 @@
 mod needs_root {
     mod needs_stand_ins {
         mod takes_long {
+            use std::fs;
             use std::thread;
             use std::time::Duration;
 
@@ -11,9 +12,8 @@ mod needs_root {
             use slackwater_cut::{ClaimName, State, Verdict};
             use slackwater_stand_ins::CLASS;
 
-            use crate::ground::kubectl;
             use crate::k10_stand_in::{
-                How, RestorePoint, capture, hook, opted_in, retire, snapshots,
+                How, RestorePoint, capture, hook, opted_in, person, retire, snapshots,
             };
             use crate::place::{Place, mirror, turn};
 
@@ -219,8 +219,8 @@ mod needs_root {
                 opted_in(&mut place);
                 let (run, point, made) = backed_up(&mut place, "moved");
                 let id = place.object("kafka/mirror")["status"]["clusterId"].clone();
-                let document = place.object(&format!("configmap/slackwater-{run}-run"));
-                let closed = document["data"]["document"].as_str().unwrap().to_owned();
+                let export = ["cut", "export", &run, "--kafka", &mirror()];
+                let closed = person(&place, &export).unwrap();
                 let data = exported(&place, &made);
                 for (round, with_status) in [false, true].into_iter().enumerate() {
                     become_another_cluster(&place);
@@ -259,23 +259,11 @@ mod needs_root {
             fn by_hand_with_the_closed_cut(place: &mut Place, run: &str, closed: &str) {
                 let kafka = mirror();
                 let restorer = "slackwater-restore";
-                let names = crate::ground::names();
-                let as_whom = json!({"spec": {"serviceAccountName": restorer}}).to_string();
-                let image = format!("--image={}", names.image);
-                let over = format!("--overrides={as_whom}");
-                let run_in = [
-                    "-n",
-                    &names.own,
-                    "run",
-                    "import",
-                    "-i",
-                    "--rm",
-                    "--restart=Never",
-                ];
-                let what = ["--image-pull-policy=IfNotPresent", &image, &over, "--"];
-                let import = ["cut", "import", "-", "--kafka", &kafka];
-                let words = [&run_in[..], &what, &import].concat();
-                let said = kubectl(&place.ground.kubectl_words(), &words, Some(closed)).unwrap();
+                let file = place.lab().cluster().folder().join("carried.json");
+                fs::write(&file, closed).unwrap();
+                let file = file.display().to_string();
+                let import = ["cut", "import", &file, "--kafka", &kafka];
+                let said = person(place, &import).unwrap();
                 println!("{said}");
                 assert!(said.contains("is closed here now"), "{said}");
                 let restore = ["restore", run, "--on-claims", "--kafka", &kafka];

@@ -114,6 +114,15 @@ pub(crate) fn opted_in(place: &mut Place) {
     place.produce(100);
 }
 
+/// What the program prints on a person's own machine, by a kubeconfig.
+pub(crate) fn person(place: &Place, args: &[&str]) -> Result<String, String> {
+    let words = place.ground.kubectl_words();
+    let how = words.iter().find(|word| word.starts_with("--kubeconfig="));
+    let program = slackwater_e2e::program().unwrap().display().to_string();
+    let args = [args, &[how.unwrap()]].concat();
+    kubectl(&[program], &args, None)
+}
+
 /// The documents of a file of the project's.
 pub(crate) fn documents(file: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -52,6 +52,8 @@ enum Only {
     Everywhere,
     /// The field's value is above zero.
     Positive,
+    /// The field has a value at all.
+    Said,
     /// The sampled head of the copy is above zero.
     HeadPositive,
     /// After one row has lost its seam.
@@ -130,6 +132,11 @@ impl Fall {
 
     pub(super) fn where_positive(mut self) -> Self {
         self.only = Only::Positive;
+        self
+    }
+
+    pub(super) fn where_said(mut self) -> Self {
+        self.only = Only::Said;
         self
     }
 
@@ -400,6 +407,7 @@ fn places(base: &Value, rows: &Rows, fall: &Fall) -> Vec<String> {
             .pointer(pointer)
             .and_then(Value::as_u64)
             .is_some_and(|n| n > 0),
+        Only::Said => base.pointer(pointer).is_some_and(|value| !value.is_null()),
         Only::HeadPositive => head_of(base, &variant, rows, pointer).is_some_and(|head| head > 0),
         Only::NotCompacted => {
             row_of(pointer).is_some_and(|at| !rows.topic(&rows.partitions[at]).compacted)

@@ -14,18 +14,33 @@ use crate::{Cut, PartitionRow, RestoredLook, RestoredRow, Rows, State, Tail, Top
 pub struct HeadsRestoredEvidence {
     /// The cut's own digest; `null` where it was not closed.
     pub cut: Option<String>,
+    /// The revision that sealed it, where that is all that there is to hold it against;
+    /// left out otherwise, so that cuts from before there was this field keep their
+    /// digest.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sealed_revision: u64,
     /// The mirror's `cluster.id` in the cut.
     pub cluster_id: String,
     /// What was seen.
     pub look: RestoredLook,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 impl HeadsRestoredEvidence {
     pub(super) fn new(cut: &Cut, look: RestoredLook) -> Self {
         let cluster_id = cut.mirror_cluster_id().to_owned();
         let closed = matches!(cut.state, State::Closed { .. });
+        let sealed = cut.snapshot.as_ref().map(|one| one.sealed_revision);
         Self {
             cut: cut.digest.clone().filter(|_| closed),
+            sealed_revision: match cut.state {
+                State::Sealed => sealed.unwrap_or_default(),
+                _ => 0,
+            },
             cluster_id,
             look,
         }
@@ -76,13 +91,17 @@ impl HeadsRestoredEvidence {
                 format!("compacted, or other last records: {names}"),
             );
         }
-        if self.cut.is_none() {
-            return Judgement::unproven(examined, "the cut is not closed");
+        if self.cut.is_none() && self.sealed_revision == 0 {
+            return Judgement::unproven(examined, "the cut is neither closed nor sealed");
         }
         if self.cluster_id.is_empty() || !self.look.asked.is_well_formed() {
             return Judgement::unproven(examined, "the look has no time or no cluster");
         }
-        let mut reason = format!("{examined} partitions have the cut's ends and last records");
+        let which = match self.cut {
+            Some(_) => "cut",
+            None => "sealed cut",
+        };
+        let mut reason = format!("{examined} partitions have the {which}'s ends and last records");
         if trailing > 0 {
             reason += &format!("; {trailing} end in transaction markers beyond it");
         }
@@ -179,7 +198,8 @@ fn compare(row: &PartitionRow, topic: &TopicRow, seen: &RestoredRow) -> Found {
 /// Changes that must make it fall.
 pub(super) fn falls() -> Vec<Fall> {
     vec![
-        Fall::evidence("cut", Change::Set(serde_json::Value::Null)),
+        Fall::evidence("cut", Change::Set(serde_json::Value::Null)).where_said(),
+        Fall::evidence("sealedRevision", Change::Set(0.into())),
         Fall::evidence("clusterId", Change::OtherText),
         Fall::evidence("look.clusterId", Change::OtherText),
         Fall::evidence("look.asked.firstRequestMs", Change::Set(0.into())),

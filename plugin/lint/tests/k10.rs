@@ -1,0 +1,155 @@
+//! What is wrong with K10's configuration is named; one that is right is left alone.
+#![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use slackwater_lint::k10::{Mirror, Seen, faults};
+
+fn document(file: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(file);
+    serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// As the examples have it.
+fn right() -> Seen {
+    Seen {
+        mirrors: vec![Mirror {
+            namespace: "kafka-mirror".to_owned(),
+            name: "mirror".to_owned(),
+            drivers: vec!["csi.example.com".to_owned(); 3],
+        }],
+        namespaces: vec![json!({"metadata": {"name": "kafka-mirror", "labels": {"tier": "gold"}}})],
+        policies: vec![document("examples/k10-policy.yaml")],
+        blueprints: vec![document("blueprints/k10-policy-hooks.yaml")],
+        classes: vec![json!({
+            "metadata": {
+                "name": "fast",
+                "annotations": {"k10.kasten.io/is-snapshot-class": "true"},
+            },
+            "driver": "csi.example.com",
+        })],
+    }
+}
+
+fn backup(seen: &mut Seen) -> &mut Value {
+    &mut seen.policies[0]["spec"]["actions"][0]["backupParameters"]
+}
+
+fn found(change: impl FnOnce(&mut Seen)) -> Vec<String> {
+    let mut seen = right();
+    change(&mut seen);
+    faults(&seen).iter().map(ToString::to_string).collect()
+}
+
+fn only(change: impl FnOnce(&mut Seen)) -> String {
+    let found = found(change);
+    assert_eq!(found.len(), 1, "{found:?}");
+    found[0].clone()
+}
+
+#[test]
+fn the_examples_are_right() {
+    assert_eq!(found(|_| ()), Vec::<String>::new());
+}
+
+#[test]
+fn a_mirror_that_no_policy_is_for_and_one_that_nobody_has_opted_in_are_named() {
+    let none = only(|seen| seen.policies.clear());
+    assert!(
+        none.contains("no policy of K10 is for namespace kafka-mirror"),
+        "{none}"
+    );
+    let other = only(|seen| {
+        seen.policies[0]["spec"]["selector"] = json!({"matchExpressions": [{
+            "key": "k10.kasten.io/appNamespace", "operator": "In", "values": ["shop"],
+        }]});
+    });
+    assert!(other.contains("no policy"), "{other}");
+    let by_label = found(|seen| {
+        seen.policies[0]["spec"]["selector"] = json!({"matchLabels": {"tier": "gold"}});
+    });
+    assert!(by_label.is_empty(), "{by_label:?}");
+    let nobody = only(|seen| seen.mirrors.clear());
+    assert!(nobody.contains("slackwater.io/mirror=true"), "{nobody}");
+}
+
+#[test]
+fn hooks_that_are_missing_misspelt_or_of_no_blueprint_are_named() {
+    let missing = only(|seen| {
+        backup(seen)["hooks"]
+            .as_object_mut()
+            .unwrap()
+            .remove("onFailure");
+    });
+    assert!(
+        missing.contains("onFailure: is not there: nothing runs afterFailure"),
+        "{missing}"
+    );
+    assert_eq!(found(|seen| backup(seen)["hooks"] = Value::Null).len(), 3);
+    let misspelt =
+        only(|seen| backup(seen)["hooks"]["preHook"]["actionName"] = "BeforeBackup".into());
+    assert!(misspelt.contains("`beforeBackup` is meant"), "{misspelt}");
+    let swapped =
+        only(|seen| backup(seen)["hooks"]["preHook"]["actionName"] = "afterBackup".into());
+    assert!(
+        swapped.contains("what is made for it is beforeBackup"),
+        "{swapped}"
+    );
+    let elsewhere = found(|seen| seen.blueprints.clear());
+    assert_eq!(elsewhere.len(), 3);
+    assert!(
+        elsewhere[0].contains("not in K10's namespace"),
+        "{elsewhere:?}"
+    );
+}
+
+#[test]
+fn what_the_blueprint_itself_has_wrong_is_named_once_and_a_budget_over_the_hooks_time() {
+    let long = found(|seen| {
+        let phase = &mut seen.blueprints[0]["actions"]["beforeBackup"]["phases"][0];
+        phase["args"]["podOverride"]["activeDeadlineSeconds"] = 3_600.into();
+    });
+    assert_eq!(long.len(), 1, "{long:?}");
+    assert!(long[0].contains("K10 ends a hook after 1200 s"), "{long:?}");
+    let profile = found(|seen| {
+        let phase = &mut seen.blueprints[0]["actions"]["afterBackup"]["phases"][0];
+        phase["args"]["image"] = "{{ .Profile.Location }}".into();
+    });
+    assert_eq!(profile.len(), 1, "{profile:?}");
+    assert!(profile[0].contains("have no .Profile"), "{profile:?}");
+}
+
+#[test]
+fn filters_that_drop_what_a_restore_rests_on_are_named() {
+    let out = only(|seen| {
+        backup(seen)["filters"] = json!({"excludeResources": [{"resource": "configmaps"}]});
+    });
+    assert!(
+        out.contains("leaves out configmaps: the sealed cut"),
+        "{out}"
+    );
+    let only_core = found(|seen| {
+        backup(seen)["filters"] = json!({"includeResources": [
+            {"resource": "configmaps"}, {"resource": "secrets"}, {"resource": "persistentvolumeclaims"},
+        ]});
+    });
+    assert_eq!(only_core.len(), 3, "{only_core:?}");
+    // Of some of them, which is not told.
+    let some = found(|seen| {
+        backup(seen)["filters"] = json!({"excludeResources": [
+            {"resource": "configmaps", "name": "other"}, {"matchLabels": {"a": "b"}},
+        ]});
+    });
+    assert!(some.is_empty(), "{some:?}");
+}
+
+#[test]
+fn classes_that_k10_does_not_take_and_more_claims_than_it_snapshots_at_a_time_are_named() {
+    let class = only(|seen| seen.classes[0]["metadata"]["annotations"] = json!({}));
+    assert!(class.contains("is-snapshot-class"), "{class}");
+    let many = only(|seen| seen.mirrors[0].drivers = vec!["csi.example.com".to_owned(); 11]);
+    assert!(many.contains("has 11 claims"), "{many}");
+}

@@ -1,0 +1,68 @@
+//! `slackwater doctor --k10`: what Kasten K10 would leave a mirror without, and does not
+//! say. Looks at the cluster, and changes nothing.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use slackwater_kubernetes::{ApiServer, k10_objects};
+use slackwater_lint::k10::{Mirror, Seen, faults};
+
+use super::Context;
+use crate::exit::Stop;
+use crate::site::OPTED_IN;
+
+/// What is wrong with what surrounds mirrors, and is not said by it.
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// Of Kasten K10: its policies and their hooks, filters and blueprints, and the
+    /// classes by which it snapshots.
+    #[arg(long, required = true)]
+    k10: bool,
+    /// K10's namespace.
+    #[arg(long, value_name = "NAMESPACE", default_value = "kasten-io")]
+    k10_namespace: String,
+    /// How the Kubernetes is reached. Default: as kubectl does, and in a pod by its
+    /// ServiceAccount.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+}
+
+impl Doctor {
+    pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
+        let server = ApiServer::connect(self.kubeconfig.as_deref()).map_err(Stop::bad_input)?;
+        let found = k10_objects(&server, &self.k10_namespace, OPTED_IN).map_err(Stop::failed)?;
+        let policies = found.policies.ok_or_else(|| {
+            Stop::bad_input(
+                "no policies.config.kio.kasten.io are served: K10 is not installed here",
+            )
+        })?;
+        let mirrors = found.mirrors.into_iter();
+        let mirrors = mirrors.map(|(namespace, name, drivers)| Mirror {
+            namespace,
+            name,
+            drivers,
+        });
+        let seen = Seen {
+            mirrors: mirrors.collect(),
+            namespaces: found.namespaces,
+            policies,
+            blueprints: found.blueprints,
+            classes: found.classes,
+        };
+        let faults: Vec<String> = faults(&seen).iter().map(ToString::to_string).collect();
+        context.print(&faults, |faults| match faults.as_slice() {
+            [] => format!(
+                "{} mirrors and {} policies were looked at: nothing was found",
+                seen.mirrors.len(),
+                seen.policies.len()
+            ),
+            faults => faults.join("\n"),
+        })?;
+        match faults.len() {
+            0 => Ok(()),
+            count => Err(Stop::bad_input(format!(
+                "{count} things stand between a mirror and a proven backup by K10"
+            ))),
+        }
+    }
+}
