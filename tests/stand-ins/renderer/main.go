@@ -3,7 +3,8 @@
 // depth, keys too, with sprig and with an error for a key that a map lacks).
 //
 // On standard input: {"params": {...}, "value": ...}. On standard output the
-// value, rendered. It fails with Kanister's words for a missing key.
+// value, rendered. It fails with Kanister's words for a missing key. Or, for WaitV2:
+// {"object": {...}, "condition": "..."} or {"duration": "..."}.
 package main
 
 import (
@@ -109,17 +110,58 @@ func render(value any, with params) (any, error) {
 	}
 }
 
-func main() {
-	var asked struct {
-		Params params
-		Value  any
+// whole has the integers of an object be integers, as client-go reads them.
+func whole(value any) any {
+	switch value := value.(type) {
+	case json.Number:
+		if number, err := value.Int64(); err == nil {
+			return number
+		}
+		number, _ := value.Float64()
+		return number
+	case []any:
+		for at, one := range value {
+			value[at] = whole(one)
+		}
+	case map[string]any:
+		for key, one := range value {
+			value[key] = whole(one)
+		}
 	}
-	err := json.NewDecoder(os.Stdin).Decode(&asked)
+	return value
+}
+
+// request is what is asked: one of three.
+type request struct {
+	Params    params
+	Value     any
+	Object    any
+	Condition *string
+	Duration  *string
+}
+
+func (asked request) answer() (any, error) {
+	switch {
+	case asked.Duration != nil:
+		return milliseconds(*asked.Duration)
+	case asked.Condition != nil:
+		return printed(*asked.Condition, whole(asked.Object))
+	default:
+		whole(asked.Params.Object)
+		return render(whole(asked.Value), asked.Params)
+	}
+}
+
+func main() {
+	var asked request
+	decoder := json.NewDecoder(os.Stdin)
+	decoder.UseNumber()
+	err := decoder.Decode(&asked)
 	if err == nil {
-		var rendered any
-		rendered, err = render(asked.Value, asked.Params)
+		var answer any
+		answer, err = asked.answer()
 		if err == nil {
-			err = json.NewEncoder(os.Stdout).Encode(rendered)
+			err = json.NewEncoder(os.Stdout).Encode(answer)
 		}
 	}
 	if err != nil {

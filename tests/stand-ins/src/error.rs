@@ -22,6 +22,9 @@ pub enum StandInError {
     /// A blueprint.
     #[error("the blueprint: {0}")]
     Blueprint(String),
+    /// Kanister's own program, or what it would say.
+    #[error("kanctl: {0}")]
+    Kanctl(String),
     /// Connect's REST.
     #[error("{url}: {said}")]
     Connect {

@@ -7,6 +7,7 @@
 mod error;
 mod image;
 mod json;
+mod kanctl;
 mod manifests;
 mod operator;
 mod runner;
@@ -14,8 +15,9 @@ mod scene;
 mod storage;
 
 pub use error::StandInError;
+pub use kanctl::{Kanctl, validate, why_failed};
 pub use manifests::{Shape, kafkas, maker};
 pub use operator::{Operator, Temper};
-pub use runner::{Apply, Ask, Done, Kubectl, Runner};
+pub use runner::{Ask, Done, Kubectl, Runner};
 pub use scene::{SPACE, Scene};
 pub use storage::{CLASS, DRIVER, LATE_CLASS, SNAPSHOT_CLASS, Storage, Whim};

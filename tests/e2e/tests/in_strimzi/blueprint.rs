@@ -21,7 +21,7 @@ mod needs_root {
 
         use super::*;
         use crate::ground::names;
-        use crate::kanister::{options, text};
+        use crate::kanister::{options, teller, text};
 
         /// Each option comes to the program as it is called there.
         fn restores_with_all_that_may_be_said(runner: &Runner<'_>, ask: &Ask) {
@@ -53,12 +53,8 @@ mod needs_root {
         #[test]
         fn every_action_renders_with_all_that_may_be_said_and_with_the_least() {
             let place = turn();
-            let kubectl = |args: &[&str]| place.kubectl(args);
-            let apply = |manifest: &str| {
-                place.ground.apply(manifest);
-                Ok(())
-            };
-            let runner = Runner::new(&kubectl, &apply, "kanister", &text()).unwrap();
+            let kubectl = teller(&place);
+            let runner = Runner::new(&kubectl, "kanister", &text()).unwrap();
             let object = json!({"metadata": {"namespace": "one", "name": "mirror"}});
             let run = |id: &str| json!({"Output": {"runId": id, "cutDigest": "d"}});
             let outputs = Map::from_iter([
@@ -133,7 +129,7 @@ mod needs_root {
             assert_eq!(cut["kafka"], crate::place::mirror());
             assert_eq!(cut["digest"], place.cut(&run).digest.unwrap());
 
-            let of_it = Of::Backup(&done.artifacts);
+            let of_it = Of::Backup(&done);
             let verified = act(&place, "verify", &of_it, &[]);
             assert_eq!(verified.error, None);
             let named = format!("slackwater-{run}");

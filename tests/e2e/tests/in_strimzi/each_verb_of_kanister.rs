@@ -25,21 +25,18 @@ mod needs_root {
                 let said = |args: &[&str], input: Option<&str>| {
                     kubectl(&words, &[&as_kanister[..], args].concat(), input)
                 };
-                let tell = |args: &[&str]| said(args, None);
-                // What is made: an error of it fails its phase.
-                let make = |manifest: &str| said(&["create", "-f", "-"], Some(manifest)).map(drop);
                 let space = &names().space;
                 // `kanctl` and the controller read the object before the first phase.
-                tell(&["get", "namespace", space, "-o", "name"])?;
-                tell(&["-n", space, "get", "kafka", "mirror", "-o", "name"])?;
-                let runner = Runner::new(&tell, &make, "kanister", &text()).unwrap();
+                said(&["get", "namespace", space, "-o", "name"], None)?;
+                said(&["-n", space, "get", "kafka", "mirror", "-o", "name"], None)?;
+                let runner = Runner::new(&said, "kanister", &text()).unwrap();
                 let ask = Ask {
                     object: json!({"metadata": {"name": space}}),
                     options: options(&[("cut", run), ("kafka", &mirror())]),
                     artifacts: Map::new(),
                 };
                 let done = runner.run(action, &ask, |_| ()).unwrap();
-                done.error.map_or(Ok(()), Err)
+                done.error().map_or(Ok(()), Err)
             }
 
             /// In the API server's words (apiserver's `responsewriters.ForbiddenMessage`).

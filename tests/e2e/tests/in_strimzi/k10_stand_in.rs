@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use slackwater_stand_ins::{Ask, Runner};
 
 use crate::ground::{kubectl, names};
+use crate::kanister::teller;
 use crate::place::Place;
 
 /// So many snapshots at a time.
@@ -29,20 +30,16 @@ fn blueprint() -> String {
 
 /// Runs a hook; what it failed by.
 pub(crate) fn hook(place: &Place, action: &str) -> Result<(), String> {
-    let kubectl = |args: &[&str]| place.kubectl(args);
-    let apply = |manifest: &str| {
-        place.ground.apply(manifest);
-        Ok(())
-    };
-    let runner = Runner::new(&kubectl, &apply, "kanister", &blueprint()).unwrap();
+    let kubectl = teller(place);
+    let runner = Runner::new(&kubectl, "kanister", &blueprint()).unwrap();
     let ask = Ask {
         object: json!({"kind": "Namespace", "metadata": {"name": names().space}}),
         artifacts: Map::new(),
         ..Ask::default()
     };
     let done = runner.run(action, &ask, |_| ()).unwrap();
-    println!("{action}: {:?}", done.error);
-    done.error.map_or(Ok(()), Err)
+    println!("{action}: {:?}", done.error());
+    done.error().map_or(Ok(()), Err)
 }
 
 pub(crate) fn claims(place: &Place) -> Vec<String> {

@@ -4,23 +4,20 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::thread;
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use slackwater_stand_ins::{Ask, Runner};
+use slackwater_stand_ins::{Ask, Kanctl, Runner, why_failed};
 
 use crate::found::{Found, LABEL, mark};
-use crate::ground::{Ground, names};
+use crate::ground::{Ground, kubectl, names};
 use crate::place::{Place, mirror};
 
 /// What an action is on.
 pub(crate) enum Of<'a> {
     /// The Kafka.
     Kafka,
-    /// A backup's artifacts, on the Kafka's namespace: the Kafka may be gone.
-    Backup(&'a Map<String, Value>),
+    /// A backup's ActionSet, on the Kafka's namespace: the Kafka may be gone.
+    Backup(&'a Acted),
     /// The Kafka's namespace, and all else is said by options.
     Namespace,
 }
@@ -28,8 +25,20 @@ pub(crate) enum Of<'a> {
 /// What became of an action.
 #[derive(Debug)]
 pub(crate) struct Acted {
+    /// Why it failed, after the phase that did.
     pub(crate) error: Option<String>,
+    /// Of a complete one.
     pub(crate) artifacts: Map<String, Value>,
+    set: Set,
+}
+
+/// The ActionSet that it was.
+#[derive(Debug)]
+enum Set {
+    /// Kanister's, by its name.
+    Named(String),
+    /// None, but what it would have been asked, and its status.
+    None { ask: Ask, status: Value },
 }
 
 /// The blueprint.
@@ -60,32 +69,68 @@ pub(crate) fn act(place: &Place, action: &str, of: &Of<'_>, pairs: &[(&str, &str
     }
 }
 
+impl Acted {
+    /// By the status of its ActionSet.
+    fn of(set: Set, status: &Value) -> Self {
+        let action = &status["actions"][0];
+        // Until all went well these are the blueprint's templates.
+        let artifacts = match status["state"] == "complete" {
+            true => action["artifacts"].as_object().cloned(),
+            false => None,
+        };
+        Self {
+            error: why_failed(status),
+            artifacts: artifacts.unwrap_or_default(),
+            set,
+        }
+    }
+}
+
+/// kubectl of this cluster, as the small one and kanctl's user take it.
+pub(crate) fn teller(place: &Place) -> impl Fn(&[&str], Option<&str>) -> Result<String, String> {
+    let words = place.ground.kubectl_words();
+    move |args, input| kubectl(&words, args, input)
+}
+
 fn by_the_small_one(place: &Place, action: &str, of: &Of<'_>, pairs: &[(&str, &str)]) -> Acted {
-    let kubectl = |args: &[&str]| place.kubectl(args);
-    let apply = |manifest: &str| {
-        place.ground.apply(manifest);
-        Ok(())
-    };
-    let runner = Runner::new(&kubectl, &apply, "kanister", &text()).unwrap();
-    let ask = Ask {
+    let kubectl = teller(place);
+    let runner = Runner::new(&kubectl, "kanister", &text()).unwrap();
+    let mut ask = Ask {
         object: match of {
             Of::Kafka => place.object("kafka/mirror"),
-            Of::Backup(_) | Of::Namespace => json!({"metadata": {"name": names().space}}),
+            Of::Backup(_) | Of::Namespace => {
+                json!({"kind": "Namespace", "metadata": {"name": names().space}})
+            }
         },
         options: options(pairs),
-        artifacts: match of {
-            Of::Kafka | Of::Namespace => Map::new(),
-            Of::Backup(artifacts) => (*artifacts).clone(),
-        },
+        artifacts: Map::new(),
     };
-    let done = runner.run(action, &ask, |_| ()).unwrap();
-    if matches!(of, Of::Kafka) {
-        // Whatever came before it.
-        assert_eq!(done.begun.last().map(String::as_str), Some("ensureResumed"));
+    if let Of::Backup(backup) = of {
+        let Set::None {
+            ask: parent,
+            status,
+        } = &backup.set
+        else {
+            panic!("a backup of another Kanister's");
+        };
+        ask = parent.child(status, ask).unwrap();
     }
-    Acted {
-        error: done.error,
-        artifacts: done.artifacts,
+    let done = runner.run(action, &ask, |_| ()).unwrap();
+    let status = done.status().clone();
+    must_have_resumed(of, &status);
+    let set = Set::None {
+        ask,
+        status: status.clone(),
+    };
+    Acted::of(set, &status)
+}
+
+/// Whatever came before it.
+fn must_have_resumed(of: &Of<'_>, status: &Value) {
+    if matches!(of, Of::Kafka) {
+        let last = &status["actions"][0]["deferPhase"];
+        assert_eq!(last["name"], "ensureResumed");
+        assert_ne!(last["state"], "pending", "{status}");
     }
 }
 
@@ -98,58 +143,32 @@ fn by_kanctl(
     pairs: &[(&str, &str)],
 ) -> Acted {
     let blueprint = found.blueprint(kanister);
-    let mut said = options(pairs);
-    let space = &names().space;
-    let on = match of {
-        Of::Kafka => format!("--objects=kafka.strimzi.io/v1/kafkas/{}", mirror()),
-        Of::Namespace => format!("--namespacetargets={space}"),
-        Of::Backup(artifacts) => {
-            let cut = &artifacts["mirrorCut"]["keyValue"];
-            for key in ["cut", "kafka"] {
-                said.insert(key.to_owned(), cut[key].as_str().unwrap().to_owned());
-            }
-            format!("--namespacetargets={space}")
-        }
-    };
+    let said = options(pairs);
     let said = said.iter().map(|(key, value)| format!("{key}={value}"));
-    let mut kanctl = Command::new("kanctl");
-    kanctl.env("KUBECONFIG", &found.kubeconfig).args([
-        "create",
-        "actionset",
-        &format!("--namespace={kanister}"),
-        &format!("--action={action}"),
-        &format!("--blueprint={blueprint}"),
-        &format!("--labels={LABEL}={}", mark()),
-        &on,
-        &format!("--options={}", said.collect::<Vec<_>>().join(",")),
-    ]);
-    let made = kanctl.output().unwrap();
-    let text = String::from_utf8_lossy(&made.stdout).into_owned();
-    assert!(
-        made.status.success(),
-        "{text}{}",
-        String::from_utf8_lossy(&made.stderr)
-    );
-    // `actionset NAME created`
-    let name = text.split_whitespace().nth(1).unwrap().to_owned();
-    let words = ["-n", kanister, "get", "actionset", &name, "-o", "json"];
-    for _ in 0..1_800 {
-        let text = place.kubectl(&words).unwrap();
-        let set: Value = serde_json::from_str(&text).unwrap();
-        let status = &set["status"];
-        let error = match status["state"].as_str() {
-            Some("complete") => None,
-            Some("failed") => Some(status["error"].to_string()),
-            _ => {
-                thread::sleep(Duration::from_secs(1));
-                continue;
-            }
+    let mut words = vec![
+        format!("--action={action}"),
+        format!("--blueprint={blueprint}"),
+        format!("--labels={LABEL}={}", mark()),
+        format!("--options={}", said.collect::<Vec<_>>().join(",")),
+        match of {
+            Of::Kafka => format!("--objects=kafka.strimzi.io/v1/kafkas/{}", mirror()),
+            Of::Backup(_) | Of::Namespace => format!("--namespacetargets={}", names().space),
+        },
+    ];
+    if let Of::Backup(backup) = of {
+        let Set::Named(parent) = &backup.set else {
+            panic!("a backup of the small Kanister's");
         };
-        let artifacts = status["actions"][0]["artifacts"].as_object();
-        return Acted {
-            error,
-            artifacts: artifacts.cloned().unwrap_or_default(),
-        };
+        words.push(format!("--from={parent}"));
     }
-    panic!("ActionSet {name} does not end");
+    let kubectl = teller(place);
+    let kanctl = Kanctl {
+        kubectl: &kubectl,
+        kubeconfig: &found.kubeconfig,
+        namespace: kanister,
+    };
+    let name = kanctl.create(&words).unwrap();
+    let status = kanctl.follow(&name, |_| ()).unwrap();
+    must_have_resumed(of, &status);
+    Acted::of(Set::Named(name), &status)
 }

@@ -1,16 +1,36 @@
 //! What functions take (docs/functions.md; `RequiredArgs` and `Arguments` of each
-//! in pkg/function), and whether a blueprint gives it to them.
+//! in pkg/function), and whether a blueprint gives it to them, as `kanctl validate
+//! blueprint` looks (pkg/blueprint/validate/validate.go): functions that there are,
+//! their arguments, labels and annotations for pods (pkg/function/utils.go,
+//! `ValidatePodLabelsAndAnnotations`), and names of phases that are unique in all of
+//! it. What arguments say is looked at when they are used.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::labels;
+
 /// Name, required arguments, optional ones.
-const FUNCTIONS: [(&str, &[&str], &[&str]); 1] = [(
-    "KubeTask",
-    &["image", "command"],
-    &["namespace", "podOverride", "podAnnotations", "podLabels"],
-)];
+const FUNCTIONS: [(&str, &[&str], &[&str]); 5] = [
+    (
+        "KubeTask",
+        &["image", "command"],
+        &["namespace", "podOverride", "podAnnotations", "podLabels"],
+    ),
+    ("KubeExec", &["namespace", "pod", "command"], &["container"]),
+    (
+        "KubeExecAll",
+        &["namespace", "pods", "containers", "command"],
+        &[],
+    ),
+    (
+        "KubeOps",
+        &["operation"],
+        &["spec", "namespace", "objectReference"],
+    ),
+    ("WaitV2", &["timeout", "conditions"], &[]),
+];
 
 /// What is wrong with it.
 pub(super) fn check(blueprint: &Value) -> Result<(), String> {
@@ -36,12 +56,45 @@ fn check_phase(phase: &Value) -> Result<(), String> {
     let known = FUNCTIONS.iter().find(|(name, _, _)| *name == func);
     let (_, required, optional) = known.ok_or_else(|| format!("no function {func:?}"))?;
     let args = phase["args"].as_object().ok_or("it has no args")?;
+    let knows = |name: &str| required.contains(&name) || optional.contains(&name);
+    if let Some(unknown) = args.keys().find(|name| !knows(name)) {
+        return Err(format!("{func} takes no {unknown}"));
+    }
     if let Some(lacking) = required.iter().find(|name| !args.contains_key(**name)) {
         return Err(format!("{func} needs {lacking}"));
     }
-    let knows = |name: &str| required.contains(&name) || optional.contains(&name);
-    match args.keys().find(|name| !knows(name)) {
-        Some(unknown) => Err(format!("{func} takes no {unknown}")),
-        None => Ok(()),
+    labels::check(&phase["args"]).map_err(|why| format!("{func}: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn phase(func: &str, args: &Value) -> Result<(), String> {
+        check_phase(&json!({"func": func, "name": "one", "args": args}))
+    }
+
+    #[test]
+    fn each_function_needs_what_it_needs_and_takes_no_more() {
+        for (func, required, optional) in FUNCTIONS {
+            let mut args = json!({});
+            for name in required {
+                let said = phase(func, &args).unwrap_err();
+                assert!(said.contains(&format!("{func} needs {name}")), "{said}");
+                args[*name] = "x".into();
+            }
+            phase(func, &args).unwrap();
+            for name in optional {
+                // Of labels a list is asked for.
+                args[*name] = json!({});
+            }
+            phase(func, &args).unwrap();
+            args["more"] = "x".into();
+            let said = phase(func, &args).unwrap_err();
+            assert!(said.contains(&format!("{func} takes no more")), "{said}");
+        }
+        assert!(phase("Nothing", &json!({})).is_err());
     }
 }

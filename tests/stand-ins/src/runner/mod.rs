@@ -1,79 +1,82 @@
 //! What runs blueprints: a small Kanister.
 //!
-//! An action's phases run one after another, and the first that fails ends it;
-//! then `deferPhase` runs, whatever came before, and an error of its own fails the
-//! action, too; artifacts are rendered only when all of it went well
-//! (pkg/controller/controller.go, `runAction`). Arguments are rendered just before
-//! their phase, with what ran before it (pkg/phase.go, `Exec`). Only the functions
-//! that blueprints here use are known.
+//! An action's phases run one after another, and the first that fails ends it; then
+//! `deferPhase` runs, whatever came before (pkg/controller/controller.go,
+//! `runAction`). Arguments are rendered just before their phase, with what ran before
+//! it (pkg/phase.go, `Exec`), but for those of `WaitV2`, which renders its own
+//! (`skipRenderFuncs` there). Only some functions are known: `functions`.
+//!
+//! It makes no objects of Kanister's: what it is asked is an [`Ask`], and what a
+//! watcher of the ActionSet would see is told as it comes.
 
 mod arguments;
+mod ask;
+mod exec;
+mod exec_all;
+mod functions;
+mod labels;
+mod object;
+mod ops;
+mod output;
 mod render;
+mod status;
 mod task;
+mod wait;
 
 use std::collections::BTreeMap;
 
 use crate::StandInError;
+use functions::Hands;
 use render::Renderer;
 use serde_json::{Map, Value, json};
+use status::Status;
 
-/// What kubectl prints.
-pub type Kubectl<'c> = &'c dyn Fn(&[&str]) -> Result<String, String>;
+pub use ask::Ask;
 
-/// Makes objects, or has the API server's words why not.
-pub type Apply<'c> = &'c dyn Fn(&str) -> Result<(), String>;
+/// What kubectl prints, told these words, and this on its standard input. It may be
+/// called from several threads.
+pub type Kubectl<'c> = &'c (dyn Fn(&[&str], Option<&str>) -> Result<String, String> + Sync);
 
 /// Runs the actions of one blueprint.
 pub struct Runner<'c> {
     kubectl: Kubectl<'c>,
-    apply: Apply<'c>,
     renderer: Renderer,
     blueprint: Value,
     /// The controller's, where a KubeTask without a namespace runs.
     namespace: String,
 }
 
-/// What an ActionSet asks for.
-#[derive(Debug, Clone, Default)]
-pub struct Ask {
-    /// The object, as it stands there.
-    pub object: Value,
-    /// `options`
-    pub options: BTreeMap<String, String>,
-    /// `artifacts`, as `--from` takes them from a complete parent.
-    pub artifacts: Map<String, Value>,
-}
-
-/// What became of it.
+/// What became of an action.
 #[derive(Debug, Clone)]
 pub struct Done {
-    /// Names of the phases that were begun, `deferPhase`'s among them.
-    pub begun: Vec<String>,
-    /// Its output artifacts: of a complete one only.
-    pub artifacts: Map<String, Value>,
+    status: Value,
+}
+
+impl Done {
+    /// The status that its ActionSet would have.
+    #[must_use]
+    pub fn status(&self) -> &Value {
+        &self.status
+    }
+
     /// Why it failed; `None` of a complete one.
-    pub error: Option<String>,
+    #[must_use]
+    pub fn error(&self) -> Option<String> {
+        crate::kanctl::why_failed(&self.status)
+    }
 }
 
 impl<'c> Runner<'c> {
-    /// Of a blueprint, as YAML. Checks it as `kanctl validate` does
-    /// (pkg/blueprint/validate/validate.go): known functions, their arguments, and
-    /// names of phases that are unique in all of it.
+    /// Of a blueprint, as YAML. Checks it as `kanctl validate` does.
     ///
     /// # Errors
     /// It is none.
-    pub fn new(
-        kubectl: Kubectl<'c>,
-        apply: Apply<'c>,
-        namespace: &str,
-        text: &str,
-    ) -> Result<Self, StandInError> {
+    pub fn new(kubectl: Kubectl<'c>, namespace: &str, text: &str) -> Result<Self, StandInError> {
         let blueprint: Value = serde_yaml::from_str(text)
             .map_err(|error| StandInError::Blueprint(format!("it is no YAML: {error}")))?;
         arguments::check(&blueprint).map_err(StandInError::Blueprint)?;
         Ok(Self {
             kubectl,
-            apply,
             renderer: Renderer::build()?,
             blueprint,
             namespace: namespace.to_owned(),
@@ -93,73 +96,91 @@ impl<'c> Runner<'c> {
     ) -> Result<BTreeMap<String, Value>, StandInError> {
         let action = self.action(action)?;
         let mut rendered = BTreeMap::new();
+        let params = ask.params(outputs, &json!({}));
         for phase in phases(action).into_iter().chain(deferred(action)) {
-            let value = self.renderer.render(&params(ask, outputs), &phase["args"]);
-            let name = phase["name"].as_str().unwrap_or_default();
+            let name = name(phase);
+            let value = functions::arguments(&self.renderer, &params, phase);
             let value = value.map_err(|why| StandInError::Blueprint(format!("{name}: {why}")))?;
             rendered.insert(name.to_owned(), value);
         }
         Ok(rendered)
     }
 
-    /// Runs an action to its end. `between` is called before each phase with its
-    /// name.
+    /// Runs an action to its end. `watch` is given each status that the ActionSet
+    /// would have.
     ///
     /// # Errors
     /// There is no such action. That it failed is none.
     pub fn run(
         &self,
-        action: &str,
+        name: &str,
         ask: &Ask,
-        mut between: impl FnMut(&str),
+        mut watch: impl FnMut(&Value),
     ) -> Result<Done, StandInError> {
-        let action = self.action(action)?;
-        let mut outputs = Map::new();
-        let mut done = Done {
-            begun: Vec::new(),
-            artifacts: Map::new(),
-            error: None,
-        };
-        for phase in phases(action) {
-            between(phase["name"].as_str().unwrap_or_default());
-            if let Err(why) = self.phase(phase, ask, &mut outputs, &mut done) {
-                done.error = Some(why);
-                break;
+        let action = self.action(name)?;
+        let mut status = Status::pending(name, &self.blueprint, action, &mut watch);
+        status.runs();
+        if ask.object.is_null() {
+            status.never_began("could not fetch object");
+            return Ok(Done {
+                status: status.end(),
+            });
+        }
+        let (mut outputs, mut output) = (Map::new(), json!({}));
+        for (number, phase) in phases(action).into_iter().enumerate() {
+            status.phase_runs(number);
+            outputs.insert(self::name(phase).to_owned(), json!({}));
+            match self.phase(phase, &ask.params(&outputs, &output)) {
+                Ok(said) => {
+                    status.phase_is_complete(number, &said);
+                    outputs.insert(self::name(phase).to_owned(), json!({"Output": said}));
+                }
+                Err(why) => {
+                    status.phase_failed(number, &why);
+                    break;
+                }
             }
         }
-        if let Some(phase) = deferred(action)
-            && let Err(why) = self.phase(phase, ask, &mut outputs, &mut done)
-        {
-            done.error.get_or_insert(why);
-        }
-        if done.error.is_none() {
-            let artifacts = &action["outputArtifacts"];
-            let wanted = artifacts.as_object().cloned().unwrap_or_default();
-            match self.renderer.render(&params(ask, &outputs), &wanted.into()) {
-                Ok(Value::Object(artifacts)) => done.artifacts = artifacts,
-                Ok(_) => {}
-                Err(why) => done.error = Some(why),
+        if let Some(phase) = deferred(action) {
+            status.defer_runs();
+            match self.phase(phase, &ask.params(&outputs, &output)) {
+                Ok(said) => {
+                    status.defer_is_complete(&said);
+                    output = json!({"Output": said});
+                }
+                Err(why) => status.defer_failed(&why),
             }
         }
-        Ok(done)
+        if !status.failed() {
+            let params = ask.params(&outputs, &output);
+            status.completes(self.artifacts(action, &params));
+        }
+        Ok(Done {
+            status: status.end(),
+        })
     }
 
-    fn phase(
-        &self,
-        phase: &Value,
-        ask: &Ask,
-        outputs: &mut Map<String, Value>,
-        done: &mut Done,
-    ) -> Result<(), String> {
-        let name = phase["name"].as_str().unwrap_or_default().to_owned();
-        let args = self
-            .renderer
-            .render(&params(ask, outputs), &phase["args"])?;
-        done.begun.push(name.clone());
-        let ran = task::run(self.kubectl, self.apply, &self.namespace, &args);
-        let output = ran.map_err(|why| format!("phase {name}: {why}"))?;
-        outputs.insert(name, json!({"Output": output}));
-        Ok(())
+    fn phase(&self, phase: &Value, params: &Value) -> Result<Map<String, Value>, String> {
+        let args = functions::arguments(&self.renderer, params, phase)?;
+        let hands = Hands {
+            kubectl: self.kubectl,
+            renderer: &self.renderer,
+            controller: &self.namespace,
+            params,
+        };
+        hands.run(phase["func"].as_str().unwrap_or_default(), &args)
+    }
+
+    /// Of each artifact the values, not the keys (pkg/param/render.go,
+    /// `RenderArtifacts`).
+    fn artifacts(&self, action: &Value, params: &Value) -> Result<Value, String> {
+        let mut artifacts = action["outputArtifacts"].clone();
+        let each = artifacts.as_object_mut().into_iter().flatten();
+        let pairs = each.filter_map(|(_, one)| one.get_mut("keyValue")?.as_object_mut());
+        for (_, value) in pairs.flatten() {
+            *value = self.renderer.render(params, value)?;
+        }
+        Ok(artifacts)
     }
 
     fn action(&self, name: &str) -> Result<&Value, StandInError> {
@@ -171,31 +192,14 @@ impl<'c> Runner<'c> {
     }
 }
 
+fn name(phase: &Value) -> &str {
+    phase["name"].as_str().unwrap_or_default()
+}
+
 fn phases(action: &Value) -> Vec<&Value> {
     action["phases"].as_array().into_iter().flatten().collect()
 }
 
 fn deferred(action: &Value) -> Option<&Value> {
     action.get("deferPhase").filter(|phase| phase.is_object())
-}
-
-/// As templates see it (pkg/param/param.go, `TemplateParams`).
-fn params(ask: &Ask, outputs: &Map<String, Value>) -> Value {
-    let artifacts: Map<String, Value> = ask
-        .artifacts
-        .iter()
-        .map(|(name, one)| (name.clone(), json!({"KeyValue": one["keyValue"]})))
-        .collect();
-    json!({
-        "Object": ask.object,
-        // (pkg/param/param.go, `NamespaceParams`)
-        "Namespace": match ask.object["kind"] == "Namespace" {
-            true => json!({"Name": ask.object["metadata"]["name"]}),
-            false => Value::Null,
-        },
-        "Options": match ask.options.is_empty() { true => Value::Null, false => json!(ask.options) },
-        "ArtifactsIn": match artifacts.is_empty() { true => Value::Null, false => artifacts.into() },
-        "Phases": outputs,
-        "Time": "2026-01-02T03:04:05.678901234Z",
-    })
 }

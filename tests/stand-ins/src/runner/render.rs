@@ -1,16 +1,18 @@
-//! Templates, by Go's own engine: `renderer/main.go`.
+//! Templates, and what else Go's own library knows best: `renderer/main.go`.
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use slackwater_lab::kubernetes::go_program;
 
 use crate::StandInError;
 
-const SOURCES: [(&str, &str); 3] = [
+const SOURCES: [(&str, &str); 4] = [
     ("main.go", include_str!("../../renderer/main.go")),
+    ("wait.go", include_str!("../../renderer/wait.go")),
     ("go.mod", include_str!("../../renderer/go.mod")),
     ("go.sum", include_str!("../../renderer/go.sum")),
 ];
@@ -29,6 +31,22 @@ impl Renderer {
 
     /// The value with every string in it rendered, or why it can't be.
     pub(super) fn render(&self, params: &Value, value: &Value) -> Result<Value, String> {
+        self.ask(&json!({"params": params, "value": value}))
+    }
+
+    /// What a condition of WaitV2's prints of an object.
+    pub(super) fn printed(&self, object: &Value, condition: &str) -> Result<String, String> {
+        let printed = self.ask(&json!({"object": object, "condition": condition}))?;
+        Ok(printed.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// A span of time, as Go reads it.
+    pub(super) fn duration(&self, text: &str) -> Result<Duration, String> {
+        let millis = self.ask(&json!({"duration": text}))?;
+        Ok(Duration::from_millis(millis.as_u64().unwrap_or_default()))
+    }
+
+    fn ask(&self, asked: &Value) -> Result<Value, String> {
         let words = |error: std::io::Error| format!("can't render: {error}");
         let mut renderer = Command::new(&self.program)
             .stdin(Stdio::piped())
@@ -36,9 +54,9 @@ impl Renderer {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(words)?;
-        let asked = json!({"params": params, "value": value}).to_string();
         if let Some(mut stdin) = renderer.stdin.take() {
-            stdin.write_all(asked.as_bytes()).map_err(words)?;
+            let written = stdin.write_all(asked.to_string().as_bytes());
+            written.map_err(words)?;
         }
         let ended = renderer.wait_with_output().map_err(words)?;
         match ended.status.success() {

@@ -15,25 +15,19 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use super::{Apply, Kubectl};
-
-/// What stands before an output in a log (pkg/output/output.go, `PhaseOpString`).
-const MARKER: &str = "###Phase-output###:";
+use super::exec::last_lines;
+use super::functions::{Hands, text, texts};
+use super::output::outputs;
 
 /// `TIMEOUT_WORKER_POD_READY` is 15 minutes; what runs has no limit of Kanister's.
 const ENDS: Duration = Duration::from_secs(900);
 
-/// `errorLogTailLines` or what it is called: of a pod that failed.
-const LAST_LINES: usize = 10;
-
 /// Runs one; gives its outputs.
-pub(super) fn run(
-    kubectl: Kubectl<'_>,
-    apply: Apply<'_>,
-    controller: &str,
-    args: &Value,
-) -> Result<Map<String, Value>, String> {
-    let namespace = args["namespace"].as_str().unwrap_or(controller);
+pub(super) fn run(hands: &Hands<'_>, args: &Value) -> Result<Map<String, Value>, String> {
+    let namespace = match text(args, "namespace") {
+        said if said.is_empty() => hands.controller.to_owned(),
+        said => said,
+    };
     let name = format!("kanister-job-{:08x}", fastrand::u32(..));
     let mut spec = json!({
         "restartPolicy": "Never",
@@ -41,11 +35,15 @@ pub(super) fn run(
             "name": "container",
             "image": args["image"],
             "imagePullPolicy": "IfNotPresent",
-            "command": args["command"],
+            "command": texts(args, "command"),
         }],
     });
     if let Some(over) = args.get("podOverride") {
         merge(&mut spec, over);
+    }
+    let mut labels = json!({"createdBy": "kanister"});
+    if let Some(more) = args.get("podLabels") {
+        merge(&mut labels, more);
     }
     let pod = json!({
         "apiVersion": "v1",
@@ -53,23 +51,24 @@ pub(super) fn run(
         "metadata": {
             "name": name,
             "namespace": namespace,
-            "labels": {"createdBy": "kanister"},
+            "labels": labels,
+            "annotations": args["podAnnotations"],
         },
         "spec": spec,
     });
-    apply(&pod.to_string()).map_err(|why| format!("Failed to create pod: {why}"))?;
-    let kubectl = |args: &[&str]| kubectl(&[&["-n", namespace], args].concat());
+    let made = (hands.kubectl)(&["create", "--filename", "-"], Some(&pod.to_string()));
+    made.map_err(|why| format!("Failed to create pod: {why}"))?;
+    let kubectl = |args: &[&str]| hands.within(&namespace, args);
     let ended = wait(&kubectl, &name);
     let log = kubectl(&["logs", &name]);
     let _ = kubectl(&["delete", "pod", &name, "--grace-period=0", "--force"]);
     let phase = ended?;
     let log = log.map_err(|why| format!("Failed to fetch logs from the pod: {why}"))?;
-    if phase != "Succeeded" {
-        let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
-        let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
-        return Err(format!("Pod failed: {}", last.join("\n")));
+    let outputs = outputs(&log)?;
+    match phase.as_str() {
+        "Succeeded" => Ok(outputs),
+        _ => Err(format!("Pod failed: {}", last_lines(&log))),
     }
-    outputs(&log)
 }
 
 fn wait(
@@ -89,25 +88,6 @@ fn wait(
         }
         thread::sleep(Duration::from_millis(300));
     }
-}
-
-/// The last value of each key; what is no JSON after the marker fails the phase.
-fn outputs(log: &str) -> Result<Map<String, Value>, String> {
-    let mut outputs = Map::new();
-    for line in log.lines() {
-        let Some((_, text)) = line.split_once(MARKER) else {
-            continue;
-        };
-        let pair: Value = serde_json::from_str(text.trim())
-            .map_err(|error| format!("Failed to unmarshal key-value pair: {error}"))?;
-        match (pair["key"].as_str(), pair["value"].as_str()) {
-            (Some(key), Some(value)) => {
-                outputs.insert(key.to_owned(), value.into());
-            }
-            _ => return Err(format!("Failed to unmarshal key-value pair: {pair}")),
-        }
-    }
-    Ok(outputs)
 }
 
 /// A strategic merge, as far as pods of ours need it (pkg/kube/pod.go,
@@ -150,13 +130,5 @@ mod tests {
             "containers": [{"name": "container", "image": "a", "tty": true}],
         });
         assert_eq!(spec, merged);
-    }
-
-    #[test]
-    fn the_last_value_of_a_key_counts_and_what_is_no_pair_fails() {
-        let log = "x ###Phase-output###: {\"key\":\"a\",\"value\":\"1\"}\n###Phase-output###:{\"key\":\"a\",\"value\":\"2\"}";
-        assert_eq!(outputs(log).unwrap()["a"], "2");
-        assert!(outputs("###Phase-output###: {\"key\":\"a\",\"value\":1}").is_err());
-        assert!(outputs("###Phase-output###: no").is_err());
     }
 }
