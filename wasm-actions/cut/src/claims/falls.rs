@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{Class, Rows};
 
+pub use paths::leaf_paths;
 use paths::{expand, head_of, row_of};
 
 /// What is done to a field.
@@ -253,36 +254,6 @@ pub fn falls_of(claim: ClaimName) -> Vec<Fall> {
         ClaimName::Intact => intact::falls(),
         ClaimName::Restored => restored::falls(),
     }
-}
-
-/// The paths of all leaves of a JSON value: `a.b[].c`. An empty list and a
-/// `null` are leaves.
-pub fn leaf_paths(value: &Value) -> Vec<String> {
-    fn walk(value: &Value, path: &str, out: &mut Vec<String>) {
-        match value {
-            Value::Object(map) => {
-                for (key, value) in map {
-                    let path = if path.is_empty() {
-                        key.clone()
-                    } else {
-                        format!("{path}.{key}")
-                    };
-                    walk(value, &path, out);
-                }
-            }
-            Value::Array(list) if !list.is_empty() => {
-                for value in list {
-                    walk(value, &format!("{path}[]"), out);
-                }
-            }
-            _ => out.push(path.to_owned()),
-        }
-    }
-    let mut out = Vec::new();
-    walk(value, "", &mut out);
-    out.sort();
-    out.dedup();
-    out
 }
 
 /// Applies every change of `falls` to proven evidence, at the first, a middle

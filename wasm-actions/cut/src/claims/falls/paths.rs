@@ -4,6 +4,36 @@ use serde_json::Value;
 
 use crate::Rows;
 
+/// The paths of all leaves of a JSON value: `a.b[].c`. An empty list and a
+/// `null` are leaves.
+pub fn leaf_paths(value: &Value) -> Vec<String> {
+    fn walk(value: &Value, path: &str, out: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    let path = if path.is_empty() {
+                        key.clone()
+                    } else {
+                        format!("{path}.{key}")
+                    };
+                    walk(value, &path, out);
+                }
+            }
+            Value::Array(list) if !list.is_empty() => {
+                for value in list {
+                    walk(value, &format!("{path}[]"), out);
+                }
+            }
+            _ => out.push(path.to_owned()),
+        }
+    }
+    let mut out = Vec::new();
+    walk(value, "", &mut out);
+    out.sort();
+    out.dedup();
+    out
+}
+
 /// Turns `a.b[].c` below `root` into the pointers that exist.
 pub(super) fn expand(base: &Value, root: &str, field: &str, out: &mut Vec<String>) {
     let mut heads = vec![root.to_owned()];
