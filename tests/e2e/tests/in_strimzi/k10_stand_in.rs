@@ -10,6 +10,7 @@
 //! filters and transforms are those of its API (api, RestoreAction).
 
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::{Map, Value, json};
 use slackwater_stand_ins::{Ask, Runner};
@@ -111,13 +112,18 @@ pub(crate) fn opted_in(place: &mut Place) {
     place.produce(100);
 }
 
-/// What the program prints on a person's own machine, by a kubeconfig.
+/// What the program prints on a person's own machine, by a kubeconfig; where it fails
+/// with what it says of that.
 pub(crate) fn person(place: &Place, args: &[&str]) -> Result<String, String> {
     let words = place.ground.kubectl_words();
     let how = words.iter().find(|word| word.starts_with("--kubeconfig="));
-    let program = slackwater_e2e::program().unwrap().display().to_string();
-    let args = [args, &[how.unwrap()]].concat();
-    kubectl(&[program], &args, None)
+    let mut program = Command::new(slackwater_e2e::program().unwrap());
+    let ended = program.args(args).arg(how.unwrap()).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    match ended.status.success() {
+        true => Ok(text(&ended.stdout)),
+        false => Err(text(&ended.stdout) + &text(&ended.stderr)),
+    }
 }
 
 /// The documents of a file of the project's.

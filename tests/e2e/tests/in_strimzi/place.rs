@@ -345,7 +345,9 @@ impl Place {
             .space(&["get", "configmap", "-l", "slackwater.io/run", "-o", names])
             .unwrap();
         let began = |run: &&str| run.rsplit('-').nth(1).map(str::to_owned);
-        all.lines().max_by_key(began).unwrap().to_owned()
+        // Not what stood in the place of one before.
+        let runs = all.lines().filter(|run| !run.contains("-was-"));
+        runs.max_by_key(began).unwrap().to_owned()
     }
 
     /// The cut of a run, as it lies there.
