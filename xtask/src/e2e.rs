@@ -1,10 +1,10 @@
 //! `cargo xtask e2e`: the end-to-end tests in Kubernetes on a cluster that somebody
 //! has, with the operator, the storage and the Kanister that are there.
 
+mod clean_up;
+
 use std::path::PathBuf;
 use std::process::Command;
-
-use serde_json::{Value, json};
 
 use crate::build::{self, TestProgram};
 use crate::command;
@@ -16,15 +16,12 @@ use crate::steps::Steps;
 use crate::suite::list_tests;
 use crate::wasm;
 
-/// The test programs.
-const PROGRAMS: [&str; 2] = ["in_strimzi", "wide"];
+/// The test programs: first those that tell whether the stand-ins do what the real ones do.
+const PROGRAMS: [&str; 4] = ["operator", "storage", "in_strimzi", "wide"];
 
 /// Tests in modules of this name need what only stand-ins do: an operator that is
 /// ended, a snapshot that is changed.
 const STAND_INS: &str = "needs_stand_ins::";
-
-/// The label of namespaces, and of what is in none, that the tests have made.
-const LABEL: &str = "slackwater.io/e2e";
 
 /// What was asked for.
 #[derive(Debug)]
@@ -35,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) prefix: String,
     /// The program's image, which the cluster's nodes have or can pull.
     pub(crate) image: Option<String>,
+    /// One with a shell, for pods that have a volume and nothing else.
+    pub(crate) shell_image: Option<String>,
     /// Of the Kafkas' volumes.
     pub(crate) storage_class: Option<String>,
     /// Leave all that was made there.
@@ -74,11 +73,11 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
     if count == 0 {
         return Err(Error::NoSuchTest(options.filters.clone()));
     }
-    // Each has namespaces of its own.
+    // Each has namespaces of its own. (Their names have no underscores.)
     for (number, (program, count)) in runs.into_iter().enumerate() {
         let prefix = match number {
             0 => options.prefix.clone(),
-            _ => format!("{}-{}", options.prefix, program.name),
+            _ => format!("{}-{}", options.prefix, program.name.replace('_', "-")),
         };
         // Another one each time: only what these tests made is deleted in the end.
         let mark = format!("{prefix}-{}", std::process::id());
@@ -89,8 +88,8 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
             command::run(tests.env("SLACKWATER_E2E_KUBECONFIG", &kubeconfig))
         });
         match options.keep {
-            true => println!("kept: namespaces {prefix}-kafka and {prefix}-slackwater"),
-            false => steps.run("clean up", || clean_up(&kubectl, &prefix, &mark))?,
+            true => println!("kept: what has the label {}={mark}", clean_up::LABEL),
+            false => steps.run("clean up", || clean_up::all(&kubectl, &mark))?,
         }
         done?;
     }
@@ -116,6 +115,7 @@ fn tests_of(program: &TestProgram, options: &Options, prefix: &str) -> Command {
         .args(&options.filters);
     for (key, value) in [
         ("SLACKWATER_E2E_IMAGE", &options.image),
+        ("SLACKWATER_E2E_SHELL_IMAGE", &options.shell_image),
         ("SLACKWATER_E2E_STORAGE_CLASS", &options.storage_class),
     ] {
         if let Some(value) = value {
@@ -123,69 +123,4 @@ fn tests_of(program: &TestProgram, options: &Options, prefix: &str) -> Command {
         }
     }
     tests
-}
-
-/// What was made; with it what snapshots and volumes stand for, which were told to
-/// outlive their namespace.
-fn clean_up(
-    kubectl: &dyn Fn(&[&str]) -> Result<String, Error>,
-    prefix: &str,
-    mark: &str,
-) -> Result<(), Error> {
-    let label = format!("{LABEL}={mark}");
-    let space = format!("{prefix}-kafka");
-    let path = "--output=jsonpath={.items[*].metadata.creationTimestamp}";
-    let field = format!("--field-selector=metadata.name={space}");
-    let began = kubectl(&["get", "namespace", "--selector", &label, &field, path])?;
-    if began.trim().is_empty() {
-        println!("nothing was made");
-        return Ok(());
-    }
-    for (kind, of, change) in [
-        (
-            "volumesnapshotcontents",
-            "/spec/volumeSnapshotRef/namespace",
-            json!({"spec": {"deletionPolicy": "Delete"}}),
-        ),
-        (
-            "persistentvolumes",
-            "/spec/claimRef/namespace",
-            json!({"spec": {"persistentVolumeReclaimPolicy": "Delete"}}),
-        ),
-    ] {
-        let text = kubectl(&["get", kind, "--output=json"])?;
-        let list: Value = serde_json::from_str(&text).map_err(|error| Error::Unexpected {
-            command: "kubectl".to_owned(),
-            what: error.to_string(),
-        })?;
-        for one in list["items"].as_array().into_iter().flatten() {
-            let name = one["metadata"]["name"].as_str().unwrap_or_default();
-            // What was there before is of a namespace that had this name once. (Times of
-            // the API sort as text.)
-            let made = one["metadata"]["creationTimestamp"].as_str();
-            let since = made.is_some_and(|made| made >= began.trim());
-            if since && one.pointer(of).and_then(Value::as_str) == Some(&space) {
-                let change = change.to_string();
-                kubectl(&["patch", kind, name, "--type=merge", "--patch", &change])?;
-            }
-        }
-    }
-    // The mirror's resources before their operator's ConfigMaps and Secrets.
-    let all = "kafkamirrormaker2,kafka,kafkanodepool";
-    let delete = [
-        "delete",
-        all,
-        "--all",
-        "--namespace",
-        &space,
-        "--timeout=300s",
-    ];
-    kubectl(&delete)?;
-    let kanister = "crd/actionsets.cr.kanister.io";
-    if !kubectl(&["get", kanister, "--ignore-not-found", "--output=name"])?.is_empty() {
-        let kinds = "actionsets.cr.kanister.io,blueprints.cr.kanister.io";
-        kubectl(&["delete", kinds, "--all-namespaces", "--selector", &label])?;
-    }
-    let kinds = "namespace,clusterrole,clusterrolebinding";
-    kubectl(&["delete", kinds, "--selector", &label, "--timeout=600s"]).map(drop)
 }

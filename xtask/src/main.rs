@@ -102,6 +102,9 @@ enum Cmd {
         /// The program's image
         #[arg(long)]
         image: Option<String>,
+        /// One with a shell, for the storage's own tests; default: busybox:stable
+        #[arg(long)]
+        shell_image: Option<String>,
         /// Of the Kafkas' volumes; default: the cluster's, if its driver has snapshots
         #[arg(long)]
         storage_class: Option<String>,
@@ -303,6 +306,7 @@ fn run(command: Cmd) -> Result<ExitCode, Error> {
             kubeconfig,
             namespace_prefix,
             image,
+            shell_image,
             storage_class,
             keep,
             filters,
@@ -311,6 +315,7 @@ fn run(command: Cmd) -> Result<ExitCode, Error> {
                 kubeconfig,
                 prefix: namespace_prefix,
                 image,
+                shell_image,
                 storage_class,
                 keep,
                 filters,

@@ -19,6 +19,9 @@ pub enum StandInError {
     /// What a user may do.
     #[error("Kafka does not take a user: {0}")]
     User(String),
+    /// kubectl, or what it shows.
+    #[error("{0}")]
+    Kubectl(String),
     /// A blueprint.
     #[error("the blueprint: {0}")]
     Blueprint(String),

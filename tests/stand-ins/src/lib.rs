@@ -5,9 +5,12 @@
 //! May talk to the API server as an administrator, and write images of volumes.
 
 mod error;
+mod found;
+mod ground;
 mod image;
 mod json;
 mod kanctl;
+mod kubectl;
 mod manifests;
 mod operator;
 mod runner;
@@ -15,9 +18,12 @@ mod scene;
 mod storage;
 
 pub use error::StandInError;
+pub use found::{Found, LABEL, elsewhere, mark, said};
+pub use ground::Ground;
 pub use kanctl::{Kanctl, validate, why_failed};
-pub use manifests::{Shape, kafkas, maker};
+pub use kubectl::{kubectl, words_here, words_of};
+pub use manifests::Shape;
 pub use operator::{Operator, Temper};
 pub use runner::{Ask, Done, Kubectl, Runner};
-pub use scene::{SPACE, Scene};
+pub use scene::{SPACE, Scene, tool};
 pub use storage::{CLASS, DRIVER, LATE_CLASS, SNAPSHOT_CLASS, Storage, Whim};

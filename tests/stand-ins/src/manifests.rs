@@ -36,8 +36,7 @@ struct Pool<'a> {
 /// All Kafkas with their users, in this namespace, on volumes of this class, of this
 /// version or the operator's own; and what is said of the mirror: as whom it is
 /// come to.
-#[must_use]
-pub fn kafkas(space: &str, class: &str, version: Option<&str>, shape: Shape) -> String {
+pub(crate) fn kafkas(space: &str, class: &str, version: Option<&str>, shape: Shape) -> String {
     let volume = format!("type: persistent-claim, size: 1Gi, class: {class}");
     let both = |name, nodes| Pool {
         name,
@@ -169,8 +168,7 @@ spec:
 }
 
 /// What feeds the mirror: by SCRAM from the first source, without a name from another.
-#[must_use]
-pub fn maker(space: &str, version: Option<&str>, shape: Shape) -> String {
+pub(crate) fn maker(space: &str, version: Option<&str>, shape: Shape) -> String {
     let version = version.map_or(String::new(), |version| format!("version: {version}"));
     let workers = match shape {
         Shape::Plain => 1,

@@ -6,6 +6,7 @@ use serde_json::Value;
 use slackwater_lab::kubernetes::Cluster;
 
 use crate::image::JAVA;
+use crate::kubectl::{kubectl, words_of};
 use crate::manifests::{Shape, kafkas, maker};
 use crate::{LATE_CLASS, Operator, StandInError, Storage, Temper};
 
@@ -15,8 +16,9 @@ pub const SPACE: &str = "kafka";
 /// Of the Kafka in the lab's image.
 const VERSION: &str = "4.3.1";
 
-/// Until all of it is ready: half a minute on two idle cores.
-const READY: &str = "--timeout=240s";
+/// Until a part of it is ready: half a minute on two idle cores in the lab; elsewhere
+/// images are pulled before.
+const READY: &str = "--timeout=900s";
 
 /// See the module. It goes when it is dropped.
 pub struct Scene {
@@ -47,21 +49,9 @@ impl Scene {
             operator: Mutex::new(Some(Operator::start(&cluster, Temper::default())?)),
             cluster,
         };
-        let plane = scene.cluster.plane();
-        plane.kubectl(&["create", "namespace", SPACE])?;
-        plane.apply(&kafkas(SPACE, LATE_CLASS, Some(VERSION), shape))?;
-        scene.wait(&["--for=condition=Ready", "kafka", "--all"])?;
-        for (source, topic) in shape.sources() {
-            let create = format!(
-                "set -f; exec {JAVA} -Xmx128m org.apache.kafka.tools.TopicCommand \
-                 --bootstrap-server {source}-kafka-bootstrap:9092 --create --topic {topic} \
-                 --partitions 4"
-            );
-            scene.exec("source-single-0", "kafka", &["sh", "-c", &create])?;
-        }
-        scene.wait(&["--for=condition=Ready", "kafkauser", "--all"])?;
-        plane.apply(&maker(SPACE, Some(VERSION), shape))?;
-        scene.wait(&["--for=condition=Ready", "kafkamirrormaker2", "--all"])?;
+        let words = words_of(scene.cluster.plane());
+        kubectl(&words, &["create", "namespace", SPACE], None)?;
+        make(&words, SPACE, LATE_CLASS, Some(VERSION), shape)?;
         Ok(scene)
     }
 
@@ -99,11 +89,11 @@ impl Scene {
     /// # Errors
     /// What it says.
     pub fn kubectl(&self, args: &[&str]) -> Result<String, StandInError> {
-        let all = [&["-n", SPACE], args].concat();
-        Ok(self.cluster.plane().kubectl(&all)?)
+        let args = [&["-n", SPACE], args].concat();
+        kubectl(&words_of(self.cluster.plane()), &args, None)
     }
 
-    /// Waits for something of its namespace.
+    /// Waits for something of it.
     ///
     /// # Errors
     /// It does not come.
@@ -111,7 +101,7 @@ impl Scene {
         self.kubectl(&[&["wait", READY], args].concat()).map(drop)
     }
 
-    /// An object, as `kind/name`.
+    /// An object of it, as `kind/name`.
     ///
     /// # Errors
     /// There is none.
@@ -119,23 +109,50 @@ impl Scene {
         let text = self.kubectl(&["get", what, "-o", "json"])?;
         Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
     }
+}
 
-    /// Runs a command in a container.
-    ///
-    /// # Errors
-    /// What it says.
-    pub fn exec(&self, pod: &str, container: &str, words: &[&str]) -> Result<String, StandInError> {
-        self.kubectl(&[&["exec", pod, "-c", container, "--"], words].concat())
+/// Makes it in this namespace, by whatever operator and storage there are.
+///
+/// # Errors
+/// What kubectl says; what does not become ready.
+pub(crate) fn make(
+    words: &[String],
+    space: &str,
+    class: &str,
+    version: Option<&str>,
+    shape: Shape,
+) -> Result<(), StandInError> {
+    let apply = |manifest: &str| kubectl(words, &["apply", "-f", "-"], Some(manifest));
+    let tell = |args: &[&str]| kubectl(words, &[&["-n", space], args].concat(), None);
+    let wait = |what: &str| {
+        let waited = tell(&["wait", READY, "--for=condition=Ready", what, "--all"]);
+        waited.map_err(|why| {
+            let there = tell(&["get", "kafka,kafkamirrormaker2,pod", "-o", "wide"]);
+            let there = there.unwrap_or_default();
+            let see = format!("see whether Strimzi's operator watches the namespace {space}");
+            StandInError::Kubectl(format!("{why}\n{there}\n{see}"))
+        })
+    };
+    apply(&kafkas(space, class, version, shape))?;
+    wait("kafka")?;
+    for (source, topic) in shape.sources() {
+        let create = format!("--create --if-not-exists --topic {topic} --partitions 4");
+        let class = "org.apache.kafka.tools.TopicCommand";
+        let create = tool(source, "kafka-topics.sh", class, &create);
+        let pod = ["exec", "source-single-0", "-c", "kafka", "--"];
+        tell(&[&pod[..], &["sh", "-c", &create]].concat())?;
     }
+    wait("kafkauser")?;
+    apply(&maker(space, version, shape))?;
+    wait("kafkamirrormaker2").map(drop)
+}
 
-    /// What Connect answers to a GET.
-    ///
-    /// # Errors
-    /// It does not answer.
-    pub fn connect(&self, path: &str) -> Result<Value, StandInError> {
-        let url = format!("http://localhost:8083{path}");
-        let (pod, container) = ("feeder-mirrormaker2-0", "feeder-mirrormaker2");
-        let text = self.exec(pod, container, &["curl", "-s", &url])?;
-        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
-    }
+/// A command of Kafka's in a container: its script, or where there is none its class.
+#[must_use]
+pub fn tool(kafka: &str, script: &str, class: &str, args: &str) -> String {
+    let args = format!("--bootstrap-server {kafka}-kafka-bootstrap:9092 {args}");
+    format!(
+        "set -f; if test -x /opt/kafka/bin/{script}; then exec /opt/kafka/bin/{script} {args}; fi; \
+         exec {JAVA} -Xmx128m {class} {args}"
+    )
 }

@@ -1,5 +1,5 @@
 //! What the operator stand-in does, as Strimzi's operator does it: on a cluster
-//! that has the real one these hold, too.
+//! that has the real one these hold, too, and `cargo xtask e2e` runs them there.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 #![allow(
     clippy::disallowed_methods,
@@ -12,28 +12,34 @@ mod needs_root {
     use std::time::Duration;
 
     use serde_json::{Value, json};
-    use slackwater_stand_ins::Scene;
+    use slackwater_stand_ins::Ground;
 
-    /// It goes with the process.
-    fn scene() -> &'static Scene {
-        static SCENE: OnceLock<Scene> = OnceLock::new();
-        SCENE.get_or_init(|| Scene::start("operator").unwrap())
+    /// It goes with the process, or with what `cargo xtask e2e` deletes.
+    fn ground() -> &'static Ground {
+        static GROUND: OnceLock<Ground> = OnceLock::new();
+        GROUND.get_or_init(|| Ground::set_up("operator").unwrap())
+    }
+
+    fn object(what: &str) -> Value {
+        ground().object(what).unwrap()
+    }
+
+    fn kubectl(args: &[&str]) -> String {
+        ground().kubectl(args).unwrap()
     }
 
     #[test]
     fn a_kafka_says_who_it_is_and_how_it_is_reached() {
-        let object = |what: &str| scene().object(what).unwrap();
         let kafka = object("kafka/mirror");
         let pool = object("kafkanodepool/dual");
         assert_eq!(kafka["status"]["clusterId"], pool["status"]["clusterId"]);
         let bootstrap = &kafka["status"]["listeners"][0]["bootstrapServers"];
-        assert_eq!(bootstrap, "mirror-kafka-bootstrap.kafka.svc:9092");
-        assert_eq!(pool["status"]["nodeIds"].as_array().unwrap().len(), 3);
-        for claim in [
-            "data-mirror-dual-1",
-            "data-mirror-dual-2",
-            "data-source-single-0",
-        ] {
+        let expected = format!("mirror-kafka-bootstrap.{}.svc:9092", ground().space());
+        assert_eq!(*bootstrap, expected);
+        let ids = pool["status"]["nodeIds"].as_array().unwrap();
+        assert_eq!(ids.len(), 3);
+        let claims = ids.iter().map(|id| format!("data-mirror-dual-{id}"));
+        for claim in claims.chain(["data-source-single-0".to_owned()]) {
             let claim = object(&format!("pvc/{claim}"));
             assert_eq!(claim["status"]["phase"], "Bound");
             assert!(claim["metadata"]["labels"]["strimzi.io/pool-name"].is_string());
@@ -48,9 +54,9 @@ mod needs_root {
 
     #[test]
     fn connectors_are_stopped_by_their_state_and_connect_itself_says_so() {
-        let said = |path: &str| scene().connect(path).unwrap();
+        let said = |path: &str| ground().connect(path).unwrap();
         let source = "/connectors/source-%3Emirror.MirrorSourceConnector/status";
-        let kafka = scene().object("kafka/mirror").unwrap();
+        let kafka = object("kafka/mirror");
         assert_eq!(said("/")["kafka_cluster_id"], kafka["status"]["clusterId"]);
         let until = |is_so: &dyn Fn(&Value) -> bool| {
             for _ in 0..300 {
@@ -62,21 +68,47 @@ mod needs_root {
             }
             panic!("{}", said(source));
         };
-        until(&|status| {
+        let runs = |status: &Value| {
             let tasks = status["tasks"].as_array().map_or(0, Vec::len);
             status["connector"]["state"] == "RUNNING" && tasks == 2
-        });
+        };
+        until(&runs);
+        let tell = |op: Value| {
+            let ops = json!([op]).to_string();
+            let patch = ["patch", "kafkamirrormaker2", "feeder", "--type=json", "-p"];
+            kubectl(&[&patch[..], &[&ops]].concat());
+        };
         let path = "/spec/mirrors/0/sourceConnector/state";
-        let stop = json!([{"op": "add", "path": path, "value": "stopped"}]).to_string();
-        let patch = [
-            "patch",
-            "kafkamirrormaker2",
-            "feeder",
-            "--type=json",
-            "-p",
-            &stop,
-        ];
-        scene().kubectl(&patch).unwrap();
+        tell(json!({"op": "add", "path": path, "value": "stopped"}));
         until(&|status| status["connector"]["state"] == "STOPPED" && status["tasks"] == json!([]));
+        tell(json!({"op": "remove", "path": path}));
+        until(&runs);
+    }
+
+    mod takes_long {
+        use super::*;
+
+        mod needs_stand_ins {
+            use slackwater_stand_ins::elsewhere;
+
+            use super::*;
+
+            #[test]
+            fn a_cluster_is_used_by_its_kubeconfig_for_the_same_tests() {
+                let Ground::Lab(scene) = ground() else {
+                    panic!("this is done by stand-ins alone");
+                };
+                let mut same = elsewhere(scene.cluster().plane()).unwrap();
+                let ended = same.args(["--skip", "takes_long"]).output().unwrap();
+                let said = String::from_utf8_lossy(&ended.stdout);
+                println!("{said}{}", String::from_utf8_lossy(&ended.stderr));
+                assert!(ended.status.success());
+                let all = "kafkamirrormaker2,kafka,kafkanodepool";
+                scene
+                    .kubectl(&["delete", all, "--all", "--namespace=elsewhere-kafka"])
+                    .unwrap();
+                kubectl(&["delete", "namespace", "elsewhere-kafka", "--timeout=180s"]);
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 mod needs_root {
     mod needs_stand_ins {
         mod takes_long {
-            use std::process::Command;
+            use slackwater_stand_ins::elsewhere;
 
             use crate::ground::names;
             use crate::place::turn;
@@ -11,15 +11,8 @@ mod needs_root {
             #[test]
             fn a_cluster_is_used_by_its_kubeconfig_for_the_same_tests() {
                 let place = turn();
-                let cluster = place.lab().cluster();
-                let (program, word) = cluster.plane().kubectl_words();
-                let mut same = Command::new(std::env::current_exe().unwrap());
-                same.env("SLACKWATER_E2E_KUBECONFIG", cluster.plane().kubeconfig())
-                    .env("SLACKWATER_E2E_PREFIX", "elsewhere")
-                    .env("SLACKWATER_E2E_IMAGE", &names().image)
-                    .env("SLACKWATER_E2E_KUBECTL", program)
-                    .env("SLACKWATER_E2E_KUBECTL_WORD", word)
-                    .args(["--test-threads=1", "--skip=needs_stand_ins", "--nocapture"])
+                let mut same = elsewhere(place.lab().cluster().plane()).unwrap();
+                same.env("SLACKWATER_E2E_IMAGE", &names().image)
                     .args(["phases_in_pods", "may"]);
                 let ended = same.output().unwrap();
                 let said = String::from_utf8_lossy(&ended.stdout);

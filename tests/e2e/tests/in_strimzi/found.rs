@@ -5,93 +5,50 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use slackwater_stand_ins::{kafkas, maker};
+use slackwater_stand_ins::SPACE;
+pub(crate) use slackwater_stand_ins::{LABEL, mark, tool};
 
-use crate::ground::{kubectl, names, said, words_here};
-
-/// By it `cargo xtask e2e` knows what it may delete.
-pub(crate) const LABEL: &str = "slackwater.io/e2e";
-
-/// Until both Kafkas are ready, their images pulled.
-const READY: &str = "--timeout=900s";
+use crate::ground::names;
 
 /// See the module.
 pub(crate) struct Found {
     pub(crate) kubeconfig: String,
     /// The namespace of Kanister's controller, where there is one, and kanctl.
     pub(crate) kanister: Option<String>,
+    cluster: slackwater_stand_ins::Found,
 }
 
 impl Found {
     /// Looks what there is, and makes the same scene as in the lab.
-    pub(crate) fn set_up(kubeconfig: String) -> Self {
+    pub(crate) fn set_up(cluster: slackwater_stand_ins::Found) -> Self {
         let mut found = Self {
-            kubeconfig,
+            kubeconfig: cluster.kubeconfig().to_owned(),
             kanister: None,
+            cluster,
         };
         found.kanister = found.look();
-        let class = found.class();
         let names = names();
-        let label = format!("{LABEL}={}", mark());
-        for space in [&names.space, &names.own] {
-            // Never into what somebody has: it is deleted in the end.
-            let made = found.all(&["create", "namespace", space]);
-            made.expect("another --namespace-prefix");
-            found.all(&["label", "namespace", space, &label]).unwrap();
-        }
+        let space = found.cluster.make_space(SPACE).unwrap();
+        let own = found.cluster.make_space("slackwater").unwrap();
+        assert_eq!((&space, &own), (&names.space, &names.own));
         found.apply(&found.base());
         found.must_have_the_image();
-        found.apply(&kafkas(&names.space, &class, None, crate::SHAPE));
-        found.wait(&["--for=condition=Ready", "kafka", "--all"]);
-        for (source, topic) in crate::SHAPE.sources() {
-            let create = format!("--create --if-not-exists --topic {topic} --partitions 4");
-            let class = "org.apache.kafka.tools.TopicCommand";
-            let tool = tool(source, "kafka-topics.sh", class, &create);
-            let pod = ["exec", "source-single-0", "-c", "kafka", "--"];
-            found.in_space(&[&pod[..], &["sh", "-c", &tool]].concat());
-        }
-        found.wait(&["--for=condition=Ready", "kafkauser", "--all"]);
-        found.apply(&maker(&names.space, None, crate::SHAPE));
-        found.wait(&["--for=condition=Ready", "kafkamirrormaker2", "--all"]);
+        found.cluster.make_scene(&space, crate::SHAPE).unwrap();
         found
     }
 
     pub(crate) fn apply(&self, manifest: &str) {
-        kubectl(
-            &words_here(&self.kubeconfig),
-            &["apply", "-f", "-"],
-            Some(manifest),
-        )
-        .unwrap();
+        self.cluster.apply(manifest).unwrap();
     }
 
     fn all(&self, args: &[&str]) -> Result<String, String> {
-        kubectl(&words_here(&self.kubeconfig), args, None)
-    }
-
-    fn in_space(&self, args: &[&str]) -> String {
-        self.all(&[&["-n", &names().space], args].concat()).unwrap()
-    }
-
-    fn wait(&self, args: &[&str]) {
-        let words = [&["-n", &names().space, "wait", READY], args].concat();
-        if let Err(why) = self.all(&words) {
-            let said = self.in_space(&["get", "kafka,kafkamirrormaker2,pod", "-o", "wide"]);
-            panic!(
-                "{why}\n{said}\nsee whether Strimzi's operator watches the namespace {}",
-                names().space
-            );
-        }
+        self.cluster
+            .kubectl(args)
+            .map_err(|error| error.to_string())
     }
 
     fn list(&self, what: &[&str]) -> Vec<Value> {
-        let words = [&["get"], what, &["-o", "json"]].concat();
-        let text = self.all(&words).unwrap_or_default();
-        let mut list: Value = serde_json::from_str(&text).unwrap_or_default();
-        match list["items"].take() {
-            Value::Array(items) => items,
-            _ => Vec::new(),
-        }
+        self.cluster.list(what)
     }
 
     /// Says what there is; gives Kanister's namespace, where it can be used.
@@ -134,29 +91,6 @@ impl Found {
                 None
             }
         }
-    }
-
-    /// The StorageClass: what was said; else the default one, or the only one whose
-    /// driver has a VolumeSnapshotClass.
-    fn class(&self) -> String {
-        if let Some(said) = said("STORAGE_CLASS") {
-            return said;
-        }
-        let snapshots = self.list(&["volumesnapshotclasses"]);
-        let drivers: Vec<&Value> = snapshots.iter().map(|one| &one["driver"]).collect();
-        let classes = self.list(&["storageclasses"]);
-        let mut fit: Vec<&Value> = classes
-            .iter()
-            .filter(|one| drivers.contains(&&one["provisioner"]))
-            .collect();
-        let key = "storageclass.kubernetes.io/is-default-class";
-        fit.sort_by_key(|one| one["metadata"]["annotations"][key] != "true");
-        let first = fit
-            .first()
-            .expect("a StorageClass whose driver has snapshots");
-        let name = first["metadata"]["name"].as_str().unwrap().to_owned();
-        println!("StorageClass {name}");
-        name
     }
 
     /// The base, in namespaces of these tests.
@@ -225,19 +159,4 @@ impl Found {
         self.apply(&object.to_string());
         name
     }
-}
-
-/// What tells what these tests made from what others did.
-pub(crate) fn mark() -> String {
-    said("MARK").unwrap_or_else(|| names().prefix.trim_end_matches('-').to_owned())
-}
-
-/// A command of Kafka's in a container: its script, or where there is none its class.
-pub(crate) fn tool(kafka: &str, script: &str, class: &str, args: &str) -> String {
-    let args = format!("--bootstrap-server {kafka}-kafka-bootstrap:9092 {args}");
-    format!(
-        "set -f; if test -x /opt/kafka/bin/{script}; then exec /opt/kafka/bin/{script} {args}; fi; \
-         exec {} -Xmx128m {class} {args}",
-        slackwater_lab::KAFKA_JAVA
-    )
 }

@@ -14,7 +14,7 @@ use slackwater_e2e::send_signal;
 use slackwater_stand_ins::Scene;
 
 use crate::found::{Found, tool};
-use crate::ground::{Ground, names, said};
+use crate::ground::{Ground, names};
 
 /// See the module.
 pub(crate) struct Place {
@@ -38,8 +38,8 @@ pub(crate) fn turn() -> MutexGuard<'static, Place> {
 
 impl Place {
     fn set_up() -> Self {
-        if let Some(kubeconfig) = said("KUBECONFIG") {
-            let ground = Ground::Found(Found::set_up(kubeconfig));
+        if let Some(cluster) = slackwater_stand_ins::Found::said() {
+            let ground = Ground::Found(Found::set_up(cluster));
             return Self { ground, tasks: 0 };
         }
         let scene = Scene::of("in-strimzi", crate::SHAPE).unwrap();
