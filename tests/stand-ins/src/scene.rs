@@ -1,6 +1,7 @@
 //! A source, a mirror and what feeds it, in a Kubernetes with all stand-ins.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 use slackwater_lab::kubernetes::Cluster;
@@ -82,6 +83,14 @@ impl Scene {
         *operator = None;
         *operator = Some(Operator::start(&self.cluster, temper)?);
         Ok(())
+    }
+
+    /// Has the operator look at no Kafka of this name for so long. (Not where there is none.)
+    pub fn deafen(&self, kafka: &str, lasts: Duration) {
+        let operator = self.operator.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(operator) = operator.as_ref() {
+            operator.deafen(kafka, lasts);
+        }
     }
 
     /// kubectl in its namespace.

@@ -7,6 +7,7 @@
 )]
 
 mod needs_root {
+    use std::collections::BTreeMap;
     use std::sync::OnceLock;
     use std::thread;
     use std::time::Duration;
@@ -87,6 +88,110 @@ mod needs_root {
 
     mod takes_long {
         use super::*;
+
+        const PAUSE: &str = "strimzi.io/pause-reconciliation";
+
+        /// Of three brokers, one after another.
+        const MOST_LOOKS: usize = 2_000;
+
+        fn configure(config: &Value) {
+            let change = json!({"spec": {"kafka": {"config": config}}}).to_string();
+            kubectl(&["patch", "kafka", "mirror", "--type=merge", "-p", &change]);
+        }
+
+        fn pause(value: &str) {
+            kubectl(&["annotate", "kafka", "mirror", &format!("{PAUSE}{value}")]);
+        }
+
+        fn await_condition(kind: &str) {
+            let condition = format!("--for=condition={kind}");
+            kubectl(&["wait", &condition, "kafka/mirror", "--timeout=600s"]);
+        }
+
+        /// Whether the operator has done what the Kafka says.
+        fn is_done() -> bool {
+            let kafka = object("kafka/mirror");
+            let seen = &kafka["status"]["observedGeneration"];
+            *seen == kafka["metadata"]["generation"]
+        }
+
+        /// The mirror's pods: which, and whether it is ready.
+        fn pods() -> BTreeMap<String, (String, bool)> {
+            let labels = "strimzi.io/cluster=mirror,strimzi.io/kind=Kafka";
+            let text = kubectl(&["get", "pods", "-l", labels, "-o", "json"]);
+            let all: Value = serde_json::from_str(&text).unwrap();
+            let each = all["items"].as_array().unwrap().iter().map(|pod| {
+                let meta = |key: &str| pod["metadata"][key].as_str().unwrap_or_default();
+                let mut conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
+                let ready = conditions.any(|one| one["type"] == "Ready" && one["status"] == "True");
+                let is_ready = ready && meta("deletionTimestamp").is_empty();
+                (meta("name").to_owned(), (meta("uid").to_owned(), is_ready))
+            });
+            each.collect()
+        }
+
+        /// Looks on until the operator has done it: never do two lack at once, of any count.
+        /// How many pods there were.
+        fn look_on(mut at: impl FnMut(usize)) -> usize {
+            let mut seen = BTreeMap::new();
+            for _ in 0..MOST_LOOKS {
+                let done = is_done();
+                let now = pods();
+                let ready = now.values().filter(|(_, ready)| *ready).count();
+                assert!(ready >= 2, "{now:?}");
+                let status = object("strimzipodset/mirror-dual")["status"].clone();
+                assert!(status["readyPods"].as_u64() >= Some(2), "{status}");
+                assert!(status["currentPods"].as_u64() >= Some(2), "{status}");
+                for (name, (uid, _)) in now {
+                    seen.insert(uid, name);
+                }
+                if done {
+                    return seen.len();
+                }
+                at(seen.len());
+                thread::sleep(Duration::from_millis(100));
+            }
+            panic!("it is not done: {}", object("kafka/mirror")["status"]);
+        }
+
+        #[test]
+        fn a_changed_configuration_restarts_one_broker_after_another_and_never_while_paused() {
+            await_condition("Ready");
+            let before = pods();
+            pause("=true");
+            await_condition("ReconciliationPaused");
+            configure(&json!({"log.initial.task.delay.ms": 31_000}));
+            thread::sleep(Duration::from_secs(15));
+            assert_eq!(pods(), before);
+            assert!(!is_done());
+            pause("-");
+            assert_eq!(look_on(|_| ()), 6);
+
+            // One that has begun is not stopped by a pause: it is heard when it is over.
+            configure(&json!({"log.initial.task.delay.ms": null}));
+            let mut told = false;
+            let pods_seen = look_on(|pods| {
+                if pods == 4 && !told {
+                    told = true;
+                    pause("=true");
+                }
+            });
+            assert_eq!((pods_seen, told), (6, true));
+            await_condition("ReconciliationPaused");
+            pause("-");
+            await_condition("Ready");
+        }
+
+        #[test]
+        fn what_brokers_take_while_they_run_restarts_none() {
+            await_condition("Ready");
+            let before = pods();
+            configure(&json!({"log.retention.ms": 604_800_001}));
+            assert_eq!(look_on(|_| ()), 3);
+            configure(&json!({"log.retention.ms": null}));
+            assert_eq!(look_on(|_| ()), 3);
+            assert_eq!(pods(), before);
+        }
 
         mod needs_stand_ins {
             use slackwater_stand_ins::elsewhere;

@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use slackwater_kubernetes::{ApiServer, Place};
 
+use super::deafness::Deafness;
 use super::kafka_pod::Node;
 use super::listeners::{self, Listener};
 use super::meta::{
     CLUSTER, KIND, NAME, condition, core, is_going, is_paused, make, need, owner, podsets,
     put_status, strimzi, text,
 };
+use super::roll::Rolls;
 use super::secrets::{self, Authority};
 use crate::StandInError;
 
@@ -23,13 +25,13 @@ use crate::StandInError;
 const KAFKA_VERSION: &str = "4.3.1";
 
 /// Kafkas that were seen paused, by uid, and when they were last.
-pub(super) struct Paused {
+struct Paused {
     says_so_for: Duration,
     seen: BTreeMap<String, Instant>,
 }
 
 impl Paused {
-    pub(super) fn new(says_so_for: Duration) -> Self {
+    fn new(says_so_for: Duration) -> Self {
         Self {
             says_so_for,
             seen: BTreeMap::new(),
@@ -48,23 +50,44 @@ impl Paused {
     }
 }
 
-pub(super) fn reconcile(server: &ApiServer, pauses: &mut Paused) -> Result<(), StandInError> {
+/// What it knows of Kafkas from one look to the next.
+pub(super) struct Memory {
+    paused: Paused,
+    rolls: Rolls,
+    deafness: Deafness,
+}
+
+impl Memory {
+    pub(super) fn new(says_so_for: Duration, deafness: Deafness) -> Self {
+        Self {
+            paused: Paused::new(says_so_for),
+            rolls: Rolls::default(),
+            deafness,
+        }
+    }
+}
+
+pub(super) fn reconcile(server: &ApiServer, memory: &mut Memory) -> Result<(), StandInError> {
     for kafka in server.list(&strimzi("kafkas"), "", "")? {
         let namespace = need(&kafka, "/metadata/namespace")?;
         let name = need(&kafka, "/metadata/name")?;
         let place = Place::new(strimzi("kafkas"), &namespace, &name)?;
-        if is_going(&kafka) {
+        if is_going(&kafka) || memory.deafness.is_to(&name) {
             continue;
         }
-        let says_paused = pauses.says(&kafka);
-        let mut status = match is_paused(&kafka) {
-            true => paused(&kafka),
-            false => run(server, &kafka, &namespace, &name)?,
+        let read = memory.rolls.read(&kafka);
+        let says_paused = memory.paused.says(&read);
+        let mut status = match is_paused(&read) {
+            true => Some(paused(&kafka)),
+            false => run(server, &read, &namespace, &name, &mut memory.rolls)?,
         };
         if says_paused {
-            status = paused(&kafka);
+            status = Some(paused(&kafka));
         }
-        put_status(server, &place, &kafka, &status)?;
+        // While it waits for pods it says what it said before.
+        if let Some(status) = status {
+            put_status(server, &place, &kafka, &status)?;
+        }
     }
     Ok(())
 }
@@ -98,12 +121,27 @@ struct Pool {
     volumes: Vec<Option<i64>>,
 }
 
+impl Pool {
+    fn controls(&self) -> bool {
+        self.roles.iter().any(|role| role == "controller")
+    }
+
+    /// Names of its pods.
+    fn nodes(&self, cluster: &str) -> Vec<String> {
+        let each = self.ids.iter();
+        each.map(|id| format!("{cluster}-{}-{id}", self.name))
+            .collect()
+    }
+}
+
+/// What its status is then; `None` while something is waited for.
 fn run(
     server: &ApiServer,
     kafka: &Value,
     namespace: &str,
     cluster: &str,
-) -> Result<Value, StandInError> {
+    rolls: &mut Rolls,
+) -> Result<Option<Value>, StandInError> {
     let pools = pools(server, namespace, cluster)?;
     let cluster_id = cluster_id(kafka, &pools);
     secrets::ensure(server, kafka)?;
@@ -111,7 +149,7 @@ fn run(
     services(server, kafka, namespace, cluster, &listeners)?;
     let voters: Vec<(i64, String)> = pools
         .iter()
-        .filter(|pool| pool.roles.iter().any(|role| role == "controller"))
+        .filter(|pool| pool.controls())
         .flat_map(|pool| {
             pool.ids
                 .iter()
@@ -131,14 +169,17 @@ fn run(
         put_status(server, &place, &pool.object, &status)?;
         ready &= run_pool(server, kafka, pool, &cluster_id, &voters)?;
     }
-    if !ready {
-        // What it says while it waits for pods is what it said before.
-        return Ok(kafka["status"].clone());
+    // Controllers are rolled first.
+    let (first, then): (Vec<&Pool>, Vec<&Pool>) = pools.iter().partition(|one| one.controls());
+    let nodes = first.into_iter().chain(then);
+    let nodes: Vec<String> = nodes.flat_map(|one| one.nodes(cluster)).collect();
+    if !ready || !rolls.is_done(server, kafka, &nodes)? {
+        return Ok(None);
     }
     let host = format!("{cluster}-kafka-bootstrap.{namespace}.svc");
     let authority = Authority::Cluster.certificate(server, namespace, cluster)?;
     let told = listeners.iter().map(|one| one.status(&host, &authority));
-    Ok(json!({
+    Ok(Some(json!({
         "conditions": condition("Ready"),
         "observedGeneration": kafka["metadata"]["generation"],
         "clusterId": cluster_id,
@@ -147,7 +188,7 @@ fn run(
         "operatorLastSuccessfulVersion": "1.2.0",
         "kafkaNodePools": pools.iter().map(|one| json!({"name": one.name})).collect::<Vec<_>>(),
         "listeners": told.collect::<Vec<_>>(),
-    }))
+    })))
 }
 
 /// `NodePoolUtils.getOrGenerateKRaftClusterId`: the Kafka's, the first pool's, or

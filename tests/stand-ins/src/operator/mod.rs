@@ -7,8 +7,8 @@
 //! next full reconciliation; what its status says of connectors is what was so
 //! right after they were told, and may stay wrong until then.
 //!
-//! Not played: rolling updates, encryption between the nodes, the topic operator,
-//! Cruise Control, NetworkPolicies.
+//! Not played: encryption between the nodes, the topic operator, Cruise Control,
+//! NetworkPolicies, rolling updates of anything but a Kafka's configuration.
 #![allow(
     clippy::disallowed_methods,
     reason = "the edge: what it plays takes its time"
@@ -16,12 +16,14 @@
 
 mod client;
 mod connectors;
+mod deafness;
 mod kafka;
 mod kafka_pod;
 mod listeners;
 mod maker;
 mod meta;
 mod podset;
+mod roll;
 mod secrets;
 mod users;
 
@@ -36,6 +38,7 @@ use slackwater_kubernetes::ApiServer;
 use slackwater_lab::kubernetes::Cluster;
 
 use crate::StandInError;
+use deafness::Deafness;
 
 /// Between two looks; it watches nothing.
 const BETWEEN: Duration = Duration::from_millis(200);
@@ -63,6 +66,7 @@ impl Default for Temper {
 /// A running one. It ends when it is dropped; what it made stays, as it does
 /// with the real one.
 pub struct Operator {
+    deafness: Deafness,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -77,13 +81,14 @@ impl Operator {
         let server = ApiServer::connect(Some(cluster.plane().kubeconfig()))?;
         let over = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&over);
+        let deafness = Deafness::default();
+        let mut kafkas = kafka::Memory::new(temper.after_pause, deafness.clone());
         let thread = thread::spawn(move || {
             let mut seen = Seen::new(temper);
             let mut told = users::Told::new();
-            let mut paused = kafka::Paused::new(temper.after_pause);
             while !stop.load(Ordering::Relaxed) {
                 for (what, done) in [
-                    ("Kafka", kafka::reconcile(&server, &mut paused)),
+                    ("Kafka", kafka::reconcile(&server, &mut kafkas)),
                     ("StrimziPodSet", podset::reconcile(&server)),
                     ("KafkaUser", users::reconcile(&server, &mut told)),
                     ("KafkaMirrorMaker2", maker::reconcile(&server, &mut seen)),
@@ -97,9 +102,15 @@ impl Operator {
             }
         });
         Ok(Self {
+            deafness,
             over,
             thread: Some(thread),
         })
+    }
+
+    /// Does not look at Kafkas of this name for so long, whatever they say.
+    pub fn deafen(&self, kafka: &str, lasts: Duration) {
+        self.deafness.begin(kafka, lasts);
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use slackwater_kubernetes::{ApiServer, Place};
 
 use super::meta::{core, is_going, make, need, owner, podsets, put_status, text};
+use super::roll;
 use crate::StandInError;
 
 pub(super) fn reconcile(server: &ApiServer) -> Result<(), StandInError> {
@@ -19,16 +20,21 @@ pub(super) fn reconcile(server: &ApiServer) -> Result<(), StandInError> {
 
 fn reconcile_one(server: &ApiServer, set: &Value) -> Result<(), StandInError> {
     let namespace = need(set, "/metadata/namespace")?;
-    let (mut pods, mut ready) = (0, 0);
+    let (mut pods, mut current, mut ready) = (0, 0, 0);
     for wanted in set["spec"]["pods"].as_array().into_iter().flatten() {
         let name = need(wanted, "/metadata/name")?;
         let place = Place::new(core("pods"), &namespace, &name)?;
         pods += 1;
         match server.get(&place)? {
-            Some(pod) => ready += usize::from(is_ready(&pod)),
+            Some(pod) => {
+                // Pods of another revision are not played.
+                current += 1;
+                ready += usize::from(is_ready(&pod));
+            }
             None => {
                 let mut pod = wanted.clone();
                 pod["metadata"]["ownerReferences"] = owner(set);
+                roll::note(server, &namespace, &name, &mut pod)?;
                 make(server, &place, &pod)?;
             }
         }
@@ -37,7 +43,7 @@ fn reconcile_one(server: &ApiServer, set: &Value) -> Result<(), StandInError> {
     let status = json!({
         "observedGeneration": set["metadata"]["generation"],
         "pods": pods,
-        "currentPods": pods,
+        "currentPods": current,
         "readyPods": ready,
     });
     let name = need(set, "/metadata/name")?;
