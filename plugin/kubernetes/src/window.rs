@@ -29,9 +29,14 @@ use crate::{ApiError, Makers, MakersError};
 /// middle of more, this is no time for a backup.
 const TAKEN_UP: Duration = Duration::from_secs(20);
 
-/// Until its operator has looked again after a pause (28 to 43 s were seen), and
-/// until its nodes are ready.
+/// For the condition of a pause to clear (28 to 43 s were seen), and for nodes to be
+/// ready that nobody restarts.
 const SETTLES: Duration = Duration::from_secs(120);
+
+/// Until its operator has done what it says now, of which after a pause it says nothing
+/// before: it may have all nodes to restart, one after another. (No longer: the
+/// blueprint's pod has 900 s for all of the phase.)
+const ROLLS: Duration = Duration::from_secs(480);
 
 /// Most of what is noted of its listeners: all annotations together may be 256 KiB
 /// (`TotalAnnotationSizeLimitB`).
@@ -151,12 +156,20 @@ impl Window {
         }
     }
 
-    /// Waits until all pods of all its StrimziPodSets are current and ready.
+    /// Waits until its operator has done what it says now, and all pods of all its
+    /// StrimziPodSets are current and ready: between two pods that are rolled all are.
     pub(crate) fn await_rest(&self) -> Result<(), MakersError> {
         let sets = self.makers.pod_sets()?;
         let (cluster, namespace) = (&self.name, &self.namespace);
         let labels = component(cluster, "Kafka", &format!("{cluster}-kafka"));
-        until_settled(&self.kafka(), || {
+        until_settled(&self.kafka(), ROLLS, || {
+            let behind = self.object()?.is_some_and(|object| is_behind(&object));
+            Ok(match behind {
+                true => Err("its operator has not done yet what it says now".to_owned()),
+                false => Ok(()),
+            })
+        })?;
+        until_settled(&self.kafka(), SETTLES, || {
             let found = self.makers.server.list(&sets, namespace, &labels)?;
             if found.is_empty() {
                 return Ok(Err("it has no StrimziPodSets".to_owned()));
@@ -220,7 +233,7 @@ impl Makers {
     /// # Errors
     /// As for [`Makers::kafka`]; it does not look.
     pub fn kafka_after_a_pause(&self, namespace: &str, name: &str) -> Result<Kafka, MakersError> {
-        until_settled(&format!("{namespace}/{name}"), || {
+        until_settled(&format!("{namespace}/{name}"), ROLLS, || {
             let kafka = self.kafka(namespace, name)?;
             let says = Condition::any(&kafka.conditions, RECONCILIATION_PAUSED);
             Ok(match says && !kafka.meta.is_paused() {
@@ -248,6 +261,7 @@ impl Makers {
 /// Looks again until there is nothing that is waited for.
 fn until_settled<T>(
     kafka: &str,
+    within: Duration,
     look: impl Fn() -> Result<Result<T, String>, MakersError>,
 ) -> Result<T, MakersError> {
     let began = Instant::now();
@@ -257,11 +271,11 @@ fn until_settled<T>(
             Ok(found) => return Ok(found),
             Err(why) => why,
         };
-        if began.elapsed() >= SETTLES {
+        if began.elapsed() >= within {
             return Err(MakersError::Unsettled {
                 kafka: kafka.to_owned(),
                 why,
-                seconds: SETTLES.as_secs(),
+                seconds: within.as_secs(),
             });
         }
         if !told {
@@ -270,6 +284,14 @@ fn until_settled<T>(
         }
         thread::sleep(BETWEEN);
     }
+}
+
+/// Whether its operator has a change of it before itself, or is in the middle of one.
+/// Of one that is paused it says nothing: what it does is over.
+fn is_behind(kafka: &Value) -> bool {
+    let paused = Meta::read("Kafka", kafka).is_ok_and(|meta| meta.is_paused());
+    let seen = kafka["status"]["observedGeneration"].as_i64();
+    !paused && seen.is_some() && seen < kafka["metadata"]["generation"].as_i64()
 }
 
 /// Why the pods of a StrimziPodSet are not at rest.
@@ -286,4 +308,35 @@ fn unrest(set: &Value) -> Option<String> {
              {ready} ready"
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn kafka(generation: i64, seen: Value, pause: &str) -> Value {
+        json!({
+            "kind": "Kafka",
+            "metadata": {
+                "name": "mirror",
+                "namespace": "kafka",
+                "uid": "1",
+                "resourceVersion": "1",
+                "generation": generation,
+                "annotations": {"strimzi.io/pause-reconciliation": pause},
+            },
+            "status": {"observedGeneration": seen},
+        })
+    }
+
+    #[test]
+    fn a_change_that_the_operator_has_not_done_yet_is_waited_for_unless_it_is_told_to_wait() {
+        assert!(is_behind(&kafka(3, json!(2), "false")));
+        assert!(!is_behind(&kafka(3, json!(3), "false")));
+        assert!(!is_behind(&kafka(3, json!(2), "true")));
+        // One that its operator has said nothing of is told by its pods.
+        assert!(!is_behind(&kafka(3, Value::Null, "false")));
+    }
 }

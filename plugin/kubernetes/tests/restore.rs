@@ -237,18 +237,15 @@ fn a_kafka_is_paused_and_noted_on_and_what_holds_retention_back_is_taken_away_ag
         let kafka = object(&space, "kafka/mirror").unwrap();
         kafka["spec"]["kafka"]["config"][DELAY].clone()
     };
+    let set_delay = |delay: &Value| {
+        let change = json!({"spec": {"kafka": {"config": {DELAY: delay}}}}).to_string();
+        let patch = ["patch", "kafka/mirror", "--type=merge", "-p", &change];
+        plane()
+            .kubectl(&[&["-n", &space], &patch[..]].concat())
+            .unwrap();
+    };
     for before in [Value::Null, json!(5_000)] {
-        let change = json!({"spec": {"kafka": {"config": {DELAY: before}}}}).to_string();
-        let words = [
-            "-n",
-            &space,
-            "patch",
-            "kafka/mirror",
-            "--type=merge",
-            "-p",
-            &change,
-        ];
-        plane().kubectl(&words).unwrap();
+        set_delay(&before);
         act(&in_place, Step::PauseKafka).unwrap();
         assert_eq!(note(&in_place).unwrap().stage, Stage::Volumes);
         let proven = Proven {
@@ -277,6 +274,20 @@ fn a_kafka_is_paused_and_noted_on_and_what_holds_retention_back_is_taken_away_ag
     act(&in_place, Step::GiveClusterId).unwrap();
     let kafka = object(&space, "kafka/mirror").unwrap();
     assert_eq!(kafka["status"]["clusterId"], CLUSTER);
+
+    // One that holds longer by its user's word is left as it is.
+    for before in [json!(86_400_000), json!("86400000")] {
+        set_delay(&before);
+        act(&in_place, Step::PauseKafka).unwrap();
+        let proven = Proven {
+            retention_would_delete: true,
+        };
+        in_place.note_volumes_proven(proven).unwrap();
+        assert_eq!(config(), before);
+        assert!(!note(&in_place).unwrap().holds_retention);
+        act(&in_place, Step::StartNodes).unwrap();
+        act(&in_place, Step::Finish).unwrap();
+    }
 }
 
 #[test]

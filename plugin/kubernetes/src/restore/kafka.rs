@@ -32,8 +32,9 @@ const HOLDS_MS: u64 = 4 * 3_600_000;
 /// (`STRIMZI_OPERATION_TIMEOUT_MS`), and was seen to be deaf for longer than 140 s.
 pub(super) const TAKEN_UP: Duration = Duration::from_secs(330);
 
-/// For the condition of an earlier pause to clear: 28 to 43 s were seen.
-pub(super) const CLEARS: Duration = Duration::from_secs(120);
+/// For the condition of an earlier pause to clear: 28 to 43 s were seen, and it stays
+/// until what that operator is in the middle of is over.
+pub(super) const CLEARS: Duration = TAKEN_UP;
 
 /// From the start of the nodes until all are ready: logs that were not closed are
 /// read again.
@@ -198,11 +199,14 @@ impl InPlace {
         let note = self.note_of(&kafka)?;
         let mut note = note.unwrap_or_else(|| self.fresh(Stage::Volumes));
         note.stage = Stage::VolumesProven;
-        if !proven.retention_would_delete || note.holds_retention {
+        let before = &kafka.object["spec"]["kafka"]["config"][DELAY];
+        // Each change of it has the brokers rolled once more.
+        let is_held = note.holds_retention || holds_as_long(before);
+        if !proven.retention_would_delete || is_held {
             return self.annotate_kafka(&json!({NOTE: note.to_string()}));
         }
         note.holds_retention = true;
-        let before = kafka.object["spec"]["kafka"]["config"][DELAY].to_string();
+        let before = before.to_string();
         let change = json!({
             "metadata": {"annotations": {NOTE: note.to_string(), DELAY_BEFORE: before}},
             "spec": {"kafka": {"config": {DELAY: HOLDS_MS}}},
@@ -302,6 +306,12 @@ impl InPlace {
         };
         self.until(what, READY, SEE, || self.is_ready(&self.kafka()?))
     }
+}
+
+/// Whether what stands there, as a number or as a text, holds as long as ours.
+fn holds_as_long(delay: &Value) -> bool {
+    let written = delay.as_str().and_then(|text| text.trim().parse().ok());
+    delay.as_u64().or(written) >= Some(HOLDS_MS)
 }
 
 fn is_ready_pod(pod: &Value) -> bool {

@@ -4,12 +4,15 @@
 mod needs_root {
     mod needs_stand_ins {
         mod takes_long {
+            use std::collections::{BTreeMap, BTreeSet};
             use std::thread;
             use std::time::Duration;
 
             use serde_json::json;
+            use slackwater_cut::{ClaimName, Verdict};
 
             use crate::place::{Place, mirror, turn};
+            use crate::rolls::{DELAY, await_rolled, brokers, set_delay};
 
             const TOPIC: &str = "short";
             const MIRRORED: &str = "source.short";
@@ -51,6 +54,45 @@ mod needs_root {
                     .unwrap();
             }
 
+            /// Restores it; how often that has each broker started. The records were there
+            /// when the heads were shown: their last ones are in that.
+            fn starts_of_a_restore(place: &mut Place, run: &str) -> usize {
+                let before = brokers(place);
+                let args = ["restore", run, "--kafka", &mirror()];
+                let pod = place.begin("slackwater-restore", &args);
+                let ended = "jsonpath={.status.containerStatuses[0].state.terminated.exitCode}";
+                let mut started: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+                for _ in 0..900 {
+                    for (name, uid) in brokers(place) {
+                        if before.get(&name) != Some(&uid) {
+                            started.entry(name).or_default().insert(uid);
+                        }
+                    }
+                    let code = place.own(&["get", "pod", &pod, "-o", ended]).unwrap();
+                    if !code.is_empty() {
+                        println!("{}", place.said(&pod));
+                        assert_eq!(code, "0");
+                        let cut = place.cut(run);
+                        let mut claims = cut.claims.iter();
+                        let heads = claims.find(|one| one.name == ClaimName::HeadsRestored);
+                        assert_eq!(heads.map(|one| one.verdict), Some(Verdict::Proven));
+                        let counts: BTreeSet<usize> = started.values().map(BTreeSet::len).collect();
+                        assert_eq!((started.len(), counts.len()), (3, 1), "{started:?}");
+                        return counts.first().copied().unwrap();
+                    }
+                    thread::sleep(Duration::from_secs(1));
+                }
+                panic!("it does not end: {}", place.said(&pod));
+            }
+
+            /// Half a minute after its start a broker does.
+            fn must_delete(place: &Place) {
+                place.until("its records to be deleted", || {
+                    thread::sleep(Duration::from_secs(2));
+                    place.is_running() && bounds(place, "mirror", MIRRORED).0 > 0
+                });
+            }
+
             #[test]
             fn what_retention_would_delete_of_a_restored_mirror_is_held_back_while_the_hold_lasts()
             {
@@ -84,37 +126,33 @@ mod needs_root {
                 // By now all of it is older than it is kept.
                 thread::sleep(KEPT);
 
-                let kafka = mirror();
-                let restore = ["restore", &run, "--kafka", &kafka];
-                let restored = place.task_as("slackwater-restore", &restore).expect(0);
-                println!("{}", restored.said);
+                // While its heads are shown nothing is deleted; the hold is taken back then,
+                // which has the brokers rolled, and a broker that starts anew deletes.
+                assert_eq!(starts_of_a_restore(&mut place, &run), 2);
+                let config = place.object("kafka/mirror")["spec"]["kafka"]["config"].clone();
+                assert!(config.get(DELAY).is_none(), "{config}");
+                must_delete(&place);
+                let_go_of_volumes(&mut place);
+
+                // A user who holds it back himself, for longer, still has it after that.
+                set_delay(&place, Some(86_400_000));
+                await_rolled(&place);
+                // Nothing had to be changed in the middle.
+                assert_eq!(starts_of_a_restore(&mut place, &run), 1);
                 assert_eq!(bounds(&place, "mirror", MIRRORED), (0, 200));
                 thread::sleep(LOOKED_AT);
                 assert_eq!(bounds(&place, "mirror", MIRRORED), (0, 200));
-
-                // The hold was taken back: a broker that starts anew deletes.
-                let config = place.object("kafka/mirror")["spec"]["kafka"]["config"].clone();
-                assert!(
-                    config.get("log.initial.task.delay.ms").is_none(),
-                    "{config}"
-                );
-                let pods = place.names("pod", "mirror-dual");
-                let pods: Vec<&str> = pods.iter().map(String::as_str).collect();
-                place
-                    .space(&[&["delete", "pod"], &pods[..]].concat())
-                    .unwrap();
-                place.until("its records to be deleted", || {
-                    thread::sleep(Duration::from_secs(2));
-                    place.is_running() && bounds(&place, "mirror", MIRRORED).0 > 0
-                });
+                set_delay(&place, None);
+                await_rolled(&place);
+                must_delete(&place);
                 copied(&place, "items");
                 place.topics("source", &format!("--delete --topic {TOPIC}"));
                 place.topics("mirror", &format!("--delete --topic {MIRRORED}"));
-                restore_gone(&mut place);
+                let_go_of_volumes(&mut place);
             }
 
             /// Volumes from before, which nobody goes back to.
-            fn restore_gone(place: &mut Place) {
+            fn let_go_of_volumes(place: &mut Place) {
                 let gc = ["gc", "--kafka", &mirror(), "--kept-volumes"];
                 place.task_as("slackwater-restore", &gc).expect(0);
             }
