@@ -17,7 +17,7 @@ use crate::suite::list_tests;
 use crate::wasm;
 
 /// The test programs: first those that tell whether the stand-ins do what the real ones do.
-const PROGRAMS: [&str; 4] = ["operator", "storage", "in_strimzi", "wide"];
+const PROGRAMS: [&str; 5] = ["operator", "storage", "runner", "in_strimzi", "wide"];
 
 /// Tests in modules of this name need what only stand-ins do: an operator that is
 /// ended, a snapshot that is changed.

@@ -242,8 +242,12 @@ mod needs_root {
                     must_be_proven(&place, &run);
                     let kafka = place.object("kafka/mirror");
                     assert_eq!(kafka["status"]["clusterId"], id);
-                    let notes = kafka["metadata"]["annotations"].to_string();
-                    assert!(!notes.contains("pause-reconciliation"), "{notes}");
+                    // Nor is anything left of how it was backed up, or waited.
+                    let notes = kafka["metadata"]["annotations"].as_object().unwrap();
+                    let ours = |key: &&String| {
+                        key.starts_with("slackwater.io/") || key.contains("pause-reconciliation")
+                    };
+                    assert_eq!(notes.keys().find(ours), None);
                     place.until("the mirror to run", || place.is_running());
                     place.must_be_equal();
                     let snapshots: Vec<String> = data

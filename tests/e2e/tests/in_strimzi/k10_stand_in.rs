@@ -203,6 +203,10 @@ impl RestorePoint {
             for key in ["uid", "resourceVersion", "creationTimestamp", "generation"] {
                 object["metadata"].as_object_mut().unwrap().remove(key);
             }
+            // What kubectl applied once; it would write all of it there anew.
+            if let Some(notes) = object["metadata"]["annotations"].as_object_mut() {
+                notes.remove("kubectl.kubernetes.io/last-applied-configuration");
+            }
             for one in transforms.iter().filter(|one| is_of(&one["subject"])) {
                 for change in one["json"].as_array().unwrap() {
                     add(&mut object, change);

@@ -1,12 +1,12 @@
 //! The cluster: the lab's, where the small Kanister runs blueprints; or one that
 //! somebody has, where the real one does, if it is there with kanctl.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 use slackwater_lab::kubernetes::Cluster;
+use slackwater_stand_ins::{LABEL, kubectl, mark, said, words_here, words_of};
 
 /// See the module.
 pub(crate) struct Ground {
@@ -24,16 +24,9 @@ pub(crate) struct Ground {
     _lab: Option<Cluster>,
 }
 
-/// What was said of a cluster that somebody has.
-fn said(key: &str) -> Option<String> {
-    let said = std::env::var(format!("SLACKWATER_E2E_{key}")).ok();
-    said.filter(|text| !text.is_empty())
-}
-
 /// By it `cargo xtask e2e` knows what it may delete.
 pub(crate) fn label() -> (String, String) {
-    let mark = said("MARK").or_else(|| said("PREFIX")).unwrap_or_default();
-    ("slackwater.io/e2e".to_owned(), mark)
+    (LABEL.to_owned(), mark())
 }
 
 /// It goes with the process.
@@ -49,10 +42,9 @@ impl Ground {
     fn lab() -> Self {
         let cluster = Cluster::start("runner").unwrap();
         let plane = cluster.plane();
-        let (program, word) = plane.kubectl_words();
         let kubeconfig = plane.kubeconfig().display().to_string();
         Self {
-            words: vec![program.to_string_lossy().into_owned(), word],
+            words: words_of(plane),
             kubeconfig,
             kanister: None,
             space: "tests".to_owned(),
@@ -64,18 +56,14 @@ impl Ground {
     }
 
     fn found(kubeconfig: String) -> Self {
-        let program = said("KUBECTL").unwrap_or_else(|| "kubectl".to_owned());
-        let prefix = said("PREFIX").unwrap_or_else(|| "slackwater".to_owned());
+        let prefix = said("PREFIX").unwrap_or_else(|| "slackwater-e2e".to_owned());
         let image = said("SHELL_IMAGE");
         let mut ground = Self {
-            words: [Some(program), said("KUBECTL_WORD")]
-                .into_iter()
-                .flatten()
-                .collect(),
+            words: words_here(&kubeconfig),
             kubeconfig,
             kanister: None,
             space: format!("{prefix}-kafka"),
-            image: image.unwrap_or_else(|| "docker.io/library/busybox:1.36".to_owned()),
+            image: image.unwrap_or_else(|| "busybox:stable".to_owned()),
             prefix: format!("{prefix}-"),
             _lab: None,
         };
@@ -187,22 +175,7 @@ impl Ground {
 
     /// What kubectl prints.
     pub(crate) fn kubectl(&self, args: &[&str], input: Option<&str>) -> Result<String, String> {
-        let mut kubectl = Command::new(&self.words[0]);
-        kubectl.args(&self.words[1..]);
-        kubectl.arg(format!("--kubeconfig={}", self.kubeconfig));
-        kubectl.args(args).stdin(Stdio::piped());
-        kubectl.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut running = kubectl.spawn().map_err(|error| error.to_string())?;
-        if let (Some(mut stdin), Some(input)) = (running.stdin.take(), input) {
-            let written = stdin.write_all(input.as_bytes());
-            written.map_err(|error| error.to_string())?;
-        }
-        let ended = running.wait_with_output();
-        let ended = ended.map_err(|error| error.to_string())?;
-        match ended.status.success() {
-            true => Ok(String::from_utf8_lossy(&ended.stdout).into_owned()),
-            false => Err(String::from_utf8_lossy(&ended.stderr).trim().to_owned()),
-        }
+        kubectl(&self.words, args, input).map_err(|error| error.to_string())
     }
 
     fn must(&self, args: &[&str]) -> String {
