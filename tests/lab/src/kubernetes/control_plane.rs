@@ -271,8 +271,14 @@ impl ControlPlane {
         args.extend(files.iter().flat_map(|file| ["--filename", file.as_str()]));
         self.kubectl(&args)?;
         let established = "--for=condition=Established";
-        self.kubectl(&["wait", established, SERVED_LIMIT, "crd", "--all"])?;
-        Ok(())
+        // It gives up at once on one that has no conditions yet (`accessor error`).
+        wait::until("definitions to be served", READY_LIMIT, || {
+            match self.kubectl(&["wait", established, SERVED_LIMIT, "crd", "--all"]) {
+                Ok(_) => Ok(Some(())),
+                Err(error) if error.to_string().contains("accessor error") => Ok(None),
+                Err(error) => Err(error),
+            }
+        })
     }
 }
 
