@@ -9,10 +9,10 @@ use slackwater_store::{LeaseState, RunId};
 
 use super::super::Context;
 use super::super::run::Run;
-use super::{Hook, last_run, of, tell};
+use super::{Hook, last_run, of, strimzi, tell};
 use crate::adapters::SystemClock;
 use crate::exit::Stop;
-use crate::site::{KafkaName, Need, Site, Strimzi};
+use crate::site::{KafkaName, Need, Site};
 
 /// The guard looks at others' snapshots once a second: when K10 is done it may not
 /// have seen the last one yet.
@@ -172,9 +172,4 @@ fn give_up_what_a_hook_left(site: &Site) -> Result<(), Stop> {
         true => Err(stop),
         false => Ok(()),
     }
-}
-
-fn strimzi(site: &Site) -> Result<&Strimzi, Stop> {
-    let strimzi = site.strimzi();
-    strimzi.ok_or_else(|| Stop::failed("a hook is of a mirror in Strimzi"))
 }

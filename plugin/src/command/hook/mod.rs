@@ -20,7 +20,7 @@ use super::{Context, print_line};
 use crate::adapters::Terminal;
 use crate::exit::Stop;
 use crate::outputs;
-use crate::site::{KafkaName, Need, OPTED_IN, Site, opted_in};
+use crate::site::{KafkaName, Need, OPTED_IN, Site, Strimzi, opted_in};
 
 /// So far back a run may lie that a hook asks about.
 const LAST_RUNS: usize = 100;
@@ -121,6 +121,11 @@ fn last_run(site: &Site, is_so: impl Fn(&Cut) -> bool) -> Result<Option<(RunId, 
         }
     }
     Ok(None)
+}
+
+fn strimzi(site: &Site) -> Result<&Strimzi, Stop> {
+    let strimzi = site.strimzi();
+    strimzi.ok_or_else(|| Stop::failed("a hook is of a mirror in Strimzi"))
 }
 
 /// All of them, whatever becomes of one; the first failure is the hook's.

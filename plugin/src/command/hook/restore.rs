@@ -9,11 +9,11 @@ use slackwater_restore::{Note, Way};
 use slackwater_store::RunId;
 
 use super::super::Context;
-use super::{Hook, last_run, of, tell};
+use super::{Hook, last_run, of, strimzi, tell};
 use crate::adapters::Terminal;
 use crate::exit::Stop;
 use crate::restore::{Asked, Rest, Restore, text};
-use crate::site::{KafkaName, Need, Site, Strimzi, volumes_of};
+use crate::site::{KafkaName, Need, Strimzi, volumes_of};
 
 /// How long a hook itself waits for the mirror to catch up, ms: Connect commits once a
 /// minute (`offset.flush.interval.ms`). For what takes longer a pod of its own waits.
@@ -104,11 +104,6 @@ impl Hook {
             quiet: context.quiet,
         })
     }
-}
-
-fn strimzi(site: &Site) -> Result<&Strimzi, Stop> {
-    let strimzi = site.strimzi();
-    strimzi.ok_or_else(|| Stop::failed("a hook is of a mirror in Strimzi"))
 }
 
 fn others_wait(aside: &[String]) -> String {
