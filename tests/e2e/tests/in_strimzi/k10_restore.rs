@@ -153,6 +153,17 @@ mod needs_root {
             /// What another cluster does not have: the mirror, its Lease, what is kept of
             /// it. The source stays; it can be reached.
             fn become_another_cluster(place: &Place) {
+                let lose = |what: &[&str]| {
+                    let words = [&["delete", "--ignore-not-found"], what].concat();
+                    place.space(&words).unwrap();
+                };
+                // What was restored has no owner with which it would go.
+                lose(&["kafkamirrormaker2", "feeder"]);
+                lose(&["kafka", "mirror"]);
+                for which in ["cluster-ca", "clients-ca"] {
+                    let key = format!("mirror-{which}");
+                    lose(&["secret", &key, &format!("{key}-cert")]);
+                }
                 place.delete_mirror();
                 place
                     .space(&["delete", "lease", "--all", "--ignore-not-found"])
