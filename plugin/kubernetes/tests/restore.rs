@@ -318,6 +318,31 @@ fn what_went_aside_for_one_run_is_taken_over_by_another_with_its_kept_volumes() 
 }
 
 #[test]
+fn what_others_have_restored_to_wait_is_noted_as_theirs_and_waits_no_more_when_it_starts() {
+    let space = namespace("waits");
+    mirror(&space);
+    let annotate = |what: &str| {
+        let words = ["-n", &space, "annotate", "kafka/mirror", what];
+        plane().kubectl(&words).unwrap();
+    };
+    annotate("slackwater.io/restoring=others ours");
+    let _operator = Operator::of(&space);
+    let in_place = in_place(server(), &space).unwrap();
+    act(&in_place, Step::StandAside).unwrap();
+    let Kafka::There {
+        note: Some(note), ..
+    } = in_place.look().unwrap().kafka
+    else {
+        panic!("no note");
+    };
+    assert!(note.on_claims && note.stage == Stage::Aside);
+    act(&in_place, Step::StartNodes).unwrap();
+    let kafka = object(&space, "kafka/mirror").unwrap();
+    let notes = kafka["metadata"]["annotations"].to_string();
+    assert!(!notes.contains("slackwater.io/restoring"), "{notes}");
+}
+
+#[test]
 fn a_pool_that_others_have_made_gets_the_node_ids_of_the_cuts_claims() {
     let space = namespace("node-ids");
     mirror(&space);

@@ -134,6 +134,8 @@ impl InPlace {
             },
             None => Note {
                 feeders: self.feeder_names(Some(&kafka), None)?.into_iter().collect(),
+                // It waits since others have restored it: so are its claims theirs.
+                on_claims: kafka.annotation(RESTORING).is_some(),
                 ..self.fresh(stage.unwrap_or(Stage::Volumes))
             },
         };
