@@ -3,11 +3,9 @@
 
 use serde_json::Value;
 
+use crate::labels::CLUSTER;
 use crate::place::{Place, Resource};
 use crate::{ApiServer, Makers, MakersError};
-
-/// The label with a Kafka's name on what its operator makes (`ResourceLabels`).
-const CLUSTER: &str = "strimzi.io/cluster";
 
 /// See the module.
 pub struct K10Objects {

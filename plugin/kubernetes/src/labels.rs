@@ -13,6 +13,9 @@ pub(crate) const SLACKWATER: &str = "slackwater";
 /// Which run's.
 pub(crate) const RUN: &str = "slackwater.io/run";
 
+/// Of Strimzi's: with a Kafka's name, on what its operator makes (`ResourceLabels`).
+pub(crate) const CLUSTER: &str = "strimzi.io/cluster";
+
 /// The runs of which there are any of a resource, in a namespace, with these labels
 /// beside their run's.
 pub(crate) fn runs_of(

@@ -28,7 +28,7 @@ impl StrimziMirror {
     /// # Errors
     /// No answer.
     pub fn is_held(&self) -> Result<bool, MirrorError> {
-        Ok(self.held_feeders().next().is_some() || self.window.is_open()?)
+        Ok(self.any_is_held() || self.window.is_open()?)
     }
 
     /// Those that wait for a restore are not: others may have restored them with the

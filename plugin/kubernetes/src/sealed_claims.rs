@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use slackwater_store::RunId;
 
+use crate::labels::CLUSTER;
 use crate::place::{Place, Resource};
 use crate::rights::{Right, rights};
 use crate::{ApiError, ApiServer};
@@ -15,9 +16,6 @@ use crate::{ApiError, ApiServer};
 /// The annotation. No label: by those of its name this program finds claims that it
 /// made itself.
 const SEALED: &str = "slackwater.io/sealed-by";
-
-/// The label with a Kafka's name on what its operator makes (`ResourceLabels`).
-const CLUSTER: &str = "strimzi.io/cluster";
 
 /// The claims of one mirror.
 pub struct SealedClaims {

@@ -127,19 +127,24 @@ impl InPlace {
                 || Ok(!self.kafka()?.says_paused()),
             )?;
         }
-        let note = match self.note_of(&kafka)? {
-            Some(note) => Note {
-                stage: stage.unwrap_or(note.stage),
-                ..note
-            },
-            None => Note {
-                feeders: self.feeder_names(Some(&kafka), None)?.into_iter().collect(),
-                // It waits since others have restored it: so are its claims theirs.
-                on_claims: kafka.annotation(RESTORING).is_some(),
-                ..self.fresh(stage.unwrap_or(Stage::Volumes))
-            },
-        };
-        self.pause_noting(&note)
+        let note = self.note_or_fresh(&kafka)?;
+        self.pause_noting(&Note {
+            stage: stage.unwrap_or(note.stage),
+            ..note
+        })
+    }
+
+    /// What is noted on it; where nothing is, the first, with what feeds it.
+    fn note_or_fresh(&self, kafka: &State) -> Result<Note, RestoreError> {
+        if let Some(note) = self.note_of(kafka)? {
+            return Ok(note);
+        }
+        Ok(Note {
+            feeders: self.feeder_names(Some(kafka), None)?.into_iter().collect(),
+            // It waits since others have restored it: so are its claims theirs.
+            on_claims: kafka.annotation(RESTORING).is_some(),
+            ..self.fresh(Stage::Volumes)
+        })
     }
 
     fn pause_noting(&self, note: &Note) -> Result<(), RestoreError> {
@@ -157,13 +162,7 @@ impl InPlace {
     pub(super) fn take_over(&self) -> Result<(), RestoreError> {
         self.hand_over_kept_volumes()?;
         let kafka = self.kafka()?;
-        let note = match self.note_of(&kafka)? {
-            Some(note) => note,
-            None => Note {
-                feeders: self.feeder_names(Some(&kafka), None)?.into_iter().collect(),
-                ..self.fresh(Stage::Volumes)
-            },
-        };
+        let note = self.note_or_fresh(&kafka)?;
         self.pause_noting(&Note {
             run: self.target.run.clone(),
             stage: Stage::Volumes,

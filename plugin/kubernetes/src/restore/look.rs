@@ -12,8 +12,8 @@ use super::kafka::State;
 use super::nodes::name;
 use super::remade::{full_name, other};
 use super::{InPlace, RestoreError};
-use crate::MakersError;
 use crate::place::{Place, Resource};
+use crate::{ClaimVolume, MakersError};
 
 impl InPlace {
     /// Looks at all of it.
@@ -198,10 +198,8 @@ impl InPlace {
         if let Some(kept) = kept.find(|one| name(&one.object) == pool) {
             return Some(kept.node_ids.clone());
         }
-        let of = self.target.volumes.iter().filter(|one| {
-            let pod = format!("{}-{pool}-{}", self.target.name, one.broker);
-            is_of_pod(&one.claim, &pod)
-        });
+        let volumes = self.target.volumes.iter();
+        let of = volumes.filter(|one| self.is_of_pool(one, pool));
         let ids: BTreeSet<i32> = of.map(|one| one.broker).collect();
         (!ids.is_empty()).then(|| ids.into_iter().collect())
     }
@@ -209,11 +207,14 @@ impl InPlace {
     /// Claims of the cut that no KafkaNodePool there is for.
     fn claims_of_no_pool(&self, found: &[Value]) -> Vec<String> {
         let pools: Vec<String> = found.iter().map(name).collect();
-        let none = self.target.volumes.iter().filter(|one| {
-            let pod = |pool: &String| format!("{}-{pool}-{}", self.target.name, one.broker);
-            !pools.iter().any(|pool| is_of_pod(&one.claim, &pod(pool)))
-        });
+        let volumes = self.target.volumes.iter();
+        let none = volumes.filter(|one| !pools.iter().any(|pool| self.is_of_pool(one, pool)));
         none.map(|one| one.claim.clone()).collect()
+    }
+
+    fn is_of_pool(&self, volume: &ClaimVolume, pool: &str) -> bool {
+        let pod = format!("{}-{pool}-{}", self.target.name, volume.broker);
+        is_of_pod(&volume.claim, &pod)
     }
 
     /// As it was kept: with a name of its own, which is not asked for.
