@@ -48,7 +48,18 @@ impl Admin {
     /// # Errors
     /// When librdkafka refuses the address.
     pub fn new(bootstrap: &str) -> Result<Self, LabError> {
-        let config = client_config(bootstrap);
+        Self::with(bootstrap, &[])
+    }
+
+    /// The same, with more settings of librdkafka.
+    ///
+    /// # Errors
+    /// When it refuses one.
+    pub fn with(bootstrap: &str, settings: &[(&str, String)]) -> Result<Self, LabError> {
+        let mut config = client_config(bootstrap);
+        for (key, value) in settings {
+            config.set(*key, value);
+        }
         let failed = || LabError::kafka("make a client", bootstrap);
         let client = config.create().map_err(failed())?;
         let consumer = config

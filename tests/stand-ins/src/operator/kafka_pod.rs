@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::internal::{self, CLIENT, CLUSTER_CA, PROTOCOLS, tool_properties};
 use super::listeners::{self, CLIENTS_CA, KEY_STORE};
 use super::meta::{CLUSTER, KIND, NAME, POOL};
 use crate::StandInError;
@@ -93,8 +94,7 @@ impl Node<'_> {
             .iter()
             .map(|one| format!(",{}:{}", one.id(), one.protocol()))
             .collect::<String>();
-        let protocols =
-            format!("CONTROLPLANE-9090:PLAINTEXT,REPLICATION-9091:PLAINTEXT{protocols}");
+        let protocols = format!("{PROTOCOLS}{protocols}");
         let mut lines = vec![
             format!("node.id={}", self.id),
             format!("process.roles={}", self.roles.join(",")),
@@ -111,8 +111,9 @@ impl Node<'_> {
         if !advertised.is_empty() {
             lines.push(format!("advertised.listeners={}", advertised.join(",")));
         }
+        lines.extend(internal::properties());
         lines.extend(asked.iter().flat_map(|one| one.properties()));
-        lines.extend(listeners::authorization(self.kafka));
+        lines.extend(listeners::authorization(self.kafka, self.cluster));
         let config = &self.kafka["spec"]["kafka"]["config"];
         for (key, value) in config.as_object().into_iter().flatten() {
             let value = value.as_str().map_or(value.to_string(), str::to_owned);
@@ -133,6 +134,7 @@ impl Node<'_> {
             ("config", "/opt/kafka/config"),
             ("own", "/opt/kafka/own"),
             ("clients-ca", CLIENTS_CA.trim_end_matches("/ca.crt")),
+            ("cluster-ca", CLUSTER_CA.trim_end_matches("/ca.crt")),
         ] {
             mounts.push(json!({"name": name, "mountPath": path}));
         }
@@ -141,10 +143,13 @@ impl Node<'_> {
             json!({"name": Self::volume(*id), "persistentVolumeClaim": claim})
         });
         let mut volumes: Vec<Value> = volumes.collect();
-        let clients = format!("{}-clients-ca-cert", self.cluster);
+        let authority = |which: &str| format!("{}-{which}-ca-cert", self.cluster);
         volumes.push(json!({"name": "config", "configMap": {"name": name}}));
         volumes.push(json!({"name": "own", "secret": {"secretName": name}}));
-        volumes.push(json!({"name": "clients-ca", "secret": {"secretName": clients}}));
+        for which in ["clients", "cluster"] {
+            let secret = json!({"secretName": authority(which)});
+            volumes.push(json!({"name": format!("{which}-ca"), "secret": secret}));
+        }
         let port = match self.is("broker") {
             true => REPLICATION,
             false => CONTROL,
@@ -168,7 +173,7 @@ impl Node<'_> {
                     "name": "kafka",
                     "image": KAFKA_IMAGE,
                     "imagePullPolicy": "Never",
-                    "command": ["sh", "-c", format!("node={name} key_store={KEY_STORE}\n{SCRIPT}")],
+                    "command": ["sh", "-c", format!("{}{SCRIPT}", told(&name))],
                     "env": [{"name": "JAVA", "value": JAVA}],
                     "readinessProbe": {"tcpSocket": {"port": port}, "periodSeconds": 1},
                     "volumeMounts": mounts,
@@ -179,12 +184,19 @@ impl Node<'_> {
     }
 }
 
+/// What the script is told.
+fn told(node: &str) -> String {
+    let client = tool_properties().join("\n");
+    format!("node={node} key_store={KEY_STORE} client_file={CLIENT} client='{client}'\n")
+}
+
 /// `kafka_run.sh`: formats what is not formatted, refuses what is of another
 /// cluster, and becomes the broker.
 const SCRIPT: &str = r#"
 set -ef
 config=/opt/kafka/config
 cat /opt/kafka/own/$node.key /opt/kafka/own/$node.crt >$key_store
+printf '%s\n' "$client" >$client_file
 $JAVA -Xmx128m kafka.tools.StorageTool format --ignore-formatted \
     --cluster-id "$(cat $config/cluster.id)" --config $config/server.config
 exec $JAVA -Xmx256m kafka.Kafka $config/server.config

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::internal;
 use super::meta::{need, text};
 use crate::StandInError;
 
@@ -10,10 +11,6 @@ use crate::StandInError;
 /// the authority of its clients.
 pub(super) const KEY_STORE: &str = "/tmp/keystore.pem";
 pub(super) const CLIENTS_CA: &str = "/opt/kafka/clients-ca/ca.crt";
-
-/// The brokers, the controllers and this operator come to unencrypted listeners of
-/// their own, as nobody; with the real one they come with certificates.
-const OURSELVES: &str = "User:ANONYMOUS";
 
 /// One of `spec.kafka.listeners`, of type `internal`.
 pub(super) struct Listener {
@@ -106,8 +103,9 @@ impl Listener {
 }
 
 /// What of each node's configuration says who may do what (`simple`:
-/// `KafkaAuthorizationSimple`).
-pub(super) fn authorization(kafka: &Value) -> Vec<String> {
+/// `KafkaAuthorizationSimple`). Nodes and the operator may do all
+/// (`KafkaBrokerConfigurationBuilder.configureAuthorization`).
+pub(super) fn authorization(kafka: &Value, cluster: &str) -> Vec<String> {
     let asked = &kafka["spec"]["kafka"]["authorization"];
     if text(asked, "/type") != "simple" {
         return Vec::new();
@@ -115,7 +113,7 @@ pub(super) fn authorization(kafka: &Value) -> Vec<String> {
     let named = asked["superUsers"].as_array().into_iter().flatten();
     let named = named.filter_map(Value::as_str);
     let mut users: Vec<String> = named.map(|name| format!("User:{name}")).collect();
-    users.push(OURSELVES.to_owned());
+    users.push(format!("User:{}", internal::principal(cluster)));
     vec![
         "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer".to_owned(),
         format!("super.users={}", users.join(";")),

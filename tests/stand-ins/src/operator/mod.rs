@@ -7,8 +7,7 @@
 //! next full reconciliation; what its status says of connectors is what was so
 //! right after they were told, and may stay wrong until then.
 //!
-//! Not played: encryption between the nodes, the topic operator, Cruise Control,
-//! NetworkPolicies, rolling updates of anything but a Kafka's configuration.
+//! Not played: the topic operator, Cruise Control, NetworkPolicies, rolling updates of anything but a Kafka's configuration.
 #![allow(
     clippy::disallowed_methods,
     reason = "the edge: what it plays takes its time"
@@ -17,6 +16,7 @@
 mod client;
 mod connectors;
 mod deafness;
+mod internal;
 mod kafka;
 mod kafka_pod;
 mod listeners;

@@ -23,6 +23,7 @@ use serde_json::Value;
 use slackwater_kubernetes::{ApiServer, Place};
 use slackwater_lab::Admin;
 
+use super::internal::client_settings;
 use super::kafka_pod::REPLICATION;
 use super::meta::{core, need, text};
 use crate::StandInError;
@@ -110,7 +111,7 @@ impl Rolls {
                 kafka: kafka.clone(),
                 restarted: Instant::now(),
             });
-            if may_roll(&pod)? {
+            if may_roll(server, &pod)? {
                 server.delete(&place)?;
                 roll.restarted = Instant::now();
             }
@@ -165,12 +166,16 @@ fn pointer(key: &str) -> String {
 
 /// Whether no partition lacks a replica, asked of this node; one that is a controller
 /// alone has none.
-fn may_roll(pod: &Value) -> Result<bool, StandInError> {
+fn may_roll(server: &ApiServer, pod: &Value) -> Result<bool, StandInError> {
     if pod["metadata"]["labels"]["strimzi.io/broker-role"] != "true" {
         return Ok(true);
     }
     let address = need(pod, "/status/podIP")?;
-    let admin = Admin::new(&format!("{address}:{REPLICATION}"))?;
+    let of = |path: &str| need(pod, path);
+    let (namespace, node) = (of("/metadata/namespace")?, of("/metadata/name")?);
+    let cluster = of("/metadata/labels/strimzi.io~1cluster")?;
+    let settings = client_settings(server, &namespace, &cluster, &node)?;
+    let admin = Admin::with(&format!("{address}:{REPLICATION}"), &settings)?;
     Ok(admin.wait_full_isr(LOOK).is_ok())
 }
 

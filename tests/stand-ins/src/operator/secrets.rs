@@ -77,7 +77,11 @@ impl Authority {
         let issuer = Issuer::new(self.params(), own);
         let mut params = CertificateParams::new(hosts).map_err(failed)?;
         params.distinguished_name = rcgen::DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, name);
+        let subject = &mut params.distinguished_name;
+        if let Self::Cluster = self {
+            subject.push(DnType::OrganizationName, "io.strimzi");
+        }
+        subject.push(DnType::CommonName, name);
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate().map_err(failed)?;
         let certificate = params.signed_by(&key, &issuer).map_err(failed)?;

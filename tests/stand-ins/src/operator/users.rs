@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use slackwater_kubernetes::{ApiServer, Place, Pods};
 
+use super::internal::CLIENT;
 use super::kafka_pod::REPLICATION;
 use super::meta::{
     self, CLUSTER, KIND, NAME, condition, core, is_going, make, need, put_status, strimzi, text,
@@ -64,9 +65,9 @@ fn reconcile_one(server: &ApiServer, user: &Value, told: &mut Told) -> Result<()
     if !is_tls && !told.contains_key(&id) {
         let password = crate::json::decoded(&secret["data"]["password"]).unwrap_or_default();
         commands.push(format!(
-            "{JAVA} -Xmx64m kafka.admin.ConfigCommand --bootstrap-server localhost:{REPLICATION} \
-             --alter --entity-type users --entity-name {name} \
-             --add-config SCRAM-SHA-512=[password={password}]"
+            "{JAVA} -Xmx64m kafka.admin.ConfigCommand {} --alter --entity-type users --entity-name {name} \
+             --add-config SCRAM-SHA-512=[password={password}]",
+            there()
         ));
     }
     in_broker(server, &namespace, &cluster, &commands)?;
@@ -162,13 +163,18 @@ fn acls<'r>(what: &str, principal: &str, rules: impl Iterator<Item = &'r Rule>) 
                 .map(|one| format!("--operation {one} "))
                 .collect();
             format!(
-                "{JAVA} -Xmx64m org.apache.kafka.tools.AclCommand --bootstrap-server \
-                 localhost:{REPLICATION} {what} --allow-principal User:{principal} {operations}\
-                 {} --resource-pattern-type {pattern}",
+                "{JAVA} -Xmx64m org.apache.kafka.tools.AclCommand {} {what} --allow-principal \
+                 User:{principal} {operations}{} --resource-pattern-type {pattern}",
+                there(),
                 resources.join(" ")
             )
         });
     each.collect()
+}
+
+/// How a tool gets to the broker in whose pod it runs.
+fn there() -> String {
+    format!("--bootstrap-server localhost:{REPLICATION} --command-config {CLIENT}")
 }
 
 /// One after another, until one fails.
