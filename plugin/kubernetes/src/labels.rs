@@ -13,6 +13,10 @@ pub(crate) const SLACKWATER: &str = "slackwater";
 /// Which run's.
 pub(crate) const RUN: &str = "slackwater.io/run";
 
+/// The same, on what a clone of it is made of: whoever deletes a run's snapshots, with
+/// what the storage has, never finds these.
+pub(crate) const CLONE: &str = "slackwater.io/clone-of-run";
+
 /// Of Strimzi's: with a Kafka's name, on what its operator makes (`ResourceLabels`).
 pub(crate) const CLUSTER: &str = "strimzi.io/cluster";
 

@@ -10,7 +10,6 @@
 
 mod brokers;
 mod clock;
-mod clones;
 mod contents;
 mod document;
 mod elsewhere;
@@ -31,6 +30,7 @@ mod others_snapshots;
 mod place;
 mod pods;
 mod quota;
+mod read_claims;
 mod restore;
 mod rights;
 mod runs;
@@ -46,7 +46,6 @@ mod window;
 mod workers;
 
 pub use brokers::{BrokerPods, is_told_by_kernel};
-pub use clones::{Clones, ClonesError};
 pub use document::{MOST_PARTS, PART_BYTES};
 pub use elsewhere::ElsewhereError;
 pub use error::ApiError;
@@ -62,9 +61,10 @@ pub use mirror_found::MirrorError;
 pub use others_snapshots::{BoundSnapshots, OthersSnapshots};
 pub use place::{Place, Resource};
 pub use quota::{Needs, QuotaError, claim_like, must_fit};
+pub use read_claims::{ReadClaims, ReadClaimsError};
 pub use restore::{
-    InPlace, Keeper, Kept, KeptContent, KeptPool, KeptVolumes, NOTE as RESTORE_NOTE, Proven,
-    RestoreError, Target, gather,
+    InPlace, Keeper, Kept, KeptContent, KeptPool, KeptVolumes, NOTE as RESTORE_NOTE, Origin, Own,
+    Proven, RestoreError, Target, gather,
 };
 pub use rights::{Right, must_be_allowed, rights_of_backup, rights_of_guard};
 pub use runs::{ConfigMapRun, ConfigMapRuns, Describe, Marks};

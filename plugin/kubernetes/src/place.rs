@@ -61,6 +61,15 @@ impl Resource {
         Self::new("", "v1", "pods")
     }
 
+    /// Of the whole cluster.
+    pub fn namespaces() -> Self {
+        Self::new("", "v1", "namespaces")
+    }
+
+    pub(crate) fn network_policies() -> Self {
+        Self::new("networking.k8s.io", "v1", "networkpolicies")
+    }
+
     pub(crate) fn events() -> Self {
         Self::new("", "v1", "events")
     }

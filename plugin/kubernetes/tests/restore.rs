@@ -45,6 +45,7 @@ fn in_place_of(server: ApiServer, space: &str, run: RunId) -> Result<InPlace, Re
         }],
         feeders: Vec::new(),
         kept: None,
+        origin: None,
     };
     InPlace::new(server, makers, None, target)
 }

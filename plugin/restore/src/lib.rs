@@ -1,4 +1,4 @@
-//! A restore in place, and the way back: which step comes next is decided from
+//! A restore in place, the way back, and a clone: which step comes next is decided from
 //! what is there, each time anew. So a restore that was cut short anywhere goes on
 //! where it was, and `--plan` prints what would be done.
 //!
@@ -8,6 +8,7 @@
 
 mod aside;
 mod back;
+mod clone;
 mod forth;
 mod note;
 mod on_claims;
@@ -18,7 +19,7 @@ mod then;
 
 pub use note::{Note, NoteError, Stage};
 pub use plan::{MOST_STEPS, PlanError, plan};
-pub use seen::{Claimed, Feeder, Kafka, Nodes, Pool, Seen, Snapshot, Stopped, Volume};
+pub use seen::{Claimed, CloneOf, Feeder, Kafka, Nodes, Pool, Seen, Snapshot, Stopped, Volume};
 pub use step::Step;
 
 /// Which way.
@@ -33,12 +34,26 @@ pub enum Way {
     OnClaims,
     /// To the volumes from before.
     Back,
+    /// To what the snapshots hold, beside the original.
+    Clone,
+    /// The same, to claims that others have restored there.
+    CloneOnClaims,
 }
 
 impl Way {
-    /// Whether it leads to a mirror that is fed again from its backup on.
+    /// Whether it leads to what was backed up.
     pub fn is_forth(self) -> bool {
-        matches!(self, Self::Forth | Self::OnClaims)
+        matches!(self, Self::Forth | Self::OnClaims) || self.is_clone()
+    }
+
+    /// Whether it leads to another one beside the original.
+    pub fn is_clone(self) -> bool {
+        matches!(self, Self::Clone | Self::CloneOnClaims)
+    }
+
+    /// Whether it goes by claims that others have restored.
+    pub fn is_on_claims(self) -> bool {
+        matches!(self, Self::OnClaims | Self::CloneOnClaims)
     }
 }
 
@@ -52,5 +67,6 @@ pub fn next(way: Way, seen: &Seen) -> Result<Step, PlanError> {
         Way::OnClaims => on_claims::next(seen),
         Way::Aside => aside::next(seen),
         Way::Back => back::next(seen),
+        Way::Clone | Way::CloneOnClaims => clone::next(way, seen),
     }
 }

@@ -99,6 +99,60 @@ pub enum PlanError {
     /// Nor a whole one.
     #[error("the volumes from before are not kept of {}: there is no way back", .0.join(", "))]
     NotAllKept(Vec<String>),
+    /// There is nothing to be a clone of.
+    #[error("it is not said of what it is a clone")]
+    NoOrigin,
+    /// Somebody else's is there.
+    #[error(
+        "there is a Kafka of that name, and it is no clone of run {0} that is being made: clone into \
+         another namespace, or delete it; others restore the claims there alone"
+    )]
+    NotAClone(RunId),
+    /// So are claims.
+    #[error(
+        "the claims {} are there: clone into a namespace that has none; where others have restored \
+         them from this run's backup say --on-claims",
+        .0.join(", ")
+    )]
+    ClaimsAreThere(Vec<String>),
+    /// It would be dialled.
+    #[error(
+        "{0} is there, and a clone with the same authority takes from its brokers what is newer: leave \
+         --keep-ca out, and the clone gets an authority of its own"
+    )]
+    OriginIsThere(String),
+    /// It would be let in.
+    #[error(
+        "the nodes of the clone and of {origin} would let each other in, and the clone would take from \
+         there what is newer: both trust {}. Delete the Secrets …-cluster-ca and …-cluster-ca-cert in \
+         the clone's namespace, and its operator makes others; or put others there (where the original \
+         is gone: --keep-ca)",
+        roots.join(", ")
+    )]
+    SharedRoots {
+        /// The original.
+        origin: String,
+        /// Whom both let in.
+        roots: Vec<String>,
+    },
+    /// It was.
+    #[error(
+        "the nodes of this clone run with an authority that those of {0} trust, too, and may have taken \
+         from there what is newer: delete its namespace"
+    )]
+    Spoilt(String),
+    /// Its operator would wait for it.
+    #[error(
+        "its resources name what is not in its namespace ({}): make copies of these there first",
+        .0.join(", ")
+    )]
+    Lacks(Vec<String>),
+    /// Anybody would be.
+    #[error(
+        "it is not shown that the nodes of {0} come to each other by mutual TLS, as Strimzi has them \
+         (`server.config` in their ConfigMaps): a clone's may take from the original what is newer"
+    )]
+    NotMutual(String),
     /// It does not end.
     #[error("it takes over {MOST_STEPS} steps")]
     Endless,

@@ -41,6 +41,30 @@ pub struct Seen {
     pub volumes_proven: bool,
     /// With it: whether retention has to be held back.
     pub retention_would_delete: bool,
+    /// Of what it is a clone; `None` in place.
+    pub clone_of: Option<CloneOf>,
+}
+
+/// What keeps a clone and the original apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CloneOf {
+    /// The one that was backed up, as `NAMESPACE/NAME`.
+    pub origin: String,
+    /// Whether anything of it is there: its Kafka, or its nodes.
+    pub is_there: bool,
+    /// Authorities that both let in, as far as there are any yet.
+    pub shared_roots: Vec<String>,
+    /// Whether the clone is to have the original's authority.
+    pub keeps_ca: bool,
+    /// Whether the original's nodes come to each other by mutual TLS; `None` where there
+    /// is no configuration of one.
+    pub origin_is_mutual: Option<bool>,
+    /// Whether the clone's do.
+    pub is_mutual: Option<bool>,
+    /// Whether the clone's nodes are let to no node in another namespace.
+    pub is_closed_off: bool,
+    /// What its resources name, and is not in its namespace.
+    pub lacks: Vec<String>,
 }
 
 /// The Kafka.

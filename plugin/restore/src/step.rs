@@ -45,6 +45,8 @@ pub enum Step {
     GiveNodeIds(String),
     /// Give the Kafka its cluster id: the last before it is unpaused.
     GiveClusterId,
+    /// Let the nodes of a clone reach no node of another namespace.
+    CloseOff,
     /// Have the operator look after the Kafka again.
     StartNodes,
     /// Wait until it is ready.
@@ -115,6 +117,7 @@ impl fmt::Display for Step {
             Self::MakeKafka => f.write_str("make the Kafka again, paused"),
             Self::GiveNodeIds(name) => write!(f, "give KafkaNodePool {name} its node ids"),
             Self::GiveClusterId => f.write_str("give the Kafka its cluster id"),
+            Self::CloseOff => f.write_str("let the clone's nodes reach none of another namespace"),
             Self::StartNodes => f.write_str("unpause the Kafka"),
             Self::AwaitReady => f.write_str("wait until the Kafka is ready"),
             Self::ProveHeads => f.write_str("hold the brokers' heads against the cut"),

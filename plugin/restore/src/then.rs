@@ -1,6 +1,6 @@
 //! What is seen once a step is done: what a plan goes by.
 
-use crate::{Claimed, Feeder, Kafka, Note, Seen, Snapshot, Stage, Step, Stopped, Volume};
+use crate::{Claimed, CloneOf, Feeder, Kafka, Note, Seen, Snapshot, Stage, Step, Stopped, Volume};
 
 impl Step {
     /// Whether nothing comes after it.
@@ -93,8 +93,12 @@ impl Seen {
                 };
             }
             Step::GiveClusterId => seen.give_cluster_id(),
+            Step::CloseOff => seen.apart(|of| of.is_closed_off = true),
             Step::StartNodes => seen.started(false),
-            Step::AwaitReady => seen.started(true),
+            Step::AwaitReady => {
+                seen.started(true);
+                seen.apart(|of| of.is_mutual = Some(true));
+            }
             Step::ProveHeads => seen.stage(Stage::HeadsProven),
             Step::LetRetentionGo => seen.note(|note| note.holds_retention = false),
             Step::MakeOther(what) => seen.lost_others.retain(|one| one != what),
@@ -152,6 +156,12 @@ impl Seen {
                 is_made: false,
                 on_claims: false,
             });
+        }
+    }
+
+    fn apart(&mut self, change: impl Fn(&mut CloneOf)) {
+        if let Some(of) = &mut self.clone_of {
+            change(of);
         }
     }
 

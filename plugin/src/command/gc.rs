@@ -10,8 +10,8 @@ use crate::adapters::SystemClock;
 use crate::exit::Stop;
 use crate::site::{Left, Need};
 
-/// Delete what runs have left behind of a mirror in Strimzi: pods and clones of those
-/// that are over, and VolumeSnapshots of those that were given up. Backups stay.
+/// Delete what runs have left behind of a mirror in Strimzi: pods of those that are over, with
+/// the claims that they read, and VolumeSnapshots of those that were given up. Backups stay.
 #[derive(Debug, Args)]
 pub(super) struct Gc {
     #[command(flatten)]
@@ -78,10 +78,10 @@ impl Gc {
         let mut out = String::new();
         for left in &report.runs {
             out += &format!(
-                "run {}: {} pods, {} clones, {} snapshots\n",
+                "run {}: {} pods, {} claims that were read, {} snapshots\n",
                 left.run,
                 left.pods.len(),
-                left.clones.len(),
+                left.read_claims.len(),
                 left.snapshots
             );
         }

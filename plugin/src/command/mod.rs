@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 mod backup;
+mod clone;
 mod compare;
 mod compile;
 mod cut;
@@ -71,6 +72,8 @@ enum Command {
     Hook(hook::Hook),
     /// Put a snapshot into new volumes, or a mirror in Strimzi back in place.
     Restore(restore::Restore),
+    /// Make a clone of a mirror in Strimzi as it was backed up, in another namespace.
+    Clone(clone::Clone),
     /// Hold a restored mirror against its cut.
     Validate(validate::Validate),
     /// Read a snapshot again, and close its cut again with what is found.
@@ -329,6 +332,7 @@ pub fn run(cli: Cli) -> Result<(), Stop> {
         Command::Backup(command) => command.run(&context),
         Command::Phase(command) => command.run(&context),
         Command::Restore(command) => command.run(&context),
+        Command::Clone(command) => command.run(&context),
         Command::Validate(command) => command.run(&context),
         Command::Verify(command) => command.run(&context),
         Command::Compare(command) => command.run(&context),

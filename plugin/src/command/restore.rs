@@ -140,6 +140,7 @@ impl Restore {
                 true => in_place::Rest::Unfed,
                 false => in_place::Rest::Nothing,
             },
+            clone_of: None,
             quiet: context.quiet,
         })?;
         if self.plan {

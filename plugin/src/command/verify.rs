@@ -30,6 +30,9 @@ impl Verify {
         let mut site = context.site_of_what_there_is(&self.config)?;
         self.record.apply(&mut site)?;
         site.recorder.of_run(&self.run);
+        if let Some(strimzi) = site.strimzi() {
+            strimzi.must_be_of_it(&self.run)?;
+        }
         let record = site.runs().load(&self.run).map_err(Stop::bad_input)?;
         let mut cut = Cut::trusted(&record.document).map_err(Stop::failed)?;
         if !matches!(cut.state, State::Closed { .. }) {

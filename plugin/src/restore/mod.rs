@@ -2,22 +2,26 @@
 //! step decided, does it, and looks again, until nothing is left to do. What is to
 //! be shown is shown by phases. Decides nothing but when it gives up.
 
+mod books;
 mod caught_up;
 mod feed;
+mod may;
 mod report;
 mod show;
 
 use std::path::{Path, PathBuf};
 
-use slackwater_cut::{Cut, State, Verdict, claims};
-use slackwater_kubernetes::InPlace;
+use slackwater_cut::Cut;
+use slackwater_kubernetes::{InPlace, Origin, Own, Reason};
 use slackwater_ports::Clock as _;
 use slackwater_restore::{Feeder, Kafka, MOST_STEPS, Seen, Step, Way, next, plan};
 use slackwater_store::{Holder, LeaseState, RunId};
 
 use crate::adapters::{SystemClock, Terminal};
-use crate::exit::{Stop, of_claims};
+use crate::exit::Stop;
 use crate::site::{Held, KafkaName, Need, Site, Strimzi};
+
+use may::{may_be_restored, must_be_of};
 
 pub use feed::goes_on;
 pub use report::{Remainder, Report, text};
@@ -59,8 +63,19 @@ pub struct Asked {
     pub catch_up_ms: u64,
     /// What of it may be left.
     pub rest: Rest,
+    /// Of what it is to be a clone; of one in place nothing.
+    pub clone_of: Option<CloneOf>,
     /// No progress.
     pub quiet: bool,
+}
+
+/// The original of a clone, which has its name in another namespace.
+#[derive(Debug, Clone)]
+pub struct CloneOf {
+    /// Which.
+    pub kafka: KafkaName,
+    /// What the clone has of its own.
+    pub own: Own,
 }
 
 /// What of a restore may be left when it ends.
@@ -79,6 +94,8 @@ pub enum Rest {
 pub struct Restore {
     asked: Asked,
     site: Site,
+    /// Of a clone: the original's.
+    origin: Option<Site>,
     cut: Cut,
     in_place: InPlace,
 }
@@ -90,20 +107,31 @@ impl Restore {
     /// A cut that nothing can be restored from; no answer.
     pub fn open(asked: Asked) -> Result<Self, Stop> {
         let site = open_site(&asked, &Need::Least)?;
-        let strimzi = strimzi(&site)?;
-        let (document, _) = strimzi.document(&asked.run)?;
+        let origin = match &asked.clone_of {
+            Some(of) => Some(open_origin(&asked, of)?),
+            None => None,
+        };
+        if asked.way.is_clone() {
+            strimzi(&site)?.must_have_namespace()?;
+        }
+        let document = books::document(&site, origin.as_ref(), &asked.run)?;
         let cut = Cut::trusted(&document).map_err(Stop::failed)?;
-        must_be_of(&cut, &asked.kafka)?;
+        must_be_of(&cut, asked.original())?;
         if asked.way.is_forth() {
             may_be_restored(&cut, asked.way, asked.accept_unproven)?;
         }
-        let kept = strimzi.kept(&asked.run)?;
-        let in_place = strimzi.in_place(&cut, kept)?;
+        let kept = books::kept(&site, origin.as_ref(), &asked)?;
+        let of = asked.clone_of.as_ref().map(|of| Origin {
+            namespace: of.kafka.namespace().to_owned(),
+            keeps_ca: of.own.keeps_ca,
+        });
+        let in_place = strimzi(&site)?.in_place(&cut, kept, of)?;
         Ok(Self {
             asked,
             cut,
             in_place,
             site,
+            origin,
         })
     }
 
@@ -142,7 +170,7 @@ impl Restore {
             true => leases.take_over(self.holder()?)?,
             false => leases.take(self.holder()?)?,
         };
-        let done = self.steps(&*held);
+        let done = self.say_as_of_origin().and_then(|()| self.steps(&*held));
         if let Err(why) = held.release() {
             self.say(&format!("warning: the Lease is left behind: {why}"));
         }
@@ -155,14 +183,35 @@ impl Restore {
         };
         let told = match self.asked.way {
             Way::Aside => Ok(()),
-            way => self
-                .strimzi()?
-                .tell_restored(&self.asked.run, way == Way::Back),
+            way => {
+                let (reason, note) = self.news(way);
+                let strimzi = self.strimzi()?;
+                strimzi.tell_restored(&self.asked.run, reason, &note)
+            }
         };
         if let Err(why) = told {
             tracing::info!("no event tells of it: {why}");
         }
-        Ok(Report::new(&self.cut, self.asked.way, left))
+        Ok(Report::new(&self.cut, &self.asked, left))
+    }
+
+    /// What an event says of it.
+    fn news(&self, way: Way) -> (Reason, String) {
+        let run = &self.asked.run;
+        match (way, &self.asked.clone_of) {
+            (Way::Back, _) => (
+                Reason::WentBack,
+                format!("the volumes from before the restore of run {run} are back"),
+            ),
+            (_, Some(of)) => (
+                Reason::Restored,
+                format!("this is a clone of {} as run {run} has it", of.kafka),
+            ),
+            (_, None) => (
+                Reason::Restored,
+                format!("run {run} is restored; the volumes from before are kept"),
+            ),
+        }
     }
 
     fn steps(&mut self, held: &dyn Held) -> Result<Left, Stop> {
@@ -223,10 +272,19 @@ impl Restore {
                 "nothing feeds the mirror: where it stood aside go back by `restore {run} --undo`, or \
                  have the claims restored once more (`restore {run} --stand-aside` comes before that)"
             ),
+            (Way::Clone | Way::CloneOnClaims, Step::ProveVolumes | Step::ProveHeads) => {
+                "where that is refuted delete the namespace; else the same command goes on"
+                    .to_owned()
+            }
+            (Way::Clone, _) => {
+                "the same command goes on, and what there is is gone with the namespace".to_owned()
+            }
             (Way::Forth | Way::Aside, _) => {
                 format!("the same command goes on, and `restore {run} --undo` goes back")
             }
-            (Way::OnClaims | Way::Back, _) => "the same command goes on".to_owned(),
+            (Way::OnClaims | Way::CloneOnClaims | Way::Back, _) => {
+                "the same command goes on".to_owned()
+            }
         };
         Stop {
             cause: format!("{step}: {}; {then}", stop.cause),
@@ -234,10 +292,10 @@ impl Restore {
         }
     }
 
-    /// Back it goes whoever copies.
+    /// Back it goes whoever copies, and nobody copies to a clone.
     fn nobody_else_copies(&self) -> Result<(), Stop> {
         match self.asked.way {
-            Way::Back => Ok(()),
+            Way::Back | Way::Clone | Way::CloneOnClaims => Ok(()),
             _ => strimzi(&self.site)?.only_makers_copy_to_it(self.in_place.kept()),
         }
     }
@@ -249,7 +307,7 @@ impl Restore {
             Kafka::Gone { .. } => false,
         };
         // Others restore it as it was when it was backed up: held.
-        let as_held = self.asked.way == Way::OnClaims;
+        let as_held = self.asked.way.is_on_claims();
         if !begun && !as_held && strimzi(&self.site)?.is_held() {
             return Err(Stop::held(format!(
                 "connectors of {} are held: `slackwater resume` comes first",
@@ -276,7 +334,8 @@ impl Restore {
     fn may_take_over(&self, state: &LeaseState) -> bool {
         match state {
             LeaseState::Expired(left) => {
-                let by_others = matches!(self.asked.way, Way::OnClaims | Way::Aside);
+                let way = self.asked.way;
+                let by_others = way.is_on_claims() || way == Way::Aside;
                 by_others && (left.run_id == self.asked.run || left.note == SIGNS)
             }
             _ => false,
@@ -288,7 +347,7 @@ impl Restore {
             return Ok(());
         }
         let document = self.cut.to_canonical().map_err(Stop::failed)?;
-        self.strimzi()?.save_restored(&self.asked.run, &document)
+        self.write(&document)
     }
 
     /// What is written into it has to stay, and its workers come again.
@@ -355,6 +414,14 @@ impl Restore {
     }
 }
 
+impl Asked {
+    /// The one that was backed up.
+    fn original(&self) -> &KafkaName {
+        let of = self.clone_of.as_ref();
+        of.map_or(&self.kafka, |of| &of.kafka)
+    }
+}
+
 /// What a restore has left.
 enum Left {
     Nothing,
@@ -371,117 +438,26 @@ fn feeds(step: &Step) -> bool {
 }
 
 fn open_site(asked: &Asked, need: &Need) -> Result<Site, Stop> {
+    open(asked, &asked.kafka, need)
+}
+
+/// Nothing of it is touched.
+fn open_origin(asked: &Asked, of: &CloneOf) -> Result<Site, Stop> {
+    if of.kafka.namespace() == asked.kafka.namespace() {
+        return Err(Stop::bad_input(format!(
+            "a clone of {} has its name, and so needs another namespace",
+            of.kafka
+        )));
+    }
+    open(asked, &of.kafka, &Need::Least)
+}
+
+fn open(asked: &Asked, kafka: &KafkaName, need: &Need) -> Result<Site, Stop> {
     let kubeconfig = asked.kubeconfig.as_deref().map(Path::new);
-    Site::in_strimzi(&asked.kafka, kubeconfig, need, Terminal::new(asked.quiet))
+    Site::in_strimzi(kafka, kubeconfig, need, Terminal::new(asked.quiet))
 }
 
 fn strimzi(site: &Site) -> Result<&Strimzi, Stop> {
     let strimzi = site.strimzi();
     strimzi.ok_or_else(|| Stop::failed("a restore in place is of a mirror in Strimzi"))
-}
-
-/// A mirror that is restored under another name, or in another namespace, may have the
-/// one that was backed up beside it: its metadata has that one's addresses, and its
-/// brokers, with the same certificates, would fetch from there what is newer.
-fn must_be_of(cut: &Cut, kafka: &KafkaName) -> Result<(), Stop> {
-    match cut.mirror == kafka.to_string() {
-        true => Ok(()),
-        false => Err(Stop::bad_input(format!(
-            "run {} is of {}, and this is {kafka}: its brokers would dial those of the other, and take \
-             what they have since; restore under the same name, in the same namespace",
-            cut.run_id, cut.mirror
-        ))),
-    }
-}
-
-/// What was not proven when it was backed up is restored only where that is
-/// accepted, and what was refuted never. What others have restored may have its seal
-/// alone: that is what was there when they made their backup, and nothing has judged it.
-fn may_be_restored(cut: &Cut, way: Way, accept_unproven: bool) -> Result<(), Stop> {
-    match (&cut.state, way) {
-        (State::Closed { .. }, _) => {}
-        (State::Sealed, Way::OnClaims) => {
-            tracing::warn!(
-                "run {} was sealed, and its closed cut is not here: what the claims hold is held \
-                 against the seal (`cut import` brings the closed one)",
-                cut.run_id
-            );
-            return nothing_refutes(cut);
-        }
-        (state, _) => {
-            return Err(Stop::bad_input(format!(
-                "run {} is {}: only a closed cut is restored from",
-                cut.run_id,
-                state.word()
-            )));
-        }
-    }
-    accepted(of_claims(cut, &cut.settings.require), accept_unproven).map_err(|stop| Stop {
-        cause: format!(
-            "run {}: {}; what is unproven is restored from with --accept-unproven",
-            cut.run_id, stop.cause
-        ),
-        exit: crate::exit::Exit::BadInput,
-    })
-}
-
-/// Of a seal nothing was judged yet; but what is known of it already may refute it.
-fn nothing_refutes(cut: &Cut) -> Result<(), Stop> {
-    let judged = claims::judge(cut);
-    let required = &cut.settings.require;
-    let mut against = judged
-        .into_iter()
-        .filter(|claim| claim.verdict == Verdict::Refuted && required.contains(&claim.name));
-    match against.next() {
-        None => Ok(()),
-        Some(claim) => Err(Stop::bad_input(format!(
-            "run {}: {} is refuted by what was seen after the seal: {}",
-            cut.run_id, claim.name, claim.reason
-        ))),
-    }
-}
-
-/// What is unproven, where that is accepted.
-fn accepted(verdict: Result<(), Stop>, accept_unproven: bool) -> Result<(), Stop> {
-    match verdict {
-        Err(stop) if stop.exit == crate::exit::Exit::Unproven && accept_unproven => {
-            tracing::warn!("{stop}");
-            Ok(())
-        }
-        verdict => verdict,
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
-mod tests {
-    use super::*;
-
-    const CLOSED: &str = include_str!("../../../wasm-actions/cut/tests/fixtures/exactly-once.json");
-
-    #[test]
-    fn a_run_is_restored_as_the_mirror_that_it_is_of_and_from_a_seal_onto_claims_alone() {
-        let mut cut = Cut::parse(CLOSED).unwrap();
-        cut.mirror = "kafka/mirror".to_owned();
-        let of = |name: &str| must_be_of(&cut, &name.parse().unwrap());
-        assert!(of("kafka/mirror").is_ok());
-        for other in ["rehearsal/mirror", "kafka/other"] {
-            let said = of(other).unwrap_err().cause;
-            assert!(said.contains("would dial those of the other"), "{said}");
-        }
-        assert!(may_be_restored(&cut, Way::Forth, false).is_ok());
-        cut.state = State::Sealed;
-        assert!(may_be_restored(&cut, Way::OnClaims, false).is_ok());
-        assert!(may_be_restored(&cut, Way::Forth, true).is_err());
-        for state in [
-            State::Open,
-            State::Void {
-                at_ms: 1,
-                reason: String::new(),
-            },
-        ] {
-            cut.state = state;
-            assert!(may_be_restored(&cut, Way::OnClaims, true).is_err());
-        }
-    }
 }

@@ -4,6 +4,8 @@ use serde::Serialize;
 use slackwater_cut::{Claim, ClaimName, Cut};
 use slackwater_restore::Way;
 
+use super::Asked;
+
 /// See the module.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -15,6 +17,9 @@ pub struct Report {
     /// Whether it stands aside for others, who restore its claims.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub aside: bool,
+    /// Of what it is a clone; left out where it is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clone_of: Option<String>,
     /// What is left to be done; left out where nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<Remainder>,
@@ -33,7 +38,8 @@ pub enum Remainder {
 }
 
 impl Report {
-    pub(super) fn new(cut: &Cut, way: Way, left: Option<Remainder>) -> Self {
+    pub(super) fn new(cut: &Cut, asked: &Asked, left: Option<Remainder>) -> Self {
+        let way = asked.way;
         let ours = |one: &&Claim| {
             let of_it = matches!(one.name, ClaimName::Restored | ClaimName::HeadsRestored);
             way.is_forth() && of_it
@@ -42,6 +48,7 @@ impl Report {
             run: cut.run_id.clone(),
             undone: way == Way::Back,
             aside: way == Way::Aside,
+            clone_of: asked.clone_of.as_ref().map(|of| of.kafka.to_string()),
             left,
             claims: cut.claims.iter().filter(ours).cloned().collect(),
         }
@@ -75,6 +82,13 @@ pub fn text(report: &Report) -> String {
             out += "what feeds the mirror stays stopped: the same command without --no-feed starts it\n";
         }
         None => {}
+    }
+    if let Some(of) = &report.clone_of {
+        return out
+            + &format!(
+                "a clone of {of} as run {run} has it: nothing feeds it, and it is gone with its \
+                 namespace"
+            );
     }
     out + &format!(
         "run {run} is restored; volumes from before, where there were any, are kept: `restore {run} \

@@ -6,7 +6,8 @@ use slackwater_host::{Entry, PhaseName};
 use slackwater_kubernetes::Proven;
 use slackwater_ports::{Clock as _, RunStore as _};
 
-use super::{Restore, accepted, open_site};
+use super::may::accepted;
+use super::{Restore, open_site};
 use crate::adapters::SystemClock;
 use crate::exit::{Stop, of_verdicts};
 use crate::retention::{expiry, text};
@@ -21,9 +22,10 @@ const LOOK_MS: u64 = 2_000;
 
 impl Restore {
     pub(super) fn prove_volumes(&mut self) -> Result<(), Stop> {
-        let strimzi = self.strimzi()?;
-        let (document, _) = strimzi.document(&self.asked.run)?;
-        let content = strimzi.restored_content(&self.cut, &self.in_place)?;
+        let document = self.document()?;
+        let content = self
+            .strimzi()?
+            .restored_content(&self.cut, &self.in_place)?;
         let (store, mut ports) = self.site.ports_on_scratch(document);
         ports.volume_content = Some(content.port());
         self.site
@@ -52,11 +54,12 @@ impl Restore {
     }
 
     pub(super) fn prove_heads(&mut self) -> Result<(), Stop> {
-        let site = open_site(&self.asked, &Need::Kafka)?;
-        let (document, _) = self.strimzi()?.document(&self.asked.run)?;
+        let document = self.document()?;
         let began = SystemClock.monotonic_ms();
         let judged = loop {
-            let looked = heads(&site, &document);
+            // The user as whom it comes may just have been made.
+            let site = open_site(&self.asked, &Need::Kafka);
+            let looked = site.and_then(|site| heads(&site, &document));
             let over = SystemClock.monotonic_ms().saturating_sub(began) > SETTLES_MS;
             match looked {
                 Ok((judged, true)) => break judged,
@@ -76,7 +79,7 @@ impl Restore {
         if let Some(one) = cut.claims.iter().find(|one| one.name == claim) {
             self.say(&format!("{} {}: {}", one.name, one.verdict, one.reason));
         }
-        self.strimzi()?.save_restored(&self.asked.run, document)?;
+        self.write(document)?;
         let verdict = of_verdicts(&cut, &[claim]);
         self.cut = cut;
         accepted(verdict, self.asked.accept_unproven)

@@ -26,6 +26,7 @@ mod notes;
 mod pool;
 mod read;
 mod rebalance;
+mod roots;
 mod secrets;
 mod user;
 mod version;
@@ -40,10 +41,13 @@ pub use maker::{
     Connector, ConnectorKind, Desired, Feed, MirrorMaker, PutBack, SourceCluster, by_hand, noted,
     put_back, put_back_copying, stop,
 };
-pub use meta::{HELD, Held, HeldBy, LISTENERS, Meta, PAUSE, PAUSED, POKED, PRIOR, component};
+pub use meta::{
+    GIT_OPS, HELD, Held, HeldBy, LISTENERS, Meta, PAUSE, PAUSED, POKED, PRIOR, component,
+};
 pub use notes::{PatchOp, pause, pause_kafka, unpause, unpause_line};
 pub use pool::{Claim, NodePool, Role};
 pub use rebalance::KafkaRebalance;
+pub use roots::Roots;
 pub use secrets::Secrets;
 pub use user::KafkaUser;
 pub use version::ApiVersion;

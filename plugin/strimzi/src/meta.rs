@@ -40,7 +40,7 @@ pub fn component(cluster: &str, kind: &str, name: &str) -> String {
 /// Labels and annotations by which a GitOps controller knows what is its own:
 /// it puts back what others change in `spec`. (Argo CD's tracking annotation and
 /// label; Flux's label, for kustomizations and Helm releases.)
-const GIT_OPS: [(&str, &str); 4] = [
+pub const GIT_OPS: [(&str, &str); 4] = [
     ("argocd.argoproj.io/tracking-id", "Argo CD"),
     ("argocd.argoproj.io/instance", "Argo CD"),
     ("kustomize.toolkit.fluxcd.io/name", "Flux"),

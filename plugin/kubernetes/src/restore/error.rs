@@ -76,6 +76,9 @@ pub enum RestoreError {
         /// How large it may be.
         most: usize,
     },
+    /// It can't be beside the original.
+    #[error("there can be no clone: {0}")]
+    NoClone(String),
     /// What is to be made is not kept.
     #[error("{0} is not among what is kept")]
     NotKept(String),

@@ -305,7 +305,10 @@ impl InPlace {
             let waits: Vec<String> = waits.collect();
             format!("the Kafka is not ready (not ready: {})", waits.join(", "))
         };
-        self.until(what, READY, SEE, || self.is_ready(&self.kafka()?))
+        self.until(what, READY, SEE, || {
+            self.is_still_apart()?;
+            self.is_ready(&self.kafka()?)
+        })
     }
 }
 

@@ -94,6 +94,7 @@ impl InPlace {
             pools,
             volumes_proven: proven.is_some(),
             retention_would_delete: proven.is_some_and(|one| one.retention_would_delete),
+            clone_of: self.clone_of()?,
         })
     }
 
@@ -173,6 +174,11 @@ impl InPlace {
         note: Option<&Note>,
     ) -> Result<BTreeSet<String>, RestoreError> {
         let mut names = BTreeSet::new();
+        if self.target.origin.is_some() {
+            // What comes to the addresses that it has, or was noted to have, may feed the
+            // original.
+            return Ok(names);
+        }
         names.extend(note.into_iter().flat_map(|note| note.feeders.clone()));
         if self.kept().is_none() {
             // One that others have made has no addresses yet.

@@ -1,4 +1,4 @@
-//! A restore in place, on a real API server: what there is, and each step, one at
+//! A restore in place, or a clone elsewhere, on a real API server: what there is, and each step, one at
 //! a time. Which comes next is decided in `slackwater-restore`; here nothing is.
 //!
 //! Claims are exchanged under a Kafka whose operator leaves it alone; what was
@@ -6,8 +6,10 @@
 //! note of how these were. Everything that is written is read back, and every wait
 //! has its end.
 
+mod apart;
 mod bare;
 mod claims;
+mod cloned;
 mod error;
 mod feeders;
 mod gather;
@@ -16,6 +18,7 @@ mod kept;
 mod kept_parts;
 mod kept_volumes;
 mod look;
+mod named;
 mod nodes;
 mod remade;
 mod rights;
@@ -32,6 +35,8 @@ use crate::clock::Moment;
 use crate::place::{Place, Resource, STRIMZI};
 use crate::{ApiServer, ClaimVolume, Makers};
 
+pub use apart::Origin;
+pub use cloned::Own;
 pub use error::RestoreError;
 pub(crate) use feeders::RESTORING;
 pub use gather::gather;
@@ -59,8 +64,10 @@ pub struct Target {
     /// What fed it, by the cut, as `NAMESPACE/NAME`: where nothing is kept, and its
     /// addresses are not known yet.
     pub feeders: Vec<String>,
-    /// What is kept beside the cut.
+    /// What is kept beside the cut; of a clone, as that has it.
     pub kept: Option<Kept>,
+    /// Of what it is a clone; `None` in place.
+    pub origin: Option<Origin>,
 }
 
 /// See the module.
@@ -142,13 +149,14 @@ impl InPlace {
             Step::MakeKafka => self.make_kafka(),
             Step::GiveNodeIds(name) => self.give_node_ids(name),
             Step::GiveClusterId => self.give_cluster_id(),
+            Step::CloseOff => self.close_off(),
             Step::StartNodes => self.start_nodes(),
             Step::AwaitReady => self.await_ready(),
             Step::LetRetentionGo => self.let_retention_go(),
             Step::MakeOther(what) => self.make_other(what),
             Step::MakeFeeder(name) => self.make_feeder(name),
             Step::StartFeeder(name) => self.start_feeder(way, name),
-            Step::Finish => self.finish(Way::Forth),
+            Step::Finish => self.finish(way),
             Step::DropClaim(claim) => self.drop_claim(claim),
             Step::PutBackClaim(claim) => self.put_back_claim(claim),
             Step::NoteIsBack => self.note_is_back(),
@@ -164,6 +172,9 @@ impl InPlace {
     /// Takes the notes away: what is done is forgotten, but for the volumes that
     /// are kept for a way back.
     fn finish(&self, way: Way) -> Result<(), RestoreError> {
+        if way == Way::Clone {
+            self.forget_snapshots()?;
+        }
         for volume in &self.target.volumes {
             self.forget_claim(&volume.claim)?;
         }

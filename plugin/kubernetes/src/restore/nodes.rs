@@ -37,9 +37,18 @@ impl InPlace {
     }
 
     fn of_kafka(&self, resource: &Resource) -> Result<Vec<Value>, RestoreError> {
+        self.nodes_in(resource, &self.target.namespace)
+    }
+
+    /// Those of the Kafka of this name in a namespace.
+    pub(super) fn nodes_in(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+    ) -> Result<Vec<Value>, RestoreError> {
         let cluster = &self.target.name;
         let name = format!("{cluster}-kafka");
-        self.of_component(resource, &self.target.namespace, cluster, ("Kafka", &name))
+        self.of_component(resource, namespace, cluster, ("Kafka", &name))
     }
 
     /// Each pod of a set goes with it.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use slackwater_restore::{Note, Stage};
 use slackwater_strimzi::PAUSE;
 
+use super::cloned::moved;
 use super::feeders::RESTORING;
 use super::kafka::{NOTE, TAKEN_UP};
 use super::nodes::name;
@@ -15,8 +16,14 @@ impl InPlace {
     pub(super) fn make_secret(&self, secret: &str) -> Result<(), RestoreError> {
         let not_kept = || RestoreError::NotKept(format!("Secret {secret}"));
         let keeper = self.keeper.as_ref().ok_or_else(not_kept)?;
-        let object = keeper.secret(&self.target.run, secret)?;
         let (namespace, name) = secret.split_once('/').ok_or_else(not_kept)?;
+        // A clone's is the original's, in another namespace.
+        let kept_of = self.target.origin.as_ref();
+        let kept_of = kept_of.map_or(namespace, |origin| &origin.namespace);
+        let mut object = keeper.secret(&self.target.run, &format!("{kept_of}/{name}"))?;
+        if self.target.origin.is_some() {
+            moved(&mut object, namespace);
+        }
         let place = Place::new(Resource::secrets(), namespace, name)?;
         self.make(&place, &object)
     }

@@ -34,6 +34,7 @@ impl InPlace {
                 here(Resource::snapshots(), &["create"]),
             ]
             .concat(),
+            Step::CloseOff => here(Resource::network_policies(), &["get", "create"]),
             Step::AwaitSnapshot(_) | Step::AwaitReady | Step::AwaitNoPods(_) | Step::LeaveAside => {
                 Vec::new()
             }
@@ -101,7 +102,12 @@ impl InPlace {
                 });
                 of.collect()
             }
-            Step::Finish => [here(claims, &["patch"]), here(kafkas, &["patch"])].concat(),
+            Step::Finish => [
+                here(claims, &["patch"]),
+                here(kafkas, &["patch"]),
+                self.rights_to_forget_snapshots(),
+            ]
+            .concat(),
             Step::DropClaim(_) => [
                 here(claims, &["delete"]),
                 cluster(Resource::volumes(), &["get", "patch"]),
@@ -119,6 +125,17 @@ impl InPlace {
             ]
             .concat(),
         }
+    }
+
+    /// A clone's own.
+    fn rights_to_forget_snapshots(&self) -> Vec<Right> {
+        if self.target.origin.is_none() {
+            return Vec::new();
+        }
+        let (space, delete) = (self.target.namespace.as_str(), &["get", "delete"][..]);
+        let mut all = rights(space, &Resource::snapshots(), "", delete);
+        all.extend(rights("", &Resource::snapshot_contents(), "", delete));
+        all
     }
 
     /// Beside the Kafka, and as a copy.

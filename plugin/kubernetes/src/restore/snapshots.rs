@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use slackwater_restore::Snapshot;
 
 use super::{InPlace, RestoreError};
-use crate::labels::{APP, RUN, SLACKWATER};
+use crate::labels::{APP, CLONE, RUN, SLACKWATER};
 use crate::place::{Place, Resource, label_value};
 use crate::snapshots::BROKER;
 
@@ -22,6 +22,13 @@ const SOON: Duration = Duration::from_secs(120);
 impl InPlace {
     pub(super) fn snapshot_name(&self, claim: &str) -> String {
         format!("slackwater-{}-{claim}", self.target.run)
+    }
+
+    fn run_label(&self) -> &'static str {
+        match self.target.origin {
+            Some(_) => CLONE,
+            None => RUN,
+        }
     }
 
     fn snapshot_place(&self, claim: &str) -> Result<Place, RestoreError> {
@@ -44,7 +51,7 @@ impl InPlace {
             place: Box::new(place.clone()),
             why: why.to_owned(),
         };
-        if found["metadata"]["labels"][RUN] != self.target.run.as_str() {
+        if found["metadata"]["labels"][self.run_label()] != self.target.run.as_str() {
             return Err(unfit(
                 "is not of this run, and has the name of its snapshot",
             ));
@@ -86,8 +93,9 @@ impl InPlace {
         let mut volumes = self.target.volumes.iter();
         let node = volumes.find(|one| one.claim == claim).map(|one| one.broker);
         let node = node.unwrap_or_default().to_string();
-        let labels = json!({APP: SLACKWATER, RUN: run, BROKER: node});
-        let content = Place::cluster(Resource::snapshot_contents(), &place.name)?;
+        let mut labels = json!({APP: SLACKWATER, BROKER: node});
+        labels[self.run_label()] = run.into();
+        let content = self.content_place(&place)?;
         let mut object = json!({
             "apiVersion": "snapshot.storage.k8s.io/v1",
             "kind": "VolumeSnapshotContent",
@@ -125,6 +133,42 @@ impl InPlace {
             object["spec"]["volumeSnapshotClassName"] = class.as_str().into();
         }
         self.make(&place, &object)
+    }
+
+    /// Contents are in no namespace: a clone's has that in its name.
+    fn content_place(&self, snapshot: &Place) -> Result<Place, RestoreError> {
+        let name = match &self.target.origin {
+            None => snapshot.name.clone(),
+            Some(_) => format!("{}-{}", snapshot.name, snapshot.namespace),
+        };
+        Ok(Place::cluster(Resource::snapshot_contents(), &name)?)
+    }
+
+    /// A clone's own VolumeSnapshot, and its content; what these stand for stays.
+    pub(super) fn forget_snapshot(&self, claim: &str) -> Result<(), RestoreError> {
+        let place = self.snapshot_place(claim)?;
+        let content = self.content_place(&place)?;
+        let unfit = |place: &Place, why: &str| RestoreError::Unfit {
+            place: Box::new(place.clone()),
+            why: why.to_owned(),
+        };
+        if let Some(found) = self.server.get(&place)? {
+            let bound = found["status"]["boundVolumeSnapshotContentName"].as_str();
+            let ours = found["metadata"]["labels"][CLONE] == self.target.run.as_str();
+            if !ours || bound.is_some_and(|bound| bound != content.name) {
+                return Err(unfit(
+                    &place,
+                    "was not made for this clone: see whose it is",
+                ));
+            }
+        }
+        let found = self.server.get(&content)?;
+        if !found.is_none_or(|found| found["spec"]["deletionPolicy"] == "Retain") {
+            let why = "is not retained: what it stands for is the original's; see who changed that";
+            return Err(unfit(&content, why));
+        }
+        self.server.delete(&place)?;
+        Ok(self.server.delete(&content)?)
     }
 
     /// A content of ours whose VolumeSnapshot went, with a namespace that was lost once

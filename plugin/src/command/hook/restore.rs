@@ -101,6 +101,7 @@ impl Hook {
                 true => Rest::Unfed,
                 false => Rest::Apart,
             },
+            clone_of: None,
             quiet: context.quiet,
         })
     }

@@ -1,10 +1,10 @@
-//! What runs have left behind: pods and clones of those that are over, and the
-//! VolumeSnapshots of those that were given up.
+//! What runs have left behind: pods of those that are over, with the claims that they
+//! read, and the VolumeSnapshots of those that were given up.
 
 use std::collections::BTreeSet;
 
 use slackwater_cut::{Cut, State};
-use slackwater_kubernetes::{Clones, Workers};
+use slackwater_kubernetes::{ReadClaims, Workers};
 use slackwater_store::{LeaseState, RunId};
 
 use super::Strimzi;
@@ -21,7 +21,7 @@ pub struct Left {
     /// Pods of ours, as `NAMESPACE/NAME`.
     pub pods: Vec<String>,
     /// Claims that were made to be read.
-    pub clones: Vec<String>,
+    pub read_claims: Vec<String>,
     /// How many VolumeSnapshots, where the run was given up.
     pub snapshots: usize,
 }
@@ -50,7 +50,7 @@ impl Strimzi {
         for namespace in [Some(namespace), ours].into_iter().flatten() {
             runs.extend(Workers::of_runs(&self.server, namespace).map_err(Stop::failed)?);
         }
-        runs.extend(Clones::runs(&self.server, namespace).map_err(Stop::failed)?);
+        runs.extend(ReadClaims::runs(&self.server, namespace).map_err(Stop::failed)?);
         let mut all = Vec::new();
         for run in runs {
             // Labels are anybody's to write.
@@ -61,7 +61,7 @@ impl Strimzi {
                 continue;
             }
             let left = self.left_of(&run)?;
-            if !(left.pods.is_empty() && left.clones.is_empty() && left.snapshots == 0) {
+            if !(left.pods.is_empty() && left.read_claims.is_empty() && left.snapshots == 0) {
                 all.push(left);
             }
         }
@@ -74,19 +74,19 @@ impl Strimzi {
     /// A refusal; no answer.
     pub fn delete_left_behind(&self, left: &Left) -> Result<(), Stop> {
         let run: RunId = left.run.parse().map_err(Stop::failed)?;
-        self.delete_pods_and_clones(&run)?;
+        self.delete_pods_and_claims(&run)?;
         if left.snapshots > 0 {
             self.snapshots(&run)?.delete().map_err(Stop::failed)?;
         }
         Ok(())
     }
 
-    /// Pods first: a clone goes when none has it any more.
-    pub(super) fn delete_pods_and_clones(&self, run: &RunId) -> Result<(), Stop> {
+    /// Pods first: a claim goes when none has it any more.
+    pub(super) fn delete_pods_and_claims(&self, run: &RunId) -> Result<(), Stop> {
         for workers in self.workers_of(run) {
             workers.delete_all().map_err(Stop::failed)?;
         }
-        self.clones_of(run).delete_all().map_err(Stop::failed)
+        self.read_claims_of(run).delete_all().map_err(Stop::failed)
     }
 
     fn left_of(&self, run: &RunId) -> Result<Left, Stop> {
@@ -109,7 +109,7 @@ impl Strimzi {
         Ok(Left {
             run: run.to_string(),
             pods,
-            clones: self.clones_of(run).names().map_err(Stop::failed)?,
+            read_claims: self.read_claims_of(run).names().map_err(Stop::failed)?,
             snapshots,
         })
     }
@@ -152,7 +152,7 @@ impl Strimzi {
         vec![of(self.kafka.namespace()), of(&home.namespace)]
     }
 
-    fn clones_of(&self, run: &RunId) -> Clones {
-        Clones::new(self.server.clone(), self.kafka.namespace(), run.clone())
+    fn read_claims_of(&self, run: &RunId) -> ReadClaims {
+        ReadClaims::new(self.server.clone(), self.kafka.namespace(), run.clone())
     }
 }

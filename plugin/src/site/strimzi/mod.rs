@@ -3,10 +3,12 @@
 //! guard in pods of this program's own namespace.
 
 mod before;
+mod cloning;
 mod flush;
 mod found;
 mod guards;
 mod hold;
+mod home;
 mod left;
 mod line;
 mod marks;
@@ -47,11 +49,11 @@ use flush::InPods;
 use found::Found;
 use guards::GuardPods;
 use hold::PodLeases;
+use home::home;
 use line::PodLine;
 use readers::Readers;
 
-/// Where a guard listens in its pod, and what it writes lies: a volume of the
-/// pod's own.
+/// In a guard's pod: where it listens, and what it writes lies.
 pub const SCRATCH: &str = "/run/slackwater";
 
 /// How long after a run was begun its guard may come: its pods are made, and
@@ -212,6 +214,7 @@ impl Strimzi {
     /// # Errors
     /// A run that is not over; a refusal; no answer.
     pub fn delete(&self, run: &RunId, with_cut: bool) -> Result<(), Stop> {
+        self.must_be_of_it(run)?;
         let (state, _) = self.leases.holds().look().map_err(Stop::failed)?;
         if let LeaseState::Held(Some(of)) | LeaseState::Expired(of) = &state
             && of.run_id == *run
@@ -221,7 +224,7 @@ impl Strimzi {
             )));
         }
         self.no_restore_of(run, &state)?;
-        self.delete_pods_and_clones(run)?;
+        self.delete_pods_and_claims(run)?;
         let snapshots = self.snapshots(run)?;
         snapshots.delete().map_err(Stop::failed)?;
         self.delete_kept(run, &snapshots, with_cut)?;
@@ -420,6 +423,7 @@ impl Ground for Strimzi {
     }
 
     fn keep(&self, run: &RunId) -> Result<(), Stop> {
+        self.must_be_of_it(run)?;
         self.retain(run)?;
         // The cut's copy does not wait for what may be too large.
         let resources = self.keep_resources(run);
@@ -470,31 +474,5 @@ fn will_do(need: &Need, holds: &Holds) -> bool {
             }
             _ => false,
         },
-    }
-}
-
-/// Of this pod, or as the environment says.
-fn home(server: &ApiServer) -> Result<Option<Home>, Stop> {
-    let said = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
-    if let (Some(image), Some(namespace)) = (said("SLACKWATER_IMAGE"), said("SLACKWATER_NAMESPACE"))
-    {
-        return Ok(Some(Home {
-            namespace,
-            account: said("SLACKWATER_ACCOUNT").unwrap_or_else(|| "slackwater".to_owned()),
-            program: slackwater_kubernetes::Program {
-                image,
-                pull: "IfNotPresent".to_owned(),
-                pull_secrets: Vec::new(),
-            },
-            pod: said("POD_NAME"),
-        }));
-    }
-    match Home::of_this_pod(server) {
-        Ok(home) => Ok(Some(home)),
-        Err(slackwater_kubernetes::WorkerError::NoHome(why)) => {
-            tracing::debug!("{why}");
-            Ok(None)
-        }
-        Err(error) => Err(Stop::failed(error)),
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use slackwater_content::{Answered, Asked, Part, Parts, ReplicaAges};
 use slackwater_kubernetes::{
-    ApiServer, CONTAINER, ClaimVolume, Clones, Job, Place, Program, Talk, Workers,
+    ApiServer, CONTAINER, ClaimVolume, Job, Place, Program, ReadClaims, Talk, Workers,
 };
 use slackwater_ports::{
     ContentDepth, ContentSurvey, MetadataSeen, PortError, PortErrorKind, RangeRow, RangeWanted,
@@ -41,7 +41,7 @@ const PROGRAM: &str = "/usr/local/bin/slackwater";
 
 /// See the module.
 pub(super) struct Readers {
-    clones: Clones,
+    claims_to_read: ReadClaims,
     workers: Workers,
     server: ApiServer,
     of: Of,
@@ -83,7 +83,7 @@ impl Readers {
 
     /// The same where claims may be gone: these were kept of them.
     pub(super) fn or_as_kept(mut self, claims: Vec<Value>) -> Self {
-        self.clones = self.clones.clone().or_as_kept(claims);
+        self.claims_to_read = self.claims_to_read.clone().or_as_kept(claims);
         self
     }
 
@@ -119,7 +119,7 @@ impl Readers {
 
     fn over(server: ApiServer, namespace: &str, run: &RunId, program: Program, of: Of) -> Self {
         Self {
-            clones: Clones::new(server.clone(), namespace, run.clone()),
+            claims_to_read: ReadClaims::new(server.clone(), namespace, run.clone()),
             workers: Workers::new(server.clone(), namespace, run.clone(), program),
             server,
             of,
@@ -197,7 +197,7 @@ impl Readers {
             let name = one.handle.rsplit('/').next().unwrap_or_default();
             // Noted first: what is half made is deleted, too.
             opened.claims.push(one.volume.clone());
-            let clone = self.clones.make(&one.volume, name);
+            let clone = self.claims_to_read.make(&one.volume, name);
             claims.insert(
                 clone.map_err(|error| refused(&error))?,
                 mounted(&one.volume),
@@ -251,7 +251,7 @@ impl Readers {
             }
         }
         for claim in opened.claims.drain(..) {
-            if let Err(error) = self.clones.delete(&claim) {
+            if let Err(error) = self.claims_to_read.delete(&claim) {
                 tracing::warn!("a clone is left: {error}");
             }
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use slackwater_content::ReplicaAges;
 use slackwater_cut::{ClaimName, Cut, State, Verdict};
 use slackwater_kubernetes::{
-    About, ClaimVolume, Events, InPlace, Keeper, Kept, KeptVolumes, Makers, MakersError,
+    About, ClaimVolume, Events, InPlace, Keeper, Kept, KeptVolumes, Makers, MakersError, Origin,
     RESTORE_NOTE, Reason, RunsError, Target, gather,
 };
 use slackwater_ports::{ConnectorRef, Seen, VolumeContent};
@@ -184,7 +184,12 @@ impl Strimzi {
     ///
     /// # Errors
     /// No answer.
-    pub fn in_place(&self, cut: &Cut, kept: Option<Kept>) -> Result<InPlace, Stop> {
+    pub fn in_place(
+        &self,
+        cut: &Cut,
+        kept: Option<Kept>,
+        origin: Option<Origin>,
+    ) -> Result<InPlace, Stop> {
         let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
         let fed = cut.quiesce.iter().flat_map(|one| &one.connectors);
         let fed: BTreeSet<&String> = fed.map(|one| &one.connector.connect).collect();
@@ -197,6 +202,7 @@ impl Strimzi {
             volumes: volumes_of(cut),
             feeders: fed.into_iter().cloned().collect(),
             kept,
+            origin,
         };
         InPlace::new(self.server.clone(), makers, self.keeper(), target).map_err(Stop::failed)
     }
@@ -230,22 +236,12 @@ impl Strimzi {
     ///
     /// # Errors
     /// It can't be told.
-    pub fn tell_restored(&self, run: &RunId, undone: bool) -> Result<(), Stop> {
+    pub fn tell_restored(&self, run: &RunId, reason: Reason, note: &str) -> Result<(), Stop> {
         let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
         let kafka = makers.kafka(self.kafka.namespace(), self.kafka.name());
         let kafka = kafka.map_err(Stop::failed)?;
-        let (reason, note) = match undone {
-            false => (
-                Reason::Restored,
-                format!("run {run} is restored; the volumes from before are kept"),
-            ),
-            true => (
-                Reason::WentBack,
-                format!("the volumes from before the restore of run {run} are back"),
-            ),
-        };
         let events = Events::new(self.server.clone(), makers.version(), run.clone());
-        let told = events.tell(About::Kafka(&kafka.meta), reason, &note);
+        let told = events.tell(About::Kafka(&kafka.meta), reason, note);
         told.map(drop).map_err(Stop::failed)
     }
 

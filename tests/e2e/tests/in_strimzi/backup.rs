@@ -297,8 +297,8 @@ mod needs_root {
         assert!(!notes(&after).contains("slackwater.io/held"), "{after}");
         let running = place.connect("/connectors?expand=status").unwrap();
         assert!(!running.to_string().contains("STOPPED"), "{running}");
-        // Readers and clones go with the phase that made them.
-        place.until("readers and clones to be gone", || {
+        // Readers and their claims go with the phase that made them.
+        place.until("readers and their claims to be gone", || {
             let named = |what: &str| place.names(what, "slackwater-");
             named("pods").is_empty() && named("pvc").is_empty()
         });

@@ -5,37 +5,22 @@ mod needs_root {
     mod needs_stand_ins {
         mod takes_long {
             use std::fs;
-            use std::thread;
-            use std::time::Duration;
 
-            use serde_json::{Value, json};
+            use serde_json::Value;
             use slackwater_cut::{ClaimName, State, Verdict};
             use slackwater_stand_ins::CLASS;
 
+            use crate::clone_by_hand::stand_for;
+            use crate::ground::names;
             use crate::k10_stand_in::{
-                How, RestorePoint, capture, hook, opted_in, person, retire, snapshots,
+                How, RestorePoint, backed_up, exported, hook, opted_in, person, retire, snapshots,
             };
             use crate::place::{Place, mirror, turn};
-
-            /// A backup by a policy; what there is of it.
-            fn backed_up(place: &mut Place, of: &str) -> (String, RestorePoint, Vec<String>) {
-                let feeder = place.feeder();
-                hook(place, "beforeBackup").unwrap();
-                let run = place.newest();
-                let point = capture(place);
-                let made = snapshots(place, of);
-                place.must_be_let_go(&feeder);
-                hook(place, "afterBackup").unwrap();
-                place.until("the cut to be closed", || {
-                    thread::sleep(Duration::from_secs(1));
-                    matches!(place.cut(&run).state, State::Closed { .. })
-                });
-                (run, point, made)
-            }
 
             /// On this cluster, from its snapshots.
             fn restore_here(place: &Place, point: &RestorePoint, of: &dyn Fn(&str) -> String) {
                 let how = How {
+                    into: &names().space,
                     snapshot_of: of,
                     class: None,
                     with_status: false,
@@ -176,55 +161,11 @@ mod needs_root {
                 place.kubectl(&volumes).unwrap();
             }
 
-            /// The storage's handles of snapshots, which stay: as what was exported.
-            fn exported(place: &Place, made: &[String]) -> Vec<Value> {
-                let each = made.iter().map(|name| {
-                    let snapshot = place.object(&format!("volumesnapshot/{name}"));
-                    let content = &snapshot["status"]["boundVolumeSnapshotContentName"];
-                    let what = format!("volumesnapshotcontent/{}", content.as_str().unwrap());
-                    let retain = json!({"spec": {"deletionPolicy": "Retain"}}).to_string();
-                    let patch = ["patch", &what, "--type=merge", "-p", &retain];
-                    place.kubectl(&patch).unwrap();
-                    let content = place.object(&what);
-                    json!({
-                        "claim": snapshot["spec"]["source"]["persistentVolumeClaimName"],
-                        "handle": content["status"]["snapshotHandle"],
-                        "driver": content["spec"]["driver"],
-                        "class": content["spec"]["volumeSnapshotClassName"],
-                        "content": content["metadata"]["name"],
-                    })
-                });
-                each.collect()
-            }
-
             /// Snapshots on the other cluster that stand for them.
             fn imported(place: &Place, exported: &[Value], of: &str) {
                 for one in exported {
                     let name = format!("{of}-{}", one["claim"].as_str().unwrap());
-                    let namespace = crate::ground::names().space.as_str();
-                    let content = json!({
-                        "apiVersion": "snapshot.storage.k8s.io/v1",
-                        "kind": "VolumeSnapshotContent",
-                        "metadata": {"name": name},
-                        "spec": {
-                            "deletionPolicy": "Retain",
-                            "driver": one["driver"],
-                            "source": {"snapshotHandle": one["handle"]},
-                            "volumeSnapshotClassName": one["class"],
-                            "volumeSnapshotRef": {"namespace": namespace, "name": name},
-                        },
-                    });
-                    place.ground.apply(&content.to_string());
-                    let snapshot = json!({
-                        "apiVersion": "snapshot.storage.k8s.io/v1",
-                        "kind": "VolumeSnapshot",
-                        "metadata": {"name": name, "namespace": namespace},
-                        "spec": {
-                            "volumeSnapshotClassName": one["class"],
-                            "source": {"volumeSnapshotContentName": name},
-                        },
-                    });
-                    place.ground.apply(&snapshot.to_string());
+                    stand_for(place, &names().space, &name, one);
                 }
             }
 
@@ -244,6 +185,7 @@ mod needs_root {
                     let of = format!("import-{round}");
                     imported(&place, &data, &of);
                     let how = How {
+                        into: &names().space,
                         snapshot_of: &|claim| format!("{of}-{claim}"),
                         class: Some(CLASS),
                         with_status,

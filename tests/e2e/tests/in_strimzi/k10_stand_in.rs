@@ -11,8 +11,11 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use slackwater_cut::State;
 use slackwater_stand_ins::{Ask, Runner};
 
 use crate::ground::{kubectl, names};
@@ -31,10 +34,15 @@ fn blueprint() -> String {
 
 /// Runs a hook; what it failed by.
 pub(crate) fn hook(place: &Place, action: &str) -> Result<(), String> {
+    hook_in(place, &names().space, action)
+}
+
+/// The same, of another namespace.
+pub(crate) fn hook_in(place: &Place, space: &str, action: &str) -> Result<(), String> {
     let kubectl = teller(place);
     let runner = Runner::new(&kubectl, "kanister", &blueprint()).unwrap();
     let ask = Ask {
-        object: json!({"kind": "Namespace", "metadata": {"name": names().space}}),
+        object: json!({"kind": "Namespace", "metadata": {"name": space}}),
         artifacts: Map::new(),
         ..Ask::default()
     };
@@ -92,6 +100,44 @@ pub(crate) fn snapshots(place: &Place, of: &str) -> Vec<String> {
         made.extend(names);
     }
     made
+}
+
+/// A backup by a policy, once its cut is closed: its run, the restore point, and K10's
+/// snapshots.
+pub(crate) fn backed_up(place: &mut Place, of: &str) -> (String, RestorePoint, Vec<String>) {
+    let feeder = place.feeder();
+    hook(place, "beforeBackup").unwrap();
+    let run = place.newest();
+    let point = capture(place);
+    let made = snapshots(place, of);
+    place.must_be_let_go(&feeder);
+    hook(place, "afterBackup").unwrap();
+    place.until("the cut to be closed", || {
+        thread::sleep(Duration::from_secs(1));
+        matches!(place.cut(&run).state, State::Closed { .. })
+    });
+    (run, point, made)
+}
+
+/// The storage's handles of snapshots, which stay: as what was exported.
+pub(crate) fn exported(place: &Place, made: &[String]) -> Vec<Value> {
+    let each = made.iter().map(|name| {
+        let snapshot = place.object(&format!("volumesnapshot/{name}"));
+        let content = &snapshot["status"]["boundVolumeSnapshotContentName"];
+        let what = format!("volumesnapshotcontent/{}", content.as_str().unwrap());
+        let retain = json!({"spec": {"deletionPolicy": "Retain"}}).to_string();
+        let patch = ["patch", &what, "--type=merge", "-p", &retain];
+        place.kubectl(&patch).unwrap();
+        let content = place.object(&what);
+        json!({
+            "claim": snapshot["spec"]["source"]["persistentVolumeClaimName"],
+            "handle": content["status"]["snapshotHandle"],
+            "driver": content["spec"]["driver"],
+            "class": content["spec"]["volumeSnapshotClassName"],
+            "content": content["metadata"]["name"],
+        })
+    });
+    each.collect()
 }
 
 /// As it retires a restore point.
@@ -168,6 +214,8 @@ pub(crate) fn capture(place: &Place) -> RestorePoint {
 
 /// How a restore is made.
 pub(crate) struct How<'a> {
+    /// In which namespace.
+    pub(crate) into: &'a str,
     /// The VolumeSnapshot that a claim is made from.
     pub(crate) snapshot_of: &'a dyn Fn(&str) -> String,
     /// Another class for claims, as on another cluster.
@@ -191,7 +239,8 @@ impl RestorePoint {
             };
             let name = object["metadata"]["name"].as_str().unwrap();
             let what = format!("{kind}/{name}");
-            let there = place.space(&["get", &what, "--ignore-not-found", "-o", "name"]);
+            let space = |args: &[&str]| place.kubectl(&[&["-n", how.into], args].concat());
+            let there = space(&["get", &what, "--ignore-not-found", "-o", "name"]);
             if excluded.iter().any(&is_of) || !there.unwrap().trim().is_empty() {
                 continue;
             }
@@ -200,6 +249,7 @@ impl RestorePoint {
             }
             let mut object = object.clone();
             let status = object.as_object_mut().unwrap().remove("status");
+            object["metadata"]["namespace"] = how.into.into();
             for key in ["uid", "resourceVersion", "creationTimestamp", "generation"] {
                 object["metadata"].as_object_mut().unwrap().remove(key);
             }
@@ -222,8 +272,32 @@ impl RestorePoint {
             if let (true, Some(status), "kafka.strimzi.io") = (how.with_status, status, group) {
                 let patch = json!({"status": status}).to_string();
                 let words = ["patch", &what, "--subresource=status", "--type=merge", "-p"];
-                place.space(&[&words[..], &[&patch]].concat()).unwrap();
+                space(&[&words[..], &[&patch]].concat()).unwrap();
             }
+        }
+    }
+
+    /// The claims alone, as the example for clones has it.
+    pub(crate) fn restore_claims(&self, place: &Place, how: &How<'_>) {
+        let example = &documents("examples/k10-clone.yaml")[0]["spec"];
+        let included = &example["filters"]["includeResources"];
+        assert_eq!(*included, json!([{"resource": "persistentvolumeclaims"}]));
+        assert_eq!(example["targetNamespace"], how.into);
+        for (at, object) in &self.0 {
+            if KINDS[*at].2 != "persistentvolumeclaims" {
+                continue;
+            }
+            let mut claim = object.clone();
+            claim.as_object_mut().unwrap().remove("status");
+            for key in ["uid", "resourceVersion", "creationTimestamp"] {
+                claim["metadata"].as_object_mut().unwrap().remove(key);
+            }
+            claim["metadata"]["namespace"] = how.into.into();
+            for change in example["transforms"][0]["json"].as_array().unwrap() {
+                add(&mut claim, change);
+            }
+            fill(&mut claim, how);
+            place.ground.apply(&claim.to_string());
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{ApiError, ApiServer};
 
 /// The claims of one run in its Kafka's namespace.
 #[derive(Clone)]
-pub struct Clones {
+pub struct ReadClaims {
     server: ApiServer,
     namespace: String,
     run: RunId,
@@ -22,19 +22,19 @@ pub struct Clones {
 
 /// Why there is none.
 #[derive(Debug, thiserror::Error)]
-pub enum ClonesError {
+pub enum ReadClaimsError {
     /// The API server has no answer.
     #[error(transparent)]
     Api(#[from] ApiError),
     /// What it would be like is gone.
-    #[error("{0} is gone: it is not known of what class and size its clone has to be")]
+    #[error("{0} is gone: it is not known of what class and size one that is read has to be")]
     NoClaim(Box<Place>),
     /// One of that name is there, and is another.
     #[error("{0} is there and was not made by Slackwater: delete it, or see whose it is")]
     Foreign(Box<Place>),
 }
 
-impl Clones {
+impl ReadClaims {
     /// Nothing is made yet.
     pub fn new(server: ApiServer, namespace: impl Into<String>, run: RunId) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl Clones {
     }
 
     /// How a claim is; how it was, where it is gone.
-    fn like(&self, claim: &str) -> Result<Value, ClonesError> {
+    fn like(&self, claim: &str) -> Result<Value, ReadClaimsError> {
         let place = Place::new(Resource::claims(), &self.namespace, claim)?;
         if let Some(found) = self.server.get(&place)? {
             return Ok(found);
@@ -62,7 +62,7 @@ impl Clones {
         let mut kept = self.kept.iter();
         let kept = kept.find(|one| one["metadata"]["name"] == claim);
         kept.cloned()
-            .ok_or_else(|| ClonesError::NoClaim(Box::new(place)))
+            .ok_or_else(|| ReadClaimsError::NoClaim(Box::new(place)))
     }
 
     /// Makes one like this claim from this VolumeSnapshot of the namespace, and
@@ -70,7 +70,7 @@ impl Clones {
     ///
     /// # Errors
     /// A refusal (a quota's among them); no answer.
-    pub fn make(&self, claim: &str, snapshot: &str) -> Result<String, ClonesError> {
+    pub fn make(&self, claim: &str, snapshot: &str) -> Result<String, ReadClaimsError> {
         let found = self.like(claim)?;
         let place = self.place(claim)?;
         until_gone(&self.server, &place)?;
@@ -112,14 +112,14 @@ impl Clones {
     }
 
     /// Read back: it is what is read as that snapshot.
-    fn must_be_of(&self, place: &Place, snapshot: &str) -> Result<(), ClonesError> {
+    fn must_be_of(&self, place: &Place, snapshot: &str) -> Result<(), ReadClaimsError> {
         let Some(there) = self.server.get(place)? else {
-            return Err(ClonesError::NoClaim(Box::new(place.clone())));
+            return Err(ReadClaimsError::NoClaim(Box::new(place.clone())));
         };
         let ours = there["metadata"]["labels"][RUN].as_str() == Some(self.run.as_str());
         match ours && there["spec"]["dataSource"]["name"].as_str() == Some(snapshot) {
             true => Ok(()),
-            false => Err(ClonesError::Foreign(Box::new(place.clone()))),
+            false => Err(ReadClaimsError::Foreign(Box::new(place.clone()))),
         }
     }
 
@@ -128,7 +128,7 @@ impl Clones {
     ///
     /// # Errors
     /// A refusal; no answer.
-    pub fn delete(&self, claim: &str) -> Result<(), ClonesError> {
+    pub fn delete(&self, claim: &str) -> Result<(), ReadClaimsError> {
         self.delete_at(&self.place(claim)?)
     }
 
@@ -136,7 +136,7 @@ impl Clones {
     ///
     /// # Errors
     /// A refusal; no answer.
-    pub fn delete_all(&self) -> Result<(), ClonesError> {
+    pub fn delete_all(&self) -> Result<(), ReadClaimsError> {
         for name in self.names()? {
             self.delete_at(&Place::new(Resource::claims(), &self.namespace, &name)?)?;
         }
@@ -147,7 +147,7 @@ impl Clones {
     ///
     /// # Errors
     /// No answer.
-    pub fn names(&self) -> Result<Vec<String>, ClonesError> {
+    pub fn names(&self) -> Result<Vec<String>, ReadClaimsError> {
         let run = label_value(self.run.as_str())?;
         let labels = format!("{APP}={SLACKWATER},{RUN}={run}");
         let found = self
@@ -163,11 +163,11 @@ impl Clones {
     ///
     /// # Errors
     /// No answer.
-    pub fn runs(server: &ApiServer, namespace: &str) -> Result<BTreeSet<String>, ClonesError> {
+    pub fn runs(server: &ApiServer, namespace: &str) -> Result<BTreeSet<String>, ReadClaimsError> {
         Ok(runs_of(server, &Resource::claims(), namespace, &[])?)
     }
 
-    fn delete_at(&self, place: &Place) -> Result<(), ClonesError> {
+    fn delete_at(&self, place: &Place) -> Result<(), ReadClaimsError> {
         let Some(claim) = self.server.get(place)? else {
             return Ok(());
         };
@@ -185,7 +185,7 @@ impl Clones {
         Ok(self.server.delete(place)?)
     }
 
-    fn place(&self, claim: &str) -> Result<Place, ClonesError> {
+    fn place(&self, claim: &str) -> Result<Place, ReadClaimsError> {
         let name = format!("slackwater-{}-read-{claim}", self.run);
         Ok(Place::new(Resource::claims(), &self.namespace, &name)?)
     }

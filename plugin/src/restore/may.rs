@@ -1,0 +1,114 @@
+//! Whether a cut may be restored from, and to where.
+
+use slackwater_cut::{Cut, State, Verdict, claims};
+use slackwater_restore::Way;
+
+use crate::exit::{Exit, Stop, of_claims};
+use crate::site::KafkaName;
+
+/// A mirror that is restored under another name, or in another namespace, may have the
+/// one that was backed up beside it: its metadata has that one's addresses, and its
+/// brokers, with the same certificates, would fetch from there what is newer.
+pub(super) fn must_be_of(cut: &Cut, kafka: &KafkaName) -> Result<(), Stop> {
+    match cut.mirror == kafka.to_string() {
+        true => Ok(()),
+        false => Err(Stop::bad_input(format!(
+            "run {} is of {}, and this is {kafka}: its brokers would dial those of the other, and take \
+             what they have since; restore under the same name, in the same namespace, or make a clone \
+             (`slackwater clone`)",
+            cut.run_id, cut.mirror
+        ))),
+    }
+}
+
+/// What was not proven when it was backed up is restored only where that is
+/// accepted, and what was refuted never. What others have restored may have its seal
+/// alone: that is what was there when they made their backup, and nothing has judged it.
+pub(super) fn may_be_restored(cut: &Cut, way: Way, accept_unproven: bool) -> Result<(), Stop> {
+    match (&cut.state, way) {
+        (State::Closed { .. }, _) => {}
+        (State::Sealed, way) if way.is_on_claims() => {
+            tracing::warn!(
+                "run {} was sealed, and its closed cut is not here: what the claims hold is held \
+                 against the seal (`cut import` brings the closed one)",
+                cut.run_id
+            );
+            return nothing_refutes(cut);
+        }
+        (state, _) => {
+            return Err(Stop::bad_input(format!(
+                "run {} is {}: only a closed cut is restored from",
+                cut.run_id,
+                state.word()
+            )));
+        }
+    }
+    accepted(of_claims(cut, &cut.settings.require), accept_unproven).map_err(|stop| Stop {
+        cause: format!(
+            "run {}: {}; what is unproven is restored from with --accept-unproven",
+            cut.run_id, stop.cause
+        ),
+        exit: Exit::BadInput,
+    })
+}
+
+/// Of a seal nothing was judged yet; but what is known of it already may refute it.
+fn nothing_refutes(cut: &Cut) -> Result<(), Stop> {
+    let judged = claims::judge(cut);
+    let required = &cut.settings.require;
+    let mut against = judged
+        .into_iter()
+        .filter(|claim| claim.verdict == Verdict::Refuted && required.contains(&claim.name));
+    match against.next() {
+        None => Ok(()),
+        Some(claim) => Err(Stop::bad_input(format!(
+            "run {}: {} is refuted by what was seen after the seal: {}",
+            cut.run_id, claim.name, claim.reason
+        ))),
+    }
+}
+
+/// What is unproven, where that is accepted.
+pub(super) fn accepted(verdict: Result<(), Stop>, accept_unproven: bool) -> Result<(), Stop> {
+    match verdict {
+        Err(stop) if stop.exit == Exit::Unproven && accept_unproven => {
+            tracing::warn!("{stop}");
+            Ok(())
+        }
+        verdict => verdict,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+mod tests {
+    use super::*;
+
+    const CLOSED: &str = include_str!("../../../wasm-actions/cut/tests/fixtures/exactly-once.json");
+
+    #[test]
+    fn a_run_is_restored_as_the_mirror_that_it_is_of_and_from_a_seal_onto_claims_alone() {
+        let mut cut = Cut::parse(CLOSED).unwrap();
+        cut.mirror = "kafka/mirror".to_owned();
+        let of = |name: &str| must_be_of(&cut, &name.parse().unwrap());
+        assert!(of("kafka/mirror").is_ok());
+        for other in ["rehearsal/mirror", "kafka/other"] {
+            let said = of(other).unwrap_err().cause;
+            assert!(said.contains("would dial those of the other"), "{said}");
+        }
+        assert!(may_be_restored(&cut, Way::Forth, false).is_ok());
+        cut.state = State::Sealed;
+        assert!(may_be_restored(&cut, Way::OnClaims, false).is_ok());
+        assert!(may_be_restored(&cut, Way::Forth, true).is_err());
+        for state in [
+            State::Open,
+            State::Void {
+                at_ms: 1,
+                reason: String::new(),
+            },
+        ] {
+            cut.state = state;
+            assert!(may_be_restored(&cut, Way::OnClaims, true).is_err());
+        }
+    }
+}

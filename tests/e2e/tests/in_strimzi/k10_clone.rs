@@ -1,0 +1,83 @@
+//! What K10 restores beside the original: claims alone become a clone, and all of it is
+//! refused.
+
+mod needs_root {
+    mod needs_stand_ins {
+        mod takes_long {
+            use slackwater_cut::{ClaimName, Cut, Verdict};
+            use slackwater_stand_ins::LATE_CLASS;
+
+            use crate::clone_by_hand::stand_for;
+            use crate::k10_stand_in::{How, backed_up, exported, hook_in, opted_in, retire};
+            use crate::place::{mirror, turn};
+
+            #[test]
+            fn claims_beside_the_original_become_a_clone_and_its_authority_there_is_refused() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let (run, point, made) = backed_up(&mut place, "drill");
+                place.produce(300);
+                place.must_be_equal();
+                let data = exported(&place, &made);
+                for space in ["drill", "whole"] {
+                    place.kubectl(&["create", "namespace", space]).unwrap();
+                    for one in &data {
+                        // Contents are in no namespace.
+                        let claim = one["claim"].as_str().unwrap();
+                        stand_for(&place, space, &format!("{space}-{claim}"), one);
+                    }
+                }
+                place.load(120, 50);
+                let drill = |claim: &str| format!("drill-{claim}");
+                let how = How {
+                    into: "drill",
+                    snapshot_of: &drill,
+                    class: Some(LATE_CLASS),
+                    with_status: false,
+                };
+                point.restore_claims(&place, &how);
+                let kafka = mirror();
+                let clone = [
+                    "clone",
+                    &run,
+                    "--kafka",
+                    &kafka,
+                    "--into",
+                    "drill",
+                    "--on-claims",
+                ];
+                let done = place.task_as("slackwater-restore", &clone).expect(0);
+                println!("{}", done.said);
+                let document = format!("configmap/slackwater-{run}-run");
+                let path = "jsonpath={.data.document}";
+                let text = place.kubectl(&["-n", "drill", "get", &document, "-o", path]);
+                let cut = Cut::parse(&text.unwrap()).unwrap();
+                for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
+                    let claim = cut.claims.iter().find(|one| one.name == name).unwrap();
+                    println!("{name}: {}", claim.reason);
+                    assert_eq!(claim.verdict, Verdict::Proven, "{name}");
+                }
+
+                let whole = |claim: &str| format!("whole-{claim}");
+                let how = How {
+                    into: "whole",
+                    snapshot_of: &whole,
+                    class: None,
+                    with_status: false,
+                };
+                point.restore(&place, &how);
+                let said = hook_in(&place, "whole", "afterRestore").unwrap_err();
+                println!("{said}");
+                assert!(said.contains("`slackwater clone`"), "{said}");
+                let pods = place.kubectl(&["-n", "whole", "get", "pod", "-o", "name"]);
+                assert_eq!(pods.unwrap().trim(), "");
+
+                for space in ["drill", "whole"] {
+                    place.kubectl(&["delete", "namespace", space]).unwrap();
+                }
+                place.must_be_equal();
+                retire(&place, &made);
+            }
+        }
+    }
+}
