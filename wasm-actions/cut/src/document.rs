@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bracket, Claim, ClusterIdentity, Content, Drain, Outage, Quiesce, Resume, Rows, Settings,
+    Bracket, Claim, ClusterIdentity, Content, Drain, Hot, Outage, Quiesce, Resume, Rows, Settings,
     Snapshot, canonical_json, sha256_hex,
 };
 
@@ -116,6 +116,11 @@ pub struct Cut {
     pub rows: Rows,
     /// snapshotPartitions' section.
     pub snapshot: Option<Snapshot>,
+    /// What was seen around the snapshots of a mirror that runs on. Left out
+    /// otherwise, so that cuts from before there was this field keep their
+    /// digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hot: Option<Hot>,
     /// validateHead's closing look.
     pub bracket: Option<Bracket>,
     /// resumeMirror's section.
@@ -175,6 +180,7 @@ impl Cut {
             drain: None,
             rows: Rows::default(),
             snapshot: None,
+            hot: None,
             bracket: None,
             resume: None,
             content: None,

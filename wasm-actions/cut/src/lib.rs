@@ -8,6 +8,7 @@ mod canonical;
 pub mod claims;
 mod content;
 mod document;
+mod hot;
 mod pattern;
 mod rows;
 mod sections;
@@ -20,6 +21,7 @@ pub use content::{Content, FrontRead, RangeRead, RowContent, RowRange, Transacti
 pub use document::{
     API_VERSION, ComponentUsed, Cut, CutError, Kind, LeaseEvent, MAX_DOCUMENT_BYTES, State,
 };
+pub use hot::{Hot, HotCopy, HotHead, HotLook, HotRecord, HotSweep, HotVolume};
 pub use pattern::Pattern;
 pub use rows::{
     Class, Gap, GapCause, Next, PartitionRow, Rows, Seam, SourceRow, SourceTopic, Tail, TopicRow,

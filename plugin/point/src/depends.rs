@@ -1,0 +1,199 @@
+//! What points into what goes, or past it: groups, Connect's positions, offset
+//! syncs. A cut log that is right by itself is resumed wrongly where these are
+//! left as they are. Each has its remedy, which is for running brokers.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use slackwater_cut::{HotHead, SourcePartition};
+use slackwater_ports::PartitionId;
+
+/// What is to be done about groups.
+pub const GROUPS: &str = "reset these groups' offsets to the partition's end before their members \
+                          start: a member would be given nothing until the log has grown past its \
+                          offset";
+
+/// About Connect's positions.
+pub const POSITIONS: &str = "while the connector is STOPPED, set its offset of each partition (PATCH \
+                             …/offsets, or Strimzi's alterOffsets) to that of the last record that is \
+                             kept: one ahead of it skips records in silence, one behind it doubles \
+                             them";
+
+/// About offset syncs.
+pub const OFFSET_SYNCS: &str = "keep the checkpoint connector STOPPED until each of these partitions \
+                                has grown past its end of before: offset syncs on the source name \
+                                offsets of the mirror that will be given to other records";
+
+/// The whole of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Depends {
+    /// Groups that committed past the end of a partition.
+    pub groups: Vec<GroupBeyond>,
+    /// Connect's positions that are not those of the last record kept, or of
+    /// which that is not known.
+    pub positions: Vec<PositionHeld>,
+    /// Partitions of which offset syncs may name what goes.
+    pub offset_syncs: Vec<SyncsBeyond>,
+    /// What is to be done, one sentence for each kind that is there.
+    pub remedies: Vec<String>,
+}
+
+/// A group's offset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GroupBeyond {
+    /// The group.
+    pub group: String,
+    /// Of which partition.
+    pub partition: PartitionId,
+    /// The next offset that it would read.
+    pub committed: u64,
+    /// Where the partition ends then.
+    pub cut: u64,
+}
+
+/// A connector's position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PositionHeld {
+    /// On the source.
+    pub source: SourcePartition,
+    /// Its copy.
+    pub mirror: PartitionId,
+    /// Source offset of the last record mirrored, by Connect's topic as it is
+    /// kept; `null` where it holds none.
+    pub committed: Option<u64>,
+    /// Source offset of the last record that is kept; `null` where no sweep of
+    /// the source's heads tells: it is found by the record itself.
+    pub last_kept: Option<u64>,
+    /// Source offsets between them that would be skipped in silence: a hole.
+    pub skipped: u64,
+    /// Source offsets between them that would be copied twice.
+    pub doubled: u64,
+}
+
+/// A partition that loses offsets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SyncsBeyond {
+    /// Of the mirror.
+    pub partition: PartitionId,
+    /// Syncs to offsets from here on …
+    pub from: u64,
+    /// … up to here name records that go.
+    pub until: u64,
+}
+
+/// A group's commit, as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupSeen {
+    /// The group.
+    pub group: String,
+    /// Of which partition.
+    pub partition: PartitionId,
+    /// The next offset that it reads.
+    pub committed: u64,
+}
+
+/// A connector's position and the last record that is kept, as they were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PositionSeen {
+    /// On the source.
+    pub source: SourcePartition,
+    /// Its copy.
+    pub mirror: PartitionId,
+    /// What Connect's topic says below its own cut.
+    pub committed: Option<u64>,
+    /// See [`last_kept_at_source`].
+    pub last_kept: Option<u64>,
+}
+
+/// Where a partition ends now, and then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndOf {
+    /// Which.
+    pub partition: PartitionId,
+    /// Whether MirrorMaker copies into it.
+    pub is_copy: bool,
+    /// Now.
+    pub end: u64,
+    /// Then.
+    pub cut: u64,
+}
+
+/// The offset on the source of the last record that is kept, from a head that
+/// was found at `located`: of the records below a head the offsets are known.
+/// `between`: data records from the cut to there, where the cut lies lower.
+pub fn last_kept_at_source(head: &HotHead, located: u64, cut: u64, between: u64) -> Option<u64> {
+    if cut > located || (cut == located && between > 0) {
+        return None;
+    }
+    let back = usize::try_from(between).ok()?;
+    let at = head.last.len().checked_sub(1 + back)?;
+    head.last.get(at).map(|record| record.offset)
+}
+
+/// Holds what was read against the cuts.
+pub fn depends(ends: &[EndOf], groups: &[GroupSeen], positions: &[PositionSeen]) -> Depends {
+    let cuts: BTreeMap<&PartitionId, u64> =
+        ends.iter().map(|one| (&one.partition, one.cut)).collect();
+    let mut depends = Depends::default();
+    for seen in groups {
+        let cut = cuts.get(&seen.partition).copied();
+        if let Some(cut) = cut.filter(|cut| seen.committed > *cut) {
+            depends.groups.push(GroupBeyond {
+                group: seen.group.clone(),
+                partition: seen.partition.clone(),
+                committed: seen.committed,
+                cut,
+            });
+        }
+    }
+    for seen in positions.iter().filter(|seen| !seen.is_right()) {
+        let (skipped, doubled) = seen.off_by();
+        depends.positions.push(PositionHeld {
+            source: seen.source.clone(),
+            mirror: seen.mirror.clone(),
+            committed: seen.committed,
+            last_kept: seen.last_kept,
+            skipped,
+            doubled,
+        });
+    }
+    let shorter = ends.iter().filter(|one| one.is_copy && one.cut < one.end);
+    depends.offset_syncs = shorter
+        .map(|one| SyncsBeyond {
+            partition: one.partition.clone(),
+            from: one.cut,
+            until: one.end,
+        })
+        .collect();
+    for (any, remedy) in [
+        (!depends.groups.is_empty(), GROUPS),
+        (!depends.positions.is_empty(), POSITIONS),
+        (!depends.offset_syncs.is_empty(), OFFSET_SYNCS),
+    ] {
+        depends.remedies.extend(any.then(|| remedy.to_owned()));
+    }
+    depends
+}
+
+impl PositionSeen {
+    fn is_right(&self) -> bool {
+        self.last_kept.is_some() && self.committed == self.last_kept
+    }
+
+    /// How many source offsets are skipped, and how many come twice.
+    fn off_by(&self) -> (u64, u64) {
+        match (self.committed, self.last_kept) {
+            (Some(committed), Some(kept)) => (
+                committed.saturating_sub(kept),
+                kept.saturating_sub(committed),
+            ),
+            (None, Some(kept)) => (0, kept + 1),
+            (_, None) => (0, 0),
+        }
+    }
+}

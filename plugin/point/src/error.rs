@@ -1,0 +1,112 @@
+//! Why there is no point.
+
+use slackwater_ports::PartitionId;
+
+use crate::log::Wanted;
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unsolved {
+    /// More has to be read first.
+    Older(Vec<Wanted>),
+    /// There is none, whatever is read.
+    Refused(Refused),
+}
+
+impl From<Refused> for Unsolved {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+/// What forbids a point.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Nothing to order.
+    #[error("no partition takes part in the order: nothing could be shown to be consistent")]
+    Nothing,
+    /// Not known how far it is.
+    #[error(
+        "{0} holds no record with a timestamp, and no head of the source says that it is idle: leave \
+         its topic out with --exclude-order"
+    )]
+    Unbounded(PartitionId),
+    /// The mirror's own time.
+    #[error(
+        "{0} has timestamps that its broker set (LogAppendTime): they are the mirror's time, not the \
+         messages'; leave its topic out with --exclude-order, or take --order source"
+    )]
+    AppendTime(PartitionId),
+    /// Older transactions that bear one id.
+    #[error(
+        "transactions of producer {producer} in {partition} bear one epoch, so that it can't be told \
+         which of them belong together in other partitions (transaction.version below 2)"
+    )]
+    Undistinguished {
+        /// Where.
+        partition: PartitionId,
+        /// Whose.
+        producer: i64,
+    },
+    /// Below the front of a log.
+    #[error(
+        "the point lies at offset {point} of {partition}, before its log starts at {start}: retention \
+         has taken what would have to be kept"
+    )]
+    BeforeStart {
+        /// Of which partition.
+        partition: PartitionId,
+        /// Where the cut would be.
+        point: u64,
+        /// Where the log starts.
+        start: u64,
+    },
+    /// No head vector that all partitions reach.
+    #[error(
+        "none of {samples} samples of the source's heads is in all partitions; the newest one is not in \
+         {partition}"
+    )]
+    NoSample {
+        /// How many there were.
+        samples: usize,
+        /// One that lacks it.
+        partition: PartitionId,
+    },
+    /// Transactions left nothing to measure by.
+    #[error(
+        "transactions pull {partition} back to offset {point}, before every sample of the source's \
+         heads: how far apart messages may be inverted can't be told"
+    )]
+    NoFloor {
+        /// Which.
+        partition: PartitionId,
+        /// Where it is cut.
+        point: u64,
+    },
+    /// Too much would go.
+    #[error(
+        "the point would take {lost} of {of} records of {topic}, more than --max-jettison allows: {}offset \
+         {offset} of {partition}{} pulls it back; leave its topic out with --exclude-order if it says \
+         nothing", if *.is_end { "the log's end at " } else { "the record at " }, stamped(*.timestamp_ms)
+    )]
+    TooMuch {
+        /// Of which topic.
+        topic: String,
+        /// How many.
+        lost: u64,
+        /// Of how many.
+        of: u64,
+        /// Where what pulls it back lies.
+        partition: PartitionId,
+        /// Its offset.
+        offset: u64,
+        /// Its place, where that is a time.
+        timestamp_ms: Option<i64>,
+        /// The partition merely ends there.
+        is_end: bool,
+    },
+}
+
+fn stamped(timestamp_ms: Option<i64>) -> String {
+    timestamp_ms.map_or_else(String::new, |ms| format!(", stamped {ms} ms,"))
+}

@@ -1,0 +1,151 @@
+//! Transactions are kept whole or dropped whole, over all partitions, and none
+//! is left open. Lowers cuts, never raises them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slackwater_ports::PartitionId;
+
+use crate::error::{Refused, Unsolved};
+use crate::log::{Log, Older, Transaction, TransactionId, Wanted};
+
+/// In which partitions a transaction wrote, by its coordinator's log, of those
+/// that were not over long before the first copy was taken. One that is not
+/// here may have written anywhere.
+pub type TookPart = BTreeMap<TransactionId, BTreeSet<PartitionId>>;
+
+/// Lowers `cuts` until no transaction is cut through, open, or kept in one
+/// partition and lost in another.
+pub(crate) fn close(logs: &[Log], took_part: &TookPart, cuts: &mut [u64]) -> Result<(), Unsolved> {
+    loop {
+        let mut lost = lost(logs, cuts);
+        lost.extend(incomplete(logs, took_part)?);
+        distinguished(logs, &lost)?;
+        let mut lowered = false;
+        for (log, cut) in logs.iter().zip(cuts.iter_mut()) {
+            let reach = log.transactions.iter().filter(|one| {
+                let through = one.first < *cut && is_lost(one, *cut);
+                through || lost.contains(&one.id)
+            });
+            if let Some(first) = reach.map(|one| one.first).min()
+                && first < *cut
+            {
+                *cut = first;
+                lowered = true;
+            }
+        }
+        if !lowered {
+            return unseen(logs, took_part, &lost, cuts);
+        }
+    }
+}
+
+/// Whether a log that is cut there lacks the end of a transaction.
+fn is_lost(one: &Transaction, cut: u64) -> bool {
+    one.marker.is_none_or(|marker| marker.offset >= cut)
+}
+
+/// Transactions that count, or may yet, and of which a cut takes a part.
+/// Nobody misses one that was aborted, in whichever partition that shows.
+fn lost(logs: &[Log], cuts: &[u64]) -> BTreeSet<TransactionId> {
+    let aborted = aborted(logs);
+    let all = logs.iter().zip(cuts).flat_map(|(log, cut)| {
+        let lost = log.transactions.iter().filter(|one| is_lost(one, *cut));
+        lost.map(|one| one.id)
+    });
+    all.filter(|id| !aborted.contains(id)).collect()
+}
+
+fn aborted(logs: &[Log]) -> BTreeSet<TransactionId> {
+    let all = logs.iter().flat_map(|log| &log.transactions);
+    let aborted = all.filter(|one| one.marker.is_some_and(|marker| !marker.committed));
+    aborted.map(|one| one.id).collect()
+}
+
+/// Transactions that lack a partition in which their coordinator says that
+/// they wrote: its copy was taken before.
+fn incomplete(logs: &[Log], took_part: &TookPart) -> Result<BTreeSet<TransactionId>, Unsolved> {
+    let aborted = aborted(logs);
+    let mut incomplete = BTreeSet::new();
+    let mut wanted = BTreeSet::new();
+    for (id, partitions) in took_part.iter().filter(|(id, _)| !aborted.contains(id)) {
+        for (at, log) in logs.iter().enumerate() {
+            if !partitions.contains(&log.partition) || listed(log, *id) {
+                continue;
+            }
+            if log.knows_all_transactions() || goes_back_beyond(log, *id) {
+                incomplete.insert(*id);
+            } else {
+                wanted.insert(at);
+            }
+        }
+    }
+    transactions_of(wanted)?;
+    Ok(incomplete)
+}
+
+fn transactions_of(logs: BTreeSet<usize>) -> Result<(), Unsolved> {
+    let wanted: Vec<Wanted> = logs
+        .into_iter()
+        .map(|log| Wanted {
+            log,
+            older: Older::Transactions,
+        })
+        .collect();
+    match wanted.is_empty() {
+        true => Ok(()),
+        false => Err(Unsolved::Older(wanted)),
+    }
+}
+
+fn listed(log: &Log, id: TransactionId) -> bool {
+    log.transactions.iter().any(|one| one.id == id)
+}
+
+/// Whether an earlier transaction of the same producer is known: a later one
+/// would be, too.
+fn goes_back_beyond(log: &Log, id: TransactionId) -> bool {
+    let earlier = |one: &Transaction| one.id.producer == id.producer && one.id.epoch < id.epoch;
+    log.transactions.iter().any(earlier)
+}
+
+/// A transaction that is dropped may lie in a part of a log that was not read.
+fn unseen(
+    logs: &[Log],
+    took_part: &TookPart,
+    lost: &BTreeSet<TransactionId>,
+    cuts: &[u64],
+) -> Result<(), Unsolved> {
+    let mut wanted = BTreeSet::new();
+    for (at, (log, cut)) in logs.iter().zip(cuts).enumerate() {
+        if log.knows_all_transactions() {
+            continue;
+        }
+        let may_hold = |id: &TransactionId| {
+            let there = took_part.get(id);
+            there.is_none_or(|there| there.contains(&log.partition))
+                && !listed(log, *id)
+                && !goes_back_beyond(log, *id)
+        };
+        if *cut < log.transactions_from || lost.iter().any(may_hold) {
+            wanted.insert(at);
+        }
+    }
+    transactions_of(wanted)
+}
+
+/// One id that stands for several transactions says nothing of which of them
+/// is meant elsewhere.
+fn distinguished(logs: &[Log], lost: &BTreeSet<TransactionId>) -> Result<(), Unsolved> {
+    for log in logs {
+        let mut seen = BTreeSet::new();
+        for one in log.transactions.iter().filter(|one| lost.contains(&one.id)) {
+            if !seen.insert(one.id) {
+                return Err(Unsolved::Refused(Refused::Undistinguished {
+                    partition: log.partition.clone(),
+                    producer: one.id.producer,
+                }));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! What points into what goes: groups, Connect's positions, offset syncs.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use slackwater_cut::{HotHead, HotRecord, SourcePartition};
+use slackwater_point::{EndOf, GroupSeen, PositionSeen, SyncsBeyond, depends, last_kept_at_source};
+use slackwater_ports::{Digest128, PartitionId};
+
+fn ends() -> Vec<EndOf> {
+    [(0, 100, 90), (1, 50, 50)]
+        .map(|(number, end, cut)| EndOf {
+            partition: PartitionId::new("src.t", number),
+            is_copy: true,
+            end,
+            cut,
+        })
+        .to_vec()
+}
+
+fn group(number: u32, committed: u64) -> GroupSeen {
+    GroupSeen {
+        group: "g".to_owned(),
+        partition: PartitionId::new("src.t", number),
+        committed,
+    }
+}
+
+fn position(committed: Option<u64>, last_kept: Option<u64>) -> PositionSeen {
+    PositionSeen {
+        source: SourcePartition {
+            alias: "src".to_owned(),
+            partition: PartitionId::new("t", 0),
+        },
+        mirror: PartitionId::new("src.t", 0),
+        committed,
+        last_kept,
+    }
+}
+
+#[test]
+fn a_group_beyond_its_partitions_cut_is_named_and_one_at_it_is_not() {
+    let groups = [group(0, 90), group(0, 91), group(1, 50), group(7, 99)];
+    let found = depends(&ends(), &groups, &[]);
+    assert_eq!(found.groups.len(), 1);
+    assert_eq!((found.groups[0].committed, found.groups[0].cut), (91, 90));
+    assert!(found.remedies.iter().any(|one| one.contains("groups")));
+}
+
+#[test]
+fn a_position_ahead_skips_and_one_behind_doubles() {
+    let all = [
+        position(Some(40), Some(40)),
+        position(Some(45), Some(40)),
+        position(Some(30), Some(40)),
+        position(Some(30), None),
+        position(None, None),
+    ];
+    let found = depends(&ends(), &[], &all);
+    let off: Vec<_> = found
+        .positions
+        .iter()
+        .map(|one| (one.skipped, one.doubled))
+        .collect();
+    // Of the last two it is not known, and so they are listed.
+    assert_eq!(off, [(5, 0), (0, 10), (0, 0), (0, 0)]);
+    let silent = depends(&ends()[1..], &[], &all[..1]);
+    assert_eq!((silent.positions.len(), silent.remedies.len()), (0, 0));
+}
+
+#[test]
+fn syncs_are_passed_where_a_copy_has_grown_to_its_old_end() {
+    let mut ends = ends();
+    let found = depends(&ends, &[], &[]);
+    let wanted = SyncsBeyond {
+        partition: PartitionId::new("src.t", 0),
+        from: 90,
+        until: 100,
+    };
+    assert_eq!(found.offset_syncs, [wanted]);
+    ends[0].is_copy = false;
+    assert!(depends(&ends, &[], &[]).offset_syncs.is_empty());
+}
+
+#[test]
+fn the_last_kept_record_is_known_on_the_source_as_far_as_the_heads_records_go() {
+    let record = |offset| HotRecord {
+        offset,
+        timestamp_ms: 0,
+        content: Digest128(0),
+    };
+    // There is a marker at 8.
+    let head = HotHead {
+        high_watermark: 11,
+        last: [7, 9, 10].map(record).to_vec(),
+    };
+    assert_eq!(last_kept_at_source(&head, 100, 100, 0), Some(10));
+    assert_eq!(last_kept_at_source(&head, 100, 99, 1), Some(9));
+    assert_eq!(last_kept_at_source(&head, 100, 95, 2), Some(7));
+    assert_eq!(last_kept_at_source(&head, 100, 90, 3), None);
+    assert_eq!(last_kept_at_source(&head, 100, 101, 0), None);
+}

@@ -1,0 +1,93 @@
+//! How much may go before the plan is refused, and what it names then.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod world;
+
+use slackwater_point::{MaxJettison, Refused, TookPart, by_timestamp, within_limit};
+use world::{Entry, Model, read};
+
+fn plain(timestamps: impl IntoIterator<Item = i64>) -> Model {
+    let data = |at| Entry::Data {
+        at,
+        transaction: None,
+    };
+    Model {
+        entries: timestamps.into_iter().map(data).collect(),
+        ordered: true,
+        complete_ms: None,
+    }
+}
+
+fn limited(models: &[Model], max: MaxJettison) -> Result<u64, Refused> {
+    let logs = read(models);
+    let point = by_timestamp(&logs, &TookPart::new(), 0).unwrap();
+    within_limit(&logs, &point, Some(point.at), max)?;
+    let lost = logs.iter().zip(&point.cuts).map(|(log, cut)| log.end - cut);
+    Ok(lost.sum())
+}
+
+#[test]
+fn one_record_stamped_0_is_refused_and_named_by_topic_offset_and_timestamp() {
+    let mut models = [
+        plain((0..200).map(|at| 1_000_000 + at * 1000)),
+        plain((0..200).map(|at| 1_000_000 + at * 1000)),
+    ];
+    models[1].entries[150] = Entry::Data {
+        at: 0,
+        transaction: None,
+    };
+    models[1].entries[149] = Entry::Data {
+        at: 9_000_000,
+        transaction: None,
+    };
+    let refused = limited(&models, MaxJettison::default()).unwrap_err();
+    let Refused::TooMuch {
+        topic,
+        partition,
+        offset,
+        timestamp_ms,
+        is_end,
+        ..
+    } = &refused
+    else {
+        panic!("{refused}");
+    };
+    assert_eq!(
+        (topic.as_str(), partition.partition, *offset),
+        ("t", 1, 150)
+    );
+    assert_eq!((*timestamp_ms, *is_end), (Some(0), false));
+    let line = refused.to_string();
+    assert!(
+        line.contains("the record at offset 150 of t-1, stamped 0 ms, pulls it back"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_topic_may_lose_its_last_minute_or_one_percent_where_that_is_more() {
+    let second = |at: i64| 1_000_000 + at * 1000;
+    // Half of the records, and forty seconds.
+    let models = [plain((0..80).map(second)), plain((0..40).map(second))];
+    assert_eq!(limited(&models, MaxJettison::default()), Ok(40));
+    // Ninety seconds, and more than one percent.
+    let models = [plain((0..180).map(second)), plain((0..90).map(second))];
+    let refused = limited(&models, MaxJettison::default()).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("the log's end at offset 90 of t-1"),
+        "{refused}"
+    );
+    let more = MaxJettison {
+        ms: 60_000,
+        percent: 40,
+    };
+    assert_eq!(limited(&models, more), Ok(90));
+}
+
+#[test]
+fn where_nothing_goes_nothing_is_refused() {
+    let models = [plain([5]), plain([5])];
+    assert_eq!(limited(&models, MaxJettison { ms: 0, percent: 0 }), Ok(0));
+}
