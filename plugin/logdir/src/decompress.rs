@@ -31,11 +31,10 @@ const XERIAL: &[u8; 8] = b"\x82SNAPPY\0";
 const XERIAL_HEADER: usize = 16;
 
 /// Decompresses `bytes` into `out`, whose room is used again.
-pub(crate) fn decompress(
-    codec: Codec,
-    bytes: &[u8],
-    out: &mut Vec<u8>,
-) -> Result<(), DecompressError> {
+///
+/// # Errors
+/// Bytes that are not of this codec, or of too many records.
+pub fn decompress(codec: Codec, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), DecompressError> {
     out.clear();
     match codec {
         Codec::None => {

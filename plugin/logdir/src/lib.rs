@@ -32,7 +32,7 @@ pub mod wire;
 
 pub use ages::{SegmentAge, ages};
 pub use batch::{BatchHeader, Codec, HEADER, NotABatch};
-pub use decompress::{DecompressError, MAX_DECOMPRESSED};
+pub use decompress::{DecompressError, MAX_DECOMPRESSED, decompress};
 pub use error::LogdirError;
 pub use pool::on_all_cores;
 pub use range::{RangeSeen, range};

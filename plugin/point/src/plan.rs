@@ -258,6 +258,8 @@ pub struct PlannedReplica {
     pub agrees_to: u64,
     /// How it stands.
     pub standing: PlannedStanding,
+    /// Why its log ends there though bytes follow; `null` where none do.
+    pub broken: Option<String>,
     /// The offset from which on it was read.
     pub read_from: u64,
     /// Over what was read, and the names and sizes of all its segments: a plan

@@ -11,7 +11,7 @@ use slackwater_ports::Interval;
 
 use crate::error::{Refused, Unsolved};
 use crate::log::{Log, Older, Wanted};
-use crate::point::{Point, Pull, within};
+use crate::point::{Point, Pull, lost, within};
 use crate::whole::{TookPart, close};
 
 /// Where a head of the source lies in a partition of the mirror.
@@ -94,6 +94,8 @@ pub fn by_source(
     close(logs, took_part, &mut cuts)?;
     within(logs, &cuts)?;
     let low = floor(logs, &sweeps[..=high], &cuts)?;
+    // What goes has to be told.
+    lost(logs, &cuts)?;
     let between = Between {
         all_before_ms: low.asked.first_request_ms,
         none_after_ms: sweeps[high].asked.last_answer_ms,

@@ -1,0 +1,168 @@
+//! What coordinators keep on the volumes: in which partitions transactions
+//! wrote, what groups committed, where Connect stands. Read from the kept logs,
+//! up to where they are cut.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use slackwater_logdir::state::{OffsetTable, TransactionStatus, TransactionTable};
+use slackwater_logdir::{Isolation, Record, Replica, SegmentReader, records};
+use slackwater_point::{GroupSeen, TookPart, TransactionId};
+use slackwater_ports::PartitionId;
+
+use crate::error::TrimError;
+
+/// Transactions whose last word is so much older than the newest one, were over
+/// before any copy was taken: `transaction.max.timeout.ms` is a quarter of an
+/// hour unless somebody raised it, and copies are minutes apart.
+const RECENT_MS: i64 = 3_600_000;
+
+/// `TransactionLog`'s topic.
+pub(crate) const TRANSACTIONS: &str = "__transaction_state";
+
+/// The groups' topic.
+pub(crate) const GROUPS: &str = "__consumer_offsets";
+
+/// Each record of `replica` below `until`, to `visit`.
+fn each(
+    reader: &mut SegmentReader,
+    replica: &Replica,
+    until: u64,
+    isolation: Isolation,
+    mut visit: impl FnMut(&Record<'_>) -> Result<(), String>,
+) -> Result<(), TrimError> {
+    let mut wrong = None;
+    let end = records(reader, replica, isolation, |record| {
+        if record.offset >= until {
+            return ControlFlow::Break(());
+        }
+        match visit(record) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(why) => {
+                wrong = Some(why);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    let broken = (end.broken && end.position < until).then(|| "a batch is damaged".to_owned());
+    match wrong.or(broken) {
+        None => Ok(()),
+        Some(why) => Err(TrimError::Unread {
+            path: replica.path.clone(),
+            why,
+        }),
+    }
+}
+
+/// In which partitions recent transactions wrote: what is said while they are
+/// on their way.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    by: BTreeMap<TransactionId, (i64, Vec<PartitionId>)>,
+    newest_ms: i64,
+}
+
+impl Told {
+    /// Reads one partition of `__transaction_state`.
+    pub(crate) fn read(
+        &mut self,
+        reader: &mut SegmentReader,
+        replica: &Replica,
+        until: u64,
+    ) -> Result<(), TrimError> {
+        each(
+            reader,
+            replica,
+            until,
+            Isolation::ReadUncommitted,
+            |record| {
+                // A table of its own for each: here it is not the last word that counts.
+                let mut table = TransactionTable::default();
+                table
+                    .apply(record.offset, record.key, record.value)
+                    .map_err(|error| error.to_string())?;
+                for row in table.rows() {
+                    self.newest_ms = self.newest_ms.max(row.updated_ms);
+                    if row.status != TransactionStatus::Ongoing {
+                        continue;
+                    }
+                    let id = TransactionId {
+                        producer: row.producer_id,
+                        epoch: row.epoch,
+                    };
+                    let told = row.partitions.iter();
+                    let told = told.map(|(topic, number)| PartitionId::new(&**topic, *number));
+                    let of = self.by.entry(id).or_default();
+                    *of = (row.updated_ms, told.collect());
+                }
+                Ok(())
+            },
+        )
+    }
+
+    /// Those that may not have been over when the first copy was taken.
+    pub(crate) fn recent(self) -> TookPart {
+        let since = self.newest_ms.saturating_sub(RECENT_MS);
+        let recent = self
+            .by
+            .into_iter()
+            .filter(|(_, (updated, _))| *updated >= since);
+        recent
+            .map(|(id, (_, partitions))| (id, partitions.into_iter().collect()))
+            .collect()
+    }
+}
+
+/// What groups committed, by one partition of their topic.
+pub(crate) fn groups(
+    reader: &mut SegmentReader,
+    replica: &Replica,
+    until: u64,
+) -> Result<Vec<GroupSeen>, TrimError> {
+    let mut table = OffsetTable::default();
+    each(reader, replica, until, Isolation::ReadCommitted, |record| {
+        table
+            .apply(record.offset, record.key, record.value)
+            .map_err(|error| error.to_string())
+    })?;
+    let all = table.committed.into_iter().filter_map(|(of, seen)| {
+        Some(GroupSeen {
+            group: of.group.into(),
+            partition: PartitionId::new(of.topic, of.partition),
+            committed: u64::try_from(seen.offset).ok()?,
+        })
+    });
+    Ok(all.collect())
+}
+
+/// Connect's positions by alias and partition of the source, from one partition
+/// of its offset topic. Keys of other connectors are left alone: MirrorMaker's
+/// name `cluster`, `topic` and `partition`.
+pub(crate) fn positions(
+    reader: &mut SegmentReader,
+    replica: &Replica,
+    until: u64,
+    into: &mut BTreeMap<(String, PartitionId), u64>,
+) -> Result<(), TrimError> {
+    each(reader, replica, until, Isolation::ReadCommitted, |record| {
+        let Some(of) = record.key.and_then(source_of) else {
+            return Ok(());
+        };
+        let value: Option<serde_json::Value> = record
+            .value
+            .and_then(|value| serde_json::from_slice(value).ok());
+        match value.and_then(|value| value.get("offset")?.as_u64()) {
+            Some(offset) => drop(into.insert(of, offset)),
+            None => drop(into.remove(&of)),
+        }
+        Ok(())
+    })
+}
+
+fn source_of(key: &[u8]) -> Option<(String, PartitionId)> {
+    let key: serde_json::Value = serde_json::from_slice(key).ok()?;
+    let of = key.get(1)?;
+    let partition = u32::try_from(of.get("partition")?.as_u64()?).ok()?;
+    let id = PartitionId::new(of.get("topic")?.as_str()?, partition);
+    Some((of.get("cluster")?.as_str()?.to_owned(), id))
+}

@@ -1,0 +1,289 @@
+//! The parts of a plan, from what was read and the point that was found.
+
+use std::collections::BTreeMap;
+
+use slackwater_cut::SourcePartition;
+use slackwater_logdir::SegmentReader;
+use slackwater_point::{
+    EndOf, GroupSeen, LastKept, Located, NO_PLACE, PlannedPartition, Point, PositionSeen, PulledBy,
+    Role, Spread, Why, last_kept_at_source,
+};
+use slackwater_ports::PartitionId;
+
+use crate::coordinator;
+use crate::copy::read_copy;
+use crate::error::TrimError;
+use crate::examine::Examined;
+use crate::history::{History, decode};
+use crate::plan::{Solved, Work};
+
+/// What was read past the point itself.
+pub(crate) struct Read {
+    pub(crate) groups: Vec<GroupSeen>,
+    pub(crate) positions: Vec<PositionSeen>,
+    /// Of each log, in their order.
+    pub(crate) last_kept: Vec<Option<LastKept>>,
+}
+
+impl Work<'_> {
+    /// Groups and positions below the cuts of their topics, and the last record
+    /// that is kept of each log.
+    pub(crate) fn read_what_depends(&self, point: &Point) -> Result<Read, TrimError> {
+        let mut reader = SegmentReader::default();
+        let mut groups = Vec::new();
+        for at in self.of_topic(coordinator::GROUPS) {
+            groups.extend(coordinator::groups(
+                &mut reader,
+                &self.kept(at),
+                point.cuts[at],
+            )?);
+        }
+        let mut committed = BTreeMap::new();
+        for connect in &self.site.cut.settings.connects {
+            for at in self.of_topic(&connect.topics.offset) {
+                let kept = self.kept(at);
+                coordinator::positions(&mut reader, &kept, point.cuts[at], &mut committed)?;
+            }
+        }
+        let all: Vec<usize> = (0..self.examined.len()).collect();
+        let last_kept = self.on_all(&all, |reader, at| {
+            self.last_kept(reader, at, point.cuts[at])
+        })?;
+        let positions = self.positions(point, &committed);
+        Ok(Read {
+            groups,
+            positions,
+            last_kept,
+        })
+    }
+
+    /// The last data record below `cut`, of what was read of the kept log.
+    fn last_kept(
+        &self,
+        reader: &mut SegmentReader,
+        at: usize,
+        cut: u64,
+    ) -> Result<Option<LastKept>, TrimError> {
+        let examined = &self.examined[at];
+        if !examined.log.ordered {
+            return Ok(None);
+        }
+        let replica = self.kept(at);
+        let from = examined.replicas[examined.kept].read_from;
+        let first = replica
+            .segments
+            .iter()
+            .position(|segment| segment.base == from);
+        let read = read_copy(reader, &replica, first.unwrap_or(0))?;
+        let history = History::of(&read, &replica);
+        for batch in read
+            .batches
+            .iter()
+            .rev()
+            .filter(|one| one.header.base_offset < cut)
+        {
+            let mut last = None;
+            decode(
+                reader,
+                &replica,
+                std::slice::from_ref(batch),
+                &history,
+                |record| {
+                    if record.offset < cut {
+                        last = Some(LastKept {
+                            offset: record.offset,
+                            timestamp_ms: record.timestamp_ms,
+                            content: record.content(),
+                        });
+                    }
+                },
+            )?;
+            if last.is_some() {
+                return Ok(last);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The copies of the source's partitions, with Connect's position of each.
+    fn positions(
+        &self,
+        point: &Point,
+        committed: &BTreeMap<(String, PartitionId), u64>,
+    ) -> Vec<PositionSeen> {
+        let sources = self.sources();
+        let each = self.examined.iter().zip(&point.cuts);
+        each.filter_map(|(examined, cut)| {
+            let mirror = &examined.log.partition;
+            let source = sources.get(mirror)?;
+            let key = (source.alias.clone(), source.partition.clone());
+            Some(PositionSeen {
+                source: source.clone(),
+                mirror: mirror.clone(),
+                committed: committed.get(&key).copied(),
+                last_kept: self.last_kept_at_source(examined, *cut),
+            })
+        })
+        .collect()
+    }
+
+    /// The source's partition of each copy.
+    pub(crate) fn sources(&self) -> BTreeMap<PartitionId, SourcePartition> {
+        let mut sources = BTreeMap::new();
+        let cut = self.site.cut;
+        for row in &cut.rows.partitions {
+            let topic = cut.rows.topic(row);
+            if let Some(source) = &topic.source {
+                let of = SourcePartition {
+                    alias: source.alias.clone(),
+                    partition: PartitionId::new(&source.topic, row.partition),
+                };
+                sources.insert(PartitionId::new(&topic.name, row.partition), of);
+            }
+        }
+        for copy in cut.hot.iter().flat_map(|hot| &hot.copies) {
+            sources.insert(copy.mirror.clone(), copy.source.clone());
+        }
+        sources
+    }
+
+    /// By the head that lies nearest above the cut.
+    fn last_kept_at_source(&self, examined: &Examined, cut: u64) -> Option<u64> {
+        let hot = self.site.cut.hot.as_ref()?;
+        let mirror = &examined.log.partition;
+        let of = hot.copies.iter().position(|copy| copy.mirror == *mirror)?;
+        let records = &examined.log.window.records;
+        hot.sweeps
+            .iter()
+            .zip(&examined.located)
+            .find_map(|(sweep, located)| {
+                let Located::At(located) = *located else {
+                    return None;
+                };
+                if located > cut && cut < examined.log.window.from {
+                    return None;
+                }
+                let between = records
+                    .iter()
+                    .filter(|one| (cut..located).contains(&one.offset));
+                let head = sweep.heads.get(of)?.as_ref()?;
+                last_kept_at_source(head, located, cut, between.count() as u64)
+            })
+    }
+}
+
+/// Where each partition ends, now and then.
+pub(crate) fn ends(work: &Work<'_>, point: &Point) -> Vec<EndOf> {
+    let sources = work.sources();
+    let each = work.examined.iter().zip(&point.cuts);
+    each.map(|(examined, cut)| EndOf {
+        partition: examined.log.partition.clone(),
+        is_copy: sources.contains_key(&examined.log.partition),
+        end: examined.log.end,
+        cut: *cut,
+    })
+    .collect()
+}
+
+pub(crate) fn pulled_by(work: &Work<'_>, point: &Point) -> Option<PulledBy> {
+    point.pull.map(|pull| PulledBy {
+        partition: work.examined[pull.log].log.partition.clone(),
+        offset: pull.offset,
+        at: pull.at,
+        is_end: pull.is_end,
+    })
+}
+
+/// The rows of the plan.
+pub(crate) fn partitions(
+    work: &Work<'_>,
+    point: &Point,
+    last_kept: &[Option<LastKept>],
+) -> Vec<PlannedPartition> {
+    let each = work.examined.iter().enumerate();
+    each.map(|(at, examined)| {
+        let (log, cut) = (&examined.log, point.cuts[at]);
+        let lost = log.window.records.iter().filter(|one| one.offset >= cut);
+        let kept = log.window.records.iter().filter(|one| one.offset < cut);
+        let kept = kept.map(|one| one.at).filter(|at| *at != NO_PLACE).max();
+        let time = work.is_in_time();
+        PlannedPartition {
+            partition: log.partition.clone(),
+            role: match (log.ordered, work.site.is_excluded(&log.partition.topic)) {
+                (true, _) => Role::Ordered,
+                (false, true) => Role::Excluded,
+                (false, false) => Role::Carried,
+            },
+            start: log.start,
+            end: log.end,
+            cut,
+            why: why(examined, cut, point.at),
+            jettisoned_records: match cut == log.end {
+                true => Some(0),
+                false => (log.ordered && cut >= log.window.from).then(|| lost.count() as u64),
+            },
+            newest_ms: log.newest,
+            newest_kept_ms: match cut == log.end {
+                true => log.newest,
+                false => kept.max(log.window.before).filter(|_| time),
+            },
+            last_kept: last_kept[at],
+            kept_of: work.group(at).copies[examined.kept].node,
+            replicas: examined.replicas.clone(),
+            missing: work.missing[at].clone(),
+        }
+    })
+    .collect()
+}
+
+fn why(examined: &Examined, cut: u64, point: i64) -> Why {
+    let log = &examined.log;
+    if cut == log.end {
+        return Why::Whole;
+    }
+    let through = |one: &slackwater_point::Transaction| one.first == cut;
+    let first = log.window.records.iter().find(|one| one.offset >= cut);
+    let by_order = log.ordered && first.is_some_and(|one| one.at > point);
+    match by_order || !log.transactions.iter().any(through) {
+        true => Why::Order,
+        false => Why::Transaction,
+    }
+}
+
+/// How far apart messages are that can't be told from lost ones, as the volumes
+/// are and as they will be: by timestamps, where these are the order.
+pub(crate) fn spreads(work: &Work<'_>, solved: &Solved) -> (Option<Spread>, Option<Spread>) {
+    if !work.is_in_time() {
+        return (None, None);
+    }
+    let ordered = || {
+        let all = work.examined.iter().zip(&solved.point.cuts);
+        all.filter(|(examined, _)| examined.log.ordered)
+    };
+    // What a partition lacks comes after the newest that it has.
+    let missing = ordered()
+        .filter_map(|(one, _)| one.log.newest.max(one.log.complete_ms))
+        .min();
+    let lost = ordered().flat_map(|(one, cut)| {
+        let records = one.log.window.records.iter();
+        records.filter(|record| record.offset >= *cut && record.at != NO_PLACE)
+    });
+    let lost = lost.map(|record| record.at).min();
+    let later = |than: Option<i64>, kept_only: bool| {
+        let than = than?;
+        let there = ordered().flat_map(|(one, cut)| {
+            let records = one.log.window.records.iter();
+            records.filter(move |record| !kept_only || record.offset < *cut)
+        });
+        let later: Vec<i64> = there.map(|one| one.at).filter(|at| *at > than).collect();
+        Some(Spread {
+            ms: later.iter().max().map_or(0, |most| most.abs_diff(than)),
+            messages: later.len() as u64,
+        })
+    };
+    let earliest = match (missing, lost) {
+        (Some(missing), Some(lost)) => Some(missing.min(lost)),
+        (missing, lost) => missing.or(lost),
+    };
+    (later(missing, false), later(earliest, true))
+}

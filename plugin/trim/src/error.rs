@@ -1,0 +1,199 @@
+//! Why volumes could not be planned, or cut.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use slackwater_logdir::LogdirError;
+use slackwater_point::{PlanError, Refused};
+use slackwater_ports::PartitionId;
+
+/// See the module.
+#[derive(Debug, thiserror::Error)]
+pub enum TrimError {
+    /// The operating system refused.
+    #[error("can't {what} {path}: {source}")]
+    Io {
+        /// For example `rename`.
+        what: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The logs can't be read.
+    #[error(transparent)]
+    Logdir(#[from] LogdirError),
+    /// There is no point.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The plan can't be gone by.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A directory without `node.id`.
+    #[error("{0} has no node.id in its meta.properties: it can't be told whose copies it has")]
+    NoNode(PathBuf),
+    /// Not one cluster.
+    #[error("these directories are of several clusters ({0}): plan one after the other")]
+    Clusters(String),
+    /// One replica twice.
+    #[error("{one} and {other} are the same copy of the same node: name each directory once")]
+    Twice {
+        /// The one.
+        one: PathBuf,
+        /// The other.
+        other: PathBuf,
+    },
+    /// A partition of a copy could not be read.
+    #[error("{path} has what can't be read: {why}")]
+    Unread {
+        /// Which log directory.
+        path: PathBuf,
+        /// What and why.
+        why: String,
+    },
+    /// Copies that contradict each other.
+    #[error(
+        "the copies of {partition} contradict each other at offset {offset} in one leader's epoch: {}; \
+         leave that directory out, or restore it from another copy", which_one(*.odd)
+    )]
+    Divergent {
+        /// Which.
+        partition: PartitionId,
+        /// From where on.
+        offset: u64,
+        /// The broker whose copy alone contradicts the others.
+        odd: Option<i32>,
+    },
+    /// The best copy is damaged.
+    #[error(
+        "every copy of {partition} is damaged; the best one, of node {node}, at offset {offset}: {why}"
+    )]
+    Damaged {
+        /// Which.
+        partition: PartitionId,
+        /// Whose copy is best.
+        node: i32,
+        /// Where it ends.
+        offset: u64,
+        /// What is wrong.
+        why: String,
+    },
+    /// A broker that has a copy by the cut.
+    #[error(
+        "node {node} has a copy of {partition} by the cut, and none was given: name its directory, or \
+         say --missing {node} and let that broker start empty, after the others"
+    )]
+    Missing {
+        /// Which.
+        partition: PartitionId,
+        /// Whose.
+        node: i32,
+    },
+    /// Below what the cleaner changed.
+    #[error(
+        "the point lies at offset {cut} of {partition}, which is compacted up to {cleaned_to}: what \
+         compaction took can't be put back; leave its topic out with --exclude-order"
+    )]
+    Compacted {
+        /// Which.
+        partition: PartitionId,
+        /// Where it would be cut.
+        cut: u64,
+        /// Compacted below.
+        cleaned_to: u64,
+    },
+    /// The order needs what the cut does not have.
+    #[error("the order `source` needs the sweeps of a cut whose strategy is hot: {0}")]
+    NoSweeps(&'static str),
+    /// Of other data.
+    #[error("{path} is not what the plan was made for: {why}; plan again")]
+    OtherData {
+        /// Which copy.
+        path: PathBuf,
+        /// What is other.
+        why: String,
+    },
+    /// A directory of the plan is not there.
+    #[error("the plan names node {0}, and none of the directories is of it: name all of them")]
+    NodeMissing(i32),
+    /// A copy is not there.
+    #[error("the plan names a copy of {partition} on node {node}, and there is none: plan again")]
+    CopyMissing {
+        /// Which.
+        partition: PartitionId,
+        /// Whose.
+        node: i32,
+    },
+    /// One that another plan has begun to cut.
+    #[error("{path} is being trimmed by another plan ({digest}): end that first, or untrim it")]
+    OtherPlan {
+        /// Which log directory.
+        path: PathBuf,
+        /// The digest of that plan.
+        digest: String,
+    },
+    /// A state that forbids it.
+    #[error("{path} {why}")]
+    State {
+        /// Which log directory.
+        path: PathBuf,
+        /// In words that go on after its path.
+        why: &'static str,
+    },
+    /// A journal that can't be read.
+    #[error("{path} is not a journal of ours: {why}")]
+    Journal {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// No room.
+    #[error("{path} has room for {free} bytes, and {needed} are needed beside the data: make room")]
+    NoRoom {
+        /// Which log directory.
+        path: PathBuf,
+        /// How much there is.
+        free: u64,
+        /// How much there must be.
+        needed: u64,
+    },
+    /// A batch that can't be cut inside.
+    #[error("the batch at offset {offset} of {partition} can't be cut at {cut}: {why}")]
+    Recode {
+        /// Which.
+        partition: PartitionId,
+        /// The batch's first offset.
+        offset: u64,
+        /// Where it would be cut.
+        cut: u64,
+        /// What is wrong.
+        why: String,
+    },
+    /// What was written is not what was to be.
+    #[error("{path} ends at {found} after the trim, and should end at {wanted}: {why}")]
+    ReadBack {
+        /// Which copy.
+        path: PathBuf,
+        /// Where it ends.
+        found: u64,
+        /// Where it should.
+        wanted: u64,
+        /// What else is wrong.
+        why: String,
+    },
+}
+
+fn which_one(node: Option<i32>) -> String {
+    node.map_or_else(
+        || "which of them is wrong can't be told".to_owned(),
+        |node| format!("that of node {node} alone does"),
+    )
+}
+
+impl TrimError {
+    pub(crate) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { what, path, source }
+    }
+}

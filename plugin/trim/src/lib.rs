@@ -1,0 +1,28 @@
+//! Log directories that were copied hot, one after another: [`plan`] finds the
+//! last point where all prior messages exist, and [`Held`] cuts them there.
+//!
+//! An adapter: what is decided, `slackwater-point` decides.
+
+mod coordinator;
+mod copy;
+mod disk;
+mod draft;
+mod edits;
+mod error;
+mod examine;
+mod history;
+mod journal;
+mod plan;
+mod read_back;
+mod recode;
+mod snapshot;
+mod steps;
+mod trim;
+mod volumes;
+
+pub use disk::{Disk, Piece, RealDisk};
+pub use error::TrimError;
+pub use plan::{OrderAsked, PlanOptions, SequenceOf, plan};
+pub use recode::recode;
+pub use trim::{Held, Trimmed};
+pub use volumes::Volumes;

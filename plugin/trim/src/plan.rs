@@ -1,0 +1,406 @@
+//! Makes the plan: reads the ends of all logs, asks for the point, reads what
+//! that asks for, until there is one.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use slackwater_cut::{Class, Cut, HotHead, sha256_hex};
+use slackwater_logdir::{Record, Replica, SegmentReader, on_all_cores};
+use slackwater_point::{
+    Located, Log, MaxJettison, OfCut, Older, Ordered, PLAN_VERSION, Plan, PlanKind, Point,
+    ReadCount, Refused, Sweep, TookPart, Unsolved, Wanted, by_sequence, by_source, by_timestamp,
+    depends, within_limit,
+};
+use slackwater_ports::PartitionId;
+
+use crate::coordinator::{self, Told};
+use crate::draft;
+use crate::error::TrimError;
+use crate::examine::{Asked, Examined, Group, Reach, examine};
+use crate::volumes::Volumes;
+
+/// The number of a message, by the message.
+pub type SequenceOf<'f> = &'f (dyn Fn(&Record<'_>) -> Option<i64> + Sync);
+
+/// In which order the point is looked for.
+#[derive(Clone, Copy)]
+pub enum OrderAsked<'f> {
+    /// That of the source's acceptance, by the sweeps of a hot run.
+    Source,
+    /// That of timestamps, which are out of order by no more than this.
+    Timestamp {
+        /// Milliseconds.
+        epsilon_ms: u64,
+    },
+    /// That of a number which each message has.
+    Sequence {
+        /// The one that must be there first.
+        first: i64,
+        /// Gives it; `None` for a message that has none.
+        of: SequenceOf<'f>,
+    },
+}
+
+/// What may be asked of a plan.
+#[derive(Clone)]
+pub struct PlanOptions<'f> {
+    /// The order.
+    pub order: OrderAsked<'f>,
+    /// How much may go.
+    pub max: MaxJettison,
+    /// Topics that say nothing of the order.
+    pub exclude: Vec<String>,
+    /// Brokers whose directories are not there, and need not be.
+    pub missing: Vec<i32>,
+}
+
+/// Makes the plan. `document` is the text of `cut`; nothing is written.
+///
+/// # Errors
+/// Volumes that can't be read or that no plan can put right; no point.
+pub fn plan(
+    cut: &Cut,
+    document: &str,
+    volumes: &Volumes,
+    options: &PlanOptions<'_>,
+) -> Result<Plan, TrimError> {
+    let site = Site::of(cut, options);
+    let mut work = Work::begin(&site, volumes)?;
+    let took_part = work.took_part()?;
+    let solved = work.solve(&took_part)?;
+    work.check(&solved)?;
+    let ends = draft::ends(&work, &solved.point);
+    let read = work.read_what_depends(&solved.point)?;
+    let depends = depends(&ends, &read.groups, &read.positions);
+    let partitions = draft::partitions(&work, &solved.point, &read.last_kept);
+    let (spread_before, spread_after) = draft::spreads(&work, &solved);
+    let plan = Plan {
+        api_version: PLAN_VERSION.to_owned(),
+        kind: PlanKind::Plan,
+        cut: Some(OfCut {
+            run_id: cut.run_id.clone(),
+            sha256: sha256_hex(document.as_bytes()),
+        }),
+        cluster_id: volumes.cluster_id.clone(),
+        guarantee: solved.order.guarantee(),
+        order: solved.order,
+        pulled_by: draft::pulled_by(&work, &solved.point),
+        excluded: options.exclude.clone(),
+        partitions,
+        spread_before,
+        spread_after,
+        depends,
+        read: work.count(),
+        digest: None,
+    };
+    Ok(plan.sealed()?)
+}
+
+/// A point, and what it says.
+pub(crate) struct Solved {
+    pub(crate) point: Point,
+    pub(crate) order: Ordered,
+    /// The point's time, where its order is one.
+    pub(crate) time: Option<i64>,
+}
+
+/// What is known before anything is read.
+pub(crate) struct Site<'c> {
+    pub(crate) cut: &'c Cut,
+    pub(crate) options: &'c PlanOptions<'c>,
+    classes: BTreeMap<&'c str, Class>,
+    /// Heads of the source by the mirror's partition, in the order of the sweeps.
+    heads: BTreeMap<&'c PartitionId, Vec<Option<HotHead>>>,
+}
+
+impl<'c> Site<'c> {
+    fn of(cut: &'c Cut, options: &'c PlanOptions<'c>) -> Self {
+        let topics = cut.rows.topics.iter();
+        let mut heads = BTreeMap::new();
+        for (at, copy) in cut.hot.iter().flat_map(|hot| hot.copies.iter().enumerate()) {
+            let sweeps = cut.hot.iter().flat_map(|hot| &hot.sweeps);
+            let of = sweeps.map(|sweep| sweep.heads.get(at).cloned().flatten());
+            heads.insert(&copy.mirror, of.collect());
+        }
+        Self {
+            cut,
+            options,
+            classes: topics
+                .map(|topic| (topic.name.as_str(), topic.class))
+                .collect(),
+            heads,
+        }
+    }
+
+    /// Kafka's and Connect's own topics are known by the cut; one that came
+    /// later by its name.
+    fn takes_part(&self, topic: &str) -> bool {
+        match self.classes.get(topic) {
+            Some(class) => *class == Class::Mirrored,
+            None => !topic.starts_with("__"),
+        }
+    }
+
+    pub(crate) fn is_excluded(&self, topic: &str) -> bool {
+        self.options.exclude.iter().any(|one| one == topic)
+    }
+
+    fn heads(&self, partition: &PartitionId) -> &[Option<HotHead>] {
+        self.heads.get(partition).map_or(&[], Vec::as_slice)
+    }
+
+    /// When every volume was cut: no honest timestamp is later.
+    fn ceiling_ms(&self) -> Option<i64> {
+        let looks = &self.cut.hot.as_ref()?.looks;
+        let last = looks.iter().map(|look| look.asked.last_answer_ms).max()?;
+        i64::try_from(last).ok()
+    }
+}
+
+/// Everything that was read so far.
+pub(crate) struct Work<'c> {
+    pub(crate) site: &'c Site<'c>,
+    pub(crate) groups: Vec<Mutex<Group>>,
+    pub(crate) examined: Vec<Examined>,
+    pub(crate) missing: Vec<Vec<i32>>,
+}
+
+impl<'c> Work<'c> {
+    fn begin(site: &'c Site<'c>, volumes: &Volumes) -> Result<Self, TrimError> {
+        let mut groups = Vec::new();
+        let mut missing = Vec::new();
+        let mut replicas: BTreeMap<PartitionId, &[i32]> = BTreeMap::new();
+        for row in &site.cut.rows.partitions {
+            let topic = &site.cut.rows.topic(row).name;
+            replicas.insert(PartitionId::new(topic, row.partition), &row.replicas);
+        }
+        for (partition, copies) in volumes.copies()? {
+            let wanted = replicas.get(&partition).copied().unwrap_or_default();
+            let absent = |node: &&i32| !copies.iter().any(|copy| copy.node == **node);
+            let absent: Vec<i32> = wanted.iter().filter(absent).copied().collect();
+            let unsaid = |node: &&i32| !site.options.missing.contains(node);
+            if let Some(node) = absent.iter().find(unsaid) {
+                return Err(TrimError::Missing {
+                    partition,
+                    node: *node,
+                });
+            }
+            missing.push(absent);
+            let topic = &partition.topic;
+            groups.push(Mutex::new(Group {
+                ordered: site.takes_part(topic) && !site.is_excluded(topic),
+                partition,
+                copies,
+                reach: Reach::default(),
+            }));
+        }
+        let mut work = Self {
+            site,
+            groups,
+            examined: Vec::new(),
+            missing,
+        };
+        let all: Vec<usize> = (0..work.groups.len()).collect();
+        work.examined = work.examine(&all)?;
+        Ok(work)
+    }
+
+    /// Reads these groups, on all cores.
+    fn examine(&self, which: &[usize]) -> Result<Vec<Examined>, TrimError> {
+        let ceiling_ms = self.site.ceiling_ms();
+        self.on_all(which, |reader, at| {
+            let mut group = self.group(at);
+            let partition = group.partition.clone();
+            let asked = Asked {
+                timestamps: matches!(self.site.options.order, OrderAsked::Timestamp { .. }),
+                sequence: match self.site.options.order {
+                    OrderAsked::Sequence { of, .. } => Some(of),
+                    _ => None,
+                },
+                ceiling_ms,
+                heads: self.site.heads(&partition),
+            };
+            let mut found = examine(reader, &mut group, &asked)?;
+            found.log.complete_ms = self.complete_ms(&found.located);
+            Ok(found)
+        })
+    }
+
+    /// Since when nothing is known to be missing: the newest sweep of which the
+    /// log holds the head.
+    fn complete_ms(&self, located: &[Located]) -> Option<i64> {
+        let sweeps = &self.site.cut.hot.as_ref()?.sweeps;
+        let there = |(_, located): &(_, &Located)| matches!(located, Located::At(_));
+        let (sweep, _) = sweeps.iter().zip(located).rev().find(there)?;
+        i64::try_from(sweep.asked.first_request_ms).ok()
+    }
+
+    pub(crate) fn group(&self, at: usize) -> std::sync::MutexGuard<'_, Group> {
+        self.groups[at]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `work` on each of these groups; the first error of any.
+    pub(crate) fn on_all<T: Send>(
+        &self,
+        which: &[usize],
+        work: impl Fn(&mut SegmentReader, usize) -> Result<T, TrimError> + Sync,
+    ) -> Result<Vec<T>, TrimError> {
+        let first = |at: &usize| self.group(*at).copies[0].replica.clone();
+        let replicas: Vec<Replica> = which.iter().map(first).collect();
+        let replicas: Vec<&Replica> = replicas.iter().collect();
+        let found = on_all_cores(&replicas, |reader, at, _| work(reader, which[at]));
+        found.into_iter().collect()
+    }
+
+    /// The replica that is kept of a group.
+    pub(crate) fn kept(&self, at: usize) -> Replica {
+        self.group(at).copies[self.examined[at].kept]
+            .replica
+            .clone()
+    }
+
+    pub(crate) fn of_topic(&self, topic: &str) -> Vec<usize> {
+        let of = |at: &usize| self.examined[*at].log.partition.topic == topic;
+        (0..self.examined.len()).filter(of).collect()
+    }
+
+    fn took_part(&self) -> Result<TookPart, TrimError> {
+        let mut told = Told::default();
+        let mut reader = SegmentReader::default();
+        for at in self.of_topic(coordinator::TRANSACTIONS) {
+            told.read(&mut reader, &self.kept(at), self.examined[at].log.end)?;
+        }
+        Ok(told.recent())
+    }
+
+    fn solve(&mut self, took_part: &TookPart) -> Result<Solved, TrimError> {
+        loop {
+            let logs: Vec<Log> = self.examined.iter().map(|one| one.log.clone()).collect();
+            match self.try_once(&logs, took_part)? {
+                Ok(solved) => {
+                    within_limit(&logs, &solved.point, solved.time, self.site.options.max)?;
+                    return Ok(solved);
+                }
+                Err(Unsolved::Refused(refused)) => return Err(refused.into()),
+                Err(Unsolved::Older(wanted)) => self.read_more(&wanted)?,
+            }
+        }
+    }
+
+    fn try_once(
+        &self,
+        logs: &[Log],
+        took_part: &TookPart,
+    ) -> Result<Result<Solved, Unsolved>, TrimError> {
+        Ok(match self.site.options.order {
+            OrderAsked::Timestamp { epsilon_ms } => {
+                by_timestamp(logs, took_part, epsilon_ms).map(|point| Solved {
+                    order: Ordered::Timestamp {
+                        at_ms: point.at,
+                        epsilon_ms,
+                    },
+                    time: Some(point.at),
+                    point,
+                })
+            }
+            OrderAsked::Sequence { first, .. } => {
+                by_sequence(logs, took_part, first).map(|(point, gaps)| Solved {
+                    order: Ordered::Sequence {
+                        first,
+                        last: point.at,
+                        gaps: gaps.runs,
+                        listed: gaps.listed,
+                    },
+                    time: None,
+                    point,
+                })
+            }
+            OrderAsked::Source => {
+                by_source(logs, took_part, &self.sweeps()?).map(|(point, between)| Solved {
+                    order: Ordered::Source {
+                        all_before_ms: between.all_before_ms,
+                        none_after_ms: between.none_after_ms,
+                    },
+                    time: Some(point.at),
+                    point,
+                })
+            }
+        })
+    }
+
+    fn sweeps(&self) -> Result<Vec<Sweep>, TrimError> {
+        let hot = self.site.cut.hot.as_ref();
+        let hot = hot.ok_or(TrimError::NoSweeps("this cut has none"))?;
+        let each = hot.sweeps.iter().enumerate();
+        Ok(each
+            .map(|(at, sweep)| Sweep {
+                asked: sweep.asked,
+                located: self
+                    .examined
+                    .iter()
+                    .map(|one| one.located.get(at).copied().unwrap_or(Located::NotThere))
+                    .collect(),
+            })
+            .collect())
+    }
+
+    fn read_more(&mut self, wanted: &[Wanted]) -> Result<(), TrimError> {
+        let mut which: Vec<usize> = Vec::new();
+        for want in wanted {
+            let mut group = self.group(want.log);
+            let reach = &mut group.reach;
+            match want.older {
+                Older::Above(at) => reach.above = Some(reach.above.map_or(at, |one| one.min(at))),
+                Older::From(at) => reach.from = Some(reach.from.map_or(at, |one| one.min(at))),
+                Older::Transactions => reach.more += 1,
+            }
+            which.push(want.log);
+        }
+        which.sort_unstable();
+        which.dedup();
+        for (at, found) in which.iter().zip(self.examine(&which)?) {
+            self.examined[*at] = found;
+        }
+        Ok(())
+    }
+
+    /// What forbids a cut there, though the order would have it.
+    fn check(&self, solved: &Solved) -> Result<(), TrimError> {
+        for (found, cut) in self.examined.iter().zip(&solved.point.cuts) {
+            let log = &found.log;
+            if *cut < log.start {
+                return Err(TrimError::Refused(Refused::BeforeStart {
+                    partition: log.partition.clone(),
+                    point: *cut,
+                    start: log.start,
+                }));
+            }
+            if *cut < log.end && *cut < found.cleaned_to {
+                return Err(TrimError::Compacted {
+                    partition: log.partition.clone(),
+                    cut: *cut,
+                    cleaned_to: found.cleaned_to,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether places are timestamps.
+    pub(crate) fn is_in_time(&self) -> bool {
+        !matches!(self.site.options.order, OrderAsked::Sequence { .. })
+    }
+
+    fn count(&self) -> ReadCount {
+        let mut all = ReadCount::default();
+        for one in self.examined.iter().map(|one| one.count) {
+            all.replicas += one.replicas;
+            all.segments += one.segments;
+            all.older_segments += one.older_segments;
+            all.bytes += one.bytes;
+        }
+        all
+    }
+}

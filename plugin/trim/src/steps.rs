@@ -1,0 +1,127 @@
+//! The steps of a journal, forth and back. Each finds out by itself whether it
+//! was taken, and can be taken again.
+//!
+//! Names that are given up are on the disk before they are given to other files:
+//! a file system may write renames in any order.
+
+use std::fs;
+use std::path::Path;
+
+use crate::disk::{Disk, Piece};
+use crate::error::TrimError;
+use crate::journal::{Journal, Step};
+
+/// Takes each step that was not taken yet.
+pub(crate) fn forth(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<(), TrimError> {
+    for step in &journal.steps {
+        match step {
+            Step::SetAside { file, aside } => {
+                // Another file may have its name by now.
+                let aside = dir.join(aside);
+                move_once(disk, &dir.join(file), &aside, aside.exists())?;
+            }
+            Step::Truncate { file, to, .. } => {
+                let path = dir.join(file);
+                disk.truncate(&path, *to)
+                    .map_err(TrimError::io("cut", &path))?;
+            }
+            Step::Place { .. } => {}
+        }
+    }
+    sync(disk, dir, journal)?;
+    for step in &journal.steps {
+        if let Step::Place { ready, file, .. } = step {
+            let ready = dir.join(ready);
+            move_once(disk, &ready, &dir.join(file), !ready.exists())?;
+        }
+    }
+    sync(disk, dir, journal)
+}
+
+/// Takes each step back that was taken.
+pub(crate) fn back(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<(), TrimError> {
+    for step in &journal.steps {
+        if let Step::Place { ready, file, .. } = step {
+            let (ready, file) = (dir.join(ready), dir.join(file));
+            move_once(disk, &file, &ready, ready.exists())?;
+        }
+    }
+    sync(disk, dir, journal)?;
+    for step in &journal.steps {
+        match step {
+            Step::SetAside { file, aside } => {
+                let aside = dir.join(aside);
+                move_once(disk, &aside, &dir.join(file), !aside.exists())?;
+            }
+            Step::Truncate {
+                file,
+                to,
+                was,
+                tail,
+            } => {
+                let path = dir.join(file);
+                let tail = Piece::Of {
+                    path: dir.join(tail),
+                    from: 0,
+                    bytes: was - to,
+                };
+                let wrote = disk.end_with(&path, *to, &tail);
+                wrote.map_err(TrimError::io("write", &path))?;
+            }
+            Step::Place { .. } => {}
+        }
+    }
+    sync(disk, dir, journal)
+}
+
+fn move_once(disk: &dyn Disk, from: &Path, to: &Path, done: bool) -> Result<(), TrimError> {
+    match done {
+        true => Ok(()),
+        false => disk.rename(from, to).map_err(TrimError::io("rename", from)),
+    }
+}
+
+/// Has the names of all that changes on the disk.
+pub(crate) fn sync(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<(), TrimError> {
+    for below in journal.directories() {
+        let path = dir.join(below);
+        disk.sync_directory(&path)
+            .map_err(TrimError::io("sync", &path))?;
+    }
+    Ok(())
+}
+
+/// Deletes what lies beside the data, and the journal at last. A file that is
+/// gone was deleted before.
+pub(crate) fn clean(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<(), TrimError> {
+    for step in &journal.steps {
+        let path = dir.join(match step {
+            Step::SetAside { aside, .. } => aside,
+            Step::Truncate { tail, .. } => tail,
+            Step::Place { ready, .. } => ready,
+        });
+        disk.remove(&path).map_err(TrimError::io("remove", &path))?;
+    }
+    sync(disk, dir, journal)?;
+    Journal::remove(disk, dir)
+}
+
+/// Whether the files are as the trim left them.
+pub(crate) fn unchanged(dir: &Path, journal: &Journal) -> Result<(), TrimError> {
+    for step in &journal.steps {
+        let (file, bytes) = match step {
+            Step::Truncate { file, to, .. } => (file, *to),
+            Step::Place { file, bytes, .. } => (file, *bytes),
+            Step::SetAside { .. } => continue,
+        };
+        let is_log = file.extension().is_some_and(|ending| ending == "log");
+        let there = fs::metadata(dir.join(file)).map(|seen| seen.len());
+        if is_log && there.ok() != Some(bytes) {
+            return Err(TrimError::State {
+                path: dir.to_owned(),
+                why: "has been written to since it was trimmed: what was set aside no longer follows",
+            });
+        }
+    }
+    Ok(())
+}

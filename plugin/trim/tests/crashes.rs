@@ -1,0 +1,286 @@
+//! A trim, an untrim and a discard that end at each of their writes, and lose
+//! what was not on the disk yet: run again, they come to the same bytes.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../../logdir/tests/log/mod.rs"]
+mod log;
+mod world;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fastrand::Rng;
+use slackwater_point::Plan;
+use slackwater_trim::{Disk, Held, Piece, RealDisk, TrimError};
+use world::{Shape, World, clone_of, no_cut, nodes, options, planned, tree};
+
+/// How to undo a change of names that is not on the disk yet.
+enum Undo {
+    Made(PathBuf),
+    Renamed {
+        from: PathBuf,
+        to: PathBuf,
+        over: Option<Vec<u8>>,
+    },
+    Removed(PathBuf, Vec<u8>),
+}
+
+/// A disk that dies at one of its calls; a write may be cut short then.
+struct Dying {
+    left: Cell<usize>,
+    calls: Cell<usize>,
+    undo: RefCell<Vec<Undo>>,
+}
+
+impl Dying {
+    fn after(calls: usize) -> Self {
+        Self {
+            left: Cell::new(calls),
+            calls: Cell::new(0),
+            undo: RefCell::default(),
+        }
+    }
+
+    fn live(&self) -> io::Result<()> {
+        self.calls.set(self.calls.get() + 1);
+        match self.left.get().checked_sub(1) {
+            Some(left) => {
+                self.left.set(left);
+                Ok(())
+            }
+            None => Err(io::Error::other("it died")),
+        }
+    }
+
+    /// The power goes: some of the names that were not synced are lost, the last
+    /// ones or any of them.
+    fn lose_power(&self, rng: &mut Rng) {
+        let any = rng.bool();
+        let mut lost = true;
+        for undo in self.undo.borrow_mut().drain(..).rev() {
+            lost = if any {
+                rng.bool()
+            } else {
+                lost && rng.u8(0..4) > 0
+            };
+            if !lost {
+                continue;
+            }
+            match undo {
+                Undo::Made(path) => drop(fs::remove_file(path)),
+                Undo::Renamed { from, to, over } => {
+                    if to.exists() && !from.exists() {
+                        fs::rename(&to, &from).unwrap();
+                        if let Some(bytes) = over {
+                            fs::write(&to, bytes).unwrap();
+                        }
+                    }
+                }
+                Undo::Removed(path, bytes) => {
+                    if !path.exists() {
+                        fs::write(path, bytes).unwrap();
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Disk for Dying {
+    fn write(&self, path: &Path, pieces: &[Piece]) -> io::Result<()> {
+        let made = !path.exists();
+        if let Err(died) = self.live() {
+            // What it had written of it.
+            if let Some(Piece::Bytes(bytes)) = pieces.first() {
+                fs::write(path, &bytes[..bytes.len() / 2])?;
+            }
+            return Err(died);
+        }
+        RealDisk.write(path, pieces)?;
+        if made {
+            self.undo.borrow_mut().push(Undo::Made(path.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn end_with(&self, path: &Path, from: u64, piece: &Piece) -> io::Result<()> {
+        if let Err(died) = self.live() {
+            // Cut, and not grown again.
+            RealDisk.truncate(path, from)?;
+            return Err(died);
+        }
+        RealDisk.end_with(path, from, piece)
+    }
+
+    fn truncate(&self, path: &Path, bytes: u64) -> io::Result<()> {
+        self.live()?;
+        RealDisk.truncate(path, bytes)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.live()?;
+        let over = fs::read(to).ok();
+        RealDisk.rename(from, to)?;
+        self.undo.borrow_mut().push(Undo::Renamed {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            over,
+        });
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.live()?;
+        if let Ok(bytes) = fs::read(path) {
+            self.undo
+                .borrow_mut()
+                .push(Undo::Removed(path.to_owned(), bytes));
+        }
+        RealDisk.remove(path)
+    }
+
+    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        self.live()?;
+        let is_here = |one: &Path| one.parent() == Some(path);
+        self.undo.borrow_mut().retain(|undo| match undo {
+            Undo::Made(one) | Undo::Removed(one, _) => !is_here(one),
+            Undo::Renamed { from, .. } => !is_here(from),
+        });
+        Ok(())
+    }
+}
+
+type Tree = BTreeMap<PathBuf, Vec<u8>>;
+
+/// A world in which something has to be done on each broker, and its plan.
+fn worlds(count: usize) -> Vec<(Tree, Plan)> {
+    let mut found = Vec::new();
+    for seed in 0.. {
+        let mut rng = Rng::with_seed(seed);
+        let shape = Shape {
+            dead_tails: true,
+            ..Shape::of(&mut rng)
+        };
+        let world = World::new(&mut rng, shape);
+        let before = tree(world.root.path());
+        let Ok(plan) = planned(&world.paths(), &no_cut(), &options(0)) else {
+            continue;
+        };
+        let mut held = Held::take(&world.paths(), &RealDisk).unwrap();
+        let done = held.trim(&plan).unwrap();
+        if done.steps > 12 && done.written > 0 {
+            found.push((before, plan));
+        }
+        if found.len() == count {
+            return found;
+        }
+    }
+    found
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Trim,
+    Untrim,
+    Discard,
+}
+
+fn take(root: &Path, disk: &dyn Disk, deed: Deed, plan: &Plan) -> Result<(), TrimError> {
+    let mut held = Held::take(&nodes(root), disk)?;
+    match deed {
+        Deed::Trim => held.trim(plan).map(drop),
+        Deed::Untrim => held.untrim().map(drop),
+        Deed::Discard => held.discard().map(drop),
+    }
+}
+
+/// `deed` on `from`, ended at each of its calls, and run again.
+fn dies_at_each_call(from: &Tree, plan: &Plan, deed: Deed, wanted: &Tree, rng: &mut Rng) -> usize {
+    let mut calls = 0;
+    loop {
+        let root = clone_of(from);
+        let dying = Dying::after(calls);
+        let ended = take(root.path(), &dying, deed, plan);
+        if ended.is_ok() {
+            assert!(&tree(root.path()) == wanted, "{deed:?}");
+            return calls;
+        }
+        if rng.bool() {
+            dying.lose_power(rng);
+        }
+        // Another one that dies, too.
+        let again = Dying::after(rng.usize(0..calls + 3));
+        if take(root.path(), &again, deed, plan).is_err() {
+            match take(root.path(), &RealDisk, deed, plan) {
+                Ok(()) => {}
+                // The last call was the last journal's end: all was done.
+                Err(TrimError::State { why, .. }) if deed != Deed::Trim => {
+                    assert!(why.contains("not trimmed"), "{why}");
+                }
+                Err(other) => panic!("{deed:?} after {calls}: {other}"),
+            }
+        }
+        assert!(&tree(root.path()) == wanted, "{deed:?} after {calls}");
+        calls += 1;
+    }
+}
+
+#[test]
+fn whatever_call_it_ends_at_a_trim_comes_to_the_same_bytes_when_it_is_run_again() {
+    let mut rng = Rng::with_seed(7);
+    let mut calls = 0;
+    for (before, plan) in worlds(3) {
+        let root = clone_of(&before);
+        take(root.path(), &RealDisk, Deed::Trim, &plan).unwrap();
+        let trimmed = tree(root.path());
+        calls += dies_at_each_call(&before, &plan, Deed::Trim, &trimmed, &mut rng);
+    }
+    assert!(calls > 100, "{calls}");
+}
+
+#[test]
+fn so_does_an_untrim_and_a_discard() {
+    let mut rng = Rng::with_seed(8);
+    for (before, plan) in worlds(2) {
+        let root = clone_of(&before);
+        take(root.path(), &RealDisk, Deed::Trim, &plan).unwrap();
+        let trimmed = tree(root.path());
+        dies_at_each_call(&trimmed, &plan, Deed::Untrim, &before, &mut rng);
+        take(root.path(), &RealDisk, Deed::Discard, &plan).unwrap();
+        let discarded = tree(root.path());
+        let ours = |name: &&PathBuf| name.to_string_lossy().contains("slackwater-");
+        assert_eq!(discarded.keys().find(ours), None);
+        dies_at_each_call(&trimmed, &plan, Deed::Discard, &discarded, &mut rng);
+    }
+}
+
+#[test]
+fn a_trim_that_ended_anywhere_can_be_taken_back() {
+    let mut rng = Rng::with_seed(9);
+    for (before, plan) in worlds(2) {
+        for calls in 0.. {
+            let root = clone_of(&before);
+            let dying = Dying::after(calls);
+            if take(root.path(), &dying, Deed::Trim, &plan).is_ok() {
+                break;
+            }
+            if rng.bool() {
+                dying.lose_power(&mut rng);
+            }
+            match take(root.path(), &RealDisk, Deed::Untrim, &plan) {
+                Ok(()) => assert!(tree(root.path()) == before, "after {calls}"),
+                // It had not come to its first journal, and had changed nothing: what
+                // lies beside the data then, the next trim deletes.
+                Err(TrimError::State { .. }) => {
+                    let mut left = tree(root.path());
+                    left.retain(|name, _| !name.to_string_lossy().contains("slackwater-"));
+                    assert!(left == before, "after {calls}");
+                }
+                Err(other) => panic!("after {calls}: {other}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! What is not planned, and not trimmed; what is named then.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../../logdir/tests/log/mod.rs"]
+mod log;
+mod world;
+
+use std::fs::{self, OpenOptions};
+use std::path::PathBuf;
+use std::process::Command;
+
+use log::batch::bytes_of;
+use log::{Batch, Rec, abort, commit};
+use slackwater_point::{Plan, PlannedStanding, Refused};
+use slackwater_trim::{Held, RealDisk, TrimError};
+use tempfile::TempDir;
+use world::{no_cut, nodes, options, planned, tree};
+
+/// Three brokers with these copies of one partition, one segment each.
+fn brokers(copies: &[Vec<Batch>]) -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for (node, batches) in (1..).zip(copies) {
+        let dir = root.path().join(format!("node-{node}"));
+        let replica = dir.join("src.t-0");
+        fs::create_dir_all(&replica).unwrap();
+        fs::write(
+            dir.join("meta.properties"),
+            format!("cluster.id=c\nnode.id={node}\n"),
+        )
+        .unwrap();
+        fs::write(replica.join("00000000000000000000.log"), bytes_of(batches)).unwrap();
+    }
+    root
+}
+
+fn paths(root: &TempDir, count: usize) -> Vec<PathBuf> {
+    nodes(root.path()).into_iter().take(count).collect()
+}
+
+fn plain(count: u64) -> Vec<Batch> {
+    (0..count).map(|at| Batch::numbered(at * 3, 3)).collect()
+}
+
+fn three(batches: &[Batch]) -> TempDir {
+    brokers(&[batches.to_vec(), batches.to_vec(), batches.to_vec()])
+}
+
+fn plan_of(root: &TempDir) -> Result<Plan, TrimError> {
+    planned(&nodes(root.path()), &no_cut(), &options(5))
+}
+
+fn trim(root: &TempDir, plan: &Plan) -> Result<(), TrimError> {
+    Held::take(&nodes(root.path()), &RealDisk)?
+        .trim(plan)
+        .map(drop)
+}
+
+#[test]
+fn two_copies_that_contradict_each_other_are_refused_and_the_odd_one_of_three_is_named() {
+    let mut other = plain(4);
+    other[2].records[0].value = Some(b"another".to_vec());
+    let root = brokers(&[plain(4), other.clone(), plain(4)]);
+    let refused = plan_of(&root).unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            TrimError::Divergent {
+                offset: 6,
+                odd: Some(2),
+                ..
+            }
+        ),
+        "{refused}"
+    );
+    let root = brokers(&[plain(4), other]);
+    let refused = planned(&paths(&root, 2), &no_cut(), &options(0)).unwrap_err();
+    assert!(
+        matches!(refused, TrimError::Divergent { odd: None, .. }),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_corrupt_batch_is_repaired_from_another_copy_and_refused_where_all_have_it() {
+    let root = three(&plain(6));
+    let log = |node: usize| nodes(root.path())[node].join("src.t-0/00000000000000000000.log");
+    let whole = fs::read(log(0)).unwrap();
+    let mut bad = whole.clone();
+    bad[whole.len() / 2 + 70] ^= 1;
+    fs::write(log(0), &bad).unwrap();
+    let plan = plan_of(&root).unwrap();
+    let row = &plan.partitions[0];
+    assert_eq!(
+        (row.kept_of, row.replicas[0].standing),
+        (2, PlannedStanding::Shorter)
+    );
+    trim(&root, &plan).unwrap();
+    let of = |node: usize| world::scanned(&nodes(root.path())[node].join("src.t-0"));
+    assert_eq!(
+        (of(0).whole, of(0).bad, of(0).torn_bytes),
+        (of(1).whole, 0, 0)
+    );
+    // All of them, in what was flushed: no crash has left that.
+    let root = three(&plain(6));
+    for dir in nodes(root.path()) {
+        fs::write(dir.join("src.t-0/00000000000000000000.log"), &bad).unwrap();
+        fs::write(
+            dir.join("recovery-point-offset-checkpoint"),
+            "0\n1\nsrc.t 0 18\n",
+        )
+        .unwrap();
+    }
+    let refused = plan_of(&root).unwrap_err();
+    assert!(matches!(refused, TrimError::Damaged { .. }), "{refused}");
+    assert!(refused.to_string().contains("has another CRC"), "{refused}");
+}
+
+#[test]
+fn a_missing_segment_is_repaired_from_another_copy_and_refused_where_all_lack_it() {
+    let root = three(&plain(6));
+    let split = |node: usize| {
+        let dir = nodes(root.path())[node].join("src.t-0");
+        for at in 0..3usize {
+            let base = at as u64 * 6;
+            let path = dir.join(format!("{base:020}.log"));
+            fs::write(path, bytes_of(&plain(6)[at * 2..at * 2 + 2])).unwrap();
+        }
+        fs::remove_file(dir.join("00000000000000000006.log")).unwrap();
+    };
+    split(0);
+    let plan = plan_of(&root).unwrap();
+    let row = &plan.partitions[0];
+    assert_eq!((row.kept_of, row.replicas[0].end, row.end), (2, 6, 18));
+    let broken = row.replicas[0].broken.as_deref().unwrap();
+    assert_eq!(broken, "offsets 6 to 12 are missing");
+    trim(&root, &plan).unwrap();
+    Held::take(&nodes(root.path()), &RealDisk)
+        .unwrap()
+        .untrim()
+        .unwrap();
+    split(1);
+    split(2);
+    let refused = plan_of(&root).unwrap_err();
+    assert!(
+        matches!(refused, TrimError::Damaged { offset: 6, .. }),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_plan_for_other_data_is_refused_and_nothing_is_changed() {
+    let root = brokers(&[plain(4), plain(5), plain(6)]);
+    let plan = plan_of(&root).unwrap();
+    let log = nodes(root.path())[0].join("src.t-0/00000000000000000000.log");
+    let before = fs::read(&log).unwrap();
+    let longer = [before.clone(), bytes_of(&[Batch::numbered(12, 1)])].concat();
+    fs::write(&log, &longer).unwrap();
+    let all = tree(root.path());
+    let refused = trim(&root, &plan).unwrap_err();
+    assert!(
+        matches!(&refused, TrimError::OtherData { path, .. } if path.ends_with("node-1/src.t-0")),
+        "{refused}"
+    );
+    assert!(tree(root.path()) == all);
+    // Not one byte of it may differ, nor a size of what was not read.
+    let mut flipped = before.clone();
+    flipped[80] ^= 1;
+    fs::write(&log, &flipped).unwrap();
+    assert!(matches!(
+        trim(&root, &plan),
+        Err(TrimError::OtherData { .. })
+    ));
+    fs::write(&log, &before).unwrap();
+    trim(&root, &plan).unwrap();
+}
+
+#[test]
+fn a_copy_or_a_partition_that_the_plan_does_not_know_is_refused() {
+    let root = three(&plain(4));
+    let two = planned(&paths(&root, 2), &no_cut(), &options(0)).unwrap();
+    let refused = trim(&root, &two).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("the plan does not know this copy"),
+        "{refused}"
+    );
+    let plan = plan_of(&root).unwrap();
+    let refused = Held::take(&paths(&root, 2), &RealDisk)
+        .unwrap()
+        .trim(&plan)
+        .unwrap_err();
+    assert!(matches!(refused, TrimError::NodeMissing(3)), "{refused}");
+    fs::create_dir(nodes(root.path())[0].join("new-0")).unwrap();
+    let refused = trim(&root, &plan).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("the plan does not know this partition"),
+        "{refused}"
+    );
+}
+
+/// Another process holds it, as a broker would: fcntl(2)'s locks are a
+/// process's own.
+#[test]
+fn a_directory_that_a_broker_holds_locked_is_refused() {
+    let root = brokers(&[plain(4), plain(5), plain(6)]);
+    let plan = plan_of(&root).unwrap();
+    let lock = nodes(root.path())[1].join(".lock");
+    fs::write(&lock, "").unwrap();
+    let held = "import fcntl, sys\nf = open(sys.argv[1], 'r+')\nfcntl.lockf(f, fcntl.LOCK_EX)\nprint('held', flush=True)\nsys.stdin.read()";
+    let mut broker = Command::new("python3")
+        .args(["-c", held])
+        .arg(&lock)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = [0; 5];
+    std::io::Read::read_exact(broker.stdout.as_mut().unwrap(), &mut line).unwrap();
+    let all = tree(root.path());
+    let refused = trim(&root, &plan).unwrap_err();
+    assert!(
+        refused.to_string().contains("locked by a running broker"),
+        "{refused}"
+    );
+    assert!(tree(root.path()) == all);
+    drop(broker.stdin.take());
+    broker.wait().unwrap();
+    trim(&root, &plan).unwrap();
+}
+
+#[test]
+fn an_untrim_is_refused_where_a_broker_has_written_since() {
+    let root = brokers(&[plain(4), plain(5), plain(6)]);
+    let plan = plan_of(&root).unwrap();
+    trim(&root, &plan).unwrap();
+    let log = nodes(root.path())[2].join("src.t-0/00000000000000000000.log");
+    let mut file = OpenOptions::new().append(true).open(&log).unwrap();
+    let end = plan.partitions[0].cut;
+    std::io::Write::write_all(&mut file, &bytes_of(&[Batch::numbered(end, 1)])).unwrap();
+    let refused = Held::take(&nodes(root.path()), &RealDisk)
+        .unwrap()
+        .untrim()
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("written to since"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn what_was_discarded_can_not_be_put_back_and_what_was_not_trimmed_neither() {
+    let root = brokers(&[plain(4), plain(5), plain(6)]);
+    let hold = || Held::take(&nodes(root.path()), &RealDisk).unwrap();
+    let refused = hold().untrim().unwrap_err();
+    assert!(refused.to_string().contains("was not trimmed"), "{refused}");
+    assert!(hold().discard().is_err());
+    trim(&root, &plan_of(&root).unwrap()).unwrap();
+    hold().discard().unwrap();
+    assert!(hold().untrim().is_err());
+}
+
+#[test]
+fn another_plan_is_refused_until_the_first_one_is_taken_back() {
+    let root = brokers(&[plain(4), plain(5), plain(6)]);
+    let (one, other) = (
+        plan_of(&root).unwrap(),
+        planned(&nodes(root.path()), &no_cut(), &options(6)).unwrap(),
+    );
+    trim(&root, &one).unwrap();
+    let refused = trim(&root, &other).unwrap_err();
+    assert!(matches!(refused, TrimError::OtherPlan { .. }), "{refused}");
+    // The same one finds all done.
+    let before = tree(root.path());
+    trim(&root, &one).unwrap();
+    assert!(tree(root.path()) == before);
+}
+
+#[test]
+fn a_plan_that_was_changed_is_none() {
+    let root = three(&plain(4));
+    let mut plan = plan_of(&root).unwrap();
+    let text = plan.to_canonical().unwrap();
+    assert_eq!(Plan::parse(&text).unwrap(), plan);
+    plan.partitions[0].cut -= 1;
+    assert!(Plan::parse(&plan.to_canonical().unwrap()).is_err());
+    plan.digest = None;
+    assert!(Plan::parse(&plan.to_canonical().unwrap()).is_err());
+}
+
+#[test]
+fn timestamps_that_the_broker_set_are_no_order() {
+    let mut batches = plain(3);
+    batches[1].append_time = Some(1_700_000_000_500);
+    let refused = plan_of(&three(&batches)).unwrap_err();
+    assert!(
+        matches!(refused, TrimError::Refused(Refused::AppendTime(_))),
+        "{refused}"
+    );
+    assert!(refused.to_string().contains("--exclude-order"), "{refused}");
+}
+
+#[test]
+fn a_point_in_what_was_compacted_is_refused() {
+    let mut batches = plain(6);
+    // A record was taken out of the third batch, and its last one is far ahead.
+    batches[2].records.remove(1);
+    batches[3].records[0].timestamp = 1_800_000_000_000;
+    let root = three(&batches);
+    for dir in nodes(root.path()) {
+        fs::write(dir.join("cleaner-offset-checkpoint"), "0\n1\nsrc.t 0 12\n").unwrap();
+    }
+    let refused = plan_of(&root).unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            TrimError::Compacted {
+                cut: 9,
+                cleaned_to: 12,
+                ..
+            }
+        ),
+        "{refused}"
+    );
+}
+
+#[test]
+fn transactions_that_bear_one_epoch_are_refused_where_one_of_them_would_go() {
+    let data = |base: u64| Batch::of(vec![Rec::numbered(base)]).in_transaction(7);
+    let batches = [
+        data(0),
+        commit(1, 7),
+        data(2),
+        commit(3, 7),
+        data(4),
+        commit(5, 7),
+    ];
+    let root = three(&batches);
+    let mut all = options(0);
+    planned(&nodes(root.path()), &no_cut(), &all).unwrap();
+    // Both of the last two would go.
+    all.order = slackwater_trim::OrderAsked::Timestamp { epsilon_ms: 4 };
+    let refused = planned(&nodes(root.path()), &no_cut(), &all).unwrap_err();
+    let names = |refused: &TrimError| {
+        matches!(
+            refused,
+            TrimError::Refused(Refused::Undistinguished { producer: 7, .. })
+        )
+    };
+    assert!(names(&refused), "{refused}");
+    let alone = [data(0), abort(1, 7)];
+    planned(&nodes(three(&alone).path()), &no_cut(), &options(0)).unwrap_err();
+}

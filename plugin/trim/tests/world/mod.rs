@@ -1,0 +1,447 @@
+//! Clusters made up from a seed: the logs that their brokers wrote, copied one
+//! after another, and what is known of them without a look at any file.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "tests' helpers, of which each file uses a part"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fastrand::Rng;
+use slackwater_cut::Cut;
+use slackwater_logdir::{Depth, Locked, ScanOptions, SegmentReader, scan, survey};
+use slackwater_point::{
+    Log, Marker, MaxJettison, Place, Plan, TookPart, Transaction, TransactionId, Window,
+};
+use slackwater_ports::PartitionId;
+use slackwater_trim::{OrderAsked, PlanOptions, TrimError, Volumes, plan};
+use tempfile::TempDir;
+
+use crate::log::batch::bytes_of;
+use crate::log::{Batch, Packing, Rec, abort, commit};
+
+/// As `tests/log/disk.rs` has it: some tests write thousands of logs.
+const MEMORY: &str = "/dev/shm";
+
+pub const TOPIC: &str = "src.t";
+
+/// One broker's copy of one partition.
+#[derive(Debug, Clone)]
+pub struct Copy {
+    pub batches: Vec<Batch>,
+    /// How many of them are of the log that lasts.
+    pub common: usize,
+    /// Bytes of a write that was cut short.
+    pub torn: usize,
+}
+
+/// A partition: the log that lasts, as far as any copy has it.
+#[derive(Debug, Clone)]
+pub struct Partition {
+    pub history: Vec<Batch>,
+    /// By node, from 1 on.
+    pub copies: Vec<Copy>,
+}
+
+pub struct World {
+    pub root: TempDir,
+    pub partitions: Vec<Partition>,
+    pub told: TookPart,
+}
+
+/// What a world may have.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    pub transactions: bool,
+    pub dead_tails: bool,
+    pub disorder: i64,
+}
+
+impl Shape {
+    pub fn of(rng: &mut Rng) -> Self {
+        Self {
+            transactions: rng.bool(),
+            dead_tails: rng.bool(),
+            disorder: rng.i64(0..4),
+        }
+    }
+}
+
+fn end(batches: &[Batch]) -> u64 {
+    batches.last().map_or(0, |one| one.last + 1)
+}
+
+fn data(rng: &mut Rng, base: u64, now: &mut i64, disorder: i64, salt: &str) -> Batch {
+    let records = (base..base + rng.u64(1..4)).map(|offset| {
+        *now += rng.i64(1..4);
+        let key = format!("{salt}{offset}");
+        let mut record = Rec::new(offset, Some(&key), Some("a value that may be compressed"));
+        record.timestamp = 1_000_000 + *now - rng.i64(0..=disorder);
+        record
+    });
+    let mut batch = Batch::of(records.collect());
+    batch.packing = Packing::ALL[rng.usize(0..Packing::ALL.len())];
+    batch
+}
+
+impl World {
+    /// Makes one up, and writes it as three brokers' log directories.
+    pub fn new(rng: &mut Rng, shape: Shape) -> Self {
+        let (histories, _) = histories(rng, shape);
+        let mut partitions = Vec::new();
+        for history in histories {
+            let copies = copies(rng, &history, shape);
+            let reached = copies.iter().map(|copy| copy.common).max().unwrap();
+            partitions.push(Partition {
+                history: history[..reached].to_vec(),
+                copies,
+            });
+        }
+        let world = Self {
+            root: match Path::new(MEMORY).is_dir() {
+                true => tempfile::tempdir_in(MEMORY).unwrap(),
+                false => tempfile::tempdir().unwrap(),
+            },
+            partitions,
+            told: TookPart::new(),
+        };
+        world.write(rng);
+        world
+    }
+
+    pub fn paths(&self) -> Vec<PathBuf> {
+        (1..=3).map(|node| self.node(node)).collect()
+    }
+
+    pub fn node(&self, node: usize) -> PathBuf {
+        self.root.path().join(format!("node-{node}"))
+    }
+
+    fn write(&self, rng: &mut Rng) {
+        for node in 1..=3 {
+            let dir = self.node(node);
+            fs::create_dir_all(&dir).unwrap();
+            let meta = format!("cluster.id=kVSgfurUQFGGpHMTBqBPiw\nnode.id={node}\nversion=1\n");
+            fs::write(dir.join("meta.properties"), meta).unwrap();
+            if rng.bool() {
+                fs::write(dir.join(".kafka_cleanshutdown"), "{}").unwrap();
+            }
+            for (number, partition) in self.partitions.iter().enumerate() {
+                write_copy(
+                    rng,
+                    &dir.join(format!("{TOPIC}-{number}")),
+                    &partition.copies[node - 1],
+                );
+            }
+        }
+    }
+
+    /// What the search for the point is to be given, by the model alone.
+    pub fn logs(&self) -> Vec<Log> {
+        let each = self.partitions.iter().enumerate();
+        each.map(|(number, partition)| {
+            let history = &partition.history;
+            let transactions = transactions(history);
+            let records = records(history, &transactions);
+            Log {
+                partition: PartitionId::new(TOPIC, u32::try_from(number).unwrap()),
+                ordered: true,
+                start: 0,
+                end: end(history),
+                newest: records.iter().map(|one| one.at).max(),
+                complete_ms: None,
+                window: Window {
+                    from: 0,
+                    before: None,
+                    records,
+                },
+                transactions_from: 0,
+                transactions,
+            }
+        })
+        .collect()
+    }
+}
+
+/// The logs of some partitions, in one time, with transactions over them.
+fn histories(rng: &mut Rng, shape: Shape) -> (Vec<Vec<Batch>>, i64) {
+    let count = rng.usize(1..4);
+    let mut logs: Vec<Vec<Batch>> = vec![Vec::new(); count];
+    let mut epochs = vec![0; count];
+    let mut producer_epochs = [0i16; 2];
+    let mut open: Vec<(i64, Vec<usize>)> = Vec::new();
+    let mut now = 0;
+    for _ in 0..rng.usize(6..40) {
+        let at = rng.usize(0..count);
+        if rng.u8(0..6) == 0 {
+            epochs[at] += rng.i32(1..3);
+        }
+        let base = end(&logs[at]);
+        let kind = if shape.transactions { rng.u8(0..8) } else { 0 };
+        match kind {
+            0..4 => {
+                let mut batch = data(rng, base, &mut now, shape.disorder, "k");
+                batch.epoch = epochs[at];
+                logs[at].push(batch);
+            }
+            4..6 => {
+                let producer = rng.i64(0..2);
+                let mut batch =
+                    data(rng, base, &mut now, shape.disorder, "k").in_transaction(producer);
+                batch.producer_epoch = producer_epochs[producer as usize];
+                batch.epoch = epochs[at];
+                logs[at].push(batch);
+                match open.iter_mut().find(|(other, _)| *other == producer) {
+                    Some((_, there)) => there.push(at),
+                    None => open.push((producer, vec![at])),
+                }
+            }
+            _ if !open.is_empty() => {
+                let (producer, mut there) = open.swap_remove(rng.usize(0..open.len()));
+                let commits = rng.u8(0..4) > 0;
+                there.sort_unstable();
+                there.dedup();
+                for at in there {
+                    let base = end(&logs[at]);
+                    let mut marker = match commits {
+                        true => commit(base, producer),
+                        false => abort(base, producer),
+                    };
+                    marker.producer_epoch = producer_epochs[producer as usize] + 1;
+                    marker.epoch = epochs[at];
+                    // The broker's clock is ahead of what is mirrored.
+                    marker.records[0].timestamp = 2_000_000 + now;
+                    logs[at].push(marker);
+                }
+                producer_epochs[producer as usize] += 1;
+            }
+            _ => {}
+        }
+    }
+    (logs, now)
+}
+
+/// The brokers' copies: each a part of the log that lasts, and behind it what a
+/// leader of before wrote whose log did not.
+fn copies(rng: &mut Rng, history: &[Batch], shape: Shape) -> Vec<Copy> {
+    let least = history.len().saturating_sub(6);
+    let common: Vec<usize> = (0..3).map(|_| rng.usize(least..=history.len())).collect();
+    let reached = common.iter().copied().max().unwrap();
+    let mut tails: BTreeMap<usize, Vec<Batch>> = BTreeMap::new();
+    let each = common.into_iter().map(|common| {
+        let mut batches = history[..common].to_vec();
+        let last = batches.last().map_or(0, |one| one.epoch);
+        let elected = history[..reached]
+            .get(common)
+            .is_some_and(|next| next.epoch > last);
+        if shape.dead_tails && elected {
+            // There was one such leader, so that copies have more or less of one tail.
+            let tail = tails.entry(common).or_insert_with(|| {
+                let mut tail: Vec<Batch> = Vec::new();
+                for _ in 0..rng.usize(0..4) {
+                    let base = end(&tail).max(end(&batches));
+                    let mut dead = data(rng, base, &mut 5_000, 0, "dead");
+                    dead.epoch = last;
+                    tail.push(dead);
+                }
+                tail
+            });
+            batches.extend_from_slice(&tail[..rng.usize(0..=tail.len())]);
+        }
+        let torn = if rng.bool() { 0 } else { rng.usize(1..40) };
+        Copy {
+            batches,
+            common,
+            torn,
+        }
+    });
+    each.collect()
+}
+
+fn write_copy(rng: &mut Rng, dir: &Path, copy: &Copy) {
+    fs::create_dir_all(dir).unwrap();
+    fs::write(
+        dir.join("partition.metadata"),
+        "version: 0\ntopic_id: 4Fi6pGugSI6936nrTTy4_w",
+    )
+    .unwrap();
+    let mut segments: Vec<Vec<Batch>> = vec![Vec::new()];
+    for batch in &copy.batches {
+        if rng.u8(0..4) == 0 && !segments.last().unwrap().is_empty() {
+            segments.push(Vec::new());
+        }
+        segments.last_mut().unwrap().push(batch.clone());
+    }
+    let count = segments.len();
+    let mut base = 0;
+    for (at, batches) in segments.iter().enumerate() {
+        let mut bytes = bytes_of(batches);
+        if at + 1 == count {
+            bytes.extend(vec![0xAB; copy.torn]);
+        }
+        fs::write(dir.join(format!("{base:020}.log")), bytes).unwrap();
+        for index in ["index", "timeindex"] {
+            fs::write(dir.join(format!("{base:020}.{index}")), "x").unwrap();
+        }
+        if base > 0 {
+            fs::write(dir.join(format!("{base:020}.snapshot")), "no snapshot").unwrap();
+        }
+        base = end(batches).max(base);
+    }
+    let epochs = epochs(&copy.batches);
+    let lines: Vec<String> = epochs
+        .iter()
+        .map(|(epoch, start)| format!("{epoch} {start}\n"))
+        .collect();
+    let text = format!("0\n{}\n{}", lines.len(), lines.concat());
+    fs::write(dir.join("leader-epoch-checkpoint"), text).unwrap();
+}
+
+/// Where each epoch begins.
+pub fn epochs(batches: &[Batch]) -> Vec<(i32, u64)> {
+    let mut epochs: Vec<(i32, u64)> = Vec::new();
+    for batch in batches {
+        if epochs.last().is_none_or(|(last, _)| *last < batch.epoch) {
+            epochs.push((batch.epoch, batch.base));
+        }
+    }
+    epochs
+}
+
+pub fn transactions(history: &[Batch]) -> Vec<Transaction> {
+    let mut found: Vec<Transaction> = Vec::new();
+    let is_commit = |batch: &Batch| batch.records[0].key.as_deref() == Some(&[0, 0, 0, 1]);
+    for batch in history.iter().filter(|one| one.transactional) {
+        let open = found
+            .iter_mut()
+            .find(|one| one.id.producer == batch.producer && one.marker.is_none());
+        match (open, batch.control) {
+            (Some(open), true) => {
+                open.marker = Some(Marker {
+                    offset: batch.base,
+                    committed: is_commit(batch),
+                });
+            }
+            (None, false) => {
+                let id = TransactionId {
+                    producer: batch.producer,
+                    epoch: batch.producer_epoch,
+                };
+                found.push(Transaction {
+                    id,
+                    first: batch.base,
+                    marker: None,
+                });
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Records that count, or may yet.
+pub fn records(history: &[Batch], transactions: &[Transaction]) -> Vec<Place> {
+    let aborted = |batch: &Batch| {
+        transactions.iter().any(|one| {
+            let ends = one.marker.filter(|end| !end.committed);
+            batch.transactional
+                && one.id.producer == batch.producer
+                && one.first <= batch.base
+                && ends.is_some_and(|end| batch.base < end.offset)
+        })
+    };
+    let data = history
+        .iter()
+        .filter(|batch| !batch.control && !aborted(batch));
+    data.flat_map(|batch| &batch.records)
+        .map(|record| Place {
+            offset: record.offset,
+            at: record.timestamp,
+        })
+        .collect()
+}
+
+/// What the reader finds of a replica.
+pub fn scanned(dir: &Path) -> slackwater_logdir::ReplicaScan {
+    let dirs = survey(dir.parent().unwrap(), Locked::Allow).unwrap();
+    let replica = dirs[0].replicas.iter().find(|one| one.path == dir).unwrap();
+    let options = ScanOptions {
+        depth: Depth::Deep,
+        digest_from: 0,
+        until: None,
+        tail: 8,
+    };
+    scan(&mut SegmentReader::default(), replica, &options, &|_| ()).unwrap()
+}
+
+/// A cut that says nothing.
+pub fn no_cut() -> Cut {
+    let settings = serde_json::json!({
+        "windowMs": 60000, "coverWaitMs": 0, "sampleLeadMs": 0, "sampleEveryMs": 1000,
+        "stopTimeoutMs": 0, "drainTimeoutMs": 0, "catchUpTimeoutMs": 0, "retentionFactor": 2,
+        "acceptRetentionRisk": [], "allowStopped": false, "strict": false, "settle": false,
+        "onLoss": "resume", "tailRecords": 64, "include": [], "exclude": [], "own": [],
+        "connects": [], "verify": "off", "require": []
+    });
+    let settings = serde_json::from_value(settings).unwrap();
+    Cut::open("run".to_owned(), "mirror".to_owned(), 1, settings)
+}
+
+pub fn options(epsilon_ms: u64) -> PlanOptions<'static> {
+    PlanOptions {
+        order: OrderAsked::Timestamp { epsilon_ms },
+        max: MaxJettison {
+            ms: u64::MAX,
+            percent: 100,
+        },
+        exclude: Vec::new(),
+        missing: Vec::new(),
+    }
+}
+
+pub fn planned(paths: &[PathBuf], cut: &Cut, options: &PlanOptions<'_>) -> Result<Plan, TrimError> {
+    let document = cut.to_canonical().unwrap();
+    plan(cut, &document, &Volumes::open(paths)?, options)
+}
+
+/// All files below a directory with their bytes, but for a broker's lock.
+pub fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    let mut left = vec![root.to_owned()];
+    while let Some(dir) = left.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                left.push(path);
+            } else if !path.ends_with(".lock") {
+                let name = path.strip_prefix(root).unwrap().to_owned();
+                all.insert(name, fs::read(&path).unwrap());
+            }
+        }
+    }
+    all
+}
+
+/// The same files elsewhere.
+pub fn clone_of(tree: &BTreeMap<PathBuf, Vec<u8>>) -> TempDir {
+    let root = match Path::new(MEMORY).is_dir() {
+        true => tempfile::tempdir_in(MEMORY).unwrap(),
+        false => tempfile::tempdir().unwrap(),
+    };
+    for (name, bytes) in tree {
+        let path = root.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    root
+}
+
+pub fn nodes(root: &Path) -> Vec<PathBuf> {
+    (1..=3)
+        .map(|node| root.join(format!("node-{node}")))
+        .collect()
+}
