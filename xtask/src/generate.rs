@@ -18,7 +18,7 @@ struct Generated {
     file: &'static str,
 }
 
-const GENERATED: [Generated; 3] = [
+const GENERATED: [Generated; 4] = [
     Generated {
         program: "slackwater",
         args: &["schema", "mirror"],
@@ -33,6 +33,11 @@ const GENERATED: [Generated; 3] = [
         program: "slackwater",
         args: &["schema", "cut"],
         file: "schemas/cut.json",
+    },
+    Generated {
+        program: "slackwater",
+        args: &["schema", "plan"],
+        file: "schemas/plan.json",
     },
 ];
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use slackwater_cut::{HotHead, SourcePartition};
-use slackwater_ports::PartitionId;
+use slackwater_ports::{Digest128, PartitionId};
 
 /// What is to be done about groups.
 pub const GROUPS: &str = "reset these groups' offsets to the partition's end before their members \
@@ -106,7 +106,7 @@ pub struct PositionSeen {
     pub mirror: PartitionId,
     /// What Connect's topic says below its own cut.
     pub committed: Option<u64>,
-    /// See [`last_kept_at_source`].
+    /// See [`at_source`].
     pub last_kept: Option<u64>,
 }
 
@@ -123,16 +123,19 @@ pub struct EndOf {
     pub cut: u64,
 }
 
-/// The offset on the source of the last record that is kept, from a head that
-/// was found at `located`: of the records below a head the offsets are known.
-/// `between`: data records from the cut to there, where the cut lies lower.
-pub fn last_kept_at_source(head: &HotHead, located: u64, cut: u64, between: u64) -> Option<u64> {
-    if cut > located || (cut == located && between > 0) {
-        return None;
-    }
-    let back = usize::try_from(between).ok()?;
-    let at = head.last.len().checked_sub(1 + back)?;
-    head.last.get(at).map(|record| record.offset)
+/// The offset on the source of a record of the mirror, where it is one of those
+/// that were read below a head. `None` where it is none, or several.
+pub fn at_source<'h>(
+    heads: impl IntoIterator<Item = &'h HotHead>,
+    timestamp_ms: i64,
+    content: Digest128,
+) -> Option<u64> {
+    let records = heads.into_iter().flat_map(|head| &head.last);
+    let mut same = records
+        .filter(|one| (one.timestamp_ms, one.content) == (timestamp_ms, content))
+        .map(|one| one.offset);
+    let first = same.next()?;
+    same.all(|other| other == first).then_some(first)
 }
 
 /// Holds what was read against the cuts.

@@ -22,7 +22,7 @@ mod whole;
 
 pub use depends::{
     Depends, EndOf, GROUPS, GroupBeyond, GroupSeen, OFFSET_SYNCS, POSITIONS, PositionHeld,
-    PositionSeen, SyncsBeyond, depends, last_kept_at_source,
+    PositionSeen, SyncsBeyond, at_source, depends,
 };
 pub use error::{Refused, Unsolved};
 pub use limit::{MaxJettison, within_limit};

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use slackwater_cut::{HotHead, HotRecord, SourcePartition};
-use slackwater_point::{EndOf, GroupSeen, PositionSeen, SyncsBeyond, depends, last_kept_at_source};
+use slackwater_point::{EndOf, GroupSeen, PositionSeen, SyncsBeyond, at_source, depends};
 use slackwater_ports::{Digest128, PartitionId};
 
 fn ends() -> Vec<EndOf> {
@@ -81,20 +81,25 @@ fn syncs_are_passed_where_a_copy_has_grown_to_its_old_end() {
 }
 
 #[test]
-fn the_last_kept_record_is_known_on_the_source_as_far_as_the_heads_records_go() {
-    let record = |offset| HotRecord {
+fn a_record_of_the_mirror_is_found_on_the_source_by_what_it_is() {
+    let record = |offset, content| HotRecord {
         offset,
-        timestamp_ms: 0,
-        content: Digest128(0),
+        timestamp_ms: 5,
+        content: Digest128(content),
     };
-    // There is a marker at 8.
-    let head = HotHead {
-        high_watermark: 11,
-        last: [7, 9, 10].map(record).to_vec(),
+    let head = |last: &[HotRecord]| HotHead {
+        high_watermark: 99,
+        last: last.to_vec(),
     };
-    assert_eq!(last_kept_at_source(&head, 100, 100, 0), Some(10));
-    assert_eq!(last_kept_at_source(&head, 100, 99, 1), Some(9));
-    assert_eq!(last_kept_at_source(&head, 100, 95, 2), Some(7));
-    assert_eq!(last_kept_at_source(&head, 100, 90, 3), None);
-    assert_eq!(last_kept_at_source(&head, 100, 101, 0), None);
+    // There is a marker at 8; and two records are the same.
+    let heads = [
+        head(&[record(7, 1), record(9, 2), record(10, 3)]),
+        head(&[record(10, 3), record(11, 4), record(12, 2)]),
+    ];
+    let find = |timestamp, content| at_source(&heads, timestamp, Digest128(content));
+    assert_eq!(find(5, 1), Some(7));
+    assert_eq!(find(5, 3), Some(10));
+    assert_eq!(find(5, 2), None);
+    assert_eq!(find(6, 1), None);
+    assert_eq!(find(5, 9), None);
 }

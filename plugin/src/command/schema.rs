@@ -23,6 +23,8 @@ enum Of {
     StrimziMirror,
     /// The cut.
     Cut,
+    /// The plan of a trim.
+    Plan,
 }
 
 impl Schema {
@@ -31,6 +33,7 @@ impl Schema {
             Of::Mirror => schema_for!(RawMirror),
             Of::StrimziMirror => schema_for!(RawStrimzi),
             Of::Cut => schema_for!(slackwater_cut::Cut),
+            Of::Plan => schema_for!(slackwater_point::Plan),
         };
         print_line(&serde_json::to_string_pretty(&schema).map_err(Stop::failed)?)
     }

@@ -99,7 +99,8 @@ impl Validate {
     }
 }
 
-fn write_new(file: &PathBuf, text: &str) -> Result<(), Stop> {
+/// A file that was not there.
+pub(super) fn write_new(file: &PathBuf, text: &str) -> Result<(), Stop> {
     use std::io::Write;
     let wrong = |error| Stop::bad_input(format!("can't write {}: {error}", file.display()));
     let mut out = std::fs::File::create_new(file).map_err(wrong)?;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use slackwater_cut::SourcePartition;
 use slackwater_logdir::SegmentReader;
 use slackwater_point::{
-    EndOf, GroupSeen, LastKept, Located, NO_PLACE, PlannedPartition, Point, PositionSeen, PulledBy,
-    Role, Spread, Why, last_kept_at_source,
+    EndOf, GroupSeen, LastKept, NO_PLACE, PlannedPartition, Point, PositionSeen, PulledBy, Role,
+    Spread, Why, at_source,
 };
 use slackwater_ports::PartitionId;
 
@@ -49,7 +49,7 @@ impl Work<'_> {
         let last_kept = self.on_all(&all, |reader, at| {
             self.last_kept(reader, at, point.cuts[at])
         })?;
-        let positions = self.positions(point, &committed);
+        let positions = self.positions(&last_kept, &committed);
         Ok(Read {
             groups,
             positions,
@@ -108,20 +108,29 @@ impl Work<'_> {
     /// The copies of the source's partitions, with Connect's position of each.
     fn positions(
         &self,
-        point: &Point,
+        last_kept: &[Option<LastKept>],
         committed: &BTreeMap<(String, PartitionId), u64>,
     ) -> Vec<PositionSeen> {
         let sources = self.sources();
-        let each = self.examined.iter().zip(&point.cuts);
-        each.filter_map(|(examined, cut)| {
+        let hot = self
+            .site
+            .cut
+            .hot
+            .iter()
+            .flat_map(|hot| hot.copies.iter().enumerate());
+        let copies: BTreeMap<&PartitionId, usize> =
+            hot.map(|(at, copy)| (&copy.mirror, at)).collect();
+        let each = self.examined.iter().zip(last_kept);
+        each.filter_map(|(examined, kept)| {
             let mirror = &examined.log.partition;
             let source = sources.get(mirror)?;
             let key = (source.alias.clone(), source.partition.clone());
+            let of = copies.get(mirror);
             Some(PositionSeen {
                 source: source.clone(),
                 mirror: mirror.clone(),
                 committed: committed.get(&key).copied(),
-                last_kept: self.last_kept_at_source(examined, *cut),
+                last_kept: of.and_then(|of| self.last_kept_at_source(*of, kept.as_ref())),
             })
         })
         .collect()
@@ -147,28 +156,12 @@ impl Work<'_> {
         sources
     }
 
-    /// By the head that lies nearest above the cut.
-    fn last_kept_at_source(&self, examined: &Examined, cut: u64) -> Option<u64> {
-        let hot = self.site.cut.hot.as_ref()?;
-        let mirror = &examined.log.partition;
-        let of = hot.copies.iter().position(|copy| copy.mirror == *mirror)?;
-        let records = &examined.log.window.records;
-        hot.sweeps
-            .iter()
-            .zip(&examined.located)
-            .find_map(|(sweep, located)| {
-                let Located::At(located) = *located else {
-                    return None;
-                };
-                if located > cut && cut < examined.log.window.from {
-                    return None;
-                }
-                let between = records
-                    .iter()
-                    .filter(|one| (cut..located).contains(&one.offset));
-                let head = sweep.heads.get(of)?.as_ref()?;
-                last_kept_at_source(head, located, cut, between.count() as u64)
-            })
+    /// By the records below the heads of its source's partition.
+    fn last_kept_at_source(&self, of: usize, kept: Option<&LastKept>) -> Option<u64> {
+        let kept = kept?;
+        let sweeps = self.site.cut.hot.iter().flat_map(|hot| &hot.sweeps);
+        let heads = sweeps.filter_map(|sweep| sweep.heads.get(of)?.as_ref());
+        at_source(heads, kept.timestamp_ms, kept.content)
     }
 }
 

@@ -15,8 +15,8 @@ use crate::error::TrimError;
 use crate::history::{History, decode};
 use crate::plan::SequenceOf;
 
-/// A window goes so much further back than was asked for, so that a point which
-/// goes down a little does not make the reading begin anew.
+/// A window goes so much further back than was asked for, within what is read by
+/// then, so that a point which goes down a little does not make it begin anew.
 const SLACK_MS: i64 = 10_000;
 
 /// The copies of a partition.
@@ -38,8 +38,8 @@ pub(crate) struct Reach {
     pub(crate) above: Option<i64>,
     /// Nor later than this offset.
     pub(crate) from: Option<u64>,
-    /// Segments more of the kept log, for its transactions.
-    pub(crate) more: usize,
+    /// More of the kept log, for its transactions.
+    pub(crate) more: bool,
 }
 
 /// What is wanted of every partition.
@@ -105,10 +105,10 @@ pub(crate) fn examine(
             group.reach.back[kept] = segments;
             continue;
         }
-        if group.reach.more > 0 {
-            group.reach.back[kept] =
-                segments.min(reads_back(&reads[kept], segments) + group.reach.more);
-            group.reach.more = 0;
+        if std::mem::take(&mut group.reach.more) {
+            // By as much again, so that a long way is few readings.
+            let back = segments - reads[kept].first.min(segments);
+            group.reach.back[kept] = (2 * back.max(1)).min(segments);
             continue;
         }
         whole_enough(group, kept, &reads[kept])?;
@@ -142,10 +142,6 @@ pub(crate) fn examine(
             None => group.reach.back[kept] = (2 * group.reach.back[kept]).min(segments),
         }
     }
-}
-
-fn reads_back(read: &CopyRead, segments: usize) -> usize {
-    segments - read.first.min(segments)
 }
 
 fn read_all(reader: &mut SegmentReader, group: &Group) -> Result<Vec<CopyRead>, TrimError> {
@@ -269,10 +265,10 @@ fn window_begins(read: &CopyRead, reach: &Reach, older_newest: Option<i64>) -> O
         );
     }
     if let Some(above) = reach.above {
-        let above = above.saturating_sub(SLACK_MS);
         if older_newest.is_some_and(|newest| newest > above) && !read.is_whole() {
             return None;
         }
+        let above = above.saturating_sub(SLACK_MS);
         let begins = |one: &Batch| one.header.max_timestamp > above;
         first = first.min(read.batches.iter().position(begins).unwrap_or(first));
     }

@@ -354,7 +354,7 @@ impl<'c> Work<'c> {
             match want.older {
                 Older::Above(at) => reach.above = Some(reach.above.map_or(at, |one| one.min(at))),
                 Older::From(at) => reach.from = Some(reach.from.map_or(at, |one| one.min(at))),
-                Older::Transactions => reach.more += 1,
+                Older::Transactions => reach.more = true,
             }
             which.push(want.log);
         }

@@ -1,4 +1,4 @@
-//! `slackwater logdir`: Kafka's log directories, read offline.
+//! `slackwater logdir`: Kafka's log directories, read offline, planned and cut.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,9 @@ use slackwater_logdir::{
     Depth, Locked, LogDir, Replica, ReplicaScan, ScanOptions, on_all_cores, range, scan, survey,
 };
 use slackwater_ports::{PartitionId, Progress};
+
+mod plan;
+mod trim;
 
 use super::Context;
 use crate::adapters::Terminal;
@@ -27,6 +30,12 @@ enum Verb {
     /// Read every log: what it holds, whether it is whole, whether its
     /// replicas agree. Nothing is written.
     Scan(Scan),
+    /// Find the last point where all prior messages exist.
+    Plan(plan::Plan),
+    /// Cut log directories by a plan.
+    Trim(trim::Trim),
+    /// Put log directories back as they were before a trim.
+    Untrim(trim::Untrim),
 }
 
 /// Read every log. Exit code 1 where a batch is bad, a file can't be read or
@@ -99,6 +108,9 @@ impl Logdir {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
         match &self.verb {
             Verb::Scan(scan) => scan.run(context),
+            Verb::Plan(plan) => plan.run(context),
+            Verb::Trim(trim) => trim.run(context),
+            Verb::Untrim(untrim) => untrim.run(context),
         }
     }
 }

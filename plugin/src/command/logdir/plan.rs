@@ -1,0 +1,222 @@
+//! `slackwater logdir plan`: where volumes that were copied one after another
+//! are to be cut. Reads, and writes nothing but the plan.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use slackwater_cut::Cut;
+use slackwater_point::{MaxJettison, Plan as Document, PlannedPartition, PlannedStanding, Why};
+use slackwater_trim::{OrderAsked, PlanOptions, TrimError, Volumes, plan};
+
+use super::super::{Context, read_document, validate};
+use crate::config::Span;
+use crate::exit::Stop;
+
+/// Find the last point where all prior messages exist, on volumes that were
+/// copied one after another while the mirror ran. Nothing is changed.
+///
+/// Of each partition the longest log that Kafka would keep is taken, whichever
+/// broker has it. Then all are cut at one point: `source` takes a sweep of the
+/// source's heads that a hot run made, `timestamp` the greatest time below which
+/// nothing is missing. No transaction is cut through. Exit code 2 where there is
+/// no such point, or more would go than --max-jettison allows.
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    /// The cut of these volumes, as a file.
+    cut: String,
+    /// Directories of `log.dirs`, or above them, of all brokers.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Write the plan to this new file.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// In which order. Default: `source` where the cut has sweeps of the source's
+    /// heads.
+    #[arg(long, value_enum)]
+    order: Option<By>,
+    /// By how much a partition's timestamps may be out of order, producers' clocks
+    /// apart included: what can't be seen, and has to be stated. For `timestamp`.
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    epsilon: Option<Span>,
+    /// What a topic may lose: its last so much time, or so many percent of its
+    /// records where that is more.
+    #[arg(long, value_name = "SPAN,PERCENT", default_value = "60s,1%", value_parser = max_jettison)]
+    max_jettison: MaxJettison,
+    /// A topic whose messages say nothing of the order; it is kept whole.
+    #[arg(long, value_name = "TOPIC")]
+    exclude_order: Vec<String>,
+    /// A broker that is to start empty, whose directory is not there.
+    #[arg(long, value_name = "NODE")]
+    missing: Vec<i32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum By {
+    /// That in which the source accepted them.
+    Source,
+    /// That of their timestamps.
+    Timestamp,
+}
+
+fn span(text: &str) -> Result<Span, String> {
+    Span::parse(text).ok_or_else(|| "write 500ms, 60s, 5m or 1h".to_owned())
+}
+
+fn max_jettison(text: &str) -> Result<MaxJettison, String> {
+    let wrong = || "write a time and a share, as 60s,1%".to_owned();
+    let (time, share) = text.split_once(',').ok_or_else(wrong)?;
+    let percent = share.strip_suffix('%').and_then(|one| one.parse().ok());
+    Ok(MaxJettison {
+        ms: span(time)?.as_ms(),
+        percent: percent
+            .filter(|percent| *percent <= 100)
+            .ok_or_else(wrong)?,
+    })
+}
+
+impl Plan {
+    pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
+        let text = read_document(None, &self.cut)?;
+        let cut = Cut::trusted(&text)
+            .map_err(|error| Stop::bad_input(format!("{}: {error}", self.cut)))?;
+        let volumes = Volumes::open(&self.paths).map_err(stop)?;
+        let options = PlanOptions {
+            order: self.order(&cut)?,
+            max: self.max_jettison,
+            exclude: self.exclude_order.clone(),
+            missing: self.missing.clone(),
+        };
+        let made = plan(&cut, &text, &volumes, &options).map_err(stop)?;
+        if let Some(file) = &self.save {
+            let text = made.to_canonical().map_err(Stop::failed)?;
+            validate::write_new(file, &text)?;
+        }
+        context.print(&made, text_of)
+    }
+
+    fn order(&self, cut: &Cut) -> Result<OrderAsked<'static>, Stop> {
+        let by_default = match cut.hot {
+            Some(_) => By::Source,
+            None => By::Timestamp,
+        };
+        match (self.order.unwrap_or(by_default), self.epsilon) {
+            (By::Source, None) => Ok(OrderAsked::Source),
+            (By::Source, Some(_)) => Err(Stop::bad_input(
+                "the order `source` measures its own ε: leave --epsilon out",
+            )),
+            (By::Timestamp, Some(epsilon)) => Ok(OrderAsked::Timestamp {
+                epsilon_ms: epsilon.as_ms(),
+            }),
+            (By::Timestamp, None) => Err(Stop::bad_input(
+                "say by how much timestamps may be out of order: --epsilon 5s",
+            )),
+        }
+    }
+}
+
+/// What was found there forbids it; or it could not be read.
+pub(super) fn stop(error: TrimError) -> Stop {
+    match error {
+        TrimError::Io { .. } | TrimError::ReadBack { .. } => Stop::failed(error),
+        _ => Stop::bad_input(error),
+    }
+}
+
+fn text_of(plan: &Document) -> String {
+    let name = |row: &PlannedPartition| row.partition.to_string();
+    let wide = plan
+        .partitions
+        .iter()
+        .map(|row| name(row).len())
+        .max()
+        .unwrap_or(0)
+        .max(9);
+    let mut out = format!(
+        "{:<wide$} {:>11} {:>11} {:>9} {:>5} {:<12} {}\n",
+        "PARTITION", "END", "CUT", "GOES", "KEPT", "WHY", "OTHERS"
+    );
+    for row in &plan.partitions {
+        let goes = row.jettisoned_records.unwrap_or(row.end - row.cut);
+        let why = match row.why {
+            Why::Whole => "",
+            Why::Order => "order",
+            Why::Transaction => "transaction",
+        };
+        out += &format!(
+            "{:<wide$} {:>11} {:>11} {goes:>9} {:>5} {why:<12} {}\n",
+            name(row),
+            row.end,
+            row.cut,
+            row.kept_of,
+            others(row)
+        );
+    }
+    out += &format!("{}\n", plan.guarantee);
+    if let Some(pull) = &plan.pulled_by {
+        let what = if pull.is_end {
+            "the end of"
+        } else {
+            "a record of"
+        };
+        out += &format!(
+            "what pulls it back: {what} {} at offset {}\n",
+            pull.partition, pull.offset
+        );
+    }
+    for (when, spread) in [("before", plan.spread_before), ("after", plan.spread_after)] {
+        if let Some(spread) = spread {
+            out += &format!(
+                "spread {when}: {} ms, {} messages\n",
+                spread.ms, spread.messages
+            );
+        }
+    }
+    let depends = &plan.depends;
+    out += &format!(
+        "groups past a cut: {}, positions of Connect to set: {}, partitions that syncs point past: {}\n",
+        depends.groups.len(),
+        depends.positions.len(),
+        depends.offset_syncs.len()
+    );
+    for remedy in &depends.remedies {
+        out += &format!("  {remedy}\n");
+    }
+    let read = &plan.read;
+    out += &format!(
+        "read: {} segments of {} copies, {} of them older ones\n",
+        read.segments, read.replicas, read.older_segments
+    );
+    out
+}
+
+/// The copies that are not what is kept.
+fn others(row: &PlannedPartition) -> String {
+    let said = row.replicas.iter().filter_map(|replica| {
+        let word = match replica.standing {
+            PlannedStanding::Kept | PlannedStanding::Same => return None,
+            PlannedStanding::Shorter => "shorter",
+            PlannedStanding::Superseded => "superseded",
+            PlannedStanding::Behind => "behind",
+        };
+        Some(format!(
+            "{} {word} from {}",
+            replica.node, replica.agrees_to
+        ))
+    });
+    let missing = row.missing.iter().map(|node| format!("{node} missing"));
+    said.chain(missing).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_go_is_a_time_and_a_share() {
+        let read = max_jettison("90s,5%").unwrap();
+        assert_eq!((read.ms, read.percent), (90_000, 5));
+        for wrong in ["90s", "5%", "90,5%", "90s,5", "90s,101%", "s,%"] {
+            assert!(max_jettison(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,528 @@
+//! A hot run's volumes whole: the source's heads, Connect's positions, groups,
+//! coordinators, by the cut that says which topic is what.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../../logdir/tests/log/mod.rs"]
+mod log;
+mod world;
+
+use std::fs;
+use std::path::Path;
+
+use log::batch::bytes_of;
+use log::{Batch, Rec, commit};
+use slackwater_cut::{
+    Class, Cut, Hot, HotCopy, HotHead, HotRecord, HotSweep, PartitionRow, SourcePartition,
+    SourceTopic, TopicRow,
+};
+use slackwater_point::{Ordered, Plan, PlannedStanding, Role, Why};
+use slackwater_ports::{Digest128, Interval, PartitionId};
+use slackwater_trim::{Held, OrderAsked, PlanOptions, RealDisk, TrimError};
+use tempfile::TempDir;
+use world::{no_cut, nodes, options, planned};
+
+const OFFSETS: &str = "connect-offsets";
+
+struct Site {
+    root: TempDir,
+    cut: Cut,
+}
+
+impl Site {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        for node in 1..=3 {
+            let dir = root.path().join(format!("node-{node}"));
+            fs::create_dir_all(&dir).unwrap();
+            fs::write(
+                dir.join("meta.properties"),
+                format!("cluster.id=c\nnode.id={node}\n"),
+            )
+            .unwrap();
+        }
+        Self {
+            root,
+            cut: no_cut(),
+        }
+    }
+
+    /// A topic of the cut, on all three brokers.
+    fn topic(&mut self, name: &str, class: Class, partitions: u32, source: Option<&str>) {
+        let topic = u32::try_from(self.cut.rows.topics.len()).unwrap();
+        self.cut.rows.topics.push(TopicRow {
+            name: name.to_owned(),
+            id: "4Fi6pGugSI6936nrTTy4_w".to_owned(),
+            class,
+            partitions,
+            config: Digest128(0),
+            compacted: false,
+            retention_ms: None,
+            retention_bytes: None,
+            remote_storage: false,
+            source: source.map(|topic| SourceTopic {
+                alias: "src".to_owned(),
+                topic: topic.to_owned(),
+            }),
+        });
+        for partition in 0..partitions {
+            self.cut.rows.partitions.push(PartitionRow {
+                topic,
+                partition,
+                log_start_offset: 0,
+                closing_log_start_offset: None,
+                high_watermark: 0,
+                last_stable_offset: 0,
+                leader_epoch: None,
+                replicas: vec![1, 2, 3],
+                tail: None,
+                source: None,
+                content: None,
+            });
+        }
+    }
+
+    /// Each broker's copy, its segments one after another.
+    fn copy(&self, node: u32, partition: &str, segments: &[&[Batch]]) {
+        let dir = self.root.path().join(format!("node-{node}/{partition}"));
+        fs::create_dir_all(&dir).unwrap();
+        for batches in segments {
+            let base = batches.first().map_or(0, |one| one.base);
+            fs::write(dir.join(format!("{base:020}.log")), bytes_of(batches)).unwrap();
+        }
+        if segments.is_empty() {
+            fs::write(dir.join(format!("{:020}.log", 0)), "").unwrap();
+        }
+    }
+
+    fn all(&self, partition: &str, batches: &[Batch]) {
+        for node in 1..=3 {
+            self.copy(node, partition, &[batches]);
+        }
+    }
+
+    fn plan(&self, options: &PlanOptions<'_>) -> Result<Plan, TrimError> {
+        planned(&nodes(self.root.path()), &self.cut, options)
+    }
+}
+
+fn by_source() -> PlanOptions<'static> {
+    PlanOptions {
+        order: OrderAsked::Source,
+        ..options(0)
+    }
+}
+
+/// Messages of a source's partition, each stamped with its number.
+fn messages(numbers: std::ops::Range<u64>) -> Vec<Batch> {
+    let one = |(offset, number): (usize, u64)| {
+        let mut record = Rec::new(offset as u64, Some(&format!("m{number}")), Some("x"));
+        record.timestamp = 10_000 + number as i64;
+        Batch::of(vec![record])
+    };
+    numbers.enumerate().map(one).collect()
+}
+
+/// The head of the source after message `last`, with a marker before each.
+fn head(last: u64) -> Option<HotHead> {
+    let record = |number: u64| {
+        let key = format!("m{number}");
+        HotRecord {
+            offset: 2 * number + 1,
+            timestamp_ms: 10_000 + number as i64,
+            content: Digest128::of_content(Some(key.as_bytes()), Some(b"x"), &[]),
+        }
+    };
+    let from = last.saturating_sub(2);
+    Some(HotHead {
+        high_watermark: 2 * last + 2,
+        last: (from..=last).map(record).collect(),
+    })
+}
+
+fn sweep(ms: u64, heads: Vec<Option<HotHead>>) -> HotSweep {
+    HotSweep {
+        asked: Interval {
+            first_request_ms: ms,
+            last_answer_ms: ms + 40,
+        },
+        heads,
+    }
+}
+
+fn copies(count: u32) -> Vec<HotCopy> {
+    (0..count)
+        .map(|number| HotCopy {
+            source: SourcePartition {
+                alias: "src".to_owned(),
+                partition: PartitionId::new("t", number),
+            },
+            mirror: PartitionId::new("src.t", number),
+        })
+        .collect()
+}
+
+fn row<'p>(plan: &'p Plan, topic: &str, number: u32) -> &'p slackwater_point::PlannedPartition {
+    let wanted = PartitionId::new(topic, number);
+    plan.partitions
+        .iter()
+        .find(|one| one.partition == wanted)
+        .unwrap()
+}
+
+/// As `OffsetCommitKey` and `OffsetCommitValue` have it.
+fn commit_of(offset: u64, group: &str, topic: &str, partition: i32, at: i64) -> Batch {
+    let text = |into: &mut Vec<u8>, text: &str| {
+        into.extend((text.len() as i16).to_be_bytes());
+        into.extend(text.as_bytes());
+    };
+    let mut key = 1i16.to_be_bytes().to_vec();
+    text(&mut key, group);
+    text(&mut key, topic);
+    key.extend(partition.to_be_bytes());
+    let mut value = 3i16.to_be_bytes().to_vec();
+    value.extend(at.to_be_bytes());
+    value.extend((-1i32).to_be_bytes());
+    text(&mut value, "");
+    value.extend(1i64.to_be_bytes());
+    let mut record = Rec::new(offset, None, None);
+    (record.key, record.value) = (Some(key), Some(value));
+    Batch::of(vec![record])
+}
+
+/// As MirrorMaker's source connector commits.
+fn position(offset: u64, partition: u32, at: u64) -> Batch {
+    let key =
+        format!("[\"source\",{{\"cluster\":\"src\",\"partition\":{partition},\"topic\":\"t\"}}]");
+    Batch::of(vec![Rec::new(
+        offset,
+        Some(&key),
+        Some(&format!("{{\"offset\":{at}}}")),
+    )])
+}
+
+#[test]
+fn the_source_order_cuts_each_copy_at_the_newest_sweep_that_all_hold_and_says_what_depends() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    site.topic("__consumer_offsets", Class::Own, 1, None);
+    site.topic(OFFSETS, Class::MirrorState, 1, None);
+    site.cut.settings.connects = vec![slackwater_cut::ConnectSettings {
+        name: "mm2".to_owned(),
+        topics: slackwater_cut::ConnectTopics {
+            config: "connect-configs".to_owned(),
+            offset: OFFSETS.to_owned(),
+            status: "connect-status".to_owned(),
+        },
+    }];
+    // Partition 0 went on to message 19, partition 1 was copied when it had 7.
+    site.copy(1, "src.t-0", &[&messages(0..20)]);
+    site.copy(2, "src.t-0", &[&messages(0..15)]);
+    site.copy(3, "src.t-0", &[&messages(0..18)]);
+    site.all("src.t-1", &messages(0..8));
+    site.all(
+        "__consumer_offsets-0",
+        &[
+            commit_of(0, "g", "src.t", 0, 14),
+            commit_of(1, "g", "src.t", 1, 8),
+        ],
+    );
+    // Ahead by two messages, and behind by one.
+    site.all(
+        &format!("{OFFSETS}-0"),
+        &[position(0, 0, 2 * 13 + 1), position(1, 1, 2 * 4 + 1)],
+    );
+    site.cut.hot = Some(Hot {
+        copies: copies(2),
+        sweeps: vec![
+            sweep(1000, vec![head(3), head(2)]),
+            sweep(2000, vec![head(11), head(5)]),
+            sweep(3000, vec![head(16), head(9)]),
+        ],
+        looks: Vec::new(),
+        volumes: Vec::new(),
+    });
+    let plan = site.plan(&by_source()).unwrap();
+    let order = Ordered::Source {
+        all_before_ms: 2000,
+        none_after_ms: 2040,
+    };
+    assert_eq!(plan.order, order);
+    assert!(
+        plan.guarantee.contains("accepted more than 40 ms earlier"),
+        "{}",
+        plan.guarantee
+    );
+    let (zero, one) = (row(&plan, "src.t", 0), row(&plan, "src.t", 1));
+    assert_eq!(
+        (zero.end, zero.cut, zero.jettisoned_records, zero.why),
+        (20, 12, Some(8), Why::Order)
+    );
+    assert_eq!((one.end, one.cut, one.jettisoned_records), (8, 6, Some(2)));
+    assert_eq!(row(&plan, OFFSETS, 0).role, Role::Carried);
+    assert_eq!(
+        plan.pulled_by.as_ref().unwrap().partition,
+        PartitionId::new("src.t", 1)
+    );
+    assert_eq!(zero.last_kept.unwrap().timestamp_ms, 10_011);
+    let depends = &plan.depends;
+    let groups: Vec<_> = depends
+        .groups
+        .iter()
+        .map(|one| (one.partition.partition, one.committed))
+        .collect();
+    assert_eq!(groups, [(0, 14), (1, 8)]);
+    let held: Vec<_> = depends
+        .positions
+        .iter()
+        .map(|one| {
+            (
+                one.committed.unwrap(),
+                one.last_kept.unwrap(),
+                one.skipped,
+                one.doubled,
+            )
+        })
+        .collect();
+    assert_eq!(held, [(27, 23, 4, 0), (9, 11, 0, 2)]);
+    assert_eq!(depends.offset_syncs.len(), 2);
+    assert_eq!(depends.remedies.len(), 3);
+    assert_eq!(plan.read.older_segments, 0);
+    Held::take(&nodes(site.root.path()), &RealDisk)
+        .unwrap()
+        .trim(&plan)
+        .unwrap();
+    for node in nodes(site.root.path()) {
+        assert_eq!(world::scanned(&node.join("src.t-0")).end, 12);
+        assert_eq!(world::scanned(&node.join("src.t-1")).end, 6);
+    }
+}
+
+#[test]
+fn an_idle_partition_is_told_from_an_unfinished_one_by_the_sources_heads() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    site.all("src.t-0", &messages(100..140));
+    site.all("src.t-1", &messages(0..4));
+    let mut asked = options(0);
+    asked.max = slackwater_point::MaxJettison { ms: 10, percent: 1 };
+    let refused = site.plan(&asked).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("the log's end at offset 4 of src.t-1"),
+        "{refused}"
+    );
+    site.cut.hot = Some(Hot {
+        copies: copies(2),
+        sweeps: vec![sweep(10_135, vec![None, head(3)])],
+        looks: Vec::new(),
+        volumes: Vec::new(),
+    });
+    let plan = site.plan(&asked).unwrap();
+    assert_eq!(
+        plan.order,
+        Ordered::Timestamp {
+            at_ms: 10_135,
+            epsilon_ms: 0
+        }
+    );
+    assert_eq!(
+        (row(&plan, "src.t", 0).cut, row(&plan, "src.t", 1).cut),
+        (36, 4)
+    );
+    assert_eq!(plan.spread_before.unwrap().messages, 4);
+    assert_eq!(plan.spread_after.unwrap().messages, 0);
+    // Where the head is not in it, it is unfinished.
+    let hot = site.cut.hot.as_mut().unwrap();
+    hot.sweeps[0].heads[1] = head(9);
+    assert!(site.plan(&asked).is_err());
+}
+
+#[test]
+fn a_transaction_of_data_and_positions_goes_from_both() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 1, Some("t"));
+    site.topic(OFFSETS, Class::MirrorState, 1, None);
+    let of = |mut batch: Batch, epoch: i16| {
+        batch.producer_epoch = epoch;
+        batch
+    };
+    let data = |at: u64, epoch| of(messages(0..9)[at as usize].clone().in_transaction(5), epoch);
+    let marker = |at, epoch| of(commit(at, 5), epoch);
+    let mut third = data(4, 2);
+    third.records[0].timestamp = 10_004;
+    site.all(
+        "src.t-0",
+        &[data(0, 0), marker(1, 0), data(2, 1), marker(3, 1), third],
+    );
+    let commits = |at, epoch| of(position(at, 0, at).in_transaction(5), epoch);
+    let positions = [
+        commits(0, 0),
+        marker(1, 0),
+        commits(2, 1),
+        marker(3, 1),
+        commits(4, 2),
+        marker(5, 2),
+    ];
+    site.all(&format!("{OFFSETS}-0"), &positions);
+    // The third one has no marker in the data yet.
+    let plan = site.plan(&options(0)).unwrap();
+    let (data, positions) = (row(&plan, "src.t", 0), row(&plan, OFFSETS, 0));
+    assert_eq!((data.cut, data.why), (4, Why::Transaction));
+    assert_eq!(
+        (positions.end, positions.cut, positions.why),
+        (6, 4, Why::Transaction)
+    );
+}
+
+/// `TransactionLogKey` and `TransactionLogValue`, version 0: ongoing, on these
+/// partitions of one topic.
+fn ongoing(offset: u64, producer: i64, epoch: i16, topic: &str, partitions: &[i32]) -> Batch {
+    let text = |into: &mut Vec<u8>, text: &str| {
+        into.extend((text.len() as i16).to_be_bytes());
+        into.extend(text.as_bytes());
+    };
+    let mut key = 0i16.to_be_bytes().to_vec();
+    text(&mut key, "id");
+    let mut value = 0i16.to_be_bytes().to_vec();
+    value.extend(producer.to_be_bytes());
+    value.extend(epoch.to_be_bytes());
+    value.extend(60_000i32.to_be_bytes());
+    value.push(1);
+    value.extend(1i32.to_be_bytes());
+    text(&mut value, topic);
+    value.extend((partitions.len() as i32).to_be_bytes());
+    partitions
+        .iter()
+        .for_each(|one| value.extend(one.to_be_bytes()));
+    value.extend(5_000i64.to_be_bytes());
+    value.extend(4_000i64.to_be_bytes());
+    let mut record = Rec::new(offset, None, None);
+    (record.key, record.value) = (Some(key), Some(value));
+    Batch::of(vec![record])
+}
+
+#[test]
+fn a_transaction_that_its_coordinator_knows_in_a_partition_which_lacks_it_is_dropped() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    site.topic("__transaction_state", Class::Own, 1, None);
+    let data = |at: u64, epoch: i16| {
+        let mut batch = messages(0..9)[at as usize].clone().in_transaction(5);
+        batch.producer_epoch = epoch;
+        batch
+    };
+    let marker = |at| commit(at, 5);
+    site.all("src.t-0", &[data(0, 0), marker(1), data(2, 1), marker(3)]);
+    // Its copy was taken before the second one came.
+    site.all("src.t-1", &[data(0, 0), marker(1)]);
+    site.all(
+        "__transaction_state-0",
+        &[ongoing(0, 5, 0, "src.t", &[0, 1])],
+    );
+    // ε is taken off, so that nothing but transactions can lower the cut.
+    let mut asked = options(0);
+    asked.exclude = vec!["src.t".to_owned()];
+    site.topic("other", Class::Mirrored, 1, None);
+    site.all("other-0", &messages(0..2));
+    let plan = site.plan(&asked).unwrap();
+    assert_eq!(row(&plan, "src.t", 0).cut, 4);
+    assert_eq!(row(&plan, "src.t", 0).role, Role::Excluded);
+    let told = [
+        ongoing(0, 5, 0, "src.t", &[0, 1]),
+        ongoing(1, 5, 1, "src.t", &[0, 1]),
+    ];
+    site.all("__transaction_state-0", &told);
+    let plan = site.plan(&asked).unwrap();
+    assert_eq!(
+        (row(&plan, "src.t", 0).cut, row(&plan, "src.t", 1).cut),
+        (2, 2)
+    );
+}
+
+#[test]
+fn a_copy_that_the_cut_knows_and_nobody_gave_is_asked_for() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 1, Some("t"));
+    site.all("src.t-0", &messages(0..4));
+    let two = &nodes(site.root.path())[..2];
+    let refused = planned(two, &site.cut, &options(0)).unwrap_err();
+    assert!(
+        matches!(refused, TrimError::Missing { node: 3, .. }),
+        "{refused}"
+    );
+    let mut asked = options(0);
+    asked.missing = vec![3];
+    let plan = planned(two, &site.cut, &asked).unwrap();
+    assert_eq!(row(&plan, "src.t", 0).missing, [3]);
+}
+
+#[test]
+fn a_copy_that_ends_before_the_kept_log_begins_is_replaced() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 1, Some("t"));
+    let all = messages(0..12);
+    site.copy(1, "src.t-0", &[&all[8..10], &all[10..]]);
+    site.copy(2, "src.t-0", &[&all[8..10], &all[10..]]);
+    site.copy(3, "src.t-0", &[&all[..3], &all[3..5]]);
+    let plan = site.plan(&options(0)).unwrap();
+    let behind = &row(&plan, "src.t", 0).replicas[2];
+    assert_eq!((behind.end, behind.standing), (5, PlannedStanding::Behind));
+    let before = world::tree(site.root.path());
+    Held::take(&nodes(site.root.path()), &RealDisk)
+        .unwrap()
+        .trim(&plan)
+        .unwrap();
+    let of = |node: usize| world::scanned(&nodes(site.root.path())[node].join("src.t-0"));
+    assert_eq!(
+        (of(2).whole, of(2).scanned_from, of(2).end),
+        (of(0).whole, 8, 12)
+    );
+    Held::take(&nodes(site.root.path()), &RealDisk)
+        .unwrap()
+        .untrim()
+        .unwrap();
+    assert!(world::tree(site.root.path()) == before);
+}
+
+#[test]
+fn older_segments_are_read_only_while_the_point_lies_before_them() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    let mut all = messages(0..300);
+    for record in all.iter_mut().flat_map(|batch| &mut batch.records) {
+        record.timestamp *= 1000;
+    }
+    let segments = |to: usize| -> Vec<&[Batch]> { all[..to].chunks(10).collect() };
+    // Producers were never idempotent: a snapshot says so for each segment.
+    let empty = |node: u32, partition: &str, to: usize| {
+        let dir = site.root.path().join(format!("node-{node}/{partition}"));
+        for base in (10..to).step_by(10) {
+            write_empty_snapshot(&dir, base as u64);
+        }
+    };
+    for node in 1..=3 {
+        site.copy(node, "src.t-0", &segments(300));
+        site.copy(node, "src.t-1", &segments(295));
+        empty(node, "src.t-0", 300);
+        empty(node, "src.t-1", 295);
+    }
+    let plan = site.plan(&options(0)).unwrap();
+    assert_eq!(
+        (plan.read.older_segments, row(&plan, "src.t", 0).cut),
+        (0, 295)
+    );
+    let plan = site.plan(&options(100_000)).unwrap();
+    assert_eq!(row(&plan, "src.t", 0).cut, 195);
+    let older = plan.read.older_segments;
+    assert!((18..=120).contains(&older), "{older}");
+}
+
+/// A producer snapshot without a producer.
+fn write_empty_snapshot(dir: &Path, base: u64) {
+    let body = 0i32.to_be_bytes();
+    let mut bytes = 1i16.to_be_bytes().to_vec();
+    bytes.extend(log::crc::crc32c(&body).to_be_bytes());
+    bytes.extend(body);
+    fs::write(dir.join(format!("{base:020}.snapshot")), bytes).unwrap();
+}
