@@ -2,8 +2,8 @@
 //! fields that the API server drops, actions that nobody calls, arguments that a
 //! function does not know.
 //!
-//! Pure: documents in, faults out. Nothing is rendered; templates are held against
-//! their own brackets alone.
+//! Pure: documents in, faults out. Nothing is rendered; templates are parsed as Go
+//! parses them.
 
 mod actions;
 mod fields;

@@ -1,90 +1,65 @@
-//! Templates, as far as their brackets tell: Go's `text/template` refuses an action
-//! that is not closed, and blocks without their end.
+//! Templates that Go would not parse: Kanister says so when their phase is to run. The
+//! condition of a WaitV2 it does not even tell: such a one prints nothing, and is waited
+//! for until the time is over (`pkg/function/waitv2.go`, `evaluateGoTemplate`).
 
 use serde_json::Value;
+use slackwater_template::{Names, Template};
 
-use crate::{Fault, texts};
+use crate::{Fault, actions, phases, texts};
 
-const OPEN: &str = "{{";
-const CLOSE: &str = "}}";
-
-/// Words that begin a block.
-const BLOCKS: [&str; 5] = ["if", "range", "with", "define", "block"];
+/// Its conditions are no templates until the paths in them are replaced.
+const BY_PATHS: &str = "Wait";
 
 pub(crate) fn faults(blueprint: &Value) -> Vec<Fault> {
-    let mut found = Vec::new();
-    texts("actions".to_owned(), &blueprint["actions"], &mut found);
-    found
-        .into_iter()
-        .filter_map(|(place, text)| Some(Fault::new(place, wrong(&text)?)))
-        .collect()
-}
-
-/// What Go would not parse.
-fn wrong(text: &str) -> Option<String> {
-    let mut blocks: Vec<&str> = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(OPEN) {
-        let after = &rest[at + OPEN.len()..];
-        let Some(end) = end(after) else {
-            return Some(format!("the template has {OPEN} without {CLOSE}"));
-        };
-        let inside = after[..end].trim_matches(['-', ' ', '\n', '\t']);
-        let word = inside.split_whitespace().next().unwrap_or_default();
-        match word {
-            "" => return Some("the template has an empty action".to_owned()),
-            "end" | "else" if blocks.is_empty() => {
-                return Some(format!("the template has an {word} without a beginning"));
+    let mut faults = Vec::new();
+    for (name, action) in actions(blueprint) {
+        let artifacts = format!("actions.{name}.outputArtifacts");
+        all(&artifacts, &action["outputArtifacts"], &mut faults);
+        for (place, phase) in phases(name, action) {
+            all(&format!("{place}.objects"), &phase["objects"], &mut faults);
+            let place = format!("{place}.args");
+            match phase["func"].as_str() {
+                Some(BY_PATHS) => {}
+                Some("WaitV2") => waits(&place, &phase["args"], &mut faults),
+                _ => all(&place, &phase["args"], &mut faults),
             }
-            "end" => drop(blocks.pop()),
-            word if BLOCKS.contains(&word) => blocks.push(word),
-            _ => {}
-        }
-        rest = &after[end + CLOSE.len()..];
-    }
-    let open = blocks.pop()?;
-    Some(format!("the template has `{open}` without its end"))
-}
-
-/// Where an action ends: not within its texts, in which brackets mean nothing.
-fn end(text: &str) -> Option<usize> {
-    let mut quote = None;
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        match quote {
-            Some('"') if escaped => escaped = false,
-            Some('"') if c == '\\' => escaped = true,
-            Some(open) if c == open => quote = None,
-            Some(_) => {}
-            None if c == '"' || c == '`' => quote = Some(c),
-            None if text[at..].starts_with(CLOSE) => return Some(at),
-            None => {}
         }
     }
-    None
+    faults
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn all(place: &str, value: &Value, faults: &mut Vec<Fault>) {
+    let mut found = Vec::new();
+    texts(place.to_owned(), value, &mut found);
+    let wrong = found
+        .into_iter()
+        .filter_map(|(place, text)| parsed(place, &text, Names::Blueprint));
+    faults.extend(wrong);
+}
 
-    #[test]
-    fn brackets_in_a_text_are_not_brackets() {
-        assert_eq!(
-            wrong(r#"{{ "}}" | quote }} {{- if .x -}} a {{ else }} b {{ end }}"#),
-            None
-        );
-        assert_eq!(wrong("{{ `\"` }}{{/* a word */}}"), None);
-        assert_eq!(wrong(r#"{{ "\"}}" }}"#), None);
+fn parsed(place: String, text: &str, names: Names) -> Option<Fault> {
+    let error = Template::parse(text, names).err()?;
+    Some(Fault::new(place, error.to_string()))
+}
+
+fn waits(place: &str, args: &Value, faults: &mut Vec<Fault>) {
+    if args["timeout"]
+        .as_str()
+        .is_some_and(|text| text.contains("{{"))
+    {
+        faults.push(Fault::new(
+            format!("{place}.timeout"),
+            "WaitV2 takes it as it is written, and a template is no span of time",
+        ));
     }
-
-    #[test]
-    fn what_go_does_not_parse_is_named() {
-        let said = |text| wrong(text).unwrap_or_default();
-        assert!(said("{{ .x }").contains("without }}"));
-        assert!(said("{{ if .x }}a").contains("`if` without its end"));
-        assert!(said("a{{ end }}").contains("end without a beginning"));
-        assert!(said("{{ else }}").contains("else without a beginning"));
-        assert!(said("{{ }}").contains("empty"));
+    for (list, conditions) in args["conditions"].as_object().into_iter().flatten() {
+        for (number, one) in conditions.as_array().into_iter().flatten().enumerate() {
+            let place = format!("{place}.conditions.{list}[{number}]");
+            let object = format!("{place}.objectReference");
+            all(&object, &one["objectReference"], faults);
+            if let Some(text) = one["condition"].as_str() {
+                faults.extend(parsed(format!("{place}.condition"), text, Names::Condition));
+            }
+        }
     }
 }

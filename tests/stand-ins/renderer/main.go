@@ -4,7 +4,8 @@
 //
 // On standard input: {"params": {...}, "value": ...}. On standard output the
 // value, rendered. It fails with Kanister's words for a missing key. Or, for WaitV2:
-// {"object": {...}, "condition": "..."} or {"duration": "..."}.
+// {"object": {...}, "condition": "..."} or {"duration": "..."}. Or, for many at once,
+// {"params": {...}, "texts": [...]}, which has what each became, or why not.
 package main
 
 import (
@@ -131,10 +132,31 @@ func whole(value any) any {
 	return value
 }
 
-// request is what is asked: one of three.
+// outcome is what became of one of many texts.
+type outcome struct {
+	Text  string  `json:"text"`
+	Error *string `json:"error"`
+}
+
+func each(texts []string, with params) []outcome {
+	all := make([]outcome, 0, len(texts))
+	for _, one := range texts {
+		rendered, err := text(one, with)
+		if err != nil {
+			why := err.Error()
+			all = append(all, outcome{Error: &why})
+			continue
+		}
+		all = append(all, outcome{Text: rendered})
+	}
+	return all
+}
+
+// request is what is asked: one of four.
 type request struct {
 	Params    params
 	Value     any
+	Texts     []string
 	Object    any
 	Condition *string
 	Duration  *string
@@ -142,6 +164,9 @@ type request struct {
 
 func (asked request) answer() (any, error) {
 	switch {
+	case asked.Texts != nil:
+		whole(asked.Params.Object)
+		return each(asked.Texts, asked.Params), nil
 	case asked.Duration != nil:
 		return milliseconds(*asked.Duration)
 	case asked.Condition != nil:

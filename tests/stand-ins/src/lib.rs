@@ -24,6 +24,6 @@ pub use kanctl::{Kanctl, validate, why_failed};
 pub use kubectl::{kubectl, words_here, words_of};
 pub use manifests::Shape;
 pub use operator::{Operator, Temper};
-pub use runner::{Ask, Done, Kubectl, Runner};
+pub use runner::{Ask, Done, Kubectl, Renderer, Runner};
 pub use scene::{SPACE, Scene, tool};
 pub use storage::{CLASS, DRIVER, LATE_CLASS, SNAPSHOT_CLASS, Storage, Whim};

@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 
 use crate::StandInError;
 use functions::Hands;
-use render::Renderer;
+pub use render::Renderer;
 use serde_json::{Map, Value, json};
 use status::Status;
 

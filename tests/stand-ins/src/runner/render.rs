@@ -18,12 +18,16 @@ const SOURCES: [(&str, &str); 4] = [
 ];
 
 /// See the module.
-pub(super) struct Renderer {
+pub struct Renderer {
     program: PathBuf,
 }
 
 impl Renderer {
-    pub(super) fn build() -> Result<Self, StandInError> {
+    /// Builds it, or finds it built.
+    ///
+    /// # Errors
+    /// Go can't.
+    pub fn build() -> Result<Self, StandInError> {
         let told = "building what renders blueprints (a minute of processor time, once)";
         let program = go_program("renderer", &SOURCES, "-s -w", told)?;
         Ok(Self { program })
@@ -32,6 +36,27 @@ impl Renderer {
     /// The value with every string in it rendered, or why it can't be.
     pub(super) fn render(&self, params: &Value, value: &Value) -> Result<Value, String> {
         self.ask(&json!({"params": params, "value": value}))
+    }
+
+    /// What becomes of each of these texts, or why nothing does.
+    ///
+    /// # Errors
+    /// It can't be asked.
+    pub fn each(
+        &self,
+        params: &Value,
+        texts: &[String],
+    ) -> Result<Vec<Result<String, String>>, StandInError> {
+        let answer = self.ask(&json!({"params": params, "texts": texts}));
+        let answer = answer.map_err(StandInError::Blueprint)?;
+        let each = answer.as_array().into_iter().flatten();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(each
+            .map(|one| match one["error"].is_null() {
+                true => Ok(text(&one["text"])),
+                false => Err(text(&one["error"])),
+            })
+            .collect())
     }
 
     /// What a condition of WaitV2's prints of an object.
