@@ -1,5 +1,6 @@
 //! What an object is, and where. Makes paths; asks nobody.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::ApiError;
@@ -7,9 +8,9 @@ use crate::ApiError;
 /// A kind of object, as it stands in paths and in RBAC.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Resource {
-    pub(crate) group: &'static str,
+    pub(crate) group: Cow<'static, str>,
     version: String,
-    pub(crate) plural: &'static str,
+    pub(crate) plural: Cow<'static, str>,
 }
 
 impl Resource {
@@ -119,11 +120,37 @@ impl Resource {
         Self::new(group, version, plural)
     }
 
+    /// One that somebody has typed.
+    ///
+    /// # Errors
+    /// [`ApiError::Name`]: it would lead elsewhere in a path.
+    pub fn typed(group: &str, version: &str, plural: &str) -> Result<Self, ApiError> {
+        for (what, part) in [
+            ("a group", group),
+            ("a version", version),
+            ("a resource", plural),
+        ] {
+            let is_core = what == "a group" && part.is_empty();
+            if !(is_core || is_subdomain(part)) {
+                return Err(ApiError::Name {
+                    what: what.to_owned(),
+                    name: part.to_owned(),
+                    rule: "a-z, 0-9, - and ., with a letter or digit at each end",
+                });
+            }
+        }
+        Ok(Self {
+            group: Cow::Owned(group.to_owned()),
+            version: version.to_owned(),
+            plural: Cow::Owned(plural.to_owned()),
+        })
+    }
+
     fn new(group: &'static str, version: &str, plural: &'static str) -> Self {
         Self {
-            group,
+            group: Cow::Borrowed(group),
             version: version.to_owned(),
-            plural,
+            plural: Cow::Borrowed(plural),
         }
     }
 
@@ -134,7 +161,7 @@ impl Resource {
             version,
             plural,
         } = self;
-        let root = match *group {
+        let root = match group.as_ref() {
             "" => format!("/api/{version}"),
             group => format!("/apis/{group}/{version}"),
         };
@@ -158,8 +185,8 @@ pub(crate) const STRIMZI: &str = "kafka.strimzi.io";
 impl fmt::Display for Resource {
     /// As RBAC names it: `kafkas.kafka.strimzi.io`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.plural)?;
-        match self.group {
+        f.write_str(&self.plural)?;
+        match self.group.as_ref() {
             "" => Ok(()),
             group => write!(f, ".{group}"),
         }

@@ -2,7 +2,7 @@
 //! Reads files, and nothing else.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -12,7 +12,7 @@ use super::{Context, Output, print_line};
 use crate::config::yaml;
 use crate::exit::Stop;
 
-/// A Blueprint is an object in etcd, which takes 1.5 MiB: what is longer is none.
+/// An object in etcd is 1.5 MiB at the most: what is longer is none.
 const MOST_BYTES: u64 = 2 << 20;
 
 /// What Kanister and K10 would swallow of Blueprints in silence.
@@ -96,15 +96,19 @@ impl Lint {
     }
 }
 
-fn read(path: &Path) -> Result<String, Stop> {
+/// A file, or what is handed in (`-`).
+pub(super) fn read(path: &Path) -> Result<String, Stop> {
     let wrong = |error: std::io::Error| Stop::bad_input(format!("{}: {error}", path.display()));
     let mut text = String::new();
-    let file = File::open(path).map_err(wrong)?;
-    let mut limited = file.take(MOST_BYTES + 1);
+    let input: Box<dyn Read> = match path == Path::new("-") {
+        true => Box::new(std::io::stdin()),
+        false => Box::new(File::open(path).map_err(wrong)?),
+    };
+    let mut limited = input.take(MOST_BYTES + 1);
     limited.read_to_string(&mut text).map_err(wrong)?;
     if text.len() as u64 > MOST_BYTES {
         return Err(Stop::bad_input(format!(
-            "{}: longer than {MOST_BYTES} bytes, which no Blueprint can be",
+            "{}: longer than {MOST_BYTES} bytes, which no object of the API server can be",
             path.display()
         )));
     }

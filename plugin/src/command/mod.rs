@@ -14,6 +14,7 @@ mod lint;
 mod logdir;
 mod phase;
 mod reader;
+mod render;
 mod replay;
 mod report;
 mod restore;
@@ -104,6 +105,11 @@ enum Command {
     Logdir(logdir::Logdir),
     /// What Kanister and K10 would swallow of Blueprints in silence.
     Lint(lint::Lint),
+    /// A Blueprint as it will run for an object.
+    ///
+    /// What phases put out is not there before they run: it stands as <<.Phases.…>> in
+    /// what is printed. Nothing is run, no Secret is read, and nothing is changed.
+    Render(render::Render),
     /// What K10 would leave a mirror without in silence.
     Doctor(doctor::Doctor),
     /// JSON Schemas of what is read and written.
@@ -346,6 +352,7 @@ pub fn run(cli: Cli) -> Result<(), Stop> {
         Command::Gc(command) => command.run(&context),
         Command::Logdir(command) => command.run(&context),
         Command::Lint(command) => command.run(&context),
+        Command::Render(command) => command.run(&context),
         Command::Doctor(command) => command.run(&context),
         Command::Schema(command) => command.run(),
         Command::Version(command) => command.run(&context),

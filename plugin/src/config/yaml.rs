@@ -19,6 +19,11 @@ pub(crate) fn documents(text: &str) -> Result<Vec<serde_json::Value>, String> {
         .map_err(|error| explain(&error.to_string()))
 }
 
+/// A value as a document.
+pub(crate) fn text(value: &serde_json::Value) -> Result<String, String> {
+    serde_yaml::to_string(value).map_err(|error| explain(&error.to_string()))
+}
+
 /// Adds the key that was probably meant to serde's word on an unknown one:
 /// ``unknown field `x`, expected one of `a`, `b` ``.
 fn explain(message: &str) -> String {
