@@ -1,10 +1,13 @@
 //! What of a cluster tells whether Kasten K10 backs up mirrors as it should: K10's own
 //! configuration, and the claims of the mirrors that are opted in. Looks only.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::labels::CLUSTER;
 use crate::place::{Place, Resource};
+use crate::rights::{denied_to, rights, rights_of_backup};
 use crate::{ApiServer, Makers, MakersError};
 
 /// See the module.
@@ -53,6 +56,43 @@ pub fn k10_objects(server: &ApiServer, k10: &str, labels: &str) -> Result<K10Obj
         blueprints: server.list_if_served(&blueprints, k10, "")?,
         classes: server.list_if_served(&Resource::snapshot_classes(), "", "")?,
     })
+}
+
+/// What is not allowed, by the mirror's namespace and name.
+pub type DeniedByMirror = BTreeMap<(String, String), Vec<String>>;
+
+/// What a ServiceAccount, as which hooks run, is not allowed of what a backup of each of
+/// these mirrors takes, by the mirror; `None` where it is not there.
+///
+/// # Errors
+/// Whoever asks may not ask that; no answer.
+pub fn k10_account(
+    server: &ApiServer,
+    (own, account): (&str, &str),
+    mirrors: &[(String, String)],
+) -> Result<Option<DeniedByMirror>, MakersError> {
+    let place = Place::new(Resource::of("", "v1", "serviceaccounts"), own, account)?;
+    if server.get(&place)?.is_none() {
+        return Ok(None);
+    }
+    let version = Makers::discover(server.clone())?.version();
+    let mut denied = BTreeMap::new();
+    for (namespace, name) in mirrors {
+        // What finds it, and what notes the run on its claims, before all that a backup
+        // takes anyway.
+        let mut all = rights(namespace, &Resource::kafkas(version), "", &["list"]);
+        all.extend(rights(namespace, &Resource::claims(), "", &["patch"]));
+        all.extend(rights_of_backup(
+            version,
+            (namespace, name),
+            own,
+            true,
+            true,
+        ));
+        let missing = denied_to(server, (own, account), &all)?;
+        denied.insert((namespace.clone(), name.clone()), missing);
+    }
+    Ok(Some(denied))
 }
 
 /// Of each claim that has a volume of a CSI driver.

@@ -53,7 +53,7 @@ pub use events::{About, Events, MOST_NOTE, Reason};
 pub use exec::{ExecError, Pods};
 pub use flush_errors::FlushErrors;
 pub use hold::{BY_HAND, HOLDER, Hold, HoldError, Holds};
-pub use k10::{K10Objects, k10_objects};
+pub use k10::{DeniedByMirror, K10Objects, k10_account, k10_objects};
 pub use lease::{Attempt, LeaseError, MirrorLease, Notes, SeenLease};
 pub use makers::{Makers, MakersError};
 pub use mirror::{StrimziMirror, Way};

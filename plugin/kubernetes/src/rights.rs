@@ -137,22 +137,60 @@ fn is_allowed(server: &ApiServer, right: &Right) -> Result<bool, ApiError> {
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": {
-            "namespace": right.namespace,
-            "verb": right.verb,
-            "group": right.resource.group,
-            "resource": right.resource.plural,
-            "subresource": right.subresource,
-            "name": right.name,
-        }},
+        "spec": {"resourceAttributes": right.attributes()},
     });
-    match server.review(&review) {
+    match server.review("selfsubjectaccessreviews", &review) {
         Ok(answer) => Ok(answer["status"]["allowed"] == true),
         Err(error @ (ApiError::Denied { .. } | ApiError::NotServed { .. })) => {
             tracing::debug!("{error}: whether it may {right} shows when it does");
             Ok(true)
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Those of them that are not allowed to a ServiceAccount, which somebody else asks for
+/// by SubjectAccessReviews.
+///
+/// # Errors
+/// He may not ask; no answer.
+pub(crate) fn denied_to(
+    server: &ApiServer,
+    (namespace, account): (&str, &str),
+    rights: &[Right],
+) -> Result<Vec<String>, ApiError> {
+    let mut denied = Vec::new();
+    for right in rights {
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {
+                "user": format!("system:serviceaccount:{namespace}:{account}"),
+                "groups": [
+                    "system:serviceaccounts",
+                    format!("system:serviceaccounts:{namespace}"),
+                    "system:authenticated",
+                ],
+                "resourceAttributes": right.attributes(),
+            },
+        });
+        if server.review("subjectaccessreviews", &review)?["status"]["allowed"] != true {
+            denied.push(right.to_string());
+        }
+    }
+    Ok(denied)
+}
+
+impl Right {
+    fn attributes(&self) -> serde_json::Value {
+        json!({
+            "namespace": self.namespace,
+            "verb": self.verb,
+            "group": self.resource.group,
+            "resource": self.resource.plural,
+            "subresource": self.subresource,
+            "name": self.name,
+        })
     }
 }
 

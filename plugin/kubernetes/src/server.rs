@@ -308,13 +308,13 @@ impl ApiServer {
         }
     }
 
-    /// What it answers to a SelfSubjectAccessReview, which is not kept.
+    /// What it answers to an access review (these `plural`), which is not kept.
     ///
     /// # Errors
     /// A refusal; no answer.
-    pub(crate) fn review(&self, review: &Value) -> Result<Value, ApiError> {
-        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned();
-        let what = "create selfsubjectaccessreviews.authorization.k8s.io".to_owned();
+    pub(crate) fn review(&self, plural: &str, review: &Value) -> Result<Value, ApiError> {
+        let path = format!("/apis/authorization.k8s.io/v1/{plural}");
+        let what = format!("create {plural}.authorization.k8s.io");
         let ask = Ask {
             method: Method::POST,
             ..Ask::get(what, path)

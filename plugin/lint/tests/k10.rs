@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use slackwater_lint::k10::{Mirror, Seen, faults};
+use slackwater_lint::k10::{Mirror, Seen, accounts, faults};
 
 fn document(file: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -31,6 +31,7 @@ fn right() -> Seen {
             },
             "driver": "csi.example.com",
         })],
+        ..Seen::default()
     }
 }
 
@@ -53,6 +54,78 @@ fn only(change: impl FnOnce(&mut Seen)) -> String {
 #[test]
 fn the_examples_are_right() {
     assert_eq!(found(|_| ()), Vec::<String>::new());
+}
+
+#[test]
+fn hooks_that_fail_or_run_as_nobody_and_what_their_account_may_not_do_are_named() {
+    let ours = ("slackwater".to_owned(), "slackwater".to_owned());
+    assert_eq!(accounts(&right()), [ours.clone()].into());
+    let none = found(|seen| {
+        seen.accounts.insert(ours.clone(), None);
+    });
+    assert_eq!(none.len(), 3, "{none:?}");
+    assert!(none[0].contains("runs as ServiceAccount slackwater/slackwater, which is not there"));
+    let of = ("kafka-mirror".to_owned(), "mirror".to_owned());
+    let denied = |rights: &[&str]| {
+        let rights = rights.iter().map(|right| (*right).to_owned()).collect();
+        Some([(of.clone(), rights)].into())
+    };
+    assert_eq!(
+        found(|seen| drop(seen.accounts.insert(ours.clone(), denied(&[])))),
+        Vec::<String>::new()
+    );
+    let one = only(|seen| {
+        seen.accounts
+            .insert(ours.clone(), denied(&["list kafkas", "patch pods"]));
+    });
+    let says = "ServiceAccount slackwater/slackwater: may not, for kafka-mirror/mirror: list kafkas, patch pods";
+    assert_eq!(one, says);
+    // Of K10's own nobody asks here.
+    let change = |seen: &mut Seen, to: &str| {
+        let phase = &mut seen.blueprints[0]["actions"]["afterFailure"]["phases"][0];
+        phase["args"]["command"][4] = to.into();
+    };
+    let fails = only(|seen| change(seen, "{{ .Options.namespace }}"));
+    assert!(
+        fails.contains("onFailure: fails for namespace kafka-mirror"),
+        "{fails}"
+    );
+    assert!(
+        fails.contains("map has no entry for key \"namespace\""),
+        "{fails}"
+    );
+}
+
+#[test]
+fn one_policy_by_label_is_for_every_mirror_of_a_fleet_and_for_no_other_namespace() {
+    let label = json!({"slackwater.io/mirror": "true"});
+    let fleet = |labels: [&Value; 2]| {
+        found(|seen| {
+            seen.policies = vec![document("examples/fleet/k10-policy.yaml")];
+            seen.mirrors.push(Mirror {
+                namespace: "east".to_owned(),
+                name: "copy".to_owned(),
+                drivers: vec!["csi.example.com".to_owned(); 5],
+            });
+            let named = ["kafka-mirror", "east"].into_iter().zip(labels);
+            let each =
+                named.map(|(name, labels)| json!({"metadata": {"name": name, "labels": labels}}));
+            seen.namespaces = each.collect();
+        })
+    };
+    assert_eq!(fleet([&label, &label]), Vec::<String>::new());
+    let one = fleet([&label, &json!({})]);
+    assert_eq!(
+        one,
+        ["Kafka east/copy: no policy of K10 is for namespace east"]
+    );
+    let distribution = document("examples/fleet/k10-distribution.yaml");
+    let policy = document("examples/fleet/k10-policy.yaml");
+    let of = &distribution["spec"]["sources"][0]["ref"];
+    for key in ["apiVersion", "kind"] {
+        assert_eq!(of[key], policy[key]);
+    }
+    assert_eq!(of["name"], policy["metadata"]["name"]);
 }
 
 #[test]

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use slackwater_kubernetes::{ApiServer, k10_objects};
-use slackwater_lint::k10::{Mirror, Seen, faults};
+use slackwater_kubernetes::{ApiServer, k10_account, k10_objects};
+use slackwater_lint::k10::{Mirror, Seen, accounts, faults};
 
 use super::Context;
 use crate::exit::Stop;
@@ -42,13 +42,22 @@ impl Doctor {
             name,
             drivers,
         });
-        let seen = Seen {
+        let mut seen = Seen {
             mirrors: mirrors.collect(),
             namespaces: found.namespaces,
             policies,
             blueprints: found.blueprints,
             classes: found.classes,
+            ..Seen::default()
         };
+        let named = seen.mirrors.iter();
+        let named: Vec<_> = named
+            .map(|one| (one.namespace.clone(), one.name.clone()))
+            .collect();
+        for (own, account) in accounts(&seen) {
+            let denied = k10_account(&server, (&own, &account), &named).map_err(Stop::failed)?;
+            seen.accounts.insert((own, account), denied);
+        }
         let faults: Vec<String> = faults(&seen).iter().map(ToString::to_string).collect();
         context.print(&faults, |faults| match faults.as_slice() {
             [] => format!(

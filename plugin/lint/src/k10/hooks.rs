@@ -7,7 +7,7 @@ use super::{backups, place};
 use crate::{Fault, Runs, actions, phases};
 
 /// Each hook, and the action of ours that it has to run.
-const HOOKS: [(&str, &str); 3] = [
+pub(super) const HOOKS: [(&str, &str); 3] = [
     ("preHook", "beforeBackup"),
     ("onSuccess", "afterBackup"),
     ("onFailure", "afterFailure"),

@@ -5,13 +5,18 @@
 //! Pure: what was listed in, faults out. Shapes are those of K10's API (`api`, Policy,
 //! BackupAction) and of external-snapshotter's.
 
+mod accounts;
 mod filters;
 mod hooks;
 mod policies;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::Fault;
+
+pub use accounts::accounts;
 
 /// VolumeSnapshots at a time in a whole cluster, unless K10 is told otherwise
 /// (`limiter.csiSnapshotsPerCluster`): a mirror of more claims is held for longer.
@@ -44,7 +49,13 @@ pub struct Seen {
     pub blueprints: Vec<Value>,
     /// `volumesnapshotclasses`
     pub classes: Vec<Value>,
+    /// ServiceAccounts, by namespace and name ([`accounts`]); `None` of one that is not
+    /// there.
+    pub accounts: BTreeMap<(String, String), Option<Denied>>,
 }
+
+/// What an account is not allowed, by the mirror, as namespace and name.
+pub type Denied = BTreeMap<(String, String), Vec<String>>;
 
 /// All that is wrong, or costs something, each named once.
 #[must_use]
@@ -71,6 +82,7 @@ pub fn faults(seen: &Seen) -> Vec<Fault> {
         for policy in covering {
             faults.extend(hooks::faults(policy, &seen.blueprints));
             faults.extend(filters::faults(policy));
+            faults.extend(accounts::faults(policy, mirror, seen));
         }
     }
     // A policy, and a blueprint, may be of several mirrors.

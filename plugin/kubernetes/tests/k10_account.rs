@@ -1,0 +1,53 @@
+//! What the shipped roles allow to whom K10's hooks run as, asked of a real API server by
+//! somebody else.
+#![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+
+mod shared;
+
+use std::path::Path;
+
+use slackwater_kubernetes::{ApiServer, k10_account};
+
+use shared::{account, mirror, namespace, plane, server};
+
+const OURS: (&str, &str) = ("slackwater", "slackwater");
+
+fn denied(server: &ApiServer, namespace: &str) -> Option<Vec<String>> {
+    let mirrors = [(namespace.to_owned(), "mirror".to_owned())];
+    let found = k10_account(server, OURS, &mirrors).unwrap()?;
+    Some(found[&mirrors[0]].clone())
+}
+
+#[test]
+fn the_account_of_the_hooks_may_do_all_that_a_backup_takes_and_what_is_taken_away_is_named() {
+    let space = namespace("hooks");
+    mirror(&space);
+    assert_eq!(denied(&server(), &space), None);
+    let base = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../blueprints/base");
+    let base = base.display().to_string();
+    plane().kubectl(&["apply", "-k", &base]).unwrap();
+    assert_eq!(denied(&server(), &space), Some(Vec::new()));
+    let binding = "clusterrolebinding/slackwater-hooks";
+    plane().kubectl(&["delete", binding]).unwrap();
+    let missing = denied(&server(), &space).unwrap();
+    assert_eq!(
+        missing,
+        [
+            "list kafkas.kafka.strimzi.io in hooks",
+            "patch persistentvolumeclaims in hooks"
+        ]
+    );
+    let kept = ["delete", "-n", "slackwater", "rolebinding/slackwater-kept"];
+    plane().kubectl(&kept).unwrap();
+    let missing = denied(&server(), &space).unwrap();
+    assert!(
+        missing.contains(&"create secrets in slackwater".to_owned()),
+        "{missing:?}"
+    );
+
+    // Whoever may not ask is told that, and not that all is well.
+    let asker = account(&space, "asker", "", &["serviceaccounts"], &["get"]);
+    let mirrors = [(space, "mirror".to_owned())];
+    let said = k10_account(&asker, OURS, &mirrors).unwrap_err().to_string();
+    assert!(said.contains("subjectaccessreviews"), "{said}");
+}

@@ -1,0 +1,100 @@
+//! As whom hooks run, and where: a Blueprint's templates say it, so they are rendered for
+//! the namespace of each mirror as K10 has them rendered.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use slackwater_template::kanister::{Given, Kind, Rendered, rendered};
+
+use super::hooks::HOOKS;
+use super::{Mirror, Seen, backups, place, policies};
+use crate::Fault;
+
+/// The ServiceAccounts as which the hooks of these mirrors' policies run, by namespace and
+/// name: whoever looks asks what each may do.
+#[must_use]
+pub fn accounts(seen: &Seen) -> BTreeSet<(String, String)> {
+    let mut all = BTreeSet::new();
+    for mirror in &seen.mirrors {
+        for policy in &seen.policies {
+            if policies::covers(policy, &mirror.namespace, &seen.namespaces) {
+                let hooks = hooks(policy, mirror, seen);
+                all.extend(hooks.iter().flat_map(|(_, done)| accounts_of(done)));
+            }
+        }
+    }
+    all
+}
+
+pub(super) fn faults(policy: &Value, mirror: &Mirror, seen: &Seen) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (name, done) in hooks(policy, mirror, seen) {
+        let at = format!("{} {name}", place(policy));
+        for (text, why) in &done.failed {
+            faults.push(Fault::new(
+                &at,
+                format!("fails for namespace {}: {text}: {why}", mirror.namespace),
+            ));
+        }
+        for account in accounts_of(&done) {
+            let (namespace, account_name) = &account;
+            let who = format!("ServiceAccount {namespace}/{account_name}");
+            match seen.accounts.get(&account) {
+                // Nobody asked.
+                None => {}
+                Some(None) => faults.push(Fault::new(
+                    &at,
+                    format!("runs as {who}, which is not there"),
+                )),
+                Some(Some(denied)) => {
+                    let of = (mirror.namespace.clone(), mirror.name.clone());
+                    let missing = denied.get(&of).map_or(&[][..], Vec::as_slice);
+                    if !missing.is_empty() {
+                        faults.push(Fault::new(
+                            who,
+                            format!(
+                                "may not, for {}/{}: {}",
+                                mirror.namespace,
+                                mirror.name,
+                                missing.join(", ")
+                            ),
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    faults
+}
+
+/// Each hook that there is, rendered. Those that are missing are another fault.
+fn hooks(policy: &Value, mirror: &Mirror, seen: &Seen) -> Vec<(&'static str, Rendered)> {
+    let given = Given {
+        object: json!({"kind": "Namespace", "metadata": {"name": mirror.namespace}}),
+        kind: Some(Kind::Namespace),
+        ..Given::default()
+    };
+    let mut all = Vec::new();
+    for parameters in backups(policy) {
+        for (hook, _) in HOOKS {
+            let said = &parameters["hooks"][hook];
+            let mut blueprints = seen.blueprints.iter();
+            let found = blueprints.find(|one| one["metadata"]["name"] == said["blueprint"]);
+            let action = said["actionName"].as_str().unwrap_or_default();
+            let done = found.and_then(|blueprint| rendered(blueprint, action, &given).ok());
+            all.extend(done.map(|done| (hook, done)));
+        }
+    }
+    all
+}
+
+/// Of phases that say both: without a namespace they run in K10's, as K10's own.
+fn accounts_of(done: &Rendered) -> Vec<(String, String)> {
+    let phases = done.action["phases"].as_array().into_iter().flatten();
+    let both = phases.filter_map(|phase| {
+        let args = &phase["args"];
+        let account = args["podOverride"]["serviceAccountName"].as_str()?;
+        Some((args["namespace"].as_str()?.to_owned(), account.to_owned()))
+    });
+    both.collect()
+}
