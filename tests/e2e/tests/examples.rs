@@ -62,6 +62,120 @@ fn what_may_be_said_of_a_mirror_in_strimzi_is_accepted_as_the_example_says_it() 
 }
 
 #[test]
+fn what_is_said_of_a_mirror_that_git_owns_is_accepted_as_the_example_says_it() {
+    let file = root().join("examples/gitops/mirror.yaml");
+    let object: serde_json::Value =
+        serde_yaml::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    let text = object["data"]["mirror.yaml"].as_str().unwrap();
+    let options = config::strimzi(text, &file).unwrap();
+    assert_eq!(options.stop_by, Some(config::StopBy::Pause));
+}
+
+#[test]
+fn what_git_owners_are_told_makes_nothing_anew_and_is_for_the_namespace_of_the_mirror() {
+    let read = |file: &str| -> serde_json::Value {
+        serde_yaml::from_str(&fs::read_to_string(root().join(file)).unwrap()).unwrap()
+    };
+    let mirror = read("examples/gitops/mirror.yaml");
+    let namespace = &mirror["metadata"]["namespace"];
+    let flux = read("examples/gitops/flux.yaml");
+    assert_eq!(flux["kind"], "Kustomization");
+    assert_eq!(flux["spec"]["force"], false);
+    assert_eq!(flux["spec"]["targetNamespace"], *namespace);
+    let argo = read("examples/gitops/argo-cd.yaml");
+    assert_eq!(argo["spec"]["destination"]["namespace"], *namespace);
+    let options = argo["spec"]["syncPolicy"]["syncOptions"].to_string();
+    assert!(
+        options.contains("RespectIgnoreDifferences=true"),
+        "{options}"
+    );
+    assert!(!options.contains("Replace=true"), "{options}");
+}
+
+#[test]
+fn every_blueprint_is_there_for_overlays() {
+    let folder = root().join("blueprints");
+    let text = fs::read_to_string(root().join("blueprints/kustomization.yaml")).unwrap();
+    let all: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+    let named: BTreeSet<&str> = all["resources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one.as_str().unwrap())
+        .collect();
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file()
+            && fs::read_to_string(&path)
+                .unwrap()
+                .contains("\nkind: Blueprint\n")
+        {
+            found.insert(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    assert!(found.len() > 1, "{found:?}");
+    assert_eq!(
+        found.iter().map(String::as_str).collect::<BTreeSet<_>>(),
+        named
+    );
+}
+
+/// Manifests, and what uses each: their folders where a tool reads these.
+#[test]
+fn every_manifest_that_is_shipped_is_used_by_some_test() {
+    let mut manifests = Vec::new();
+    for folder in ["examples", "blueprints"] {
+        files(&root().join(folder), &mut manifests);
+    }
+    let mut sources = Vec::new();
+    for folder in ["tests", "plugin"] {
+        files(&root().join(folder), &mut sources);
+    }
+    let tests: Vec<String> = sources
+        .iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "rs"))
+        .map(|path| (path, fs::read_to_string(path).unwrap()))
+        // Beside tests there is what they are made of.
+        .filter(|(path, text)| text.contains("#[test]") || path.starts_with(root().join("tests")))
+        .map(|(_, text)| text)
+        .collect();
+    let is_used = |path: &Path| {
+        let local = path.strip_prefix(root()).unwrap().display().to_string();
+        let without = local.split_once('/').map_or("", |(_, rest)| rest);
+        let quoted = format!("\"{without}\"");
+        let named = |text: &String| text.contains(&local) || text.contains(&quoted);
+        tests.iter().any(named)
+    };
+    let mut unused = BTreeSet::new();
+    for path in manifests {
+        let in_overlay = path.ancestors().skip(1).any(|folder| {
+            let is_folder = folder.join("kustomization.yaml").is_file();
+            let is_top = folder.parent().is_none_or(|parent| parent == root());
+            is_folder && !is_top && folder.starts_with(root()) && is_used(folder)
+        });
+        // Each of kind Mirror is read by a test of its own here.
+        let is_mirror = fs::read_to_string(&path)
+            .unwrap()
+            .contains("\nkind: Mirror\n");
+        if !(is_used(&path) || in_overlay || is_mirror) {
+            unused.insert(path.display().to_string());
+        }
+    }
+    assert!(unused.is_empty(), "{unused:#?}");
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files(&path, found),
+            false => found.push(path),
+        }
+    }
+}
+
+#[test]
 fn every_example_is_a_configuration_that_the_program_accepts() {
     let examples = examples();
     assert!(examples.len() >= 4, "examples are missing: {examples:?}");

@@ -120,6 +120,8 @@ impl Given {
             ("Profile", ".Profile"),
             ("RepositoryServer", ".RepositoryServer"),
             ("PodOverride", ".PodOverride"),
+            ("PodLabels", ".PodLabels"),
+            ("PodAnnotations", ".PodAnnotations"),
         ] {
             fields.insert(field, open(path));
         }

@@ -31,6 +31,7 @@ mod k10_clone;
 mod k10_restore;
 mod k10_stand_in;
 mod kanister;
+mod overlays;
 mod pause;
 mod place;
 mod restore;

@@ -115,6 +115,13 @@ impl Place {
         serde_json::from_str(&text).map_err(|error| error.to_string())
     }
 
+    /// The API server would take it.
+    pub(crate) fn dry_run(&self, object: &Value) {
+        let words = self.ground.kubectl_words();
+        let apply = ["apply", "--dry-run=server", "-f", "-"];
+        crate::ground::kubectl(&words, &apply, Some(&object.to_string())).unwrap();
+    }
+
     /// What stands in the resource that feeds the mirror.
     pub(crate) fn feeder(&self) -> Value {
         self.object("kafkamirrormaker2/feeder")["spec"].clone()
@@ -400,7 +407,12 @@ impl Place {
 
     /// Waits for it, for a minute.
     pub(crate) fn until(&self, what: &str, is_so: impl Fn() -> bool) {
-        for _ in 0..120 {
+        self.within(1, what, is_so);
+    }
+
+    /// Waits for it, for so many minutes.
+    pub(crate) fn within(&self, minutes: usize, what: &str, is_so: impl Fn() -> bool) {
+        for _ in 0..minutes * 120 {
             if is_so() {
                 return;
             }
