@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bracket, Claim, ClusterIdentity, Content, Drain, Hot, Outage, Quiesce, Resume, Rows, Settings,
-    Snapshot, canonical_json, sha256_hex,
+    Bound, Bracket, Claim, ClusterIdentity, Content, Drain, Hot, Outage, Quiesce, Resume, Rows,
+    Settings, Snapshot, canonical_json, sha256_hex,
 };
 
 /// The only version that this program writes and reads.
@@ -121,6 +121,10 @@ pub struct Cut {
     /// digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hot: Option<Hot>,
+    /// Where hooks are run around each node pool: which have come. Left out otherwise, so
+    /// that cuts from before there was this field keep their digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<Bound>,
     /// validateHead's closing look.
     pub bracket: Option<Bracket>,
     /// resumeMirror's section.
@@ -181,6 +185,7 @@ impl Cut {
             rows: Rows::default(),
             snapshot: None,
             hot: None,
+            bound: None,
             bracket: None,
             resume: None,
             content: None,

@@ -4,6 +4,7 @@
 //! tests call the same functions, so a cut can be judged again years later.
 //! This crate may not do anything: no I/O, no clock.
 
+mod bound;
 mod canonical;
 pub mod claims;
 mod content;
@@ -11,10 +12,12 @@ mod document;
 mod hot;
 mod pattern;
 mod rows;
+mod seal;
 mod sections;
 mod settings;
 mod verify;
 
+pub use bound::{Bound, PoolHooks};
 pub use canonical::{canonical_json, sha256_hex};
 pub use claims::{Claim, ClaimName, Evidence, Judgement, Verdict};
 pub use content::{Content, FrontRead, RangeRead, RowContent, RowRange, Transactions, Verify};
