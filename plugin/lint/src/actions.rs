@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Fault, Runs, actions, texts};
+use crate::{Fault, Runs, actions, late_capture, texts};
 
 /// What K10 calls of a Blueprint that is bound to a resource; it ignores all others
 /// (K10 9.0, Kanister reference, action names). `restorePrehook` since 9.0.10.
@@ -24,7 +24,10 @@ pub(crate) fn faults(blueprint: &Value, runs: Option<Runs>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (name, action) in actions(blueprint) {
         match runs {
-            Some(Runs::K10Binding) => faults.extend(of_binding(name)),
+            Some(Runs::K10Binding) => {
+                faults.extend(of_binding(name));
+                faults.extend(late_capture::faults(name, action));
+            }
             Some(Runs::K10Policy) => of_policy(name, action, &mut faults),
             Some(Runs::Kanister) | None => {}
         }

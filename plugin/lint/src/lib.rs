@@ -9,6 +9,7 @@ mod actions;
 mod fields;
 mod functions;
 pub mod k10;
+mod late_capture;
 mod phases;
 mod templates;
 
