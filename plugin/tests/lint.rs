@@ -27,6 +27,7 @@ fn our_blueprints_have_nothing_that_is_swallowed() {
     for ours in [
         "blueprints/kanister.yaml",
         "blueprints/k10-policy-hooks.yaml",
+        "blueprints/k10-bound-hooks.yaml",
     ] {
         let done = lint(&[ours]);
         let said = text(&done.stdout) + &text(&done.stderr);

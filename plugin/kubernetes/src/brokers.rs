@@ -218,6 +218,16 @@ impl BrokerPods {
         }
     }
 
+    /// The KafkaNodePools that have claims, and those of each; by name.
+    pub fn pools(&self) -> BTreeMap<String, Vec<String>> {
+        let mut pools: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for claim in &self.claims {
+            let of = pools.entry(claim.pool.clone()).or_default();
+            of.push(claim.name.clone());
+        }
+        pools
+    }
+
     /// By name (`AbstractModel`: `strimzi.io/name` is `<cluster>-kafka` for all
     /// pools' pods).
     fn pods(&self) -> Result<BTreeMap<String, RawPod>, ApiError> {

@@ -79,6 +79,14 @@ impl ConfigMapRuns {
         }
     }
 
+    /// The ConfigMap that a run's document is in, or its first part.
+    ///
+    /// # Errors
+    /// A run that can't be a label.
+    pub fn config_map_of(&self, run: &RunId) -> Result<String, RunsError> {
+        Ok(self.place(run, "")?.name)
+    }
+
     /// Writes the first revision, and gives its number.
     ///
     /// # Errors

@@ -97,6 +97,15 @@ impl<'a> Run<'a> {
     /// Begins a new run: puts right what was left behind, refuses a mirror
     /// that is held, writes the document.
     pub(super) fn begin(site: &'a Site, leashed: bool) -> Result<Self, Stop> {
+        Self::begin_with(site, leashed, |_| ())
+    }
+
+    /// The same, with something more in its document from the first.
+    pub(super) fn begin_with(
+        site: &'a Site,
+        leashed: bool,
+        more: impl FnOnce(&mut Cut),
+    ) -> Result<Self, Stop> {
         match recover(site)? {
             Recovered::Nothing => {}
             Recovered::Held(holder) => {
@@ -127,6 +136,7 @@ impl<'a> Run<'a> {
             site.settings.clone(),
         );
         cut.components = site.components.used();
+        more(&mut cut);
         let document = cut.to_canonical().map_err(Stop::failed)?;
         site.runs().create(&id, &document).map_err(Stop::failed)?;
         Ok(Self::of(site, id, leashed))
@@ -186,6 +196,11 @@ impl<'a> Run<'a> {
     /// Which.
     pub(super) fn id(&self) -> &RunId {
         &self.id
+    }
+
+    /// Whether its guard holds the mirror at this instant.
+    pub(super) fn is_holding(&self) -> bool {
+        self.guard.look().is_ok_and(|view| view.holding)
     }
 
     /// Has the guard wait for the snapshots that others make.

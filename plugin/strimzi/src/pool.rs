@@ -105,6 +105,8 @@ pub struct Claim {
     pub pod: String,
     /// Where a pod mounts it (`VolumeUtils`).
     pub mount: String,
+    /// The node's KafkaNodePool.
+    pub pool: String,
 }
 
 /// See the module.
@@ -145,12 +147,14 @@ impl NodePool {
                     name: format!("data-{pod}"),
                     pod: pod.clone(),
                     mount: "/var/lib/kafka/data".to_owned(),
+                    pool: self.meta.name.clone(),
                 },
                 Some(id) => Claim {
                     node: *node,
                     name: format!("data-{id}-{pod}"),
                     pod: pod.clone(),
                     mount: format!("/var/lib/kafka/data-{id}"),
+                    pool: self.meta.name.clone(),
                 },
             }));
         }

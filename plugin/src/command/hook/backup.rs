@@ -4,7 +4,7 @@
 use slackwater_cut::{ClaimName, Cut, Movement, SnapshotsBy, State, Verdict, claims};
 use slackwater_hold::{Deck as _, Step, drain, give_up, release};
 use slackwater_host::{Entry, PhaseName};
-use slackwater_ports::Clock as _;
+use slackwater_ports::{Clock as _, Outcome};
 use slackwater_store::{LeaseState, RunId};
 
 use super::super::Context;
@@ -16,10 +16,10 @@ use crate::site::{KafkaName, Need, Site};
 
 /// The guard looks at others' snapshots once a second: when K10 is done it may not
 /// have seen the last one yet.
-const SEES_WITHIN_MS: u64 = 15_000;
+pub(super) const SEES_WITHIN_MS: u64 = 15_000;
 
 /// Between two looks for that.
-const LOOK_MS: u64 = 500;
+pub(super) const LOOK_MS: u64 = 500;
 
 impl Hook {
     pub(super) fn before_backup(
@@ -53,12 +53,7 @@ impl Hook {
         strimzi(&site)?.may_note_seal()?;
         // Whoever ends it before its guard watches for K10 ends the run.
         let run = Run::begin(&site, true)?;
-        let done = run
-            .phase(Step::Quiesce)
-            .map(|_| run.tell(Step::Quiesce))
-            .and_then(|()| drain(&run).map(drop))
-            .map(|()| run.tell(Step::Drain))
-            .and_then(|()| run.run(PhaseName::SnapshotPartitions, Entry::Seal))
+        let done = sealed(&run)
             .and_then(|sealed| strimzi(&site)?.note_seal(run.id()).map(|()| sealed))
             .and_then(|sealed| run.await_others().map(|()| sealed));
         let sealed = done.map_err(|stop| give_up(&run, stop))?;
@@ -106,13 +101,22 @@ impl Hook {
     }
 }
 
+/// Stopped, drained, sealed and flushed.
+pub(super) fn sealed(run: &Run<'_>) -> Result<Outcome, Stop> {
+    run.phase(Step::Quiesce)?;
+    run.tell(Step::Quiesce);
+    drain(run)?;
+    run.tell(Step::Drain);
+    run.run(PhaseName::SnapshotPartitions, Entry::Seal)
+}
+
 /// Has the snapshots read and the cut closed by a pod of its own: its name.
-fn prove_apart(site: &Site, run: &RunId) -> Result<String, Stop> {
+pub(super) fn prove_apart(site: &Site, run: &RunId) -> Result<String, Stop> {
     Ok(strimzi(site)?.prove_apart(run)?.to_string())
 }
 
 /// What K10 has is what was cut while the mirror stood still, and the mirror runs.
-fn confirmed(site: &Site, run: &Run<'_>) -> Result<String, Stop> {
+pub(super) fn confirmed(site: &Site, run: &Run<'_>) -> Result<String, Stop> {
     let began = SystemClock.monotonic_ms();
     let all_cut = || -> Result<bool, Stop> {
         let snapshot = site.cut(run.id())?.snapshot;

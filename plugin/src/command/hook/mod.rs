@@ -1,12 +1,14 @@
 //! `slackwater hook NAME --namespace NS`: what a K10 policy runs around its own
 //! snapshots of a namespace, and around its restores, by the blueprint
-//! `k10-policy-hooks.yaml`.
+//! `k10-policy-hooks.yaml`. And `slackwater hook NAME --kafka NS/NAME --pool POOL`: what
+//! it runs around those of one node pool, where `k10-bound-hooks.yaml` is bound to it.
 //!
 //! Each mirror of the namespace that is opted in has a run of its own; where one
 //! fails, all are given up, and the hook fails. K10 runs a hook again where it failed,
 //! and may run none of the later ones: the guard has its deadline.
 
 mod backup;
+mod bound;
 mod restore;
 
 use std::path::PathBuf;
@@ -30,26 +32,39 @@ const LAST_RUNS: usize = 100;
 pub(super) struct Hook {
     /// Which.
     name: Name,
-    /// The namespace that K10 backs up.
+    /// The namespace that K10 backs up; for the hooks of a policy.
+    #[arg(long, required_unless_present_all = ["kafka", "pool"], conflicts_with_all = ["kafka", "pool"])]
+    namespace: Option<String>,
+    /// The Kafka that a node pool is of, as NAMESPACE/NAME; for hooks that are bound to
+    /// pools.
+    #[arg(long, requires = "pool")]
+    kafka: Option<KafkaName>,
+    /// The KafkaNodePool whose hook it is.
+    #[arg(long, requires = "kafka")]
+    pool: Option<String>,
+    /// With restorePosthook: the run whose backup was restored.
     #[arg(long)]
-    namespace: String,
+    run: Option<RunId>,
+    /// With restorePosthook: the digest of what that run had sealed.
+    #[arg(long, value_name = "SHA256", requires = "run")]
+    sealed: Option<String>,
     /// How its Kubernetes is reached. Default: as kubectl does, and in a pod by its
     /// ServiceAccount.
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
-    /// With beforeBackup: how long the mirror may be held, in seconds. K10 takes the
+    /// With beforeBackup and backupPrehook: how long the mirror may be held, in seconds. K10 takes the
     /// snapshots of a namespace a few at a time, and its manifests before them. What is
     /// said of a mirror (`limits.window`) counts where it is more.
     #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(30..=3_600))]
     window: u64,
-    /// With afterRestore: what feeds the mirror stays stopped, as where its sources can't
+    /// With afterRestore and restorePosthook: what feeds the mirror stays stopped, as where its sources can't
     /// be reached.
     #[arg(long)]
     no_feed: bool,
-    /// With afterRestore: go on where something is not proven; never where it is refuted.
+    /// With these: go on where something is not proven; never where it is refuted.
     #[arg(long)]
     accept_unproven: bool,
-    /// With afterRestore: let MirrorMaker skip what the source has deleted.
+    /// With these: let MirrorMaker skip what the source has deleted.
     #[arg(long)]
     accept_loss: bool,
     /// Around a restore: Argo CD or Flux, where one owns what feeds the mirror, was told
@@ -58,7 +73,7 @@ pub(super) struct Hook {
     git_ops_suspended: bool,
 }
 
-/// A hook of a K10 policy.
+/// A hook of a K10 policy, or of a node pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "camelCase")]
 enum Name {
@@ -74,29 +89,60 @@ enum Name {
     /// onSuccess of a restore: what the claims hold is the cut, then the brokers' heads
     /// are; the mirror goes on.
     AfterRestore,
+    /// Of a pool: all of its mirror is stopped, drained, sealed and flushed, by the first
+    /// of its pools' hooks.
+    BackupPrehook,
+    /// Of a pool: its volumes have their snapshots; behind the last pool, all have them.
+    BackupPosthook,
+    /// Of a pool: its mirror stands aside.
+    RestorePrehook,
+    /// Of a pool: when all claims are restored, as afterRestore.
+    RestorePosthook,
 }
 
 impl Hook {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let kafkas = opted_in(self.kubeconfig.as_deref(), &self.namespace)?;
-        if kafkas.is_empty() && self.name == Name::BeforeRestore {
-            Terminal::new(context.quiet).say("no mirror is in the way");
-            return Ok(());
+        match self.name {
+            Name::BeforeBackup => self.before_backup(context, &self.mirrors()?),
+            Name::AfterBackup => each(&self.mirrors()?, |kafka| self.after_backup(context, kafka)),
+            Name::AfterFailure => {
+                each(&self.mirrors()?, |kafka| self.after_failure(context, kafka))
+            }
+            Name::BeforeRestore => match self.opted_in()?.as_slice() {
+                [] => {
+                    Terminal::new(context.quiet).say("no mirror is in the way");
+                    Ok(())
+                }
+                kafkas => self.before_restore(context, kafkas),
+            },
+            Name::AfterRestore => {
+                each(&self.mirrors()?, |kafka| self.after_restore(context, kafka))
+            }
+            Name::BackupPrehook => self.backup_prehook(context),
+            Name::BackupPosthook => self.backup_posthook(context),
+            Name::RestorePrehook => self.restore_prehook(context),
+            Name::RestorePosthook => self.restore_posthook(context),
         }
-        if kafkas.is_empty() {
-            return Err(Stop::bad_input(format!(
+    }
+
+    /// The mirrors of its namespace; there has to be one.
+    fn mirrors(&self) -> Result<Vec<KafkaName>, Stop> {
+        let kafkas = self.opted_in()?;
+        match kafkas.is_empty() {
+            false => Ok(kafkas),
+            true => Err(Stop::bad_input(format!(
                 "no Kafka of namespace {} has the label {OPTED_IN}: set it on each mirror that is \
                  to be backed up",
-                self.namespace
-            )));
+                self.namespace.as_deref().unwrap_or_default()
+            ))),
         }
-        match self.name {
-            Name::BeforeBackup => self.before_backup(context, &kafkas),
-            Name::AfterBackup => each(&kafkas, |kafka| self.after_backup(context, kafka)),
-            Name::AfterFailure => each(&kafkas, |kafka| self.after_failure(context, kafka)),
-            Name::BeforeRestore => self.before_restore(context, &kafkas),
-            Name::AfterRestore => each(&kafkas, |kafka| self.after_restore(context, kafka)),
-        }
+    }
+
+    fn opted_in(&self) -> Result<Vec<KafkaName>, Stop> {
+        let namespace = self.namespace.as_deref().ok_or_else(|| {
+            Stop::bad_input("a hook of a policy is told its namespace: say --namespace")
+        })?;
+        opted_in(self.kubeconfig.as_deref(), namespace)
     }
 
     fn site(&self, context: &Context, kafka: &KafkaName, need: &Need) -> Result<Site, Stop> {

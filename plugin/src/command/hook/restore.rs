@@ -59,7 +59,7 @@ impl Hook {
 
     /// By the last backup that is known of it: its volumes are the mirror's, and where
     /// they are not, that is told.
-    fn aside(&self, context: &Context, kafka: &KafkaName) -> Result<Restore, Stop> {
+    pub(super) fn aside(&self, context: &Context, kafka: &KafkaName) -> Result<Restore, Stop> {
         let site = self.site(context, kafka, &Need::Least)?;
         let noted = strimzi(&site)?.restore_note()?;
         let noted = noted.map(|note| note.parse::<Note>()).transpose();
@@ -81,7 +81,7 @@ impl Hook {
         self.restore(context, kafka, run, Way::Aside)
     }
 
-    fn restore(
+    pub(super) fn restore(
         &self,
         context: &Context,
         kafka: &KafkaName,

@@ -15,6 +15,7 @@ use slackwater_store::RunId;
 use super::restoring::volumes_of;
 use super::{KafkaName, Strimzi};
 use crate::exit::Stop;
+use crate::site::Runs;
 
 /// As long as the pods of validateHead and restore have in the blueprint for Kanister.
 const PROVES: Duration = Duration::from_secs(43_200);
@@ -134,6 +135,45 @@ impl Strimzi {
         self.sealed_claims()
             .note(&claims, run)
             .map_err(Stop::failed)
+    }
+
+    /// The same of what others have restored: that these claims are of this backup.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn note_restored(&self, cut: &Cut, run: &RunId) -> Result<(), Stop> {
+        let claims = volumes_of(cut).into_iter().map(|one| one.claim);
+        let claims: Vec<String> = claims.collect();
+        self.sealed_claims()
+            .note(&claims, run)
+            .map_err(Stop::failed)
+    }
+
+    /// Its node pools that have claims, and those of each.
+    pub fn pools(&self) -> BTreeMap<String, Vec<String>> {
+        self.brokers.pools()
+    }
+
+    /// The ConfigMap that a run's document is in, or its first part.
+    ///
+    /// # Errors
+    /// Runs that are in none.
+    pub fn config_map_of(&self, run: &RunId) -> Result<String, Stop> {
+        match &self.runs {
+            Runs::ConfigMaps(runs) => runs.config_map_of(run).map_err(Stop::failed),
+            Runs::Folder(_) => Err(Stop::failed("runs in Kubernetes are in ConfigMaps")),
+        }
+    }
+
+    /// Takes away a run that has touched nothing: another one was begun before it.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn forget(&self, run: &RunId) -> Result<(), Stop> {
+        match &self.runs {
+            Runs::ConfigMaps(runs) => runs.delete(run).map_err(Stop::failed),
+            Runs::Folder(_) => Ok(()),
+        }
     }
 
     /// The run that is noted on each of its claims; `None` of one without a note.
