@@ -1,7 +1,7 @@
 //! What of a cluster tells whether Kasten K10 backs up mirrors as it should: K10's own
 //! configuration, and the claims of the mirrors that are opted in. Looks only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -22,9 +22,14 @@ pub struct K10Objects {
     pub blueprints: Vec<Value>,
     /// VolumeSnapshotClasses.
     pub classes: Vec<Value>,
+    /// KafkaNodePools, by what is in their metadata.
+    pub pools: Vec<Value>,
+    /// K10's BlueprintBindings.
+    pub bindings: Vec<Value>,
 }
 
-/// Gathers it: K10 is in the namespace `k10`, and mirrors have these `labels`.
+/// Gathers it: K10 is in the namespace `k10`, and mirrors have these `labels`, or a pool of
+/// theirs has.
 ///
 /// # Errors
 /// Something can't be listed; no answer.
@@ -35,17 +40,28 @@ pub fn k10_objects(server: &ApiServer, k10: &str, labels: &str) -> Result<K10Obj
         Err(crate::ApiError::NotServed { .. }) => None,
         found => Some(found?),
     };
+    let bindings = Resource::of("config.kio.kasten.io", "v1alpha1", "blueprintbindings");
     let makers = Makers::discover(server.clone())?;
+    let text = |object: &Value, pointer: &str| {
+        let found = object.pointer(pointer).and_then(Value::as_str);
+        found.unwrap_or_default().to_owned()
+    };
+    let pools = Resource::node_pools(makers.version());
+    let mut names = BTreeSet::new();
+    for pool in server.list_metadata(&pools, "", labels)? {
+        let kafka = text(
+            &pool,
+            &format!("/metadata/labels/{}", CLUSTER.replace('/', "~1")),
+        );
+        names.insert((text(&pool, "/metadata/namespace"), kafka));
+    }
     let kafkas = Resource::kafkas(makers.version());
-    let mut mirrors = Vec::new();
     for kafka in server.list_metadata(&kafkas, "", labels)? {
-        let text = |key: &str| {
-            kafka["metadata"][key]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let (namespace, name) = (text("namespace"), text("name"));
+        let name = text(&kafka, "/metadata/name");
+        names.insert((text(&kafka, "/metadata/namespace"), name));
+    }
+    let mut mirrors = Vec::new();
+    for (namespace, name) in names {
         let drivers = drivers(server, &namespace, &name)?;
         mirrors.push((namespace, name, drivers));
     }
@@ -55,6 +71,8 @@ pub fn k10_objects(server: &ApiServer, k10: &str, labels: &str) -> Result<K10Obj
         policies,
         blueprints: server.list_if_served(&blueprints, k10, "")?,
         classes: server.list_if_served(&Resource::snapshot_classes(), "", "")?,
+        pools: server.list_metadata(&pools, "", "")?,
+        bindings: server.list_if_served(&bindings, k10, "")?,
     })
 }
 

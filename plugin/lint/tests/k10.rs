@@ -31,8 +31,43 @@ fn right() -> Seen {
             },
             "driver": "csi.example.com",
         })],
+        pools: ["dual", "control"]
+            .map(|name| pool(name, "mirror"))
+            .to_vec(),
+        bindings: Vec::new(),
         ..Seen::default()
     }
+}
+
+fn pool(name: &str, kafka: &str) -> Value {
+    json!({"metadata": {
+        "name": name,
+        "namespace": "kafka-mirror",
+        "labels": {"strimzi.io/cluster": kafka},
+    }})
+}
+
+/// As the examples have it, bound to pools in place of hooks of the policy.
+fn bound() -> Seen {
+    let mut seen = right();
+    backup(&mut seen)["hooks"] = Value::Null;
+    backup(&mut seen)["profile"] = json!({"name": "location", "namespace": "kasten-io"});
+    seen.blueprints = vec![document("blueprints/k10-bound-hooks.yaml")];
+    seen.bindings = vec![document("blueprints/k10-binding.yaml")];
+    for pool in &mut seen.pools {
+        pool["metadata"]["labels"]["slackwater.io/mirror"] = "true".into();
+    }
+    // Of another Kafka there.
+    seen.pools.push(pool("only", "source"));
+    seen
+}
+
+fn only_bound(change: impl FnOnce(&mut Seen)) -> String {
+    let mut seen = bound();
+    change(&mut seen);
+    let found: Vec<String> = faults(&seen).iter().map(ToString::to_string).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found[0].clone()
 }
 
 fn backup(seen: &mut Seen) -> &mut Value {
@@ -225,4 +260,108 @@ fn classes_that_k10_does_not_take_and_more_claims_than_it_snapshots_at_a_time_ar
     assert!(class.contains("is-snapshot-class"), "{class}");
     let many = only(|seen| seen.mirrors[0].drivers = vec!["csi.example.com".to_owned(); 11]);
     assert!(many.contains("has 11 claims"), "{many}");
+}
+
+#[test]
+fn a_mirror_whose_pools_are_all_bound_needs_no_hooks_of_a_policy() {
+    assert_eq!(faults(&bound()), []);
+    // By an annotation of each, too.
+    let mut seen = bound();
+    seen.bindings.clear();
+    for pool in &mut seen.pools {
+        pool["metadata"]["annotations"] =
+            json!({"kanister.kasten.io/blueprint": "slackwater-bound-hooks"});
+    }
+    assert_eq!(faults(&seen), []);
+}
+
+#[test]
+fn a_pool_that_is_not_bound_as_the_others_is_named() {
+    let unlabelled = only_bound(|seen| {
+        seen.pools[1]["metadata"]["labels"]
+            .as_object_mut()
+            .unwrap()
+            .remove("slackwater.io/mirror");
+    });
+    assert!(
+        unlabelled.contains("KafkaNodePool kafka-mirror/control"),
+        "{unlabelled}"
+    );
+    assert!(
+        unlabelled.contains("no backup is ever confirmed"),
+        "{unlabelled}"
+    );
+    let own = only_bound(|seen| {
+        seen.pools[0]["metadata"]["annotations"] =
+            json!({"kanister.kasten.io/blueprint": "somebodys"});
+    });
+    assert!(own.contains("KafkaNodePool kafka-mirror/dual"), "{own}");
+    // The one that was made first is taken, though it is of nothing of ours.
+    let mut seen = bound();
+    seen.bindings[0]["metadata"]["creationTimestamp"] = "2026-02-01T00:00:00Z".into();
+    let mut other = seen.bindings[0].clone();
+    other["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z".into();
+    other["spec"]["blueprintRef"]["name"] = "somebodys".into();
+    seen.bindings.push(other);
+    let found = faults(&seen);
+    assert!(
+        found
+            .iter()
+            .any(|one| one.says.contains("no BlueprintBinding takes it")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn labelled_pools_without_a_binding_that_takes_them_are_named() {
+    for change in [
+        (|seen| seen.bindings.clear()) as fn(&mut Seen),
+        |seen| seen.bindings[0]["spec"]["disabled"] = true.into(),
+        |seen| seen.bindings[0]["spec"]["resources"] = json!({}),
+        |seen| seen.blueprints.clear(),
+    ] {
+        let mut seen = bound();
+        change(&mut seen);
+        let found = faults(&seen);
+        let of = |pool: &str| {
+            let place = format!("KafkaNodePool kafka-mirror/{pool}");
+            found
+                .iter()
+                .any(|one| one.place == place && one.says.contains("no BlueprintBinding"))
+        };
+        assert!(of("dual") && of("control"), "{found:?}");
+    }
+}
+
+#[test]
+fn hooks_of_a_policy_beside_a_binding_are_a_double_hold() {
+    let twice = only_bound(|seen| {
+        seen.blueprints
+            .push(document("blueprints/k10-policy-hooks.yaml"));
+        backup(seen)["hooks"] = backup(&mut right())["hooks"].clone();
+    });
+    assert!(twice.contains("each would end the other's run"), "{twice}");
+}
+
+#[test]
+fn a_binding_without_a_profile_or_with_what_leads_to_pools_left_out_is_named() {
+    let profile = only_bound(|seen| backup(seen)["profile"] = Value::Null);
+    assert!(profile.contains("without a Location profile"), "{profile}");
+    let sets = only_bound(|seen| {
+        backup(seen)["filters"] = json!({"excludeResources": [
+            {"group": "core.strimzi.io", "resource": "strimzipodsets"},
+        ]});
+    });
+    assert!(sets.contains("calls no hook"), "{sets}");
+    let long = only_bound(|seen| {
+        let phase = &mut seen.blueprints[0]["actions"]["backupPrehook"]["phases"][0];
+        phase["args"]["podOverride"]["activeDeadlineSeconds"] = 3_600.into();
+    });
+    assert!(long.contains("K10 ends a hook after 1200 s"), "{long}");
+    let ignored = only_bound(|seen| {
+        let actions = seen.blueprints[0]["actions"].as_object_mut().unwrap();
+        let action = actions.remove("backupPosthook").unwrap();
+        actions.insert("backupPostHook".to_owned(), action);
+    });
+    assert!(ignored.contains("`backupPosthook` is meant"), "{ignored}");
 }

@@ -48,6 +48,8 @@ impl Doctor {
             policies,
             blueprints: found.blueprints,
             classes: found.classes,
+            pools: found.pools,
+            bindings: found.bindings,
             ..Seen::default()
         };
         let named = seen.mirrors.iter();

@@ -65,19 +65,44 @@ fn of_action(at: &str, blueprint: &Value, action: &str, ours: &str) -> Vec<Fault
         let says = format!("names action {action}, which Blueprint {name} does not have: {help}");
         return vec![Fault::new(at, says)];
     }
-    let mut faults = Vec::new();
+    let mut faults = of_blueprint(blueprint, Runs::K10Policy);
     if has(ours) && action != ours {
         faults.push(Fault::new(
             at,
             format!("runs {action}; what is made for it is {ours}"),
         ));
     }
-    let of_it = |mut fault: Fault| {
-        fault.place = format!("Blueprint {name} {}", fault.place);
-        fault
-    };
-    let wrong = crate::faults(blueprint, Some(Runs::K10Policy));
-    faults.extend(wrong.into_iter().map(of_it));
+    faults.extend(of_time(name, action, blueprint));
+    faults
+}
+
+/// What is wrong with a blueprint that K10 runs so.
+pub(super) fn of_blueprint(blueprint: &Value, runs: Runs) -> Vec<Fault> {
+    let name = blueprint["metadata"]["name"].as_str().unwrap_or_default();
+    let wrong = crate::faults(blueprint, Some(runs)).into_iter();
+    let mut faults: Vec<Fault> = wrong
+        .map(|fault| Fault::new(format!("Blueprint {name} {}", fault.place), fault.says))
+        .collect();
+    if runs == Runs::K10Binding {
+        let each = actions(blueprint);
+        faults.extend(each.flat_map(|(action, _)| of_time(name, action, blueprint)));
+    }
+    faults
+}
+
+/// Whether a hook of these parameters runs one of our actions.
+pub(super) fn has_ours(parameters: &Value, blueprints: &[Value]) -> bool {
+    HOOKS.iter().any(|(hook, ours)| {
+        let said = &parameters["hooks"][hook];
+        let mut named = blueprints
+            .iter()
+            .filter(|one| one["metadata"]["name"] == said["blueprint"]);
+        said["actionName"] == *ours && named.any(|one| one["actions"][ours].is_object())
+    })
+}
+
+fn of_time(name: &str, action: &str, blueprint: &Value) -> Vec<Fault> {
+    let mut faults = Vec::new();
     for (phase, of) in phases(action, &blueprint["actions"][action]) {
         let most = of["args"]["podOverride"]["activeDeadlineSeconds"].as_u64();
         if let Some(most) = most.filter(|most| *most >= MOST_SECONDS) {

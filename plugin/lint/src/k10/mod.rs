@@ -6,6 +6,7 @@
 //! BackupAction) and of external-snapshotter's.
 
 mod accounts;
+mod bindings;
 mod filters;
 mod hooks;
 mod policies;
@@ -52,6 +53,10 @@ pub struct Seen {
     /// ServiceAccounts, by namespace and name ([`accounts`]); `None` of one that is not
     /// there.
     pub accounts: BTreeMap<(String, String), Option<Denied>>,
+    /// `kafkanodepools.kafka.strimzi.io` of the mirrors' namespaces.
+    pub pools: Vec<Value>,
+    /// `blueprintbindings.config.kio.kasten.io` of K10's namespace.
+    pub bindings: Vec<Value>,
 }
 
 /// What an account is not allowed, by the mirror, as namespace and name.
@@ -64,7 +69,8 @@ pub fn faults(seen: &Seen) -> Vec<Fault> {
     if seen.mirrors.is_empty() {
         faults.push(Fault::new(
             "Kafka",
-            "none has the label slackwater.io/mirror=true: hooks find no mirror, and fail",
+            "none has the label slackwater.io/mirror=true, and none of its pools: hooks find no mirror, \
+             and fail",
         ));
     }
     for mirror in &seen.mirrors {
@@ -79,8 +85,12 @@ pub fn faults(seen: &Seen) -> Vec<Fault> {
             faults.push(Fault::new(&place, says));
         }
         faults.extend(of_volumes(&place, mirror, &seen.classes));
+        faults.extend(bindings::faults(mirror, &covering, seen));
+        let is_bound = bindings::is_bound(mirror, seen);
         for policy in covering {
-            faults.extend(hooks::faults(policy, &seen.blueprints));
+            if !is_bound {
+                faults.extend(hooks::faults(policy, &seen.blueprints));
+            }
             faults.extend(filters::faults(policy));
             faults.extend(accounts::faults(policy, mirror, seen));
         }
