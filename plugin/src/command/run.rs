@@ -198,9 +198,9 @@ impl<'a> Run<'a> {
         &self.id
     }
 
-    /// Whether its guard holds the mirror at this instant.
-    pub(super) fn is_holding(&self) -> bool {
-        self.guard.look().is_ok_and(|view| view.holding)
+    /// Whether its guard holds the mirror at this instant; `None` where it gives no answer.
+    pub(super) fn is_holding(&self) -> Option<bool> {
+        self.guard.look().ok().map(|view| view.holding)
     }
 
     /// Has the guard wait for the snapshots that others make.

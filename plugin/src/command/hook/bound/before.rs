@@ -2,7 +2,7 @@
 //! this pool's hook or by another's.
 
 use slackwater_cut::{Bound, Cut, PoolHooks, SnapshotsBy, State};
-use slackwater_hold::{Enter, enter, give_up, is_first};
+use slackwater_hold::{Enter, Progress, enter, give_up, is_first};
 use slackwater_kit::Session;
 use slackwater_ports::{Clock as _, RunStore};
 use slackwater_store::RunId;
@@ -21,6 +21,9 @@ use crate::site::{KafkaName, Need, Site};
 /// hook after 20 minutes, and the pod's own deadline (18) must not come first.
 const SEALED_WITHIN_MS: u64 = 900_000;
 
+/// So often a guard is asked whether it holds: one that has much to do may be late.
+const LOOKS: u32 = 3;
+
 /// Other runs that may have been begun at the same time are among the last.
 const LAST_RUNS: usize = 10;
 
@@ -35,7 +38,7 @@ impl Hook {
             let earlier = found.as_ref();
             let earlier = earlier.map(|one| one.seen_by(&site, pool, awaited.as_ref()));
             let done = match (enter(earlier.transpose()?), found) {
-                (Enter::Begin, _) | (_, None) => self.begin(context, kafka, pool)?,
+                (Enter::Begin, _) | (_, None) => self.begin(context, &site, kafka, pool)?,
                 (Enter::Anew, Some(left)) => {
                     let run = &left.run;
                     site.terminal.say(&format!(
@@ -43,7 +46,7 @@ impl Hook {
                     ));
                     let why = format!("{BEGAN_ANEW}, and this one was not confirmed");
                     give_up_earlier(&site, run, &why)?;
-                    self.begin(context, kafka, pool)?
+                    self.begin(context, &site, kafka, pool)?
                 }
                 (Enter::Join, Some(left)) => match join(&site, &left.run, pool)? {
                     true => Some(left.run),
@@ -72,9 +75,26 @@ impl Hook {
         )))
     }
 
-    /// Up to the flush; then its guard waits for K10. `None` where another pool's hook was
-    /// first.
+    /// Begins a run; `None` where another pool's hook was first, however that shows: what
+    /// it has stopped can't be found as it has to be to begin.
     fn begin(
+        &self,
+        context: &Context,
+        site: &Site,
+        kafka: &KafkaName,
+        pool: &str,
+    ) -> Result<Option<RunId>, Stop> {
+        match self.sealed_by_this(context, kafka, pool) {
+            Err(stop) if another_has_begun(site).unwrap_or(false) => {
+                tracing::info!("{stop}");
+                Ok(None)
+            }
+            done => done,
+        }
+    }
+
+    /// Up to the flush; then its guard waits for K10. `None` where another one was first.
+    fn sealed_by_this(
         &self,
         context: &Context,
         kafka: &KafkaName,
@@ -88,37 +108,35 @@ impl Hook {
             .max(self.window.saturating_mul(1_000));
         let bound = of_all_pools(&site, pool)?;
         // Whoever ends it before its guard watches for K10 ends the run.
-        let begun = Run::begin_with(&site, true, |cut| cut.bound = Some(bound));
-        let run = match begun {
-            Err(stop) if stop.exit == Exit::Held && another_has_begun(&site)? => return Ok(None),
-            begun => begun?,
-        };
-        if !is_first(
-            run.id().as_str(),
-            begun_meanwhile(&site, run.id())?.iter().map(RunId::as_str),
-        ) {
-            strimzi(&site)?.forget(run.id())?;
+        let run = Run::begin_with(&site, true, |cut| cut.bound = Some(bound))?;
+        let id = run.id();
+        let others = begun_meanwhile(&site, id)?;
+        if !is_first(id.as_str(), others.iter().map(RunId::as_str)) {
+            strimzi(&site)?.forget(id)?;
             return Ok(None);
         }
-        let done = sealed(&run).and_then(|sealed| run.await_others().map(|()| sealed));
+        let done = sealed(&run)
+            .and_then(|sealed| run.await_others().map(|()| sealed))
+            .and_then(|sealed| match join(&site, id, pool)? {
+                true => Ok(sealed),
+                false => Err(Stop::failed(format!("the guard of run {id} is gone"))),
+            });
         match done {
             Ok(sealed) => {
                 site.terminal.say(&format!("{kafka}: {}", sealed.summary));
-                match join(&site, run.id(), pool)? {
-                    true => Ok(Some(run.id().clone())),
-                    false => Err(Stop::failed(format!(
-                        "the guard of run {} is gone: see `slackwater status`",
-                        run.id()
-                    ))),
+                Ok(Some(id.clone()))
+            }
+            Err(stop) => {
+                let stop = give_up(&run, stop);
+                let quiesce = site.cut(id)?.quiesce;
+                if stop.exit == Exit::Held
+                    && quiesce.is_none_or(|one| one.stop_started_ms.is_none())
+                {
+                    // By the Lease: it has touched nothing.
+                    strimzi(&site)?.forget(id)?;
                 }
+                Err(stop)
             }
-            // By the Lease, though this one had not seen it.
-            Err(stop) if stop.exit == Exit::Held && another_has_begun(&site)? => {
-                give_up(&run, stop);
-                strimzi(&site)?.forget(run.id())?;
-                Ok(None)
-            }
-            Err(stop) => Err(give_up(&run, stop)),
         }
     }
 }
@@ -161,11 +179,15 @@ fn begun_meanwhile(site: &Site, mine: &RunId) -> Result<Vec<RunId>, Stop> {
     Ok(others)
 }
 
-/// Whether it is another pool's hook that holds the mirror, and its run may be joined.
+/// Whether it is another pool's hook that holds the mirror, or is about to, and its run
+/// may be joined.
 fn another_has_begun(site: &Site) -> Result<bool, Stop> {
-    use slackwater_hold::Progress::{Begun, Sealed};
     let found = last(site)?;
-    Ok(found.is_some_and(|one| one.is_held && matches!(one.progress(), Begun | Sealed)))
+    Ok(found.is_some_and(|one| match one.progress() {
+        Progress::Sealed => one.is_held,
+        Progress::Begun => one.is_held || !one.is_left && site.ground().is_beginning(&one.run),
+        Progress::Resumed | Progress::Confirmed | Progress::Void { .. } => false,
+    }))
 }
 
 /// Notes that this pool is of the run, and looks whether the mirror is held by it still:
@@ -175,7 +197,9 @@ fn join(site: &Site, run: &RunId, pool: &str) -> Result<bool, Stop> {
     if !note_joined(&document, pool)? {
         return Ok(false);
     }
-    Ok(Run::named(site, run).is_holding())
+    let run = Run::named(site, run);
+    let mut looks = (0..LOOKS).filter_map(|_| run.is_holding());
+    Ok(looks.next().unwrap_or(false))
 }
 
 /// Whether the run was not over.

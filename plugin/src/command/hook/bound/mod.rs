@@ -36,6 +36,8 @@ struct Last {
     bound: Bound,
     /// Whether the Lease is its guard's.
     is_held: bool,
+    /// Whether its guard is gone, and what it holds has to be put right.
+    is_left: bool,
 }
 
 impl Hook {
@@ -62,6 +64,7 @@ fn last(site: &Site) -> Result<Option<Last>, Stop> {
                 cut,
                 bound,
                 is_held: true,
+                is_left: false,
             })),
             None if holder.note == SIGNS => Err(Stop::held(format!(
                 "a restore of the mirror is under way: {holder}"
@@ -76,6 +79,7 @@ fn last(site: &Site) -> Result<Option<Last>, Stop> {
     let is_held = matches!(state, LeaseState::Held(_));
     Ok(found.and_then(|(run, cut)| {
         Some(Last {
+            is_left: matches!(&state, LeaseState::Expired(left) if left.run_id == run),
             bound: cut.bound.clone()?,
             run,
             cut,
@@ -126,7 +130,7 @@ impl Last {
         Ok(Earlier {
             progress,
             is_held: self.is_held,
-            is_young: site.ground().is_beginning(&self.run),
+            is_young: !self.is_left && site.ground().is_beginning(&self.run),
             is_own: self.bound.begun_by == pool && !has_joined,
             has_joined,
             is_between_pools: !joined.is_empty() && joined.iter().all(|one| one.left_ms.is_some()),
