@@ -37,7 +37,8 @@ pub(crate) fn clone_by_hand(place: &Place, run: &str, space: &str) {
     kafka.as_object_mut().unwrap().remove("status");
     make(place, space, kafka);
     let there = |args: &[&str]| place.kubectl(&[&["-n", space], args].concat()).unwrap();
-    let paused = "--for=condition=ReconciliationPaused";
+    // Not by the condition alone: of a new one the operator says that it has observed none.
+    let paused = "--for=jsonpath={.status.conditions[0].type}=ReconciliationPaused";
     there(&["wait", paused, "kafka/mirror", "--timeout=600s"]);
     let status = |what: &str, status: Value| {
         let patch = json!({"status": status}).to_string();
