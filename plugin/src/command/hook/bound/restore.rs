@@ -21,6 +21,9 @@ const ASIDE_WITHIN_MS: u64 = 900_000;
 /// Between two looks at that.
 const LOOK_MS: u64 = 2_000;
 
+/// Said by whoever comes while it is at it.
+const ANOTHER: &str = "the hook of another pool goes on with it";
+
 impl Hook {
     pub(in super::super) fn restore_prehook(&self, context: &Context) -> Result<(), Stop> {
         let (kafka, pool) = self.of_pool()?;
@@ -78,30 +81,29 @@ impl Hook {
             terminal.say(&format!("{kafka}: pool {pool} is restored; {others}"));
             return tell(kafka, &[("runId", run.as_str()), ("pool", pool)]);
         }
-        let said = match restore.plan() {
-            Ok(_) => self.go_on(&site, &cut, run, restore)?,
-            Err(stop) => match is_shown(&site, &cut, run)? {
-                true => "restored, and shown to be the cut".to_owned(),
-                false => return Err(stop),
+        let said = match is_under_way(&site)? {
+            // What is half done can't be planned.
+            true => ANOTHER.to_owned(),
+            false => match restore.plan() {
+                Ok(_) => go_on(&site, &cut, run, restore)?,
+                Err(stop) => match is_shown(&site, &cut, run)? {
+                    true => "restored, and shown to be the cut".to_owned(),
+                    false => return Err(stop),
+                },
             },
         };
         terminal.say(&format!("{kafka}: {said}"));
         tell(kafka, &[("runId", run.as_str()), ("pool", pool)])
     }
+}
 
-    fn go_on(&self, site: &Site, cut: &Cut, run: &RunId, restore: Restore) -> Result<String, Stop> {
-        if is_under_way(site)? {
-            return Ok("the hook of another pool goes on with it".to_owned());
-        }
-        // K10 had taken the claims' manifests before the run was begun.
-        strimzi(site)?.note_restored(cut, run)?;
-        match restore.run() {
-            Ok(done) => Ok(text(&done)),
-            Err(stop) if stop.exit == Exit::Held && is_restores(site)? => {
-                Ok("the hook of another pool goes on with it".to_owned())
-            }
-            Err(stop) => Err(stop),
-        }
+fn go_on(site: &Site, cut: &Cut, run: &RunId, restore: Restore) -> Result<String, Stop> {
+    // K10 had taken the claims' manifests before the run was begun.
+    strimzi(site)?.note_restored(cut, run)?;
+    match restore.run() {
+        Ok(done) => Ok(text(&done)),
+        Err(stop) if stop.exit == Exit::Held && is_restores(site)? => Ok(ANOTHER.to_owned()),
+        Err(stop) => Err(stop),
     }
 }
 
