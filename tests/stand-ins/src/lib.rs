@@ -22,7 +22,7 @@ pub use found::{Found, LABEL, elsewhere, mark, said};
 pub use ground::Ground;
 pub use kanctl::{Kanctl, validate, why_failed};
 pub use kubectl::{kubectl, words_here, words_of};
-pub use manifests::Shape;
+pub use manifests::{POOLS, Shape};
 pub use operator::{Operator, Temper};
 pub use runner::{Ask, Done, Kubectl, Renderer, Runner};
 pub use scene::{SPACE, Scene, tool};

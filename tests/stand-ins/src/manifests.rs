@@ -12,14 +12,23 @@ pub enum Shape {
     /// Three brokers of two volumes each, whose numbers are no sequence, and a
     /// controller in a pool of its own; two sources.
     Wide,
+    /// Seven pools of one node and one volume each, of which three are broker and
+    /// controller, and four are controllers alone; one source.
+    Pools,
 }
+
+/// Those of [`Shape::Pools`], in the order of their names.
+pub const POOLS: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];
+
+/// So many of them are brokers, too.
+const BROKERS: usize = 3;
 
 impl Shape {
     /// Its sources, and the topic that is mirrored of each.
     pub fn sources(self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let all = [("source", "items"), ("west", "goods")];
         all.into_iter().take(match self {
-            Self::Plain => 1,
+            Self::Plain | Self::Pools => 1,
             Self::Wide => 2,
         })
     }
@@ -46,6 +55,17 @@ pub(crate) fn kafkas(space: &str, class: &str, version: Option<&str>, shape: Sha
     };
     let mirror = match shape {
         Shape::Plain => vec![both("dual", 3)],
+        Shape::Pools => {
+            let each = POOLS.into_iter().enumerate();
+            each.map(|(number, name)| Pool {
+                roles: match number < BROKERS {
+                    true => "[broker, controller]",
+                    false => "[controller]",
+                },
+                ..both(name, 1)
+            })
+            .collect()
+        }
         Shape::Wide => vec![
             Pool {
                 name: "control",
@@ -171,7 +191,7 @@ spec:
 pub(crate) fn maker(space: &str, version: Option<&str>, shape: Shape) -> String {
     let version = version.map_or(String::new(), |version| format!("version: {version}"));
     let workers = match shape {
-        Shape::Plain => 1,
+        Shape::Plain | Shape::Pools => 1,
         Shape::Wide => 2,
     };
     let mut all = format!(

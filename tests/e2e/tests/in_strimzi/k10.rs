@@ -30,7 +30,7 @@ mod needs_root {
 
             use crate::ground::names;
             use crate::k10_stand_in::{
-                documents, hook, is_ready, opted_in, person, retire, snapshot, snapshots,
+                define, documents, hook, is_ready, opted_in, person, retire, snapshot, snapshots,
             };
             use crate::place::{Place, mirror, turn};
             use crate::roles::{Role, Taken};
@@ -196,27 +196,6 @@ mod needs_root {
                 assert!(said.contains("is void"), "{said}");
             }
 
-            /// A kind of K10's or Kanister's that takes anything.
-            fn definition(group: &str, kind: &str, plural: &str) -> String {
-                format!(
-                    "
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {{name: {plural}.{group}}}
-spec:
-  group: {group}
-  scope: Namespaced
-  names: {{kind: {kind}, plural: {plural}, singular: {}}}
-  versions:
-    - name: v1alpha1
-      served: true
-      storage: true
-      schema: {{openAPIV3Schema: {{type: object, x-kubernetes-preserve-unknown-fields: true}}}}
-",
-                    kind.to_lowercase()
-                )
-            }
-
             #[test]
             fn what_k10_would_swallow_is_found_in_the_cluster_and_named() {
                 let mut place = turn();
@@ -227,15 +206,8 @@ spec:
                 place
                     .kubectl(&["create", "namespace", "kasten-io"])
                     .unwrap();
-                for (group, kind, plural) in [
-                    ("config.kio.kasten.io", "Policy", "policies"),
-                    ("cr.kanister.io", "Blueprint", "blueprints"),
-                ] {
-                    place.ground.apply(&definition(group, kind, plural));
-                    let crd = format!("crd/{plural}.{group}");
-                    let wait = ["wait", "--for=condition=Established", &crd];
-                    place.kubectl(&wait).unwrap();
-                }
+                define(&place, "config.kio.kasten.io", "Policy", "policies");
+                define(&place, "cr.kanister.io", "Blueprint", "blueprints");
                 let mut blueprint = documents("blueprints/k10-policy-hooks.yaml").remove(0);
                 blueprint["metadata"]["namespace"] = "kasten-io".into();
                 place.ground.apply(&blueprint.to_string());

@@ -182,6 +182,33 @@ pub(crate) fn documents(file: &str) -> Vec<Value> {
     each.map(|one| serde_yaml::from_str(one).unwrap()).collect()
 }
 
+/// Has the cluster know a kind of K10's or Kanister's, which takes anything.
+pub(crate) fn define(place: &Place, group: &str, kind: &str, plural: &str) {
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("{plural}.{group}")},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase()},
+            "versions": [{
+                "name": "v1alpha1",
+                "served": true,
+                "storage": true,
+                "schema": {"openAPIV3Schema": {
+                    "type": "object",
+                    "x-kubernetes-preserve-unknown-fields": true,
+                }},
+            }],
+        },
+    });
+    place.ground.apply(&definition.to_string());
+    let crd = format!("crd/{plural}.{group}");
+    let wait = ["wait", "--for=condition=Established", &crd];
+    place.kubectl(&wait).unwrap();
+}
+
 /// Kinds whose manifests are captured, in the order in which they are restored, and the
 /// group and the resource by which a filter knows each.
 const KINDS: [(&str, &str, &str); 9] = [
@@ -225,6 +252,19 @@ pub(crate) struct How<'a> {
 }
 
 impl RestorePoint {
+    /// Takes an object along as it is now, in the place of what was captured of it.
+    #[allow(dead_code, reason = "of hooks that are bound to resources")]
+    pub(crate) fn late(&mut self, place: &Place, group: &str, resource: &str, name: &str) {
+        let mut kinds = KINDS.iter();
+        let at = kinds.position(|one| (one.1, one.2) == (group, resource));
+        let at = at.unwrap_or_else(|| panic!("{resource}.{group} is not captured"));
+        let object = place.object(&format!("{}/{name}", KINDS[at].0));
+        self.0
+            .retain(|(kind, one)| *kind != at || one["metadata"]["name"] != name);
+        self.0.push((at, object));
+        self.0.sort_by_key(|(kind, _)| *kind);
+    }
+
     /// Makes what is missing, by the filter and the transforms of the example. Claims
     /// first: K10 restores data before specifications.
     pub(crate) fn restore(&self, place: &Place, how: &How<'_>) {
