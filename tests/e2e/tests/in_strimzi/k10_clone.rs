@@ -8,7 +8,7 @@ mod needs_root {
             use slackwater_stand_ins::LATE_CLASS;
 
             use crate::clone_by_hand::stand_for;
-            use crate::k10_stand_in::{How, backed_up, exported, hook_in, opted_in, retire};
+            use crate::k10_stand_in::{How, backed_up, exported, hook_of, opted_in, retire};
             use crate::place::{mirror, turn};
 
             #[test]
@@ -66,7 +66,7 @@ mod needs_root {
                     with_status: false,
                 };
                 point.restore(&place, &how);
-                let said = hook_in(&place, "whole", "afterRestore").unwrap_err();
+                let said = hook_of(&place, "whole", "afterRestore").unwrap_err();
                 println!("{said}");
                 assert!(said.contains("`slackwater clone`"), "{said}");
                 let pods = place.kubectl(&["-n", "whole", "get", "pod", "-o", "name"]);

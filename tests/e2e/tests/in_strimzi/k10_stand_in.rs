@@ -26,7 +26,7 @@ use crate::place::Place;
 const AT_A_TIME: usize = 2;
 
 /// The image is in the blueprint: a policy gives no options.
-fn blueprint() -> String {
+pub(crate) fn blueprint() -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../blueprints/k10-policy-hooks.yaml");
     let text = std::fs::read_to_string(file).unwrap();
     text.replace("slackwater.io/slackwater:0.1.0", &names().image)
@@ -34,15 +34,15 @@ fn blueprint() -> String {
 
 /// Runs a hook; what it failed by.
 pub(crate) fn hook(place: &Place, action: &str) -> Result<(), String> {
-    hook_in(place, &names().space, action)
+    hook_of(place, &names().space, action)
 }
 
-/// The same, of another namespace.
-pub(crate) fn hook_in(place: &Place, space: &str, action: &str) -> Result<(), String> {
+/// The same of another namespace.
+pub(crate) fn hook_of(place: &Place, namespace: &str, action: &str) -> Result<(), String> {
     let kubectl = teller(place);
     let runner = Runner::new(&kubectl, "kanister", &blueprint()).unwrap();
     let ask = Ask {
-        object: json!({"kind": "Namespace", "metadata": {"name": space}}),
+        object: json!({"kind": "Namespace", "metadata": {"name": namespace}}),
         artifacts: Map::new(),
         ..Ask::default()
     };
@@ -61,6 +61,11 @@ pub(crate) fn claims(place: &Place) -> Vec<String> {
 
 /// A VolumeSnapshot of a claim, as K10 calls its own, or somebody else his.
 pub(crate) fn snapshot(place: &Place, name: &str, claim: &str) {
+    snapshot_of(place, &names().space, name, claim);
+}
+
+/// The same of another namespace.
+pub(crate) fn snapshot_of(place: &Place, namespace: &str, name: &str, claim: &str) {
     let text = place
         .kubectl(&["get", "volumesnapshotclass", "-o", "json"])
         .unwrap();
@@ -69,7 +74,7 @@ pub(crate) fn snapshot(place: &Place, name: &str, claim: &str) {
     let object = json!({
         "apiVersion": "snapshot.storage.k8s.io/v1",
         "kind": "VolumeSnapshot",
-        "metadata": {"name": name, "namespace": names().space},
+        "metadata": {"name": name, "namespace": namespace},
         "spec": {
             "volumeSnapshotClassName": class,
             "source": {"persistentVolumeClaimName": claim},
@@ -95,7 +100,7 @@ pub(crate) fn snapshots(place: &Place, of: &str) -> Vec<String> {
             snapshot(place, name, claim);
         }
         for name in &names {
-            place.until("a snapshot to be ready", || is_ready(place, name));
+            place.within(3, "a snapshot to be ready", || is_ready(place, name));
         }
         made.extend(names);
     }
