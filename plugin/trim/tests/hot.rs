@@ -4,122 +4,24 @@
 
 #[path = "../../logdir/tests/log/mod.rs"]
 mod log;
+mod site;
 mod world;
 
-use std::fs;
-use std::path::Path;
-
-use log::batch::bytes_of;
 use log::{Batch, Rec, commit};
-use slackwater_cut::{
-    Class, Cut, Hot, HotCopy, HotHead, HotRecord, HotSweep, PartitionRow, SourcePartition,
-    SourceTopic, TopicRow,
-};
-use slackwater_point::{Ordered, Plan, PlannedStanding, Role, Why};
+use site::{Site, messages, row};
+use slackwater_cut::{Class, Hot, HotCopy, HotHead, HotRecord, HotSweep, SourcePartition};
+use slackwater_point::{Ordered, Role, Why};
 use slackwater_ports::{Digest128, Interval, PartitionId};
-use slackwater_trim::{Held, OrderAsked, PlanOptions, RealDisk, TrimError};
-use tempfile::TempDir;
-use world::{no_cut, nodes, options, planned};
+use slackwater_trim::{Held, OrderAsked, PlanOptions, RealDisk};
+use world::{nodes, options};
 
 const OFFSETS: &str = "connect-offsets";
-
-struct Site {
-    root: TempDir,
-    cut: Cut,
-}
-
-impl Site {
-    fn new() -> Self {
-        let root = tempfile::tempdir().unwrap();
-        for node in 1..=3 {
-            let dir = root.path().join(format!("node-{node}"));
-            fs::create_dir_all(&dir).unwrap();
-            fs::write(
-                dir.join("meta.properties"),
-                format!("cluster.id=c\nnode.id={node}\n"),
-            )
-            .unwrap();
-        }
-        Self {
-            root,
-            cut: no_cut(),
-        }
-    }
-
-    /// A topic of the cut, on all three brokers.
-    fn topic(&mut self, name: &str, class: Class, partitions: u32, source: Option<&str>) {
-        let topic = u32::try_from(self.cut.rows.topics.len()).unwrap();
-        self.cut.rows.topics.push(TopicRow {
-            name: name.to_owned(),
-            id: "4Fi6pGugSI6936nrTTy4_w".to_owned(),
-            class,
-            partitions,
-            config: Digest128(0),
-            compacted: false,
-            retention_ms: None,
-            retention_bytes: None,
-            remote_storage: false,
-            source: source.map(|topic| SourceTopic {
-                alias: "src".to_owned(),
-                topic: topic.to_owned(),
-            }),
-        });
-        for partition in 0..partitions {
-            self.cut.rows.partitions.push(PartitionRow {
-                topic,
-                partition,
-                log_start_offset: 0,
-                closing_log_start_offset: None,
-                high_watermark: 0,
-                last_stable_offset: 0,
-                leader_epoch: None,
-                replicas: vec![1, 2, 3],
-                tail: None,
-                source: None,
-                content: None,
-            });
-        }
-    }
-
-    /// Each broker's copy, its segments one after another.
-    fn copy(&self, node: u32, partition: &str, segments: &[&[Batch]]) {
-        let dir = self.root.path().join(format!("node-{node}/{partition}"));
-        fs::create_dir_all(&dir).unwrap();
-        for batches in segments {
-            let base = batches.first().map_or(0, |one| one.base);
-            fs::write(dir.join(format!("{base:020}.log")), bytes_of(batches)).unwrap();
-        }
-        if segments.is_empty() {
-            fs::write(dir.join(format!("{:020}.log", 0)), "").unwrap();
-        }
-    }
-
-    fn all(&self, partition: &str, batches: &[Batch]) {
-        for node in 1..=3 {
-            self.copy(node, partition, &[batches]);
-        }
-    }
-
-    fn plan(&self, options: &PlanOptions<'_>) -> Result<Plan, TrimError> {
-        planned(&nodes(self.root.path()), &self.cut, options)
-    }
-}
 
 fn by_source() -> PlanOptions<'static> {
     PlanOptions {
         order: OrderAsked::Source,
         ..options(0)
     }
-}
-
-/// Messages of a source's partition, each stamped with its number.
-fn messages(numbers: std::ops::Range<u64>) -> Vec<Batch> {
-    let one = |(offset, number): (usize, u64)| {
-        let mut record = Rec::new(offset as u64, Some(&format!("m{number}")), Some("x"));
-        record.timestamp = 10_000 + number as i64;
-        Batch::of(vec![record])
-    };
-    numbers.enumerate().map(one).collect()
 }
 
 /// The head of the source after message `last`, with a marker before each.
@@ -159,14 +61,6 @@ fn copies(count: u32) -> Vec<HotCopy> {
             mirror: PartitionId::new("src.t", number),
         })
         .collect()
-}
-
-fn row<'p>(plan: &'p Plan, topic: &str, number: u32) -> &'p slackwater_point::PlannedPartition {
-    let wanted = PartitionId::new(topic, number);
-    plan.partitions
-        .iter()
-        .find(|one| one.partition == wanted)
-        .unwrap()
 }
 
 /// As `OffsetCommitKey` and `OffsetCommitValue` have it.
@@ -438,91 +332,4 @@ fn a_transaction_that_its_coordinator_knows_in_a_partition_which_lacks_it_is_dro
         (row(&plan, "src.t", 0).cut, row(&plan, "src.t", 1).cut),
         (2, 2)
     );
-}
-
-#[test]
-fn a_copy_that_the_cut_knows_and_nobody_gave_is_asked_for() {
-    let mut site = Site::new();
-    site.topic("src.t", Class::Mirrored, 1, Some("t"));
-    site.all("src.t-0", &messages(0..4));
-    let two = &nodes(site.root.path())[..2];
-    let refused = planned(two, &site.cut, &options(0)).unwrap_err();
-    assert!(
-        matches!(refused, TrimError::Missing { node: 3, .. }),
-        "{refused}"
-    );
-    let mut asked = options(0);
-    asked.missing = vec![3];
-    let plan = planned(two, &site.cut, &asked).unwrap();
-    assert_eq!(row(&plan, "src.t", 0).missing, [3]);
-}
-
-#[test]
-fn a_copy_that_ends_before_the_kept_log_begins_is_replaced() {
-    let mut site = Site::new();
-    site.topic("src.t", Class::Mirrored, 1, Some("t"));
-    let all = messages(0..12);
-    site.copy(1, "src.t-0", &[&all[8..10], &all[10..]]);
-    site.copy(2, "src.t-0", &[&all[8..10], &all[10..]]);
-    site.copy(3, "src.t-0", &[&all[..3], &all[3..5]]);
-    let plan = site.plan(&options(0)).unwrap();
-    let behind = &row(&plan, "src.t", 0).replicas[2];
-    assert_eq!((behind.end, behind.standing), (5, PlannedStanding::Behind));
-    let before = world::tree(site.root.path());
-    Held::take(&nodes(site.root.path()), &RealDisk)
-        .unwrap()
-        .trim(&plan)
-        .unwrap();
-    let of = |node: usize| world::scanned(&nodes(site.root.path())[node].join("src.t-0"));
-    assert_eq!(
-        (of(2).whole, of(2).scanned_from, of(2).end),
-        (of(0).whole, 8, 12)
-    );
-    Held::take(&nodes(site.root.path()), &RealDisk)
-        .unwrap()
-        .untrim()
-        .unwrap();
-    assert!(world::tree(site.root.path()) == before);
-}
-
-#[test]
-fn older_segments_are_read_only_while_the_point_lies_before_them() {
-    let mut site = Site::new();
-    site.topic("src.t", Class::Mirrored, 2, Some("t"));
-    let mut all = messages(0..300);
-    for record in all.iter_mut().flat_map(|batch| &mut batch.records) {
-        record.timestamp *= 1000;
-    }
-    let segments = |to: usize| -> Vec<&[Batch]> { all[..to].chunks(10).collect() };
-    // Producers were never idempotent: a snapshot says so for each segment.
-    let empty = |node: u32, partition: &str, to: usize| {
-        let dir = site.root.path().join(format!("node-{node}/{partition}"));
-        for base in (10..to).step_by(10) {
-            write_empty_snapshot(&dir, base as u64);
-        }
-    };
-    for node in 1..=3 {
-        site.copy(node, "src.t-0", &segments(300));
-        site.copy(node, "src.t-1", &segments(295));
-        empty(node, "src.t-0", 300);
-        empty(node, "src.t-1", 295);
-    }
-    let plan = site.plan(&options(0)).unwrap();
-    assert_eq!(
-        (plan.read.older_segments, row(&plan, "src.t", 0).cut),
-        (0, 295)
-    );
-    let plan = site.plan(&options(100_000)).unwrap();
-    assert_eq!(row(&plan, "src.t", 0).cut, 195);
-    let older = plan.read.older_segments;
-    assert!((18..=120).contains(&older), "{older}");
-}
-
-/// A producer snapshot without a producer.
-fn write_empty_snapshot(dir: &Path, base: u64) {
-    let body = 0i32.to_be_bytes();
-    let mut bytes = 1i16.to_be_bytes().to_vec();
-    bytes.extend(log::crc::crc32c(&body).to_be_bytes());
-    bytes.extend(body);
-    fs::write(dir.join(format!("{base:020}.snapshot")), bytes).unwrap();
 }
