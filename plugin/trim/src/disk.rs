@@ -4,6 +4,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 /// A part of a new file.
@@ -78,6 +79,7 @@ pub struct RealDisk;
 impl Disk for RealDisk {
     fn write(&self, path: &Path, pieces: &[Piece]) -> io::Result<()> {
         let mut file = File::create(path)?;
+        own_as_directory(&file, path)?;
         for piece in pieces {
             put(&mut file, piece)?;
         }
@@ -112,6 +114,17 @@ impl Disk for RealDisk {
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
     }
+}
+
+/// A broker may be another user than who trims: a new file belongs to whom its
+/// directory does, with that one's rights but to execute.
+pub(crate) fn own_as_directory(file: &File, path: &Path) -> io::Result<()> {
+    let directory = fs::metadata(path.parent().unwrap_or(path))?;
+    let is = file.metadata()?;
+    if (is.uid(), is.gid()) != (directory.uid(), directory.gid()) {
+        fchown(file, Some(directory.uid()), Some(directory.gid()))?;
+    }
+    file.set_permissions(fs::Permissions::from_mode(directory.mode() & 0o666))
 }
 
 fn put(file: &mut File, piece: &Piece) -> io::Result<()> {

@@ -16,7 +16,7 @@ use slackwater_point::{Plan, PlannedPartition};
 use slackwater_ports::PartitionId;
 
 use crate::copy::{CopyAt, read_copy};
-use crate::disk::{Disk, Piece};
+use crate::disk::{Disk, Piece, own_as_directory};
 use crate::edits::{Edits, Target, unclean};
 use crate::error::TrimError;
 use crate::journal::{Journal, PREFIX, Stage};
@@ -399,6 +399,7 @@ impl<'d> Held<'d> {
 /// A broker holds this file locked while it has the directory (`FileLock`).
 fn lock(dir: &Path) -> Result<File, TrimError> {
     let path = dir.join(".lock");
+    let is_new = !path.exists();
     let mut options = OpenOptions::new();
     let file = options
         .read(true)
@@ -407,6 +408,9 @@ fn lock(dir: &Path) -> Result<File, TrimError> {
         .truncate(false)
         .open(&path);
     let file = file.map_err(TrimError::io("open", &path))?;
+    if is_new {
+        own_as_directory(&file, &path).map_err(TrimError::io("give away", &path))?;
+    }
     let locked = fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive);
     locked.map_err(|_| TrimError::State {
         path: dir.to_owned(),
