@@ -82,6 +82,9 @@ pub struct Log {
     pub transactions_from: u64,
     /// In the order of their first offsets.
     pub transactions: Vec<Transaction>,
+    /// Retention took its front, or a cleaner records out of it: a transaction
+    /// that is not there may have been.
+    pub front_gone: bool,
 }
 
 impl Log {

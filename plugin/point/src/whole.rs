@@ -72,10 +72,12 @@ fn incomplete(logs: &[Log], took_part: &TookPart) -> Result<BTreeSet<Transaction
             if !partitions.contains(&log.partition) || listed(log, *id) {
                 continue;
             }
-            if log.knows_all_transactions() || goes_back_beyond(log, *id) {
+            if goes_back_beyond(log, *id) {
                 incomplete.insert(*id);
-            } else {
+            } else if !log.knows_all_transactions() {
                 wanted.insert(at);
+            } else if !log.front_gone {
+                incomplete.insert(*id);
             }
         }
     }

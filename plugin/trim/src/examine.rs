@@ -197,6 +197,7 @@ fn kept_log(
         },
         transactions_from: history.known_from,
         transactions: history.transactions.clone(),
+        front_gone: start > 0 || read.cleaned_to > 0,
     };
     if !group.ordered {
         return Ok(Some((log, Vec::new())));

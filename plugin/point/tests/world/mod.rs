@@ -123,6 +123,7 @@ pub fn unread(models: &[Model]) -> Vec<Log> {
             .into_iter()
             .filter(|one| one.marker.is_none())
             .collect(),
+        front_gone: false,
     })
     .collect()
 }

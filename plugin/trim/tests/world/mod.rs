@@ -161,6 +161,7 @@ impl World {
                 },
                 transactions_from: 0,
                 transactions,
+                front_gone: false,
             }
         })
         .collect()
