@@ -1,54 +1,59 @@
 //! Whatever dies, the mirror runs again.
 
+use std::fs;
+
+use slackwater_e2e::send_signal;
+
+use crate::place::Place;
+
+/// Who holds the mirror, by the Lease.
+pub(crate) fn holder(place: &Place) -> String {
+    let lease = place.object("lease/slackwater-mirror");
+    let holder = &lease["spec"]["holderIdentity"];
+    holder.as_str().unwrap_or_default().to_owned()
+}
+
+/// Ends pods of Slackwater's own as a node that is lost does: their programs
+/// do nothing more, not even what a signal would have them do.
+pub(crate) fn end(place: &Place, pods: &[&str]) {
+    for pod in pods {
+        let of = processes_of(pod);
+        assert!(!of.is_empty(), "no process of {pod}");
+        for pid in of {
+            assert!(send_signal("STOP", pid), "{pod}");
+        }
+    }
+    let how = ["--grace-period=0", "--force"];
+    place
+        .own(&[&["delete", "pod"], pods, &how[..]].concat())
+        .unwrap();
+    for pid in pods.iter().flat_map(|pod| processes_of(pod)) {
+        let _ = send_signal("KILL", pid);
+    }
+}
+
+/// By the pod's name in what they were started with.
+fn processes_of(pod: &str) -> Vec<u32> {
+    let name = format!("POD_NAME={pod}");
+    let all = fs::read_dir("/proc").unwrap().flatten();
+    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let ours = pids.filter(|pid: &u32| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let mut words = environment.split(|byte| *byte == 0);
+        words.any(|word| word == name.as_bytes())
+    });
+    ours.collect()
+}
+
 mod needs_root {
     mod needs_stand_ins {
         mod takes_long {
-            use std::fs;
             use std::process::Command;
 
-            use slackwater_e2e::send_signal;
             use slackwater_stand_ins::Temper;
 
+            use super::super::super::{end, holder};
             use crate::place::{Place, mirror, turn};
-
-            /// Who holds the mirror, by the Lease.
-            fn holder(place: &Place) -> String {
-                let lease = place.object("lease/slackwater-mirror");
-                let holder = &lease["spec"]["holderIdentity"];
-                holder.as_str().unwrap_or_default().to_owned()
-            }
-
-            /// Ends pods of Slackwater's own as a node that is lost does: their programs
-            /// do nothing more, not even what a signal would have them do.
-            fn end(place: &Place, pods: &[&str]) {
-                for pod in pods {
-                    let of = processes_of(pod);
-                    assert!(!of.is_empty(), "no process of {pod}");
-                    for pid in of {
-                        assert!(send_signal("STOP", pid), "{pod}");
-                    }
-                }
-                let how = ["--grace-period=0", "--force"];
-                place
-                    .own(&[&["delete", "pod"], pods, &how[..]].concat())
-                    .unwrap();
-                for pid in pods.iter().flat_map(|pod| processes_of(pod)) {
-                    let _ = send_signal("KILL", pid);
-                }
-            }
-
-            /// By the pod's name in what they were started with.
-            fn processes_of(pod: &str) -> Vec<u32> {
-                let name = format!("POD_NAME={pod}");
-                let all = fs::read_dir("/proc").unwrap().flatten();
-                let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-                let ours = pids.filter(|pid: &u32| {
-                    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-                    let mut words = environment.split(|byte| *byte == 0);
-                    words.any(|word| word == name.as_bytes())
-                });
-                ours.collect()
-            }
 
             fn quiesced(place: &mut Place) -> String {
                 place.produce(50);

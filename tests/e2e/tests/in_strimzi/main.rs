@@ -29,6 +29,7 @@ mod guards;
 mod k10;
 mod k10_clone;
 mod k10_failures;
+mod k10_lost;
 mod k10_restore;
 mod k10_stand_in;
 mod kanister;

@@ -1,0 +1,90 @@
+//! Guards that are lost while K10 takes its snapshots, and brokers that are to be rolled
+//! meanwhile.
+
+mod needs_root {
+    mod needs_stand_ins {
+        mod takes_long {
+            use std::thread;
+            use std::time::Duration;
+
+            use slackwater_cut::{State, Verdict};
+
+            use crate::guards::{end, holder};
+            use crate::k10_stand_in::{hook, opted_in, retire, snapshots};
+            use crate::place::turn;
+            use crate::rolls::{are_all_others, await_rolled, brokers, set_delay};
+
+            #[test]
+            fn guards_that_are_lost_while_k10_snaps_leave_a_mirror_that_runs_and_nothing_proven() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let feeder = place.feeder();
+                hook(&place, "beforeBackup").unwrap();
+                let run = place.newest();
+                let first = holder(&place);
+                assert!(first.contains(&run), "{first}");
+                end(&place, &[&first]);
+                place.within(3, "another guard", || holder(&place) != first);
+                let made = snapshots(&place, "lost");
+                let said = hook(&place, "afterBackup");
+                println!("{said:?}");
+                if said.is_err() {
+                    hook(&place, "afterFailure").unwrap();
+                }
+                place.must_be_let_go(&feeder);
+                // What nobody held all the time was not seen to stand still.
+                let cut = place.cut(&run);
+                let proven = cut.claims.iter().find(|one| one.verdict == Verdict::Proven);
+                assert!(said.is_err() && place.is_void(&run), "{proven:?}");
+                retire(&place, &made);
+
+                hook(&place, "beforeBackup").unwrap();
+                let run = place.newest();
+                let both = ["a", "b"].map(|which| format!("slackwater-{run}-guard-{which}"));
+                end(&place, &[&both[0], &both[1]]);
+                let made = snapshots(&place, "alone");
+                hook(&place, "afterBackup").unwrap_err();
+                hook(&place, "afterFailure").unwrap();
+                assert!(place.is_void(&run));
+                place.must_be_let_go(&feeder);
+                retire(&place, &made);
+                place.must_be_equal();
+            }
+
+            #[test]
+            fn no_broker_is_rolled_while_k10_snaps_and_the_next_hook_waits_for_those_that_are() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let feeder = place.feeder();
+                let before = brokers(&place);
+                hook(&place, "beforeBackup").unwrap();
+                let run = place.newest();
+                set_delay(&place, Some(33_000));
+                // An operator that was not told to wait has restarted a broker by then.
+                thread::sleep(Duration::from_secs(10));
+                let made = snapshots(&place, "rolled");
+                assert_eq!(brokers(&place), before);
+                hook(&place, "afterBackup").unwrap();
+                place.within(3, "the first broker to be restarted", || {
+                    let now = brokers(&place);
+                    before.iter().any(|(name, uid)| now.get(name) != Some(uid))
+                });
+                // The next policy comes in the middle of it. (The run before is still read,
+                // perhaps: that is said, and it comes again.)
+                place.within(5, "the cut to be closed", || {
+                    thread::sleep(Duration::from_secs(1));
+                    matches!(place.cut(&run).state, State::Closed { .. })
+                });
+                hook(&place, "beforeBackup").unwrap();
+                assert!(are_all_others(&brokers(&place), &before));
+                hook(&place, "afterFailure").unwrap();
+                set_delay(&place, None);
+                await_rolled(&place);
+                place.until("the mirror to run", || place.is_running());
+                assert_eq!(place.feeder(), feeder);
+                retire(&place, &made);
+                place.must_be_equal();
+            }
+        }
+    }
+}
