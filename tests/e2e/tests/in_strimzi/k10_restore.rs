@@ -1,45 +1,52 @@
 //! Restores that K10 makes, with the hooks around them; and on another cluster, where
 //! nothing is known but what is in the restore point.
 
+use slackwater_cut::{ClaimName, Verdict};
+
+use crate::ground::names;
+use crate::k10_stand_in::{How, RestorePoint};
+use crate::place::Place;
+
+/// On this cluster, from its snapshots.
+pub(crate) fn restore_here(place: &Place, point: &RestorePoint, of: &dyn Fn(&str) -> String) {
+    let how = How {
+        into: &names().space,
+        snapshot_of: of,
+        class: None,
+        with_status: false,
+    };
+    point.restore(place, &how);
+}
+
+pub(crate) fn must_be_proven(place: &Place, run: &str) {
+    let cut = place.cut(run);
+    for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
+        let claim = cut.claims.iter().find(|one| one.name == name);
+        println!("{name}: {:?}", claim.map(|one| &one.reason));
+        assert_eq!(
+            claim.map(|one| one.verdict),
+            Some(Verdict::Proven),
+            "{name}"
+        );
+    }
+}
+
 mod needs_root {
     mod needs_stand_ins {
         mod takes_long {
             use std::fs;
 
             use serde_json::Value;
-            use slackwater_cut::{ClaimName, State, Verdict};
+            use slackwater_cut::State;
             use slackwater_stand_ins::CLASS;
 
+            use super::super::super::{must_be_proven, restore_here};
             use crate::clone_by_hand::stand_for;
             use crate::ground::names;
             use crate::k10_stand_in::{
-                How, RestorePoint, backed_up, exported, hook, opted_in, person, retire, snapshots,
+                How, backed_up, exported, hook, opted_in, person, retire, snapshots,
             };
             use crate::place::{Place, mirror, turn};
-
-            /// On this cluster, from its snapshots.
-            fn restore_here(place: &Place, point: &RestorePoint, of: &dyn Fn(&str) -> String) {
-                let how = How {
-                    into: &names().space,
-                    snapshot_of: of,
-                    class: None,
-                    with_status: false,
-                };
-                point.restore(place, &how);
-            }
-
-            fn must_be_proven(place: &Place, run: &str) {
-                let cut = place.cut(run);
-                for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
-                    let claim = cut.claims.iter().find(|one| one.name == name);
-                    println!("{name}: {:?}", claim.map(|one| &one.reason));
-                    assert_eq!(
-                        claim.map(|one| one.verdict),
-                        Some(Verdict::Proven),
-                        "{name}"
-                    );
-                }
-            }
 
             #[test]
             fn a_restore_point_before_the_last_is_restored_in_place_and_the_way_back_is_there() {
@@ -180,6 +187,8 @@ mod needs_root {
                 let data = exported(&place, &made);
                 for (round, with_status) in [false, true].into_iter().enumerate() {
                     become_another_cluster(&place);
+                    // The source does not stop for it.
+                    place.load(90, 20);
                     // Nothing is in the way.
                     hook(&place, "beforeRestore").unwrap();
                     let of = format!("import-{round}");

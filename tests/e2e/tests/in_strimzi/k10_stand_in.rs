@@ -117,7 +117,7 @@ pub(crate) fn backed_up(place: &mut Place, of: &str) -> (String, RestorePoint, V
     let made = snapshots(place, of);
     place.must_be_let_go(&feeder);
     hook(place, "afterBackup").unwrap();
-    place.until("the cut to be closed", || {
+    place.within(5, "the cut to be closed", || {
         thread::sleep(Duration::from_secs(1));
         matches!(place.cut(&run).state, State::Closed { .. })
     });

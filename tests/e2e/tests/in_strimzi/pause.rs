@@ -2,9 +2,11 @@
 
 mod needs_root {
     mod takes_long {
+        use std::collections::BTreeSet;
         use std::thread;
         use std::time::Duration;
 
+        use crate::k10_stand_in::documents;
         use crate::place::{Place, mirror, turn};
 
         /// More than two of an operator's rounds of 120 s
@@ -16,6 +18,37 @@ mod needs_root {
             let note = format!("argocd.argoproj.io/tracking-id{by}");
             let patch = ["annotate", "kafkamirrormaker2", "feeder", &note];
             place.space(&patch).unwrap();
+        }
+
+        /// What is written on both while they are held is what the example has Argo CD
+        /// ignore, and all that it has it ignore but what counts tries.
+        fn must_be_ignored(place: &Place) {
+            let example = documents("examples/gitops/argo-cd.yaml").remove(0);
+            for ignored in example["spec"]["ignoreDifferences"].as_array().unwrap() {
+                let (kind, name) = match ignored["kind"].as_str().unwrap() {
+                    "Kafka" => ("kafka", "mirror"),
+                    kind => (kind, "feeder"),
+                };
+                let object = place.object(&format!("{kind}/{name}"));
+                let notes = object["metadata"]["annotations"].as_object().unwrap();
+                let written = notes.keys().filter(|key| {
+                    key.starts_with("slackwater.io/") || key.contains("pause-reconciliation")
+                });
+                let written: BTreeSet<String> = written.cloned().collect();
+                let pointers = ignored["jsonPointers"].as_array().unwrap();
+                let named: BTreeSet<String> = pointers
+                    .iter()
+                    .map(|one| one.as_str().unwrap().replace("~1", "/"))
+                    .map(|one| one.replace("/metadata/annotations/", ""))
+                    .collect();
+                println!("{kind}: {written:?} {named:?}");
+                assert!(!written.is_empty() && written.is_subset(&named));
+                let more: Vec<&String> = named.difference(&written).collect();
+                assert!(
+                    more.iter().all(|key| key.ends_with("/poked-ms")),
+                    "{more:?}"
+                );
+            }
         }
 
         #[test]
@@ -57,6 +90,7 @@ mod needs_root {
                 .expect(0);
             // Its `spec` was let be, and it is told to look in the middle.
             assert_eq!(place.feeder(), feeder);
+            must_be_ignored(&place);
             for part in 0..9 {
                 thread::sleep(HELD / 9);
                 if part == 4 {

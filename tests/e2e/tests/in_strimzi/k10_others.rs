@@ -1,0 +1,112 @@
+//! Two policies of K10 on one mirror, and restore points that are retired before they
+//! were read.
+
+mod needs_root {
+    mod needs_stand_ins {
+        mod takes_long {
+            use std::thread;
+            use std::time::Duration;
+
+            use slackwater_cut::{ClaimName, State, Verdict};
+            use slackwater_stand_ins::Whim;
+
+            use crate::k10_stand_in::{claims, hook, opted_in, retire, snapshot, snapshots};
+            use crate::place::turn;
+
+            #[test]
+            fn of_two_policies_whose_times_overlap_none_gets_what_is_not_its_own() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let feeder = place.feeder();
+                hook(&place, "beforeBackup").unwrap();
+                let first = place.newest();
+                // The second one begins before the first has taken its snapshots: the mirror
+                // runs between them, and stands still for the second alone.
+                hook(&place, "beforeBackup").unwrap();
+                let second = place.newest();
+                assert_ne!(first, second);
+                assert!(place.is_void(&first));
+                let made = snapshots(&place, "both");
+                let more = snapshots(&place, "too");
+                // Nobody can tell whose are whose.
+                for _ in 0..2 {
+                    let said = hook(&place, "afterBackup").unwrap_err();
+                    println!("{said}");
+                    assert!(
+                        said.contains("two snapshots of volume") || said.contains("is void"),
+                        "{said}"
+                    );
+                    hook(&place, "afterFailure").unwrap();
+                }
+                assert!(place.is_void(&second));
+                place.must_be_let_go(&feeder);
+                retire(&place, &[made, more].concat());
+
+                // One that is done before the other begins is not touched by it.
+                hook(&place, "beforeBackup").unwrap();
+                let first = place.newest();
+                let made = snapshots(&place, "hourly");
+                hook(&place, "afterBackup").unwrap();
+                place.within(5, "the cut to be closed", || {
+                    thread::sleep(Duration::from_secs(1));
+                    matches!(place.cut(&first).state, State::Closed { .. })
+                });
+                hook(&place, "beforeBackup").unwrap();
+                let second = place.newest();
+                let more = snapshots(&place, "daily");
+                hook(&place, "afterBackup").unwrap();
+                place.within(5, "the cut to be closed", || {
+                    thread::sleep(Duration::from_secs(1));
+                    matches!(place.cut(&second).state, State::Closed { .. })
+                });
+                for run in [&first, &second] {
+                    let cut = place.cut(run);
+                    for claim in &cut.claims {
+                        let required = cut.settings.require.contains(&claim.name);
+                        assert!(!required || claim.verdict == Verdict::Proven, "{claim:?}");
+                    }
+                }
+                place.must_be_let_go(&feeder);
+                place.must_be_equal();
+                retire(&place, &[made, more].concat());
+            }
+
+            #[test]
+            fn a_restore_point_that_k10_retires_before_it_was_read_proves_nothing_of_its_content() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let feeder = place.feeder();
+                // Cut at once, and uploaded for an hour.
+                let late = Whim::ReadyAfter(Duration::from_secs(3_600));
+                place.lab().storage().set("data-mirror-dual-1", late);
+                hook(&place, "beforeBackup").unwrap();
+                let run = place.newest();
+                let mut made = Vec::new();
+                for claim in claims(&place) {
+                    let name = format!("k10-csi-snap-early-{claim}");
+                    snapshot(&place, &name, &claim);
+                    made.push(name);
+                }
+                place.must_be_let_go(&feeder);
+                hook(&place, "afterBackup").unwrap();
+                // Its retention is over before anybody could read it.
+                retire(&place, &made);
+                place.lab().storage().set_none();
+                place.within(5, "the cut to be closed", || {
+                    thread::sleep(Duration::from_secs(1));
+                    matches!(place.cut(&run).state, State::Closed { .. })
+                });
+                let cut = place.cut(&run);
+                place.show(&run);
+                let verdict = |name| {
+                    let claim = cut.claims.iter().find(|one| one.name == name);
+                    claim.map(|one| one.verdict)
+                };
+                assert_eq!(verdict(ClaimName::Still), Some(Verdict::Proven));
+                assert_eq!(verdict(ClaimName::Durable), Some(Verdict::Unproven));
+                assert_ne!(verdict(ClaimName::Intact), Some(Verdict::Proven));
+                place.must_be_equal();
+            }
+        }
+    }
+}
