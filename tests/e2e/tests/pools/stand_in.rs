@@ -280,6 +280,7 @@ impl Backup {
     /// Restores the claims of one pool, which are gone.
     pub(crate) fn restore(&self, place: &Place, of: &str, claims: &[String]) {
         let how = How {
+            into: &names().space,
             snapshot_of: &|claim| match claims.iter().any(|one| one == claim) {
                 true => format!("k10-csi-snap-{of}-{claim}"),
                 false => String::new(),
