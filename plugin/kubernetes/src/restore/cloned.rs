@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use slackwater_strimzi::{GIT_OPS, MirrorMaker};
 
+use super::kept::as_found;
 use super::nodes::name;
 use super::{Kept, RestoreError};
 
@@ -121,15 +122,6 @@ fn secrets_of(feeders: &[Value]) -> Result<BTreeSet<String>, RestoreError> {
         }
     }
     Ok(all)
-}
-
-/// What is kept has no name of its own in the API server, and none is asked for.
-fn as_found(object: &Value) -> Value {
-    let mut object = object.clone();
-    object["metadata"]["uid"] = "kept".into();
-    object["metadata"]["resourceVersion"] = "0".into();
-    object["metadata"]["generation"] = 0.into();
-    object
 }
 
 /// Its listeners without those that are found by others' names; what was left out.

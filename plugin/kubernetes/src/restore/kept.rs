@@ -38,6 +38,23 @@ pub struct Kept {
     pub secrets: Vec<String>,
 }
 
+impl Kept {
+    /// The Kafka, as it is read.
+    pub fn kafka_as_found(&self) -> Value {
+        as_found(&self.kafka)
+    }
+}
+
+/// As the API server gives an object: what is kept has no uid and no version there, and
+/// nobody is asked for it by these.
+pub(super) fn as_found(object: &Value) -> Value {
+    let mut object = object.clone();
+    object["metadata"]["uid"] = "kept".into();
+    object["metadata"]["resourceVersion"] = "0".into();
+    object["metadata"]["generation"] = 0.into();
+    object
+}
+
 /// A KafkaNodePool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

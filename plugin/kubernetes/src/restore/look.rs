@@ -223,13 +223,8 @@ impl InPlace {
         is_of_pod(&volume.claim, &pod)
     }
 
-    /// As it was kept: with a name of its own, which is not asked for.
     fn kafka_before(&self) -> Option<Value> {
-        let mut object = self.kept()?.kafka.clone();
-        object["metadata"]["uid"] = "kept".into();
-        object["metadata"]["resourceVersion"] = "0".into();
-        object["metadata"]["generation"] = 0.into();
-        Some(object)
+        Some(self.kept()?.kafka_as_found())
     }
 
     fn feeder(&self, name: String) -> Result<Feeder, RestoreError> {

@@ -217,13 +217,9 @@ impl Strimzi {
     }
 }
 
-/// The Kafka as it was kept, which has no uid and no version.
+/// The Kafka as it was kept.
 fn before(kept: &Kept) -> Result<Kafka, Stop> {
-    let mut object = kept.kafka.clone();
-    object["metadata"]["uid"] = "kept".into();
-    object["metadata"]["resourceVersion"] = "0".into();
-    object["metadata"]["generation"] = 0.into();
-    Kafka::read(&object).map_err(Stop::failed)
+    Kafka::read(&kept.kafka_as_found()).map_err(Stop::failed)
 }
 
 fn defaults() -> Result<StrimziOptions, Stop> {
