@@ -25,12 +25,13 @@ mod needs_root {
             use std::thread;
             use std::time::Duration;
 
-            use slackwater_cut::{ClaimName, State, Verdict};
+            use slackwater_cut::{ClaimName, State};
             use slackwater_stand_ins::SNAPSHOT_CLASS;
 
             use crate::ground::names;
             use crate::k10_stand_in::{
-                define, documents, hook, is_ready, opted_in, person, retire, snapshot, snapshots,
+                define, documents, hook, is_ready, opted_in, person, proven, retire, snapshot,
+                snapshots,
             };
             use crate::place::{Place, mirror, turn};
             use crate::roles::{Role, Taken};
@@ -54,16 +55,7 @@ mod needs_root {
                 place.must_be_let_go(&feeder);
                 hook(&place, "afterBackup").unwrap();
                 // It is not waited for.
-                place.until("the cut to be closed", || {
-                    thread::sleep(Duration::from_secs(1));
-                    matches!(place.cut(&run).state, State::Closed { .. })
-                });
-                place.show(&run);
-                let cut = place.cut(&run);
-                for claim in &cut.claims {
-                    let required = cut.settings.require.contains(&claim.name);
-                    assert!(!required || claim.verdict == Verdict::Proven, "{claim:?}");
-                }
+                let cut = proven(&place, &run, Duration::from_secs(1));
                 let taken = cut.snapshot.unwrap();
                 assert_eq!((taken.volumes.len(), taken.identities.len()), (3, 3));
                 for (one, identity) in taken.volumes.iter().zip(&taken.identities) {

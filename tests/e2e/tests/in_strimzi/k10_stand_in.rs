@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use slackwater_cut::State;
+use slackwater_cut::{Cut, State, Verdict};
 use slackwater_stand_ins::{Ask, Runner};
 
 use crate::ground::{kubectl, names};
@@ -122,6 +122,22 @@ pub(crate) fn backed_up(place: &mut Place, of: &str) -> (String, RestorePoint, V
         matches!(place.cut(&run).state, State::Closed { .. })
     });
     (run, point, made)
+}
+
+/// The cut of a run, once it is closed: all that is required is proven. It is looked at
+/// 120 times, with so long between.
+pub(crate) fn proven(place: &Place, run: &str, between: Duration) -> Cut {
+    place.until("the cut to be closed", || {
+        thread::sleep(between);
+        matches!(place.cut(run).state, State::Closed { .. })
+    });
+    place.show(run);
+    let cut = place.cut(run);
+    for claim in &cut.claims {
+        let required = cut.settings.require.contains(&claim.name);
+        assert!(!required || claim.verdict == Verdict::Proven, "{claim:?}");
+    }
+    cut
 }
 
 /// The storage's handles of snapshots, which stay: as what was exported.

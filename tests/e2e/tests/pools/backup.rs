@@ -4,14 +4,13 @@ mod needs_root {
     mod needs_stand_ins {
         mod takes_long {
             use std::sync::Mutex;
-            use std::thread;
             use std::time::Duration;
 
             use serde_json::Map;
-            use slackwater_cut::{Cut, State, Verdict};
+            use slackwater_cut::{Cut, State};
             use slackwater_stand_ins::POOLS;
 
-            use crate::k10_stand_in::retire;
+            use crate::k10_stand_in::{proven, retire};
             use crate::place::{Place, turn};
             use crate::stand_in::{Backup, Now, backup, hook, opted_in, runs};
 
@@ -23,16 +22,7 @@ mod needs_root {
 
             fn must_be_proven(place: &Place, made: &Backup) -> Cut {
                 let run = made.run();
-                place.until("the cut to be closed", || {
-                    thread::sleep(Duration::from_secs(4));
-                    matches!(place.cut(&run).state, State::Closed { .. })
-                });
-                place.show(&run);
-                let cut = place.cut(&run);
-                for claim in &cut.claims {
-                    let required = cut.settings.require.contains(&claim.name);
-                    assert!(!required || claim.verdict == Verdict::Proven, "{claim:?}");
-                }
+                let cut = proven(place, &run, Duration::from_secs(4));
                 let taken = cut.snapshot.as_ref().unwrap();
                 assert_eq!((taken.volumes.len(), taken.identities.len()), (7, 7));
                 // What each pool's restore is given is what was sealed.
