@@ -3,7 +3,7 @@
 //! never an error where Go has none, but one that says that it is not known here.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
@@ -15,6 +15,14 @@ const KNOWN: &str = include_str!("templates/known.txt");
 
 /// What is left to Kanister: an error here, whatever it is there.
 const LEFT: &str = include_str!("templates/left.txt");
+
+/// What the artifact that the blueprints hand on has, from all of them.
+const ARTIFACT: [(&str, &str); 4] = [
+    ("cut", "run-1"),
+    ("kafka", "kafka/mirror"),
+    ("run", "run-1"),
+    ("sealed", "false"),
+];
 
 fn object() -> Json {
     json!({
@@ -44,7 +52,7 @@ fn params() -> Json {
     json!({
         "Object": object(),
         "Options": options().into_iter().collect::<BTreeMap<_, _>>(),
-        "ArtifactsIn": {"mirrorCut": {"KeyValue": {"cut": "run-1", "kafka": "kafka/mirror"}}},
+        "ArtifactsIn": {"mirrorCut": {"KeyValue": BTreeMap::from(ARTIFACT)}},
         "Phases": {"first": {"Output": {"runId": "run-1", "count": "3"}}},
         "Namespace": {"Name": "kafka", "Namespace": "kafka"},
         "DeferPhase": null,
@@ -61,9 +69,8 @@ fn root() -> Value {
             each.map(|(key, one)| ((*key).to_owned(), Value::text(one))),
         )
     };
-    let cut = [("cut", "run-1"), ("kafka", "kafka/mirror")];
     let artifact = [
-        ("KeyValue", texts(Of::Text, &cut)),
+        ("KeyValue", texts(Of::Text, &ARTIFACT)),
         ("KopiaSnapshot", Value::text("")),
     ];
     let output = texts(Of::Any, &[("runId", "run-1"), ("count", "3")]);
@@ -138,6 +145,12 @@ fn texts(value: &Json, found: &mut Vec<String>) {
     }
 }
 
+fn names_of_phases(actions: &Json) -> impl Iterator<Item = String> {
+    let actions = actions.as_object().unwrap().values();
+    let phases = actions.flat_map(|action| action["phases"].as_array().unwrap());
+    phases.map(|phase| phase["name"].as_str().unwrap().to_owned())
+}
+
 #[test]
 fn snippets_of_blueprints_are_what_go_makes_of_them() {
     let all = lines(KNOWN);
@@ -167,7 +180,7 @@ fn what_is_not_known_is_an_error_that_says_so() {
 #[test]
 fn every_text_of_our_blueprints_is_what_go_makes_of_it() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../blueprints");
-    let mut all = Vec::new();
+    let (mut all, mut named) = (Vec::new(), BTreeSet::new());
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         if path.extension().is_none_or(|end| end != "yaml") {
@@ -177,21 +190,22 @@ fn every_text_of_our_blueprints_is_what_go_makes_of_it() {
             let document: Json = serde_yaml::from_str(part).unwrap();
             if document["kind"] == "Blueprint" {
                 texts(&document["actions"], &mut all);
+                named.extend(names_of_phases(&document["actions"]));
             }
         }
     }
     assert!(all.iter().filter(|text| text.contains("{{")).count() > 50);
     // Phases of the blueprints, beside the one of the snippets.
     let (mut go, mut ours_root) = (params(), root());
-    let output = json!({"runId": "run-1", "cutDigest": "d"});
+    let output = json!({
+        "runId": "run-1", "cutDigest": "d", "sealed": "false", "pool": "broker",
+        "snapshots": "s-0", "configMap": "cut-run-1",
+    });
     let said = Value::of_object(&output);
     let mut phases = vec![];
-    for name in ["quiesceMirror", "validateHead"] {
-        go["Phases"][name] = json!({"Output": output});
-        phases.push((
-            name.to_owned(),
-            Value::fields("Phase", [("Output", said.clone())]),
-        ));
+    for name in named {
+        go["Phases"][&name] = json!({"Output": output});
+        phases.push((name, Value::fields("Phase", [("Output", said.clone())])));
     }
     if let Value::Struct(_, fields) = &mut ours_root {
         let mut changed = (**fields).clone();
