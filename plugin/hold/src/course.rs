@@ -140,30 +140,33 @@ pub fn close<D: Deck>(deck: &D) -> Result<Outcome, D::Stop> {
     Ok(outcome)
 }
 
-/// Gives the run up because of `stop`: the mirror runs again before this ends.
-/// What could not be undone is said with the cause.
-pub fn give_up<D: Deck>(deck: &D, stop: D::Stop) -> D::Stop {
+/// What came of giving a run up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GivenUp {
+    /// Nothing is stopped by it any more.
+    Undone,
+    /// The same, but that its guard had died.
+    PutRight,
+    /// Another run has the mirror by now.
+    Overtaken(String),
+    /// Why the mirror does not run.
+    NotResumed(String),
+}
+
+/// Gives the run up, for this cause: the mirror runs again before this ends, where that
+/// can be.
+pub fn undo<D: Deck>(deck: &D, cause: &str) -> GivenUp {
     if let Some(holder) = deck.overtaken_by() {
-        deck.void(stop.cause());
-        return Failure {
-            kind: FailureKind::Held,
-            reason: format!("the mirror is held by {holder}"),
-        }
-        .into();
+        deck.void(cause);
+        return GivenUp::Overtaken(holder);
     }
-    let asked = deck.guard_answers().then(|| deck.ask_abandon(stop.cause()));
+    let asked = deck.guard_answers().then(|| deck.ask_abandon(cause));
     let undone = match asked {
         Some(Ok(released)) => released.resume,
         // No guard, or one that died over it: nothing was stopped, or what it
         // left is put right.
         silent => match recover(deck) {
-            Ok(Recovered::PutRight { .. }) => {
-                let cause = format!(
-                    "the guard died: the mirror was resumed, and the run is void ({})",
-                    stop.cause()
-                );
-                return stop.because(cause);
-            }
+            Ok(Recovered::PutRight { .. }) => return GivenUp::PutRight,
             Ok(Recovered::Held(_)) => match silent {
                 Some(Err(error)) => Err(error.message),
                 _ => Ok(String::new()),
@@ -173,10 +176,30 @@ pub fn give_up<D: Deck>(deck: &D, stop: D::Stop) -> D::Stop {
         },
     };
     // Where no guard was there to do it.
-    deck.void(stop.cause());
+    deck.void(cause);
     match undone {
-        Ok(_) => stop,
-        Err(why) => Failure::failed(format!(
+        Ok(_) => GivenUp::Undone,
+        Err(why) => GivenUp::NotResumed(why),
+    }
+}
+
+/// Gives the run up because of `stop`. What could not be undone is said with the cause.
+pub fn give_up<D: Deck>(deck: &D, stop: D::Stop) -> D::Stop {
+    match undo(deck, stop.cause()) {
+        GivenUp::Undone => stop,
+        GivenUp::PutRight => {
+            let cause = format!(
+                "the guard died: the mirror was resumed, and the run is void ({})",
+                stop.cause()
+            );
+            stop.because(cause)
+        }
+        GivenUp::Overtaken(holder) => Failure {
+            kind: FailureKind::Held,
+            reason: format!("the mirror is held by {holder}"),
+        }
+        .into(),
+        GivenUp::NotResumed(why) => Failure::failed(format!(
             "{}; and the mirror is not resumed: {why}",
             stop.cause()
         ))

@@ -27,6 +27,25 @@ pub struct Released {
     pub resume: Result<String, String>,
 }
 
+/// Why the mirror is let go before its deadline: what the cut says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetGo {
+    /// Whoever makes the run asked for it.
+    Asked,
+    /// Nobody asked: the snapshots that others make were all there.
+    EveryVolumeSnapped,
+}
+
+impl LetGo {
+    /// As it is noted in the cut, among what befell the lease.
+    pub fn event(self) -> &'static str {
+        match self {
+            Self::Asked => "resumed",
+            Self::EveryVolumeSnapped => "resumed: every volume was snapshotted",
+        }
+    }
+}
+
 /// How far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Stage {
@@ -222,11 +241,11 @@ impl Hold {
     }
 
     /// The closing look, then the resume. A second call gives what the first
-    /// one did.
+    /// one did, and the first one's reason is noted.
     ///
     /// # Errors
     /// A run that is over.
-    pub fn release(&self, hands: &impl Hands) -> Result<Released, String> {
+    pub fn release(&self, hands: &impl Hands, why: LetGo) -> Result<Released, String> {
         let _alone = hands.alone();
         let stage = self.inner().stage.clone();
         match stage {
@@ -240,7 +259,7 @@ impl Hold {
             bracket: hands.close_bracket(within_ms),
             resume: resume(hands),
         };
-        hands.note("resumed");
+        hands.note(why.event());
         self.inner().enter(Stage::Resumed(released.clone()));
         Ok(released)
     }

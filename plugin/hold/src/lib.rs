@@ -16,8 +16,8 @@ mod salvage;
 mod watch;
 
 pub use bound::{Earlier, Enter, Progress, Snapped, enter, is_first, snapped};
-pub use course::{Cause, Deck, Step, backup, close, drain, give_up, release};
+pub use course::{Cause, Deck, GivenUp, Step, backup, close, drain, give_up, release, undo};
 pub use hands::Hands;
-pub use hold::{Hold, Released};
+pub use hold::{Hold, LetGo, Released};
 pub use salvage::{LeaseLook, Recovered, Salvage, recover};
 pub use watch::{Chore, TICK_MS, Watch};

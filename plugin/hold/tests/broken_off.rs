@@ -9,7 +9,7 @@
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use slackwater_hold::{Chore, Hands, Hold, Watch};
+use slackwater_hold::{Chore, Hands, Hold, LetGo, Watch};
 use slackwater_ports::{Answer, BrokerAnswer, Clock, ConnectorRef, Seen};
 
 /// Hands whose first tries of something panic.
@@ -107,7 +107,7 @@ fn a_release_that_panics_is_taken_up_again_before_the_deadline() {
     let hands = Clumsy::default();
     hands.resumes_that_panic.set(3);
     let hold = engaged(&hands);
-    let release = catch_unwind(AssertUnwindSafe(|| hold.release(&hands)));
+    let release = catch_unwind(AssertUnwindSafe(|| hold.release(&hands, LetGo::Asked)));
     assert!(release.is_err());
     hold.broke_off(&hands);
     assert!(!hold.view().holding && hold.view().interruptions > 0);
@@ -135,7 +135,7 @@ fn a_run_that_can_not_be_voided_at_once_is_given_back_in_the_end() {
 fn what_is_over_is_not_taken_up_again() {
     let hands = Clumsy::default();
     let hold = engaged(&hands);
-    hold.release(&hands).unwrap();
+    hold.release(&hands, LetGo::Asked).unwrap();
     hold.finish(&hands).unwrap();
     hold.broke_off(&hands);
     watch(&hold, &hands);

@@ -388,7 +388,7 @@ impl Deck for Run<'_> {
 
 /// Of the last run that was closed: whoever closed it may have ended before he kept it.
 /// Nobody fails for it.
-pub(super) fn keep_what_was_closed(site: &Site) {
+pub(in crate::command) fn keep_what_was_closed(site: &Site) {
     let Ok(listed) = site.runs().last(LAST_RUNS) else {
         return;
     };

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use slackwater_cut::{Cut, LeaseEvent, State};
-use slackwater_hold::{Hands, Hold};
+use slackwater_hold::{Hands, Hold, LetGo};
 use slackwater_host::{Entry, Limits, PhaseName};
 use slackwater_kit::Session;
 use slackwater_ports::{
@@ -141,7 +141,7 @@ impl GuardHands {
             self.hold.abandon(self, &stop.cause, false);
             return;
         }
-        match self.hold.release(self) {
+        match self.hold.release(self, LetGo::EveryVolumeSnapped) {
             Ok(released) if released.resume.is_ok() => {
                 self.site.ground().tell(&self.run, &News::Resumed);
             }

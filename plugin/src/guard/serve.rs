@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use slackwater_cut::Cut;
-use slackwater_hold::{Chore, TICK_MS, Watch};
+use slackwater_hold::{Chore, LetGo, TICK_MS, Watch};
 use slackwater_ports::Clock;
 use slackwater_store::{Holder, RunId};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -368,7 +368,7 @@ fn respond(shared: &Arc<GuardHands>, request: Request) -> Response {
             shared.await_others();
             Response::Done
         }
-        Request::Release => match hold.release(hands) {
+        Request::Release => match hold.release(hands, LetGo::Asked) {
             Ok(released) => Response::Released(released),
             Err(why) => Response::Refused(why),
         },

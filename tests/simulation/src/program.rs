@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use slackwater_cut::{Cut, State, Verdict};
 use slackwater_hold::{
-    Cause, Deck, LeaseLook, Recovered, Released, Salvage, Step as Phase, backup, close, drain,
-    give_up, recover, release,
+    Cause, Deck, LeaseLook, LetGo, Recovered, Released, Salvage, Step as Phase, backup, close,
+    drain, give_up, recover, release,
 };
 use slackwater_kit::Session;
 use slackwater_ports::{Clock, Failure, FailureKind, Outcome, RunRecord, RunStore as _, Seen};
@@ -226,7 +226,7 @@ impl Deck for Program<'_> {
 
     fn ask_release(&self) -> Seen<Released> {
         guard::ask(&self.hand, guard::RELEASE_MS, |hands, guard| {
-            let released = guard.hold.release(hands);
+            let released = guard.hold.release(hands, LetGo::Asked);
             released.map_err(|why| {
                 slackwater_ports::PortError::new(slackwater_ports::PortErrorKind::Refused, why)
             })

@@ -1,14 +1,17 @@
 //! Around a backup: the mirror is held while K10 takes its snapshots, and what it has
 //! is confirmed, or the run given up.
 
+use std::collections::BTreeSet;
+
 use slackwater_cut::{ClaimName, Cut, Movement, SnapshotsBy, State, Verdict, claims};
-use slackwater_hold::{Deck as _, Step, drain, give_up, release};
+use slackwater_hold::{Deck as _, LetGo, Step, drain, give_up, release};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Clock as _, Outcome};
 use slackwater_store::{LeaseState, RunId};
 
 use super::super::Context;
-use super::super::run::Run;
+use super::super::run::{Run, keep_what_was_closed};
+use super::bound::{give_up_earlier, since_the_seal};
 use super::{Hook, last_run, of, strimzi, tell};
 use crate::adapters::SystemClock;
 use crate::exit::Stop;
@@ -82,15 +85,18 @@ impl Hook {
                 // Whoever confirmed it may have ended before he had it read.
                 prove_apart(&site, &id)?;
             }
-            return tell(kafka, &[("runId", id.as_str())]);
+            keep_what_was_closed(&site);
+            let by = resumed_by(&site.cut(&id)?);
+            return tell(kafka, &[("runId", id.as_str()), ("resumedBy", by)]);
         }
         let run = Run::current(&site, Some(&id))?;
         let done = confirmed(&site, &run).and_then(|done| Ok((done, prove_apart(&site, &id)?)));
         let (done, pod) = done.map_err(|stop| give_up(&run, stop))?;
+        let by = resumed_by(&site.cut(&id)?);
         site.terminal.say(&format!(
-            "{kafka}: {done}; {pod} reads the snapshots and closes the cut"
+            "{kafka}: {done}; the {by} let the mirror run; {pod} reads the snapshots and closes the cut"
         ));
-        tell(kafka, &[("runId", id.as_str())])
+        tell(kafka, &[("runId", id.as_str()), ("resumedBy", by)])
     }
 
     /// Nothing to give up is success.
@@ -124,10 +130,15 @@ pub(super) fn confirmed(site: &Site, run: &Run<'_>) -> Result<String, Stop> {
     };
     while !all_cut()? {
         if SystemClock.monotonic_ms().saturating_sub(began) > SEES_WITHIN_MS {
-            return Err(Stop::failed(
-                "K10 is done, and not every volume of the mirror has a VolumeSnapshot: where it \
-                 snapshots by a storage's own interface, nothing shows when",
-            ));
+            return Err(Stop::failed(match twice_snapped(site, run)? {
+                Some(volume) => format!(
+                    "there are two snapshots of volume {volume} since the seal: which of them is \
+                     backed up can't be told"
+                ),
+                None => "K10 is done, and not every volume of the mirror has a VolumeSnapshot: \
+                         where it snapshots by a storage's own interface, nothing shows when"
+                    .to_owned(),
+            }));
         }
         SystemClock.sleep_ms(LOOK_MS);
     }
@@ -157,6 +168,26 @@ pub(super) fn confirmed(site: &Site, run: &Run<'_>) -> Result<String, Stop> {
     }
 }
 
+/// A volume with more than one since the seal.
+fn twice_snapped(site: &Site, run: &Run<'_>) -> Result<Option<String>, Stop> {
+    let mut volumes = BTreeSet::new();
+    let found = since_the_seal(site, run.id(), &site.cut(run.id())?)?;
+    let mut volumes_of = found.into_iter().map(|one| one.seen.volume);
+    Ok(volumes_of.find(|volume| !volumes.insert(volume.clone())))
+}
+
+/// Who let the mirror run, as the hook says it.
+pub(super) fn resumed_by(cut: &Cut) -> &'static str {
+    match cut
+        .lease
+        .iter()
+        .any(|one| one.event == LetGo::EveryVolumeSnapped.event())
+    {
+        true => "guard",
+        false => "hook",
+    }
+}
+
 /// K10 runs a hook again that failed, and a cancelled action runs none of the others:
 /// a run that a hook began is given up by the next.
 fn give_up_what_a_hook_left(site: &Site) -> Result<(), Stop> {
@@ -171,9 +202,5 @@ fn give_up_what_a_hook_left(site: &Site) -> Result<(), Stop> {
         return Ok(());
     }
     let run = Run::current(site, Some(&holder.run_id))?;
-    let stop = give_up(&run, Stop::failed("K10 began anew, or gave up"));
-    match stop.cause.contains("not resumed") {
-        true => Err(stop),
-        false => Ok(()),
-    }
+    give_up_earlier(site, run.id(), "K10 began anew, or gave up")
 }

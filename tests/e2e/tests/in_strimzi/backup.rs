@@ -11,28 +11,13 @@ mod needs_root {
             use slackwater_cut::State;
 
             use crate::place::{mirror, turn};
-
-            /// In one broker's pod in the place of the shell, before it in the PATH: the
-            /// first flush fails, as the kernel tells an error once, and to whoever
-            /// flushes first.
-            const FAILS_ONCE: &str = "cat > /opt/java/bin/sh <<'S'\n\
-                 #!/bin/sh\n\
-                 case \"$2\" in *'sync -f'*)\n\
-                 if mkdir /tmp/met; then echo 'sync: Input/output error' >&2; exit 1; fi;;\n\
-                 esac\n\
-                 exec /bin/sh \"$@\"\n\
-                 S\n\
-                 chmod +x /opt/java/bin/sh";
+            use crate::{flush_error, no_room};
 
             #[test]
             fn an_error_that_a_flush_ahead_met_is_not_lost_to_the_flush_that_counts() {
                 let mut place = turn();
                 place.produce(50);
-                let in_broker = |place: &crate::place::Place, line: &str| {
-                    let words = ["/bin/sh", "-c", line];
-                    place.exec("mirror-dual-1", "kafka", &words).unwrap();
-                };
-                in_broker(&place, FAILS_ONCE);
+                flush_error::set(&place);
                 let kafka = mirror();
                 let of = ["--kafka", &kafka];
                 let quiesced = place.task(&[&["phase", "quiesceMirror"], &of[..]].concat());
@@ -41,10 +26,7 @@ mod needs_root {
                 place.task(&on("awaitDrain")).expect(0);
                 let cut = place.task(&on("snapshotPartitions"));
                 println!("{}", cut.said);
-                in_broker(
-                    &place,
-                    "test -d /tmp/met && rm -r /opt/java/bin/sh /tmp/met",
-                );
+                flush_error::must_have_been_told(&place);
                 assert_ne!(cut.code, 0);
                 let says = ["could not be flushed", "Input/output error"];
                 assert!(
@@ -57,17 +39,11 @@ mod needs_root {
                 let feeder = place.feeder();
                 let again = place.task(&[&["backup"], &of[..]].concat()).expect(2);
                 println!("{}", again.said);
-                for words in [
-                    "volume data-mirror-dual-1",
-                    "Input/output error",
-                    "kubectl delete configmap slackwater-mirror-flush-errors --namespace kafka",
-                ] {
+                for words in flush_error::SAYS {
                     assert!(again.said.contains(words), "{}", again.said);
                 }
                 place.must_be_let_go(&feeder);
-                place
-                    .space(&["delete", "configmap", "slackwater-mirror-flush-errors"])
-                    .unwrap();
+                flush_error::forget(&place);
                 place.backup();
             }
 
@@ -75,21 +51,9 @@ mod needs_root {
             fn a_closed_cut_that_could_not_be_kept_fails_its_backup_and_is_kept_later() {
                 let mut place = turn();
                 place.produce(50);
-                // As many as there are: those that keep a backup find no room.
-                let there = place.own(&["get", "configmap", "-o", "name"]).unwrap();
-                let quota = format!(
-                    "{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: full, namespace: {}}}, \
-                     spec: {{hard: {{count/configmaps: '{}'}}}}}}",
-                    crate::ground::names().own,
-                    there.lines().count()
-                );
-                place.ground.apply(&quota);
-                place.until("the quota to be counted", || {
-                    let text = place.own(&["get", "resourcequota", "full", "-o", "json"]);
-                    text.is_ok_and(|text| text.contains("\"used\""))
-                });
+                no_room::set(&place, 0);
                 let ran = place.task(&["backup", "--kafka", &mirror()]);
-                place.own(&["delete", "resourcequota", "full"]).unwrap();
+                no_room::lift(&place);
                 println!("{}", ran.said);
                 let ran = ran.expect(1);
                 let last = ran.said.lines().last().unwrap();

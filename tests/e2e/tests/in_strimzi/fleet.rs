@@ -70,8 +70,9 @@ spec:
       - {id: 4, type: persistent-claim, size: 1Gi, class: lab}
 ";
 
-            /// What feeds it, from the same source.
-            const MAKER: &str = "
+            /// What feeds it, from the same source: two, of which the second copies a topic that
+            /// the first does not.
+            const MAKERS: &str = "
 apiVersion: kafka.strimzi.io/v1
 kind: KafkaMirrorMaker2
 metadata: {name: pump, namespace: east}
@@ -97,6 +98,29 @@ spec:
         config: {replication.factor: 1, offset-syncs.topic.replication.factor: 1}
       checkpointConnector:
         config: {checkpoints.topic.replication.factor: 1}
+---
+apiVersion: kafka.strimzi.io/v1
+kind: KafkaMirrorMaker2
+metadata: {name: siphon, namespace: east}
+spec:
+  replicas: 1
+  target:
+    alias: copy
+    bootstrapServers: copy-kafka-bootstrap.east.svc:9092
+    groupId: siphon
+    configStorageTopic: siphon-configs
+    offsetStorageTopic: siphon-offsets
+    statusStorageTopic: siphon-status
+    config:
+      config.storage.replication.factor: 1
+      offset.storage.replication.factor: 1
+      status.storage.replication.factor: 1
+  mirrors:
+    - source: {alias: north, bootstrapServers: 'source-kafka-bootstrap.kafka:9092'}
+      topicsPattern: goods
+      sourceConnector:
+        tasksMax: 1
+        config: {replication.factor: 1, offset-syncs.topic.replication.factor: 1}
 ";
 
             /// One of them.
@@ -202,7 +226,7 @@ spec:
                         .unwrap();
                 };
                 wait("kafka");
-                place.ground.apply(MAKER);
+                place.ground.apply(MAKERS);
                 wait("kafkamirrormaker2");
             }
 
@@ -210,6 +234,12 @@ spec:
             fn the_same_blueprints_back_up_mirrors_that_have_nothing_in_common() {
                 let mut place = turn();
                 place.produce(300);
+                place.kafka_tool(
+                    "source",
+                    "kafka-verifiable-producer.sh",
+                    "org.apache.kafka.tools.VerifiableProducer",
+                    "--topic goods --max-messages 200",
+                );
                 // Of six nodes and two Connects on one machine.
                 let about = place.about();
                 place.set_about(&format!("{about}limits: {{window: 180s}}\n"));
@@ -228,6 +258,13 @@ spec:
                 assert_eq!(here.shown("backup"), there.shown("backup"));
                 here.backup();
                 let run = there.backup();
+                let cut = there.cut(&run);
+                for topic in ["west.items", "north.goods"] {
+                    assert!(
+                        cut.rows.topics.iter().any(|one| one.name == topic),
+                        "{topic}"
+                    );
+                }
 
                 // By one policy: what has the label, in whichever namespace.
                 let policy = documents("examples/fleet/k10-policy.yaml").remove(0);
@@ -281,7 +318,10 @@ spec:
                     member.must_be_proven(run);
                 }
 
-                // And back, by the blueprint.
+                // All of it is gone: its resources, Secrets, snapshots, its cut. And back, by
+                // the blueprint, from what is kept elsewhere.
+                place.kubectl(&["delete", "namespace", EAST.0]).unwrap();
+                place.kubectl(&["create", "namespace", EAST.0]).unwrap();
                 let object = json!({"kind": "Namespace", "metadata": {"name": EAST.0}});
                 let kafka = there.kafka();
                 there.act(

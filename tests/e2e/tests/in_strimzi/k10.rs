@@ -56,6 +56,13 @@ mod needs_root {
                 hook(&place, "afterBackup").unwrap();
                 // It is not waited for.
                 let cut = proven(&place, &run, Duration::from_secs(1));
+                let resumed: Vec<&str> = cut
+                    .lease
+                    .iter()
+                    .map(|one| one.event.as_str())
+                    .filter(|event| event.starts_with("resumed"))
+                    .collect();
+                assert_eq!(resumed, ["resumed: every volume was snapshotted"]);
                 let taken = cut.snapshot.unwrap();
                 assert_eq!((taken.volumes.len(), taken.identities.len()), (3, 3));
                 for (one, identity) in taken.volumes.iter().zip(&taken.identities) {

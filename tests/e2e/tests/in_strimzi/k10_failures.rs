@@ -13,7 +13,9 @@ mod needs_root {
             use slackwater_stand_ins::{Temper, Whim};
 
             use crate::ground::names;
-            use crate::k10_stand_in::{claims, hook, opted_in, retire, snapshot, snapshots};
+            use crate::k10_stand_in::{
+                before, claims, hook, opted_in, retire, snapshot, snapshots,
+            };
             use crate::place::{Place, turn};
 
             const CLAIM: &str = "data-mirror-dual-1";
@@ -26,19 +28,6 @@ mod needs_root {
                     snapshot(place, &named(claim), claim);
                 }
                 claims.iter().map(named).collect()
-            }
-
-            /// The hook with a window of two minutes.
-            fn before() -> [&'static str; 6] {
-                let space = names().space.as_str();
-                [
-                    "hook",
-                    "beforeBackup",
-                    "--namespace",
-                    space,
-                    "--window",
-                    "120",
-                ]
             }
 
             #[test]

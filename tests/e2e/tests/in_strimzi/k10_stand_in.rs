@@ -37,6 +37,19 @@ pub(crate) fn hook(place: &Place, action: &str) -> Result<(), String> {
     hook_of(place, &names().space, action)
 }
 
+/// The hook with a window of two minutes.
+pub(crate) fn before() -> [&'static str; 6] {
+    let space = names().space.as_str();
+    [
+        "hook",
+        "beforeBackup",
+        "--namespace",
+        space,
+        "--window",
+        "120",
+    ]
+}
+
 /// The same of another namespace.
 pub(crate) fn hook_of(place: &Place, namespace: &str, action: &str) -> Result<(), String> {
     let kubectl = teller(place);

@@ -10,7 +10,7 @@ use slackwater_store::RunId;
 
 use super::super::super::Context;
 use super::super::super::run::Run;
-use super::super::backup::{LOOK_MS, SEES_WITHIN_MS, confirmed, prove_apart};
+use super::super::backup::{LOOK_MS, SEES_WITHIN_MS, confirmed, prove_apart, resumed_by};
 use super::super::{Hook, tell};
 use super::last;
 use crate::adapters::SystemClock;
@@ -73,7 +73,10 @@ impl Hook {
             [] => {
                 let done = confirmed(site, run)?;
                 let pod = prove_apart(site, run.id())?;
-                format!("{done}; {pod} reads the snapshots and closes the cut")
+                let by = resumed_by(&site.cut(run.id())?);
+                format!(
+                    "{done}; the {by} let the mirror run; {pod} reads the snapshots and closes the cut"
+                )
             }
             missing => format!(
                 "{count} volumes of pool {pool} are snapped; the run is confirmed behind the pools \

@@ -9,7 +9,7 @@ mod before;
 mod restore;
 
 use slackwater_cut::{Bound, Cut, PoolHooks, State};
-use slackwater_hold::{Earlier, Progress, give_up};
+use slackwater_hold::{Earlier, GivenUp, Progress, undo};
 use slackwater_ports::{Clock as _, OtherSnapshot};
 use slackwater_store::{LeaseState, RunId};
 
@@ -151,7 +151,11 @@ impl Last {
 }
 
 /// Snapshots of the mirror's volumes that were not there when the flush was over.
-fn since_the_seal(site: &Site, run: &RunId, cut: &Cut) -> Result<Vec<OtherSnapshot>, Stop> {
+pub(super) fn since_the_seal(
+    site: &Site,
+    run: &RunId,
+    cut: &Cut,
+) -> Result<Vec<OtherSnapshot>, Stop> {
     let found = site.ground().volume_snapshot(run, false)?.others();
     let mut found = found.map_err(|error| Stop::failed(error.message))?;
     let snapshot = cut.snapshot.as_ref();
@@ -161,10 +165,11 @@ fn since_the_seal(site: &Site, run: &RunId, cut: &Cut) -> Result<Vec<OtherSnapsh
 }
 
 /// The mirror runs then, whoever held it by this run.
-fn give_up_earlier(site: &Site, run: &RunId, why: &str) -> Result<(), Stop> {
-    let stop = give_up(&Run::named(site, run), Stop::failed(why));
-    match stop.cause.contains("not resumed") {
-        true => Err(stop),
-        false => Ok(()),
+pub(super) fn give_up_earlier(site: &Site, run: &RunId, why: &str) -> Result<(), Stop> {
+    match undo(&Run::named(site, run), why) {
+        GivenUp::NotResumed(not) => Err(Stop::failed(format!(
+            "{why}; and the mirror is not resumed: {not}"
+        ))),
+        GivenUp::Undone | GivenUp::PutRight | GivenUp::Overtaken(_) => Ok(()),
     }
 }
