@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const PHASES: [&str; 5] = [
+const PHASES: [&str; 6] = [
     "quiesce-mirror",
     "await-drain",
     "snapshot-partitions",
+    "snapshot-hot",
     "validate-head",
     "resume-mirror",
 ];

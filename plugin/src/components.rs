@@ -6,7 +6,7 @@ use std::path::Path;
 use slackwater_cut::ComponentUsed;
 use slackwater_host::{HostError, PhaseComponent, PhaseName};
 
-const EMBEDDED: [(&str, &[u8]); 5] = include!(concat!(env!("OUT_DIR"), "/components.rs"));
+const EMBEDDED: [(&str, &[u8]); 6] = include!(concat!(env!("OUT_DIR"), "/components.rs"));
 
 /// How the components' standard library was come by when they were built:
 /// two builds that agree in this and in the compiler have the same digests.

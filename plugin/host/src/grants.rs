@@ -129,6 +129,18 @@ impl PhaseName {
                 BrokerStop,
                 BrokerStart,
             ],
+            PhaseName::SnapshotHot => &[
+                Clock,
+                Progress,
+                Log,
+                RunStore,
+                GuardLook,
+                Heads,
+                Records,
+                ConnectorPosition,
+                VolumeFlush,
+                VolumeSnapshot,
+            ],
             PhaseName::ValidateHead => &[
                 Clock,
                 Progress,

@@ -15,6 +15,8 @@ pub enum PhaseName {
     AwaitDrain,
     /// Seals, flushes, cuts.
     SnapshotPartitions,
+    /// The same, while the mirror runs on.
+    SnapshotHot,
     /// Takes the closing look and judges the claims.
     ValidateHead,
     /// Puts the mirror back as it was found.
@@ -43,10 +45,11 @@ pub enum Entry {
 
 impl PhaseName {
     /// All of them, in the order of a backup.
-    pub const ALL: [PhaseName; 5] = [
+    pub const ALL: [PhaseName; 6] = [
         PhaseName::QuiesceMirror,
         PhaseName::AwaitDrain,
         PhaseName::SnapshotPartitions,
+        PhaseName::SnapshotHot,
         PhaseName::ValidateHead,
         PhaseName::ResumeMirror,
     ];
@@ -58,6 +61,7 @@ impl PhaseName {
             PhaseName::QuiesceMirror => "quiesce-mirror",
             PhaseName::AwaitDrain => "await-drain",
             PhaseName::SnapshotPartitions => "snapshot-partitions",
+            PhaseName::SnapshotHot => "snapshot-hot",
             PhaseName::ValidateHead => "validate-head",
             PhaseName::ResumeMirror => "resume-mirror",
         }
@@ -69,6 +73,7 @@ impl PhaseName {
             PhaseName::QuiesceMirror => "quiesceMirror",
             PhaseName::AwaitDrain => "awaitDrain",
             PhaseName::SnapshotPartitions => "snapshotPartitions",
+            PhaseName::SnapshotHot => "snapshotHot",
             PhaseName::ValidateHead => "validateHead",
             PhaseName::ResumeMirror => "resumeMirror",
         }

@@ -56,7 +56,7 @@ impl Phase {
             PhaseName::AwaitDrain => {
                 self.step(&Run::current(&site, self.run.as_ref())?, Step::Drain)?
             }
-            PhaseName::SnapshotPartitions => {
+            PhaseName::SnapshotPartitions | PhaseName::SnapshotHot => {
                 self.step(&Run::current(&site, self.run.as_ref())?, Step::Snapshot)?
             }
             PhaseName::ValidateHead => self.validate(&site)?,

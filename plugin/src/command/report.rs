@@ -37,6 +37,13 @@ pub(super) fn text(cut: &Cut) -> String {
         out += &format!("  RPO point      {before:>8} ms before the first stop\n");
     }
     out += &format!("  partitions     {:>8}\n", cut.rows.partitions.len());
+    if let Some(hot) = &cut.hot {
+        out += &format!(
+            "  sweeps         {:>8} of the sources' heads\n",
+            hot.sweeps.len()
+        );
+        out += "  hot: no backup before `slackwater logdir plan` and `trim` made one point of it\n";
+    }
     out += &claims(&cut.claims);
     if let Some(digest) = &cut.digest {
         out += &format!("  sha256 {digest}\n");

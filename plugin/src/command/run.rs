@@ -3,20 +3,37 @@
 
 use std::sync::Arc;
 
-use clap::Args;
-use slackwater_cut::{Cut, State, Verify};
+use clap::{Args, ValueEnum};
+use slackwater_cut::{Cut, State, Strategy, Verify};
 use slackwater_hold::{Deck, LeaseLook, Released, Salvage, Step};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Clock, Outcome, Seen};
 use slackwater_store::{Holder, LeaseState, RunId};
 
 use crate::adapters::{ScratchStore, SystemClock};
+use crate::config::with_strategy;
 use crate::exit::{Exit, Stop, of_claims};
 use crate::guard::{GuardClient, GuardPort, Recovered, Salvor, recover, void};
 use crate::site::{GuardWith, Held, News, Site, split_phase};
 
 /// How long a mirror that is settled may run before it is stopped once more.
 const SETTLE_MS: u64 = 5_000;
+
+/// A strategy that needs nothing of the configuration.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Asked {
+    Quiesced,
+    Hot,
+}
+
+impl From<Asked> for Strategy {
+    fn from(asked: Asked) -> Self {
+        match asked {
+            Asked::Quiesced => Self::Quiesced,
+            Asked::Hot => Self::Hot,
+        }
+    }
+}
 
 /// What a run may accept. All of it is kept in the cut.
 #[derive(Debug, Args, Default)]
@@ -49,6 +66,11 @@ pub(super) struct Accept {
     /// without this it is paused while the mirror is held.
     #[arg(long)]
     no_pause: bool,
+    /// With `hot` nothing is stopped: the volumes are cut while the mirror runs, and what
+    /// comes back of them is to be planned and trimmed before it is used. Without this
+    /// as the configuration says.
+    #[arg(long, value_enum)]
+    strategy: Option<Asked>,
     /// Keep no recording of the phases beside the cut.
     #[arg(long)]
     no_recording: bool,
@@ -79,6 +101,9 @@ impl Accept {
             .accept_retention_risk
             .clone_from(&self.accept_retention_risk);
         settings.allow_stopped = self.allow_stopped;
+        if let Some(asked) = self.strategy {
+            with_strategy(settings, asked.into()).map_err(Stop::bad_input)?;
+        }
         settings.strict = self.strict;
         settings.settle = self.settle;
         Ok(())
@@ -325,6 +350,9 @@ impl Deck for Run<'_> {
     fn phase(&self, step: Step) -> Result<Outcome, Stop> {
         match step {
             Step::Prove => self.prove(),
+            Step::Snapshot if self.site.cut(&self.id)?.settings.strategy == Strategy::Hot => {
+                self.run(PhaseName::SnapshotHot, Entry::Run)
+            }
             step => {
                 let (phase, entry) = of_step(step);
                 self.run(phase, entry)

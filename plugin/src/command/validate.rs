@@ -1,15 +1,16 @@
 //! `slackwater validate`: a restored mirror against its cut: its volumes before
 //! any broker starts, or its running brokers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use slackwater_content::{Folder, Folders};
-use slackwater_cut::ClaimName;
+use slackwater_cut::{ClaimName, Cut, claims};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Cluster, RunStore};
 
+use super::logdir::{read_plan, stop as logdir_stop};
 use super::{ConfigArg, Context, RecordArg, read_cut, report, volume_targets};
 use crate::adapters::Terminal;
 use crate::config;
@@ -32,6 +33,10 @@ pub(super) struct Validate {
     /// `VOLUME=DIRECTORY`, for all of them.
     #[arg(long, value_name = "VOLUME=DIRECTORY", conflicts_with = "bootstrap")]
     volume: Vec<String>,
+    /// The volumes were cut while the mirror ran, and trimmed by this plan: hold them
+    /// against it.
+    #[arg(long, value_name = "FILE", requires = "volume")]
+    plan: Option<PathBuf>,
     /// Write the cut with the claim added to this new file.
     #[arg(long)]
     save: Option<PathBuf>,
@@ -54,6 +59,10 @@ impl Validate {
         )?;
         let cut = read_cut(Some(&site), &self.cut)?;
         self.record.apply(&mut site)?;
+        if let Some(plan) = &self.plan {
+            let cut = self.trimmed(&site, cut, plan)?;
+            return self.end(context, &cut, ClaimName::Consistent);
+        }
         let document = cut.to_canonical().map_err(Stop::failed)?;
         let (store, mut ports) = site.ports_on_scratch(document);
         let (entry, claim) = if self.volume.is_empty() {
@@ -65,11 +74,31 @@ impl Validate {
         site.run(PhaseName::ValidateHead, entry, ports)?;
         let judged = store.load().map_err(|error| Stop::failed(error.message))?;
         let cut = slackwater_cut::Cut::parse(&judged.document).map_err(Stop::failed)?;
+        self.end(context, &cut, claim)
+    }
+
+    /// Against the plan that they were trimmed by.
+    fn trimmed(&self, site: &Site, mut cut: Cut, plan: &Path) -> Result<Cut, Stop> {
+        let document = cut.to_canonical().map_err(Stop::failed)?;
+        let document = slackwater_cut::sha256_hex(document.as_bytes());
+        let plan = read_plan(plan)?;
+        let paths: Vec<PathBuf> = self
+            .folders(site)?
+            .into_iter()
+            .map(|one| one.path)
+            .collect();
+        let found = slackwater_trim::show(&paths, &plan).map_err(logdir_stop)?;
+        let claim = claims::judge_trimmed(&cut, document, found);
+        cut.add_claim(claim);
+        Ok(cut)
+    }
+
+    fn end(&self, context: &Context, cut: &Cut, claim: ClaimName) -> Result<(), Stop> {
         if let Some(file) = &self.save {
-            write_new(file, &judged.document)?;
+            write_new(file, &cut.to_canonical().map_err(Stop::failed)?)?;
         }
         context.print(&cut.claims, |claims| report::claims(claims))?;
-        of_claims(&cut, &[claim])
+        of_claims(cut, &[claim])
     }
 
     /// The restored volumes, all of them.

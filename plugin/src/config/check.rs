@@ -22,6 +22,7 @@ use super::raw::{
     RawCluster, RawCold, RawCommand, RawConnect, RawLimits, RawMirror, RawProtect, RawScalar,
     RawSnapshot, RawVolume,
 };
+use super::strategy::{default_window_ms, required};
 
 /// The only version that is read.
 pub(super) const API_VERSION: &str = "slackwater/v1beta1";
@@ -302,7 +303,7 @@ const COLD_TIMEOUT_MS: std::ops::RangeInclusive<u64> = 1_000..=600_000;
 fn brokers(settings: &Settings, raw: Option<RawCold>, volumes: &Volumes) -> Result<Brokers, Wrong> {
     let Some(raw) = raw else {
         return match settings.strategy {
-            Strategy::Quiesced => Ok(Brokers::left_alone()),
+            Strategy::Quiesced | Strategy::Hot => Ok(Brokers::left_alone()),
             Strategy::Cold => Err(wrong(
                 "cold",
                 "say how brokers are stopped and started: strategy cold needs it",
@@ -349,18 +350,6 @@ fn command_driver(raw: RawCommand, state: PathBuf) -> Result<SnapshotSite, Wrong
     .map_err(|error| wrong("snapshot.command", error))
 }
 
-/// Claims that a run must prove unless the configuration says otherwise:
-/// those that can be, by what is read of the snapshot.
-fn required(verify: Verify) -> Vec<ClaimName> {
-    let mut names = vec![ClaimName::Still, ClaimName::Covers, ClaimName::Resumable];
-    match verify {
-        Verify::Full => names.extend([ClaimName::Durable, ClaimName::Intact]),
-        Verify::Tail => names.push(ClaimName::Durable),
-        Verify::Off => {}
-    }
-    names
-}
-
 /// A window shorter than this has no room for a drain; one longer than an
 /// hour is no window.
 const WINDOW_MS: std::ops::RangeInclusive<u64> = 5_000..=3_600_000;
@@ -368,15 +357,6 @@ const WINDOW_MS: std::ops::RangeInclusive<u64> = 5_000..=3_600_000;
 /// More records than this in each tail make the cut no surer and the window
 /// longer.
 const TAIL_RECORDS: std::ops::RangeInclusive<u32> = 1..=1_000;
-
-/// The window where none is said. Brokers with many partitions take a minute or
-/// more to stop, and again to start.
-fn default_window_ms(strategy: Strategy) -> u64 {
-    match strategy {
-        Strategy::Quiesced => 60_000,
-        Strategy::Cold => 300_000,
-    }
-}
 
 /// How long a run may take from the resume to the close, ms.
 fn close_ms(limits: &RawLimits) -> u64 {
@@ -425,15 +405,17 @@ pub(super) fn settings(
         let why = "strategy cold is proven from the snapshot alone: say `verify: tail` or `full`";
         return Err(wrong("verify", why));
     }
-    let require = require.unwrap_or_else(|| required(verify));
-    for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
-        if require.contains(&name) {
-            let why = format!("{name} is a claim of a restore, not of a backup");
-            return Err(wrong("require", why));
-        }
+    let require = require.unwrap_or_else(|| required(strategy, verify));
+    if let Some(name) = require.iter().find(|name| !strategy.can_prove(**name)) {
+        let why = format!("{name} can't be proven of a mirror that runs on: strategy hot");
+        return Err(wrong("require", why));
+    }
+    if let Some(name) = require.iter().find(|name| name.is_of_a_restore()) {
+        let why = format!("{name} is a claim of a restore, not of a backup");
+        return Err(wrong("require", why));
     }
     for name in [ClaimName::Durable, ClaimName::Intact] {
-        if require.contains(&name) && !required(verify).contains(&name) {
+        if require.contains(&name) && !required(strategy, verify).contains(&name) {
             let why = format!("{name} can't be proven with this verify: say `verify: full`");
             return Err(wrong("require", why));
         }

@@ -7,6 +7,7 @@
 mod check;
 mod raw;
 mod span;
+mod strategy;
 mod strimzi;
 pub(crate) mod yaml;
 
@@ -16,6 +17,7 @@ pub(crate) use check::addresses;
 pub use check::{ConnectSite, Mirror, SnapshotSite};
 pub use raw::RawMirror;
 pub use span::Span;
+pub(crate) use strategy::with_strategy;
 pub use strimzi::{RawStrimzi, StopBy, StrimziOptions};
 
 /// Files above this are no configuration.

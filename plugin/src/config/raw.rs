@@ -33,7 +33,8 @@ pub struct RawMirror {
     /// How a snapshot is made.
     pub snapshot: RawSnapshot,
     /// `quiesced`: the brokers run while their volumes are cut; `cold`: they
-    /// are stopped cleanly, and started again. Default: quiesced.
+    /// are stopped cleanly, and started again; `hot`: nothing is stopped, and what
+    /// comes back is planned and trimmed before it is used. Default: quiesced.
     #[serde(default)]
     pub strategy: Strategy,
     /// How brokers are stopped and started: for strategy `cold`.

@@ -42,6 +42,11 @@ pub struct RawStrimzi {
     /// Times, and what a run may accept.
     #[serde(default)]
     pub limits: RawLimits,
+    /// `quiesced`: the mirror stands still while its volumes are cut; `hot`: nothing is
+    /// stopped, and what comes back is planned and trimmed before it is used. Default:
+    /// quiesced.
+    #[serde(default)]
+    pub strategy: Strategy,
     /// How the snapshot is read after the resume: `full` (every batch), `tail`
     /// (the ends of the logs) or `off`. Default: tail.
     pub verify: Option<Verify>,
@@ -160,6 +165,7 @@ impl StrimziOptions {
             keep: RawKeep::default(),
             protect: RawProtect::default(),
             limits: RawLimits::default(),
+            strategy: Strategy::default(),
             verify: None,
             require: None,
         })
@@ -180,8 +186,12 @@ impl StrimziOptions {
                 "is not between 10 s and 11 h".to_owned(),
             ));
         }
+        if raw.strategy == Strategy::Cold {
+            let why = "cold is not there under an operator, which starts what is stopped";
+            return Err(wrong("strategy", why));
+        }
         let asked = Asked {
-            strategy: Strategy::Quiesced,
+            strategy: raw.strategy,
             limits: &raw.limits,
             protect: raw.protect,
             verify: Some(raw.verify.unwrap_or(Verify::Tail)),

@@ -1,6 +1,6 @@
 //! Whether a cut may be restored from, and to where.
 
-use slackwater_cut::{Cut, State, Verdict, claims};
+use slackwater_cut::{Cut, State, Strategy, Verdict, claims};
 use slackwater_restore::Way;
 
 use crate::exit::{Exit, Stop, of_claims};
@@ -25,6 +25,14 @@ pub(super) fn must_be_of(cut: &Cut, kafka: &KafkaName) -> Result<(), Stop> {
 /// accepted, and what was refuted never. What others have restored may have its seal
 /// alone: that is what was there when they made their backup, and nothing has judged it.
 pub(super) fn may_be_restored(cut: &Cut, way: Way, accept_unproven: bool) -> Result<(), Stop> {
+    if cut.settings.strategy == Strategy::Hot {
+        return Err(Stop::bad_input(format!(
+            "run {} is hot: its volumes were cut one after another while the mirror ran, and brokers \
+             that start on them lose what they had; restore them as volumes and make them one with \
+             `slackwater logdir plan` and `trim`",
+            cut.run_id
+        )));
+    }
     match (&cut.state, way) {
         (State::Closed { .. }, _) => {}
         (State::Sealed, way) if way.is_on_claims() => {
@@ -97,6 +105,12 @@ mod tests {
             assert!(said.contains("would dial those of the other"), "{said}");
         }
         assert!(may_be_restored(&cut, Way::Forth, false).is_ok());
+        let mut hot = cut.clone();
+        hot.settings.strategy = Strategy::Hot;
+        for way in [Way::Forth, Way::OnClaims] {
+            let said = may_be_restored(&hot, way, true).unwrap_err().cause;
+            assert!(said.contains("is hot"), "{said}");
+        }
         cut.state = State::Sealed;
         assert!(may_be_restored(&cut, Way::OnClaims, false).is_ok());
         assert!(may_be_restored(&cut, Way::Forth, true).is_err());

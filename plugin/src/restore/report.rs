@@ -1,7 +1,7 @@
 //! What is said of a restore that is done.
 
 use serde::Serialize;
-use slackwater_cut::{Claim, ClaimName, Cut};
+use slackwater_cut::{Claim, Cut};
 use slackwater_restore::Way;
 
 use super::Asked;
@@ -41,7 +41,7 @@ impl Report {
     pub(super) fn new(cut: &Cut, asked: &Asked, left: Option<Remainder>) -> Self {
         let way = asked.way;
         let ours = |one: &&Claim| {
-            let of_it = matches!(one.name, ClaimName::Restored | ClaimName::HeadsRestored);
+            let of_it = one.name.is_of_a_restore();
             way.is_forth() && of_it
         };
         Self {

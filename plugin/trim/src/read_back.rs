@@ -1,6 +1,7 @@
 //! What was written, read back: every copy of a partition ends at its cut, and
 //! all hold the same.
 
+use slackwater_cut::claims::TrimmedCopy;
 use slackwater_logdir::SegmentReader;
 use slackwater_point::{Judgement, Standing, judge};
 
@@ -13,42 +14,51 @@ pub(crate) fn same(
     copies: &[CopyAt],
     cut: u64,
 ) -> Result<(), TrimError> {
+    for (copy, found) in copies.iter().zip(shown(reader, copies)?) {
+        let why = match (found.wrong, found.end == cut, found.same) {
+            (None, true, true) => continue,
+            (Some(why), _, _) => why,
+            (None, false, _) => "nothing else is wrong".to_owned(),
+            (None, true, false) => "other batches than the other copies have".to_owned(),
+        };
+        return Err(TrimError::ReadBack {
+            path: copy.replica.path.clone(),
+            found: found.end,
+            wanted: cut,
+            why,
+        });
+    }
+    Ok(())
+}
+
+/// Reads the ends of `copies`, as far back as it takes to compare them.
+pub(crate) fn shown(
+    reader: &mut SegmentReader,
+    copies: &[CopyAt],
+) -> Result<Vec<TrimmedCopy>, TrimError> {
     let mut back = vec![1usize; copies.len()];
     loop {
-        let mut judged = Vec::new();
+        let (mut judged, mut found) = (Vec::new(), Vec::new());
         for (copy, back) in copies.iter().zip(&back) {
             let replica = &copy.replica;
-            let read = read_copy(
-                reader,
-                replica,
-                replica.segments.len().saturating_sub(*back),
-            )?;
-            let end = read.end.max(replica.start);
-            let broken = read.broken.as_ref().map(|broken| broken.why.clone());
-            if end != cut || broken.is_some() {
-                return Err(TrimError::ReadBack {
-                    path: replica.path.clone(),
-                    found: end,
-                    wanted: cut,
-                    why: broken.unwrap_or_else(|| "nothing else is wrong".to_owned()),
-                });
-            }
+            let first = replica.segments.len().saturating_sub(*back);
+            let read = read_copy(reader, replica, first)?;
+            found.push(TrimmedCopy {
+                node: copy.node,
+                end: read.end.max(replica.start),
+                wrong: read.broken.as_ref().map(|broken| broken.why.clone()),
+                same: true,
+            });
             judged.push(read.judged(copy.node, replica));
         }
         match judge(&judged) {
             Judgement::Older(older) => older.into_iter().for_each(|at| back[at] *= 2),
             Judgement::Judged { forks, .. } => {
-                let other = |standing| !matches!(standing, Standing::Kept | Standing::Same);
-                let odd = forks.iter().position(|fork| other(fork.standing));
-                return match odd {
-                    None => Ok(()),
-                    Some(at) => Err(TrimError::ReadBack {
-                        path: copies[at].replica.path.clone(),
-                        found: cut,
-                        wanted: cut,
-                        why: format!("other batches from {} on", forks[at].agrees_to),
-                    }),
-                };
+                let as_it_is = |standing| matches!(standing, Standing::Kept | Standing::Same);
+                for (one, fork) in found.iter_mut().zip(&forks) {
+                    one.same = as_it_is(fork.standing);
+                }
+                return Ok(found);
             }
         }
     }

@@ -211,7 +211,7 @@ impl Truth<'_> {
             ClaimName::Intact => self.intact(),
             ClaimName::Covers => self.covers(),
             ClaimName::Resumable => self.resumable(),
-            ClaimName::Restored | ClaimName::HeadsRestored => None,
+            ClaimName::Restored | ClaimName::HeadsRestored | ClaimName::Consistent => None,
         }
     }
 

@@ -5,6 +5,8 @@
 //! for those, what the claims need of both sides: committed offsets, the next
 //! data record of each partition, the last records of both.
 //!
+//! With strategy `hot` there is nothing to wait for: one look says what there is.
+//!
 //! It may only look. A partition that still moves has another producer, and
 //! is named.
 
@@ -12,12 +14,13 @@
 mod component;
 mod drained;
 mod gap;
+mod hot;
 mod seams;
 mod settle;
 mod sources;
 mod world;
 
-use slackwater_cut::{Cut, Drain, State, claims};
+use slackwater_cut::{Cut, Drain, State, Strategy, claims};
 use slackwater_kit::{Deadline, Session, look_at_connectors, look_summary};
 use slackwater_ports::{Failure, Outcome};
 
@@ -38,6 +41,9 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
             }
             None => Err(Failure::refused("the run is sealed without a drain")),
         };
+    }
+    if session.cut().settings.strategy == Strategy::Hot {
+        return hot::look_once(world, &mut session);
     }
     let started_ms = world.now_ms();
     let deadline = Deadline::after(world, session.cut().settings.drain_timeout_ms);

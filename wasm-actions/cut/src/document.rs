@@ -266,12 +266,7 @@ impl Cut {
     /// was anything.
     pub fn forget_restores(&mut self) -> bool {
         let before = self.claims.len();
-        let of_restore = |claim: &Claim| {
-            matches!(
-                claim.name,
-                crate::ClaimName::Restored | crate::ClaimName::HeadsRestored
-            )
-        };
+        let of_restore = |claim: &Claim| claim.name.is_of_a_restore();
         self.claims.retain(|claim| !of_restore(claim));
         let any = self.claims.len() != before;
         if any {

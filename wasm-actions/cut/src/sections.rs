@@ -268,6 +268,25 @@ pub struct Snapshot {
     pub ended_ms: Option<u64>,
 }
 
+impl Snapshot {
+    /// Before the flush.
+    pub fn sealed(sealed_revision: u64, sealed_ms: u64, guard: GuardView) -> Self {
+        Self {
+            sealed_revision,
+            sealed_ms,
+            guard,
+            outage: None,
+            flushed: Vec::new(),
+            found_before: None,
+            confirmed_ms: None,
+            identities: Vec::new(),
+            volumes: Vec::new(),
+            cut_revision: None,
+            ended_ms: None,
+        }
+    }
+}
+
 /// A row that was not the same at the closing look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

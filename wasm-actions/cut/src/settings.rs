@@ -59,9 +59,20 @@ pub enum Strategy {
     /// can't cut a mounted volume while it is written to. Costs what their stop
     /// and start take.
     Cold,
+    /// Nothing is stopped: volumes are cut while the mirror runs, and are no backup
+    /// before they were cut back to one point (`slackwater logdir plan` and `trim`).
+    Hot,
 }
 
 impl Strategy {
+    /// Whether a run of it can prove a claim of a backup at all.
+    pub fn can_prove(self, name: ClaimName) -> bool {
+        match self {
+            Self::Quiesced | Self::Cold => true,
+            Self::Hot => name == ClaimName::Intact,
+        }
+    }
+
     fn is_default(&self) -> bool {
         *self == Strategy::default()
     }

@@ -11,15 +11,22 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use slackwater_cut::claims::{Basis, apply_falls, falls_of, leaf_paths};
+use slackwater_cut::claims::{
+    Basis, Trimmed, TrimmedCopy, TrimmedPartition, apply_falls, falls_of, judge_trimmed, leaf_paths,
+};
 use slackwater_cut::{ClaimName, Cut, CutError, Evidence, Verdict, verify};
+use slackwater_ports::PartitionId;
 
 /// Fields that are named in a report and that no verdict rests on: a group
 /// that is ahead breaks nothing; how a directory is called, and whether a
 /// broker would recover it, says nothing of what it holds; a second reading
 /// counts only where the first one differs.
-const INFORMATIVE: [&str; 12] = [
+const INFORMATIVE: [&str; 15] = [
     "look.groupsBeyondEnd",
+    // Names: each is looked for among the cut's.
+    "found.partitions[].partition",
+    "found.partitions[].copies[].node",
+    "found.excluded",
     "dirs[].cleanShutdown",
     "dirs[].directoryId",
     "ledAnew.dirs[].cleanShutdown",
@@ -76,7 +83,41 @@ fn proven(cut: &Cut) -> Vec<(ClaimName, Evidence)> {
         assert_eq!(evidence.judge(&cut.rows).verdict, Verdict::Proven, "{name}");
     }
     found.extend(sealed);
+    found.push((ClaimName::Consistent, trimmed(cut)));
     found
+}
+
+/// As if the volumes had been trimmed where the cut's partitions end.
+fn trimmed(cut: &Cut) -> Evidence {
+    let copy = |node: &i32, end| TrimmedCopy {
+        node: *node,
+        end,
+        wrong: None,
+        same: true,
+    };
+    let rows = cut.rows.partitions.iter();
+    let partitions = rows.map(|row| TrimmedPartition {
+        partition: PartitionId::new(cut.rows.topic(row).name.clone(), row.partition),
+        cut: row.high_watermark,
+        planned: u32::try_from(row.replicas.len()).unwrap(),
+        copies: row
+            .replicas
+            .iter()
+            .map(|node| copy(node, row.high_watermark))
+            .collect(),
+    });
+    let found = Trimmed {
+        plan: "plan".to_owned(),
+        planned_of: "cut".to_owned(),
+        guarantee: "nothing is inverted".to_owned(),
+        excluded: Vec::new(),
+        cluster_id: cut.mirror_cluster_id().to_owned(),
+        partitions: partitions.collect(),
+        unplanned: Vec::new(),
+    };
+    let claim = judge_trimmed(cut, "cut".to_owned(), found);
+    assert_eq!(claim.verdict, Verdict::Proven, "{}", claim.reason);
+    claim.evidence
 }
 
 #[test]
@@ -104,7 +145,8 @@ fn every_listed_change_makes_its_claim_fall() {
             ClaimName::Covers,
             ClaimName::Resumable,
             ClaimName::Restored,
-            ClaimName::HeadsRestored
+            ClaimName::HeadsRestored,
+            ClaimName::Consistent
         ],
         "every claim that can be proven was tried"
     );
@@ -154,8 +196,7 @@ fn every_field_of_the_rows_has_a_change_that_makes_some_claim_fall() {
 fn verdicts_of_real_runs_are_the_same_when_they_are_judged_again() {
     for (file, mut cut) in fixtures() {
         // Added after the close, to a copy: no claim of the backup's own.
-        cut.claims
-            .retain(|claim| !matches!(claim.name, ClaimName::Restored | ClaimName::HeadsRestored));
+        cut.claims.retain(|claim| !claim.name.is_of_a_restore());
         cut.digest = Some(cut.compute_digest().unwrap());
         let verified = verify(&cut.to_canonical().unwrap()).unwrap();
         assert!(verified.holds(), "{file}: {verified:?}");

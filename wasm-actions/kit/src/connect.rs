@@ -1,13 +1,45 @@
 //! Looks at Connect, past what it answers only for the moment.
 
 use slackwater_ports::{
-    Clock, ConnectorState, MirrorLook, MirrorView, PortError, PortErrorKind, Progress, Seen,
+    Clock, ConnectorPosition, ConnectorRef, ConnectorState, MirrorLook, MirrorView, PortError,
+    PortErrorKind, Position, Progress, Seen,
 };
 
 use crate::Deadline;
 
 /// Between two tries. The window may be open.
 const RETRY_MS: u64 = 200;
+
+/// How long positions are waited for: Connect starts and rebalances within seconds.
+const POSITIONS_MS: u64 = 20_000;
+
+/// Between two tries, while nothing is stopped.
+const POSITIONS_RETRY_MS: u64 = 500;
+
+/// Committed positions, while nothing is stopped. Connect holds the answer back while a
+/// transaction of its own is open, which is never long while it runs.
+///
+/// # Errors
+/// Any other answer, or the last one when the time is up.
+pub fn positions(
+    world: &(impl ConnectorPosition + Clock + Progress),
+    step: &str,
+    connector: &ConnectorRef,
+) -> Seen<Vec<Position>> {
+    let deadline = Deadline::after(world, POSITIONS_MS);
+    loop {
+        match world.positions(connector) {
+            Err(error)
+                if (is_passing(&error) || error.kind == PortErrorKind::Timeout)
+                    && !deadline.has_passed(world) =>
+            {
+                world.waiting(step, &error.message, Some(deadline.remaining_ms(world)));
+                deadline.sleep(world, POSITIONS_RETRY_MS);
+            }
+            seen => return seen,
+        }
+    }
+}
 
 /// Whether Connect answers so only while it starts or rebalances: 404 for a
 /// connector that it has not read yet, 409 while it rebalances

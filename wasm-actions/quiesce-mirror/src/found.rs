@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_cut::{Class, ClusterIdentity, ConnectIdentity, Settings, SourcePartition};
-use slackwater_kit::{Feed, Look, Problem, SourceFeed, SourceKey, TopicMap, look};
+use slackwater_kit::{Feed, Look, Problem, SourceFeed, SourceKey, TopicMap, look, positions};
 use slackwater_ports::{Cluster, ClusterView, Failure, Level, MirrorView, PartitionId};
 
 use crate::World;
-use crate::settled::{positions, settled};
+use crate::settled::settled;
 
 /// Kafka's own: the offsets of groups, and the members of Connect's.
 const GROUPS: &str = "__consumer_offsets";
@@ -40,7 +40,7 @@ impl Found {
         for source in &feed.sources {
             let cluster = Cluster::Source(source.alias.clone());
             let view = world.describe(&cluster)?;
-            for position in positions(world, &source.connector)? {
+            for position in positions(world, "quiesceMirror", &source.connector)? {
                 // A topic that is gone, or that the connector no longer
                 // copies, keeps its committed offset for ever.
                 if !is_copied(source, &view, &position.partition) {

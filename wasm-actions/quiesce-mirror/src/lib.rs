@@ -6,6 +6,9 @@
 //! lives, and before what was found is written down. If it fails after that,
 //! whoever runs it lets the guard resume.
 //!
+//! With strategy `hot` it does all of that but the stop: its samples are the first
+//! sweeps that the run is ordered by.
+//!
 //! It may look at both clusters and at Connect, and stop connectors; it can't
 //! start them and can't touch a volume.
 
@@ -20,7 +23,7 @@ mod stop;
 mod unassigned;
 mod world;
 
-use slackwater_cut::Quiesce;
+use slackwater_cut::{Quiesce, Strategy};
 use slackwater_kit::{Deadline, Session, configurations};
 use slackwater_ports::{ConnectorState, Failure, Outcome};
 
@@ -36,6 +39,9 @@ use sampler::Sampler;
 /// stopped.
 pub fn run(world: &impl World) -> Result<Outcome, Failure> {
     let mut session = Session::load(world)?;
+    if session.cut().settings.strategy == Strategy::Hot {
+        return stand_by(world, &mut session);
+    }
     // A phase that is run again after a crash goes on with the states that
     // were found first: those that it sees now are its own doing.
     let begun = session
@@ -61,6 +67,19 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
     Ok(Outcome::new(summary)
         .with("runId", &session.cut().run_id)
         .with("connectorsStopped", count))
+}
+
+/// All of it, but for the stop.
+fn stand_by(world: &impl World, session: &mut Session) -> Result<Outcome, Failure> {
+    match session.cut().quiesce.is_some() {
+        false => begin(world, session)?,
+        true => drop(world.engage(session.cut().settings.window_ms)?),
+    }
+    Ok(
+        Outcome::new("nothing is stopped: the mirror runs on (strategy hot)")
+            .with("runId", &session.cut().run_id)
+            .with("connectorsStopped", 0),
+    )
 }
 
 /// All that comes before the first stop.
@@ -92,7 +111,7 @@ fn begin(world: &impl World, session: &mut Session) -> Result<(), Failure> {
         retention_risk_accepted: settings.accept_retention_risk.clone(),
         headroom_ms,
         guard: Some(guard),
-        stop_started_ms: Some(world.now_ms()),
+        stop_started_ms: (settings.strategy != Strategy::Hot).then(|| world.now_ms()),
         stopped: None,
     };
     session.update(world, |cut| cut.quiesce = Some(quiesce.clone()))

@@ -2,9 +2,7 @@
 //! is stopped yet, so there is time to ask again.
 
 use slackwater_kit::{Deadline, is_passing};
-use slackwater_ports::{
-    ConnectorRef, ConnectorState, Failure, Level, MirrorView, PortError, PortErrorKind, Position,
-};
+use slackwater_ports::{ConnectorState, Failure, Level, MirrorView, PortError, PortErrorKind};
 
 use crate::World;
 
@@ -41,28 +39,6 @@ fn refusal(error: PortError) -> Failure {
     match (error.kind, error.status) {
         (PortErrorKind::Refused, None) => Failure::refused(error.message),
         _ => error.into(),
-    }
-}
-
-/// Committed offsets. Connect holds the answer back while a transaction of
-/// its own is open, which is never long while it runs.
-pub(crate) fn positions(
-    world: &impl World,
-    connector: &ConnectorRef,
-) -> Result<Vec<Position>, Failure> {
-    let deadline = Deadline::after(world, SETTLE_MS);
-    loop {
-        match world.positions(connector) {
-            Err(error)
-                if (is_passing(&error) || error.kind == PortErrorKind::Timeout)
-                    && !deadline.has_passed(world) =>
-            {
-                let left = deadline.remaining_ms(world);
-                world.waiting("quiesceMirror", &error.message, Some(left));
-                deadline.sleep(world, RETRY_MS);
-            }
-            seen => return Ok(seen?),
-        }
     }
 }
 

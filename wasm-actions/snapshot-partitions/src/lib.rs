@@ -14,8 +14,8 @@ mod others;
 mod world;
 
 use slackwater_cut::{Snapshot, SnapshotsBy, State};
-use slackwater_kit::{Deadline, Session, start_brokers};
-use slackwater_ports::{Failure, Flushed, GuardView, Outcome, SnapshotIdentity, SnapshotSeen};
+use slackwater_kit::{Deadline, Session, check_flushed, not_cut, start_brokers};
+use slackwater_ports::{Failure, GuardView, Outcome, SnapshotIdentity, SnapshotSeen};
 
 pub use others::confirm;
 pub use world::World;
@@ -91,12 +91,7 @@ fn sealed(world: &impl World) -> Result<(Session, GuardView), Failure> {
         let at_ms = world.now_ms();
         session.update_at(world, |cut, revision| {
             cut.state = State::Sealed;
-            cut.snapshot = Some(Snapshot {
-                sealed_revision: revision,
-                sealed_ms: at_ms,
-                guard: guard.clone(),
-                ..nothing()
-            });
+            cut.snapshot = Some(Snapshot::sealed(revision, at_ms, guard.clone()));
         })?;
     }
     cold::stop(world, &mut session)?;
@@ -136,19 +131,7 @@ fn of(session: &Session) -> Snapshot {
 }
 
 fn nothing() -> Snapshot {
-    Snapshot {
-        sealed_revision: 0,
-        sealed_ms: 0,
-        guard: GuardView::default(),
-        outage: None,
-        flushed: Vec::new(),
-        found_before: None,
-        confirmed_ms: None,
-        identities: Vec::new(),
-        volumes: Vec::new(),
-        cut_revision: None,
-        ended_ms: None,
-    }
+    Snapshot::sealed(0, 0, GuardView::default())
 }
 
 /// The drain's lease must be the one that is held now.
@@ -163,24 +146,6 @@ fn held(world: &impl World, session: &Session) -> Result<GuardView, Failure> {
         ));
     }
     Ok(guard)
-}
-
-fn check_flushed(flushed: &[Flushed]) -> Result<(), Failure> {
-    if flushed.is_empty() {
-        return Err(Failure::refused(
-            "no volume is configured: list the brokers' volumes",
-        ));
-    }
-    match flushed
-        .iter()
-        .find_map(|one| Some((one, one.error.as_ref()?)))
-    {
-        Some((one, error)) => Err(Failure::failed(format!(
-            "volume {} could not be flushed: {error}",
-            one.volume
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// Snapshots; and which ones they are, where others made them.
@@ -224,23 +189,4 @@ fn all_cut(
         }
         deadline.sleep(world, every_ms);
     }
-}
-
-/// A volume that is not cut yet, if there is one.
-fn not_cut<'a>(flushed: &'a [Flushed], found: &[SnapshotSeen]) -> Result<Option<&'a str>, Failure> {
-    if let Some((one, error)) = found
-        .iter()
-        .find_map(|one| Some((one, one.error.as_ref()?)))
-    {
-        return Err(Failure::failed(format!(
-            "volume {} could not be cut: {error}",
-            one.volume
-        )));
-    }
-    let is_cut = |volume: &str| {
-        let mut of_it = found.iter().filter(|one| one.volume == volume);
-        of_it.any(|one| one.cut_ms.is_some())
-    };
-    let mut volumes = flushed.iter().map(|one| one.volume.as_str());
-    Ok(volumes.find(|volume| !is_cut(volume)))
 }

@@ -21,10 +21,11 @@ pub(crate) use way::StdChoice;
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The phases. Package, library and component carry these names.
-pub(crate) const PHASES: [&str; 5] = [
+pub(crate) const PHASES: [&str; 6] = [
     "quiesce-mirror",
     "await-drain",
     "snapshot-partitions",
+    "snapshot-hot",
     "validate-head",
     "resume-mirror",
 ];

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use slackwater_cut::{ClaimName, Cut, Movement, SnapshotsBy, State, Verdict, claims};
+use slackwater_cut::{ClaimName, Cut, Movement, SnapshotsBy, State, Strategy, Verdict, claims};
 use slackwater_hold::{Deck as _, LetGo, Step, drain, give_up, release};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Clock as _, Outcome};
@@ -47,6 +47,7 @@ impl Hook {
     /// Up to the flush; then its guard waits for K10.
     fn quiesce(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
         let mut site = self.site(context, kafka, &Need::All)?;
+        held_still(&site)?;
         site.settings.snapshots_by = SnapshotsBy::Others;
         site.settings.window_ms = site
             .settings
@@ -165,6 +166,18 @@ pub(super) fn confirmed(site: &Site, run: &Run<'_>) -> Result<String, Stop> {
             claim.name, claim.verdict, claim.reason
         ))),
         None => Err(Stop::failed("nothing says whether the mirror stood still")),
+    }
+}
+
+/// Others snapshot for minutes, one volume after the other: they need a mirror that
+/// stands still.
+pub(super) fn held_still(site: &Site) -> Result<(), Stop> {
+    match site.settings.strategy {
+        Strategy::Hot => Err(Stop::bad_input(
+            "strategy hot is not there under K10: it would have volumes that no one point is in; \
+             leave `strategy` out for this mirror",
+        )),
+        Strategy::Quiesced | Strategy::Cold => Ok(()),
     }
 }
 

@@ -14,6 +14,9 @@ use slackwater_ports::{PartitionId, Progress};
 mod plan;
 mod trim;
 
+pub(super) use plan::stop;
+pub(super) use trim::read_plan;
+
 use super::Context;
 use crate::adapters::Terminal;
 use crate::exit::Stop;

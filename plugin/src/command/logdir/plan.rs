@@ -115,7 +115,7 @@ impl Plan {
 }
 
 /// What was found there forbids it; or it could not be read.
-pub(super) fn stop(error: TrimError) -> Stop {
+pub(in crate::command) fn stop(error: TrimError) -> Stop {
     match error {
         TrimError::Io { .. } | TrimError::ReadBack { .. } => Stop::failed(error),
         _ => Stop::bad_input(error),

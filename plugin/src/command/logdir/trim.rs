@@ -1,7 +1,7 @@
 //! `slackwater logdir trim` and `untrim`: volumes are cut by a plan, or put back.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -61,7 +61,7 @@ impl Report {
 
 impl Trim {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let plan = self.read()?;
+        let plan = read_plan(&self.plan)?;
         let mut held = Held::take(&self.paths, &RealDisk).map_err(stop)?;
         let done = held.trim(&plan).map_err(stop)?;
         if self.discard {
@@ -78,19 +78,18 @@ impl Trim {
             )
         })
     }
+}
 
-    fn read(&self) -> Result<Plan, Stop> {
-        let name = self.plan.display();
-        let wrong = |error: &dyn std::fmt::Display| Stop::bad_input(format!("{name}: {error}"));
-        let bytes = fs::metadata(&self.plan)
-            .map_err(|error| wrong(&error))?
-            .len();
-        if bytes > MAX_PLAN_BYTES as u64 {
-            return Err(wrong(&format!("it has {bytes} bytes: no plan is so large")));
-        }
-        let text = fs::read_to_string(&self.plan).map_err(|error| wrong(&error))?;
-        Plan::parse(&text).map_err(|error| wrong(&error))
+/// A plan as `logdir plan --save` wrote it.
+pub(in crate::command) fn read_plan(file: &Path) -> Result<Plan, Stop> {
+    let name = file.display();
+    let wrong = |error: &dyn std::fmt::Display| Stop::bad_input(format!("{name}: {error}"));
+    let bytes = fs::metadata(file).map_err(|error| wrong(&error))?.len();
+    if bytes > MAX_PLAN_BYTES as u64 {
+        return Err(wrong(&format!("it has {bytes} bytes: no plan is so large")));
     }
+    let text = fs::read_to_string(file).map_err(|error| wrong(&error))?;
+    Plan::parse(&text).map_err(|error| wrong(&error))
 }
 
 impl Untrim {

@@ -51,7 +51,7 @@ mod needs_root {
             fn a_closed_cut_that_could_not_be_kept_fails_its_backup_and_is_kept_later() {
                 let mut place = turn();
                 place.produce(50);
-                no_room::set(&place, 0);
+                no_room::set(&place);
                 let ran = place.task(&["backup", "--kafka", &mirror()]);
                 no_room::lift(&place);
                 println!("{}", ran.said);

@@ -77,7 +77,7 @@ mod needs_root {
                 let run = place.newest();
                 let made = snapshots(&place, "no-room");
                 place.must_be_let_go(&feeder);
-                no_room::set(&place, 0);
+                no_room::set(&place);
                 let confirmed = hook(&place, "afterBackup");
                 place.within(5, "the cut to be closed", || {
                     thread::sleep(Duration::from_secs(1));
@@ -88,6 +88,7 @@ mod needs_root {
                 let phase = "jsonpath={.status.phase}";
                 place.within(3, "who read it to be done", || {
                     let phase = place.own(&["get", "pod", &prover, "-o", phase]);
+                    println!("{}", place.said(&prover).lines().last().unwrap_or_default());
                     phase.is_ok_and(|phase| phase == "Failed")
                 });
                 no_room::lift(&place);

@@ -8,8 +8,8 @@ mod paths;
 use serde_json::{Value, json};
 
 use super::{
-    ClaimName, Evidence, Verdict, covers, durable, heads_restored, intact, restored, resumable,
-    still,
+    ClaimName, Evidence, Verdict, consistent, covers, durable, heads_restored, intact, restored,
+    resumable, still,
 };
 use crate::{Class, Rows};
 
@@ -250,6 +250,7 @@ pub fn falls_of(claim: ClaimName) -> Vec<Fall> {
         ClaimName::Covers => covers::falls(),
         ClaimName::Resumable => resumable::falls(),
         ClaimName::HeadsRestored => heads_restored::falls(),
+        ClaimName::Consistent => consistent::falls(),
         ClaimName::Durable => durable::falls(),
         ClaimName::Intact => intact::falls(),
         ClaimName::Restored => restored::falls(),

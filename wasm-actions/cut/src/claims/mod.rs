@@ -5,6 +5,7 @@
 //! of the rows; and the changes that must make it fall, one at least for each
 //! field of the evidence. A test applies all of them to evidence of real runs.
 
+mod consistent;
 mod covers;
 mod durable;
 mod falls;
@@ -24,6 +25,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use consistent::{ConsistentEvidence, Trimmed, TrimmedCopy, TrimmedPartition};
 pub use covers::{CoversEvidence, newest_covered};
 pub use durable::{DurableEvidence, FlushSeen, ProcessPair};
 pub use falls::{Change, Fall, FallError, apply_falls, falls_of, leaf_paths};
@@ -58,11 +60,13 @@ pub enum ClaimName {
     Restored,
     /// On running brokers, what came back has the cut's heads.
     HeadsRestored,
+    /// Volumes that were cut while the mirror ran, and trimmed, are one point.
+    Consistent,
 }
 
 impl ClaimName {
     /// All, in the order in which they are reported.
-    pub const ALL: [ClaimName; 7] = [
+    pub const ALL: [ClaimName; 8] = [
         ClaimName::Still,
         ClaimName::Durable,
         ClaimName::Intact,
@@ -70,7 +74,16 @@ impl ClaimName {
         ClaimName::Resumable,
         ClaimName::Restored,
         ClaimName::HeadsRestored,
+        ClaimName::Consistent,
     ];
+
+    /// Whether it is of what came back, and not of the backup.
+    pub fn is_of_a_restore(self) -> bool {
+        matches!(
+            self,
+            Self::Restored | Self::HeadsRestored | Self::Consistent
+        )
+    }
 }
 
 impl fmt::Display for ClaimName {
@@ -83,6 +96,7 @@ impl fmt::Display for ClaimName {
             ClaimName::Resumable => "resumable",
             ClaimName::Restored => "restored",
             ClaimName::HeadsRestored => "headsRestored",
+            ClaimName::Consistent => "consistent",
         })
     }
 }
@@ -175,6 +189,8 @@ pub enum Evidence {
     Restored(Box<RestoredEvidence>),
     /// Of `headsRestored`.
     HeadsRestored(Box<HeadsRestoredEvidence>),
+    /// Of `consistent`.
+    Consistent(Box<ConsistentEvidence>),
 }
 
 impl Evidence {
@@ -189,6 +205,7 @@ impl Evidence {
             Evidence::Covers(evidence) => evidence.judge(rows),
             Evidence::Resumable(evidence) => evidence.judge(rows),
             Evidence::HeadsRestored(evidence) => evidence.judge(rows),
+            Evidence::Consistent(evidence) => evidence.judge(rows),
         }
     }
 }
@@ -233,6 +250,7 @@ impl Claim {
             Evidence::Resumable(_) => ClaimName::Resumable,
             Evidence::Restored(_) => ClaimName::Restored,
             Evidence::HeadsRestored(_) => ClaimName::HeadsRestored,
+            Evidence::Consistent(_) => ClaimName::Consistent,
         };
         of == self.name
     }
@@ -246,6 +264,9 @@ impl Claim {
         }
     }
 }
+
+/// Why a hot run proves little.
+const RAN_ON: &str = "the mirror ran on while its volumes were cut";
 
 /// All claims of a backup, judged from the sections of the run document.
 pub fn judge(cut: &Cut) -> Vec<Claim> {
@@ -279,7 +300,10 @@ pub fn judge(cut: &Cut) -> Vec<Claim> {
     gathered
         .into_iter()
         .map(|(name, evidence)| {
-            let evidence = evidence.unwrap_or_else(|why| not_examined(&why));
+            let evidence = match cut.settings.strategy.can_prove(name) {
+                true => evidence.unwrap_or_else(|why| not_examined(&why)),
+                false => not_examined(RAN_ON),
+            };
             Claim::from_evidence(name, evidence, &cut.rows)
         })
         .collect()
@@ -316,6 +340,17 @@ pub fn judge_restored(cut: &Cut, look: RestoredLook) -> Claim {
     Claim::from_evidence(
         ClaimName::HeadsRestored,
         Evidence::HeadsRestored(Box::new(evidence)),
+        &cut.rows,
+    )
+}
+
+/// The claim `consistent`, of trimmed volumes against a closed cut; `document` is the
+/// SHA-256 of that cut's document.
+pub fn judge_trimmed(cut: &Cut, document: String, found: Trimmed) -> Claim {
+    let evidence = ConsistentEvidence::new(cut, document, found);
+    Claim::from_evidence(
+        ClaimName::Consistent,
+        Evidence::Consistent(Box::new(evidence)),
         &cut.rows,
     )
 }

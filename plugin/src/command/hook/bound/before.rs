@@ -9,7 +9,7 @@ use slackwater_store::RunId;
 
 use super::super::super::Context;
 use super::super::super::run::Run;
-use super::super::backup::{LOOK_MS, sealed};
+use super::super::backup::{LOOK_MS, held_still, sealed};
 use super::super::{Hook, strimzi, tell};
 use super::{BEGAN_ANEW, Last, give_up_earlier, last};
 use crate::adapters::SystemClock;
@@ -101,6 +101,7 @@ impl Hook {
         pool: &str,
     ) -> Result<Option<RunId>, Stop> {
         let mut site = self.site(context, kafka, &Need::All)?;
+        held_still(&site)?;
         site.settings.snapshots_by = SnapshotsBy::Others;
         site.settings.window_ms = site
             .settings

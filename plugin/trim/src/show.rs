@@ -1,0 +1,50 @@
+//! Volumes that were trimmed, held against their plan: for a claim of a cut. Nothing is
+//! written.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use slackwater_cut::claims::{Trimmed, TrimmedPartition};
+use slackwater_logdir::SegmentReader;
+use slackwater_point::Plan;
+use slackwater_ports::PartitionId;
+
+use crate::error::TrimError;
+use crate::read_back;
+use crate::volumes::Volumes;
+
+/// Reads the ends of every copy at or below these paths.
+///
+/// # Errors
+/// A directory that a broker has, or that can't be read.
+pub fn show(paths: &[PathBuf], plan: &Plan) -> Result<Trimmed, TrimError> {
+    let volumes = Volumes::open(paths)?;
+    let copies = volumes.copies()?;
+    let mut reader = SegmentReader::default();
+    let mut partitions = Vec::new();
+    for planned in &plan.partitions {
+        let there = copies.get(&planned.partition);
+        partitions.push(TrimmedPartition {
+            partition: planned.partition.clone(),
+            cut: planned.cut,
+            planned: u32::try_from(planned.replicas.len()).unwrap_or(u32::MAX),
+            copies: read_back::shown(&mut reader, there.map(Vec::as_slice).unwrap_or_default())?,
+        });
+    }
+    let planned: BTreeSet<&PartitionId> =
+        plan.partitions.iter().map(|one| &one.partition).collect();
+    let unplanned = copies.keys().filter(|id| !planned.contains(id));
+    Ok(Trimmed {
+        plan: plan.digest.clone().unwrap_or_default(),
+        planned_of: plan
+            .cut
+            .as_ref()
+            .map(|cut| cut.sha256.clone())
+            .unwrap_or_default(),
+        guarantee: plan.guarantee.clone(),
+        excluded: plan.excluded.clone(),
+        cluster_id: volumes.cluster_id.clone().unwrap_or_default(),
+        unplanned: unplanned.map(ToString::to_string).collect(),
+        partitions,
+    })
+}

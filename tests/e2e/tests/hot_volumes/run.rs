@@ -1,0 +1,111 @@
+//! A run of strategy `hot`: nothing is stopped, and what it saw of the source is the order
+//! by which its volumes are cut back to one point.
+
+mod needs_root {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use slackwater_cut::{ClaimName, Cut, State, Verdict};
+    use slackwater_e2e::{PATIENT, Scene};
+    use slackwater_lab::{Lab, Topic, Volumes};
+
+    use crate::trimmed::{Trimmed, load};
+    use crate::{CODECS, PARTITIONS, REACH};
+
+    const AT_ONCE: &str = "create: [cp, --reflink=always, ";
+
+    /// Each volume two seconds after the one before, and with all that was written by
+    /// then, as where storage freezes a file system before it cuts.
+    fn one_after_another(scene: &Scene) -> String {
+        let brokers = scene.lab.mirror().brokers().iter();
+        let each = brokers.map(|broker| {
+            let (id, path) = (broker.id(), broker.mount_point().display().to_string());
+            format!("volume-{id}) sleep {}; sync -f {path};; ", 2 * id)
+        });
+        let each: String = each.collect();
+        format!(
+            "create: [sh, -c, 'case $1 in {each}esac; shift; exec cp --reflink=always $@', cut, \
+             \"{{volume}}\", "
+        )
+    }
+
+    fn must_say_what_it_is(cut: &Cut) {
+        assert!(matches!(cut.state, State::Closed { .. }));
+        let quiesce = cut.quiesce.as_ref().unwrap();
+        assert_eq!((quiesce.stop_started_ms, &quiesce.stopped), (None, &None));
+        assert!(cut.drain.is_none() && cut.bracket.is_none() && cut.resume.is_none());
+        for claim in &cut.claims {
+            println!("{} {}: {}", claim.name, claim.verdict, claim.reason);
+            if claim.name != ClaimName::Intact {
+                assert_eq!(claim.verdict, Verdict::Unproven, "{claim:?}");
+                assert!(claim.reason.contains("ran on"), "{claim:?}");
+            }
+        }
+        let hot = cut.hot.as_ref().unwrap();
+        assert_eq!((hot.looks.len(), hot.volumes.len()), (2, 3));
+        let (before, after) = (&hot.looks[0].asked, &hot.looks[1].asked);
+        let snapshot = cut.snapshot.as_ref().unwrap();
+        for flushed in &snapshot.flushed {
+            assert!(before.last_answer_ms <= flushed.started_ms);
+        }
+        for volume in &snapshot.volumes {
+            println!("{} cut at {:?}", volume.volume, volume.cut_ms);
+            assert!(volume.cut_ms.unwrap() <= after.first_request_ms);
+        }
+        let loaded: Vec<usize> = (0..hot.copies.len())
+            .filter(|at| CODECS.contains(&hot.copies[*at].source.partition.topic.as_str()))
+            .collect();
+        assert_eq!(loaded.len(), CODECS.len() * usize::from(PARTITIONS));
+        let (first, last) = (&hot.sweeps[0], hot.sweeps.last().unwrap());
+        for at in loaded {
+            let ends = [first, last].map(|sweep| sweep.heads[at].as_ref().unwrap());
+            assert!(ends.iter().all(|head| !head.last.is_empty()));
+            assert!(ends[0].high_watermark < ends[1].high_watermark);
+        }
+    }
+
+    #[test]
+    fn a_hot_run_stops_nothing_and_its_volumes_are_cut_back_to_what_the_source_had_at_one_sweep() {
+        let topics = CODECS
+            .map(|codec| Topic::new(codec, PARTITIONS.into()).config("compression.type", codec));
+        let lab = Lab::builder()
+            .name("hot-run")
+            .exactly_once(false)
+            .topics(topics.to_vec())
+            .volumes(Volumes::LoopImages)
+            .start()
+            .unwrap();
+        let scene = Scene::new(lab, PATIENT).unwrap();
+        scene
+            .rewrite(|text| {
+                let changed = text.replace(AT_ONCE, &one_after_another(&scene));
+                assert_ne!(changed, text);
+                changed
+            })
+            .unwrap();
+        let going = load(&scene, 1);
+        std::thread::sleep(Duration::from_secs(5));
+        let (said, cut) = scene.backup(&["--strategy", "hot"], 0).unwrap();
+        println!("{}", said.stderr);
+        must_say_what_it_is(&cut);
+        let going = going.stop().unwrap();
+        scene.lab.wait_mirrored(&going, REACH).unwrap();
+        scene.lab.connect().stop().unwrap();
+        scene.lab.mirror().stop().unwrap();
+
+        let images = scene.restore_volumes(&cut.run_id).unwrap();
+        let opened = scene.lab.open_copies(&images).unwrap();
+        let volumes: Vec<(i32, PathBuf)> = opened
+            .iter()
+            .map(|one| (one.broker(), one.path().to_owned()))
+            .collect();
+        let trimmed = Trimmed::of(&scene, &cut, &volumes, &[], false);
+        trimmed.must_come_to_the_same_again(&volumes);
+        let point = &trimmed.plan["order"]["source"];
+        let at = |name: &str| point[name].as_i64().unwrap();
+        println!("{point}");
+        trimmed.must_be_one_point(at("noneAfterMs") - at("allBeforeMs") + 500);
+        drop(opened);
+        trimmed.must_go_on(&images, &[&going], false);
+    }
+}

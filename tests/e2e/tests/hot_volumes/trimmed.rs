@@ -1,0 +1,228 @@
+//! From volumes as they came back to a mirror that goes on: the plan, the trim, brokers on
+//! what is left, and MirrorMaker.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+use slackwater_cut::{Claim, ClaimName, Class, Cut, Verdict};
+use slackwater_e2e::Scene;
+use slackwater_lab::{Load, LoadPlan, LoadReport};
+
+use crate::logs::{Records, kafka_reads, mirrored, records_of};
+use crate::{CODECS, PARTITIONS, RATE, REACH};
+
+/// A broker's id, and where its volume is.
+pub(crate) type Volumes = [(i32, PathBuf)];
+
+/// A load on all topics.
+pub(crate) fn load(scene: &Scene, producer: u64) -> Load {
+    let plan = LoadPlan::new(RATE).topics(&CODECS).producer(producer);
+    Load::start(&scene.lab.source().bootstrap(), &plan).unwrap()
+}
+
+/// What the claim says of them by now.
+fn must_be(scene: &Scene, volumes: &Volumes, verdict: Verdict) {
+    let file = |name: &str| scene.at(name).display().to_string();
+    let (cut, plan) = (file("cut.json"), file("plan.json"));
+    let named = volumes
+        .iter()
+        .map(|(id, path)| format!("--volume=volume-{id}={}", path.display()));
+    let named: Vec<String> = named.collect();
+    let mut args = vec!["validate", "--output=json", "--cut", &cut, "--plan", &plan];
+    args.extend(named.iter().map(String::as_str));
+    let ran = scene.run(&args).unwrap();
+    let claims: Vec<Claim> = serde_json::from_str(&ran.stdout).unwrap();
+    let claim = claims.iter().find(|one| one.name == ClaimName::Consistent);
+    let claim = claim.unwrap_or_else(|| panic!("{}", ran.stderr));
+    println!("{} {}: {}", claim.name, claim.verdict, claim.reason);
+    assert_eq!(claim.verdict, verdict, "{}", claim.reason);
+    assert_eq!(ran.code == Some(0), verdict == Verdict::Proven);
+}
+
+/// Volumes that were planned and trimmed.
+pub(crate) struct Trimmed<'s> {
+    scene: &'s Scene,
+    /// The mirror's topics that carry load, and the source's.
+    topics: BTreeMap<String, String>,
+    /// The document.
+    pub(crate) plan: Value,
+    kept: BTreeMap<(String, u32), Records>,
+}
+
+impl<'s> Trimmed<'s> {
+    /// Plans by this order and trims; afterwards all replicas agree, and Kafka's own tool
+    /// reads them. `inside`: some of the cuts lie inside of batches.
+    pub(crate) fn of(
+        scene: &'s Scene,
+        cut: &Cut,
+        volumes: &Volumes,
+        order: &[&str],
+        inside: bool,
+    ) -> Self {
+        let file = |name: &str| scene.at(name).display().to_string();
+        fs::write(scene.at("cut.json"), cut.to_canonical().unwrap()).unwrap();
+        let paths: Vec<String> = volumes
+            .iter()
+            .map(|(_, path)| path.display().to_string())
+            .collect();
+        let with = |args: &[&str]| {
+            let mut all: Vec<&str> = args.to_vec();
+            all.extend(paths.iter().map(String::as_str));
+            scene.run(&all).unwrap()
+        };
+        let (cut_file, plan_file) = (file("cut.json"), file("plan.json"));
+        // Topics without a record say nothing of how far they are.
+        let topics = mirrored(cut);
+        let empty = cut
+            .rows
+            .topics
+            .iter()
+            .filter(|topic| topic.class == Class::Mirrored);
+        let empty = empty.filter(|topic| !topics.contains_key(&topic.name));
+        let empty: Vec<String> = empty
+            .map(|topic| format!("--exclude-order={}", topic.name))
+            .collect();
+        let mut args = vec!["logdir", "plan"];
+        args.extend(order);
+        args.extend(empty.iter().map(String::as_str));
+        args.extend(["--save", &plan_file, &cut_file]);
+        println!("{}", with(&args).expect(0).unwrap().stdout);
+        let plan: Value = serde_json::from_str(&fs::read_to_string(&plan_file).unwrap()).unwrap();
+        let shorter = plan["partitions"].as_array().unwrap().iter().filter(|row| {
+            let replicas = row["replicas"].as_array().unwrap();
+            replicas
+                .iter()
+                .any(|replica| replica["standing"] == "shorter")
+        });
+        assert!(
+            shorter.count() >= 10,
+            "the copies were taken one after another"
+        );
+        let trimmed = with(&["logdir", "trim", &plan_file]).expect(0).unwrap();
+        println!("{}", trimmed.stdout);
+        let scan = with(&["logdir", "scan", "--output=json", "--deep"])
+            .expect(0)
+            .unwrap();
+        let scan: Value = serde_json::from_str(&scan.stdout).unwrap();
+        for row in scan["replicas"].as_array().unwrap() {
+            let metadata = row["partition"]["topic"] == "__cluster_metadata";
+            assert!(metadata || row["agreement"] == "agree", "{row}");
+        }
+        must_be(scene, volumes, Verdict::Proven);
+        let names: Vec<String> = topics.keys().cloned().collect();
+        kafka_reads(volumes, &plan, &names, inside);
+        let kept = records_of(&volumes[0].1, &names);
+        assert_eq!(kept.len(), CODECS.len() * usize::from(PARTITIONS));
+        Self {
+            scene,
+            topics,
+            plan,
+            kept,
+        }
+    }
+
+    /// Without the trim it is no point, and with it again it is.
+    pub(crate) fn must_come_to_the_same_again(&self, volumes: &Volumes) {
+        let plan = self.scene.at("plan.json").display().to_string();
+        let paths = volumes.iter().map(|(_, path)| path.display().to_string());
+        let paths: Vec<String> = paths.collect();
+        let run = |verb: &[&str]| {
+            let paths = paths.iter().map(String::as_str);
+            let args: Vec<&str> = verb.iter().copied().chain(paths).collect();
+            self.scene.run(&args).unwrap().expect(0).unwrap();
+        };
+        run(&["logdir", "untrim"]);
+        must_be(self.scene, volumes, Verdict::Refuted);
+        run(&["logdir", "trim", &plan]);
+        must_be(self.scene, volumes, Verdict::Proven);
+    }
+
+    /// What is kept is the source's, from its first record on, and no message is there
+    /// without another whose timestamp is earlier by more than this.
+    pub(crate) fn must_be_one_point(&self, slack_ms: i64) {
+        let sources: Vec<String> = self.topics.values().cloned().collect();
+        let source = self.scene.lab.source().brokers()[0].mount_point();
+        let all = records_of(source, &sources);
+        let (mut latest, mut earliest) = (i64::MIN, i64::MAX);
+        let (mut kept_count, mut lost_count) = (0, 0);
+        for ((topic, number), kept) in &self.kept {
+            let all = &all[&(self.topics[topic].clone(), *number)];
+            assert!(
+                all.starts_with(kept),
+                "{topic}-{number} is the source's, from its first record on"
+            );
+            latest = latest.max(kept.iter().map(|one| one.1).max().unwrap());
+            let lost = &all[kept.len()..];
+            earliest = earliest.min(lost.iter().map(|one| one.1).min().unwrap_or(i64::MAX));
+            kept_count += kept.len();
+            lost_count += lost.len();
+        }
+        println!(
+            "{kept_count} records kept, {lost_count} not; {} ms between",
+            earliest - latest
+        );
+        assert!(
+            latest - earliest <= slack_ms,
+            "a message is kept without an earlier one: {latest} and {earliest}"
+        );
+        assert!(lost_count > 0 && kept_count > 0);
+    }
+
+    /// A real cluster starts on the volumes, ends where the plan says, and MirrorMaker
+    /// goes on with what was foretold: what it copies twice and what it skips. `before`:
+    /// what the source has been given.
+    pub(crate) fn must_go_on(&self, volumes: &Volumes, before: &[&LoadReport], exactly_once: bool) {
+        let scene = self.scene;
+        let mut restored = scene.lab.start_restored(volumes).unwrap();
+        let admin = restored.cluster().admin().unwrap();
+        for row in self.plan["partitions"].as_array().unwrap() {
+            let topic = row["partition"]["topic"].as_str().unwrap();
+            if self.topics.contains_key(topic) {
+                let number = row["partition"]["partition"].as_i64().unwrap();
+                let (_, end) = admin
+                    .watermarks(topic, i32::try_from(number).unwrap())
+                    .unwrap();
+                assert_eq!(end, row["cut"].as_i64().unwrap(), "{topic}-{number}");
+            }
+        }
+        // With exactly-once the position went with the data; without, it lies behind, and
+        // what comes twice is known; or, where Connect committed just before the last copy
+        // was taken, ahead, and what it skips is.
+        let positions = self.plan["depends"]["positions"].as_array().unwrap();
+        let (mut twice, mut skipped) = (0, 0);
+        for ((topic, number), kept) in &self.kept {
+            let held = positions.iter().find(|one| {
+                one["mirror"]["topic"] == topic.as_str() && one["mirror"]["partition"] == *number
+            });
+            // Nothing was committed yet: it begins with the first record.
+            let next = held.unwrap()["committed"]
+                .as_u64()
+                .map_or(0, |last| last + 1);
+            twice += (kept.len() as u64).saturating_sub(next);
+            skipped += next.saturating_sub(kept.len() as u64);
+        }
+        println!("{twice} records will come twice, {skipped} be skipped");
+        assert!(!exactly_once || twice + skipped == 0);
+
+        restored.start_connect(&scene.lab).unwrap();
+        restored.connect().unwrap().wait_running().unwrap();
+        let after = load(scene, 9);
+        std::thread::sleep(Duration::from_secs(3));
+        let after = after.stop().unwrap();
+        for load in before.iter().copied().chain([&after]) {
+            scene.lab.wait_mirrored(load, REACH).unwrap();
+        }
+        let compared = scene.run(&["compare", "--output=json"]).unwrap();
+        let compared = compared.expect(i32::from(skipped > 0)).unwrap();
+        let report: Value = serde_json::from_str(&compared.stdout).unwrap();
+        let count = |name: &str| report[name].as_u64().unwrap();
+        for name in ["extra", "outOfOrder", "unresolved"] {
+            assert_eq!(count(name), 0, "{name}: {report:#}");
+        }
+        let foretold = (count("missing"), count("duplicates"));
+        assert_eq!(foretold, (skipped, twice), "{report:#}");
+    }
+}

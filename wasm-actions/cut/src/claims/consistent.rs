@@ -1,0 +1,217 @@
+//! `consistent`: volumes that were cut while the mirror ran, and were trimmed by a plan,
+//! all end where the plan says, with the same batches on every copy: no message is there
+//! without those that come before it in the plan's order.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use slackwater_ports::PartitionId;
+
+use super::falls::{Change, Fall};
+use super::{Judgement, name_some};
+use crate::{Class, Cut, Rows, State};
+
+/// The evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConsistentEvidence {
+    /// The cut's own digest; `null` where it was not closed.
+    pub cut: Option<String>,
+    /// SHA-256 of the cut's document.
+    pub document: String,
+    /// The mirror's `cluster.id` in the cut.
+    pub cluster_id: String,
+    /// What was found.
+    pub found: Trimmed,
+}
+
+/// Trimmed volumes, held against their plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Trimmed {
+    /// The plan's digest.
+    pub plan: String,
+    /// SHA-256 of the document of the cut that it was made of; empty where it was made
+    /// without one.
+    pub planned_of: String,
+    /// What its order guarantees, in one sentence.
+    pub guarantee: String,
+    /// Topics that are in no order.
+    pub excluded: Vec<String>,
+    /// `cluster.id` of the log directories; empty where they have none.
+    pub cluster_id: String,
+    /// All partitions of the plan.
+    pub partitions: Vec<TrimmedPartition>,
+    /// Partitions that lie on the volumes and that the plan does not have.
+    pub unplanned: Vec<String>,
+}
+
+/// A partition of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TrimmedPartition {
+    /// Which.
+    pub partition: PartitionId,
+    /// Where all of its copies are to end.
+    pub cut: u64,
+    /// How many copies the plan has.
+    pub planned: u32,
+    /// Those that are there.
+    pub copies: Vec<TrimmedCopy>,
+}
+
+/// A copy of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TrimmedCopy {
+    /// `node.id` of its broker.
+    pub node: i32,
+    /// Its log end offset.
+    pub end: u64,
+    /// What is wrong with it.
+    pub wrong: Option<String>,
+    /// Whether it holds the same batches as the others, up to its end.
+    pub same: bool,
+}
+
+impl ConsistentEvidence {
+    pub(super) fn new(cut: &Cut, document: String, found: Trimmed) -> Self {
+        let closed = matches!(cut.state, State::Closed { .. });
+        Self {
+            cut: cut.digest.clone().filter(|_| closed),
+            document,
+            cluster_id: cut.mirror_cluster_id().to_owned(),
+            found,
+        }
+    }
+
+    pub(super) fn judge(&self, rows: &Rows) -> Judgement {
+        let found = &self.found;
+        let copies = found.partitions.iter().map(|one| one.copies.len() as u64);
+        let examined = copies.sum();
+        if found.cluster_id != self.cluster_id {
+            return Judgement::refuted(
+                examined,
+                format!(
+                    "these are volumes of cluster {:?}, the cut is of {:?}",
+                    found.cluster_id, self.cluster_id
+                ),
+            );
+        }
+        let wrong: Vec<String> = found.partitions.iter().filter_map(wrong).collect();
+        if !wrong.is_empty() {
+            return Judgement::refuted(examined, name_some(&wrong));
+        }
+        match self.unknown(rows) {
+            unknown if !unknown.is_empty() => Judgement::unproven(examined, name_some(&unknown)),
+            _ => Judgement::proven(
+                examined,
+                format!(
+                    "{examined} copies of {} partitions end where the plan cut them, with the same \
+                     batches: {}{}",
+                    found.partitions.len(),
+                    found.guarantee,
+                    match found.excluded.as_slice() {
+                        [] => String::new(),
+                        excluded => format!("; in no order: {}", name_some(excluded)),
+                    }
+                ),
+            ),
+        }
+    }
+
+    fn unknown(&self, rows: &Rows) -> Vec<String> {
+        let found = &self.found;
+        let mut unknown = Vec::new();
+        let planned: BTreeSet<&PartitionId> =
+            found.partitions.iter().map(|one| &one.partition).collect();
+        for one in &found.partitions {
+            let there = u32::try_from(one.copies.len()).unwrap_or(u32::MAX);
+            if there != one.planned || there == 0 {
+                unknown.push(format!(
+                    "{} has {there} copies, and {} in the plan",
+                    one.partition, one.planned
+                ));
+            }
+        }
+        let mut still = 0;
+        for row in rows.still_rows() {
+            still += 1;
+            let id = PartitionId::new(rows.topic(row).name.clone(), row.partition);
+            if !planned.contains(&id) {
+                unknown.push(format!("{id} is in the cut, and not in the plan"));
+            }
+        }
+        let others = found.unplanned.iter();
+        unknown.extend(others.map(|one| format!("{one} is not in the plan")));
+        // What is ordered is a copy of a source's.
+        let copied = |topic: &str| {
+            let mut topics = rows.topics.iter();
+            topics.any(|one| one.class == Class::Mirrored && one.name == topic)
+        };
+        let excluded = |topic: &str| found.excluded.iter().any(|one| one == topic);
+        let ordered = planned
+            .iter()
+            .any(|id| copied(&id.topic) && !excluded(&id.topic));
+        if still == 0 || !ordered {
+            unknown.push("no partition that was mirrored is in the order".to_owned());
+        }
+        if self.cut.is_none() {
+            unknown.push("the cut is not closed".to_owned());
+        }
+        if self.document.is_empty() || found.planned_of != self.document {
+            unknown.push("the plan was made of another document than this cut's".to_owned());
+        }
+        if found.plan.is_empty() || found.guarantee.is_empty() {
+            unknown.push("the plan has no digest, or guarantees nothing".to_owned());
+        }
+        if self.cluster_id.is_empty() {
+            unknown.push("the cut does not say which cluster it is of".to_owned());
+        }
+        unknown
+    }
+}
+
+fn wrong(row: &TrimmedPartition) -> Option<String> {
+    let (id, cut) = (&row.partition, row.cut);
+    row.copies.iter().find_map(|copy| {
+        let node = copy.node;
+        match &copy.wrong {
+            Some(why) => Some(format!("{id} of broker {node}: {why}")),
+            None if copy.end != cut => Some(format!(
+                "{id} of broker {node} ends at {}, and the plan cuts it at {cut}",
+                copy.end
+            )),
+            None if !copy.same => Some(format!("{id} of broker {node} is not as its other copies")),
+            None => None,
+        }
+    })
+}
+
+/// Changes that must make it fall.
+pub(super) fn falls() -> Vec<Fall> {
+    vec![
+        Fall::evidence("cut", Change::Set(serde_json::Value::Null)),
+        Fall::evidence("document", Change::OtherText),
+        Fall::evidence("clusterId", Change::OtherText),
+        Fall::evidence("found.plan", Change::Set("".into())),
+        Fall::evidence("found.plannedOf", Change::OtherText),
+        Fall::evidence("found.guarantee", Change::Set("".into())),
+        Fall::evidence("found.clusterId", Change::OtherText),
+        Fall::evidence("found.partitions", Change::Clear),
+        Fall::evidence("found.partitions[].cut", Change::Add(1)),
+        Fall::evidence("found.partitions[].planned", Change::Add(1)),
+        Fall::evidence("found.partitions[].copies", Change::Clear),
+        Fall::evidence("found.partitions[].copies[].end", Change::Add(1)),
+        Fall::evidence(
+            "found.partitions[].copies[].wrong",
+            Change::Set("torn".into()),
+        ),
+        Fall::evidence(
+            "found.partitions[].copies[].same",
+            Change::Set(false.into()),
+        ),
+        Fall::evidence("found.unplanned", Change::Push("t-0".into())),
+    ]
+}
