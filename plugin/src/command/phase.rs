@@ -3,10 +3,11 @@
 //! standard error is the cause.
 
 use clap::Args;
+use slackwater_cut::State;
 use slackwater_hold::{Deck as _, Step, close, drain, give_up, release};
 use slackwater_host::PhaseName;
 use slackwater_ports::Outcome;
-use slackwater_store::RunId;
+use slackwater_store::{LeaseState, RunId};
 
 use super::resume::let_go_of_what_is_left;
 use super::run::{Accept, Run, keep_what_was_closed};
@@ -100,12 +101,40 @@ impl Phase {
 
     /// Releases the guard, and proves when the mirror runs again.
     fn validate(&self, site: &Site) -> Result<Outcome, Stop> {
+        if let Some(done) = self.closed_already(site)? {
+            return Ok(done);
+        }
         let run = Run::current(site, self.run.as_ref())?;
         let outcome = release(&run)
             .and_then(|()| close(&run))
             .map_err(|stop| give_up(&run, stop))?;
         run.tell(Step::Prove);
         Ok(outcome)
+    }
+
+    /// A run that is closed has nothing to release. Whoever closed it may not have been able
+    /// to keep it: a pod that is started again tries that again.
+    fn closed_already(&self, site: &Site) -> Result<Option<Outcome>, Stop> {
+        let Some(run) = &self.run else {
+            return Ok(None);
+        };
+        let cut = site.cut(run)?;
+        let held = match site.ground().leases().look()? {
+            LeaseState::Held(holder) => holder.is_none_or(|holder| holder.run_id == *run),
+            LeaseState::Free | LeaseState::Expired(_) => false,
+        };
+        if held || !matches!(cut.state, State::Closed { .. }) {
+            return Ok(None);
+        }
+        if !site.ground().is_kept(run)? {
+            site.ground().keep(run)?;
+        }
+        let digest = cut.digest.as_deref().unwrap_or_default();
+        Ok(Some(
+            Outcome::new("the cut is closed already, and kept")
+                .with("runId", run)
+                .with("cutDigest", digest),
+        ))
     }
 
     /// Makes sure that the mirror runs; finding it done is success.

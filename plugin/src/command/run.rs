@@ -20,17 +20,23 @@ use crate::site::{GuardWith, Held, News, Site, split_phase};
 const SETTLE_MS: u64 = 5_000;
 
 /// A strategy that needs nothing of the configuration.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
 enum Asked {
+    /// As the configuration says.
+    #[default]
+    Configured,
+    /// The mirror stands still while its volumes are cut.
     Quiesced,
+    /// Nothing is stopped.
     Hot,
 }
 
-impl From<Asked> for Strategy {
-    fn from(asked: Asked) -> Self {
-        match asked {
-            Asked::Quiesced => Self::Quiesced,
-            Asked::Hot => Self::Hot,
+impl Asked {
+    fn named(self) -> Option<Strategy> {
+        match self {
+            Self::Configured => None,
+            Self::Quiesced => Some(Strategy::Quiesced),
+            Self::Hot => Some(Strategy::Hot),
         }
     }
 }
@@ -67,10 +73,9 @@ pub(super) struct Accept {
     #[arg(long)]
     no_pause: bool,
     /// With `hot` nothing is stopped: the volumes are cut while the mirror runs, and what
-    /// comes back of them is to be planned and trimmed before it is used. Without this
-    /// as the configuration says.
-    #[arg(long, value_enum)]
-    strategy: Option<Asked>,
+    /// comes back of them is to be planned and trimmed before it is used.
+    #[arg(long, value_enum, default_value_t)]
+    strategy: Asked,
     /// Keep no recording of the phases beside the cut.
     #[arg(long)]
     no_recording: bool,
@@ -101,8 +106,8 @@ impl Accept {
             .accept_retention_risk
             .clone_from(&self.accept_retention_risk);
         settings.allow_stopped = self.allow_stopped;
-        if let Some(asked) = self.strategy {
-            with_strategy(settings, asked.into()).map_err(Stop::bad_input)?;
+        if let Some(asked) = self.strategy.named() {
+            with_strategy(settings, asked).map_err(Stop::bad_input)?;
         }
         settings.strict = self.strict;
         settings.settle = self.settle;

@@ -115,7 +115,7 @@ impl Plot {
         scene.replicas = 3;
         scene.send_ms = 20;
         scene.window_ms = 60_000;
-        scene.cold = false;
+        (scene.cold, scene.hot) = (false, false);
         scene.verify_full = true;
         scene.settle = false;
         scene.retries = 0;

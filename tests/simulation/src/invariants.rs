@@ -9,13 +9,15 @@
 //! 5. Each command ends, with success or with one line.
 //! 6. Where nothing befalls a run, all is proven.
 //! 7. What a snapshot gives is not refuted.
-//! 8. In Strimzi the resource says in the end what it said before, and nothing
+//! 8. What a hot run says of both sides is so, and it stops nothing.
+//! 9. In Strimzi the resource says in the end what it said before, and nothing
 //!    is noted on it.
 
 use slackwater_cut::{ClaimName, Cut, PartitionRow, Verdict, verify};
 
 use crate::driver::all_run;
 use crate::fault::{Fault, Kind};
+use crate::hot;
 use crate::program::{Command, before};
 use crate::record::closed_cuts;
 use crate::schedule::Schedule;
@@ -94,6 +96,7 @@ fn faultless(sim: &Sim, closed: &[(Cut, &str)]) -> Option<String> {
     }
     let required = match faults.len() {
         0 => required(scene),
+        _ if scene.hot => Vec::new(),
         _ => vec![ClaimName::Still, ClaimName::Durable],
     };
     let record = sim.record.borrow();
@@ -187,6 +190,9 @@ impl Truth<'_> {
         let mut broken = Vec::new();
         if !verify(self.text).is_ok_and(|verified| verified.holds()) {
             broken.push("the cut does not verify".to_owned());
+        }
+        if self.sim.schedule.scene.hot {
+            broken.extend(hot::broken(self.world, self.sim, self.cut, self.snapped));
         }
         for claim in &self.cut.claims {
             let name = claim.name;

@@ -16,6 +16,7 @@ mod fault;
 mod faults;
 mod guard;
 mod hand;
+mod hot;
 mod in_strimzi;
 mod invariants;
 mod lease;

@@ -162,6 +162,10 @@ impl Deck for Program<'_> {
                 hand.enter(Step::Drain);
                 run_phase!(hand, "await-drain", "run", slackwater_await_drain::run)?
             }
+            Phase::Snapshot if hand.sim.schedule.scene.hot => {
+                hand.enter(Step::Flush);
+                run_phase!(hand, "snapshot-hot", "run", slackwater_snapshot_hot::run)?
+            }
             Phase::Snapshot => {
                 hand.enter(Step::Flush);
                 run_phase!(

@@ -53,6 +53,8 @@ pub(crate) struct Scene {
     pub(crate) settle: bool,
     /// Whether the brokers are stopped for the cut.
     pub(crate) cold: bool,
+    /// Whether nothing is stopped at all.
+    pub(crate) hot: bool,
     /// How often whoever called it calls it again.
     pub(crate) retries: u32,
     /// Whether the mirror is in Strimzi, and how it is stopped there.
@@ -72,6 +74,9 @@ pub(crate) struct Schedule {
 
 /// Of so many schedules one stops the brokers for the cut.
 const COLD: u8 = 6;
+
+/// Of so many others one stops nothing.
+const HOT: u8 = 8;
 
 /// So much more has its window then: what brokers take to stop and to start.
 const COLD_MS: u64 = 12_000;
@@ -130,9 +135,11 @@ impl Schedule {
             settle: rng.u8(..4) == 0,
             // Of its own, so that a seed's other choices stay what they were.
             cold: Rng::with_seed(seed ^ 0xc01d_0000).u8(..COLD) == 0,
+            hot: false,
             retries: rng.u32(..2),
             strimzi: None,
         };
+        scene.hot = !scene.cold && Rng::with_seed(seed ^ 0x407_0000).u8(..HOT) == 0;
         if scene.cold {
             scene.window_ms += COLD_MS;
         }
@@ -180,10 +187,15 @@ impl fmt::Display for Schedule {
             tasks,
             eos,
             cold,
+            hot,
             strimzi,
             ..
         } = self.scene;
-        let cold = if cold { "cold " } else { "" };
+        let cold = match (cold, hot) {
+            (true, _) => "cold ",
+            (false, true) => "hot ",
+            (false, false) => "",
+        };
         let place = match strimzi {
             None => "",
             Some(Way::State) => ", in Strimzi and stopped by state",

@@ -19,6 +19,7 @@ pub(crate) fn required(scene: &Scene) -> Vec<ClaimName> {
     if scene.verify_full {
         required.push(ClaimName::Intact);
     }
+    required.retain(|name| !scene.hot || Strategy::Hot.can_prove(*name));
     required
 }
 
@@ -28,10 +29,10 @@ const STRIMZI_STOP_MS: u64 = 20_000;
 /// As the run document has them.
 pub(crate) fn settings(scene: &Scene) -> Settings {
     Settings {
-        strategy: if scene.cold {
-            Strategy::Cold
-        } else {
-            Strategy::Quiesced
+        strategy: match (scene.cold, scene.hot) {
+            (true, _) => Strategy::Cold,
+            (false, true) => Strategy::Hot,
+            (false, false) => Strategy::Quiesced,
         },
         snapshots_by: SnapshotsBy::Run,
         window_ms: scene.window_ms,

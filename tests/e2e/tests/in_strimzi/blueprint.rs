@@ -80,6 +80,13 @@ mod needs_root {
                 assert_eq!(pod["automountServiceAccountToken"], true, "{phase}");
                 assert!(pod["activeDeadlineSeconds"].is_number(), "{phase}");
             }
+            let mut hot = least.clone();
+            hot.options.insert("strategy".to_owned(), "hot".to_owned());
+            for (ask, strategy) in [(&least, "configured"), (&hot, "hot")] {
+                let backup = runner.rendered("backup", ask, &outputs).unwrap();
+                let words = words(&backup, "quiesceMirror").join(" ");
+                assert!(words.contains(&format!("--strategy {strategy}")), "{words}");
+            }
             // It goes by nothing that a phase says: those may not have run.
             let defer = runner.rendered("backup", &least, &outputs).unwrap();
             assert_eq!(words(&defer, "ensureResumed").last().unwrap(), "one/mirror");

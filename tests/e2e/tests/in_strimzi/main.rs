@@ -28,6 +28,7 @@ mod flush_error;
 mod found;
 mod ground;
 mod guards;
+mod hot;
 mod k10;
 mod k10_clone;
 mod k10_failures;

@@ -1,0 +1,50 @@
+//! A backup by the blueprint that stops nothing: its volumes are cut while the mirror
+//! runs.
+
+mod needs_root {
+    mod takes_long {
+        use slackwater_cut::{ClaimName, State, Verdict};
+
+        use crate::kanister::{Of, act};
+        use crate::place::{mirror, turn};
+
+        #[test]
+        fn a_mirror_that_is_not_to_be_stopped_runs_through_its_backup_which_says_what_it_is() {
+            let mut place = turn();
+            place.produce(200);
+            let before = place.feeder();
+            place.load(120, 100);
+            let backup = act(&place, "backup", &Of::Kafka, &[("strategy", "hot")]);
+            assert_eq!(backup.error, None);
+            let run = place.newest();
+            let cut = place.cut(&run);
+            assert!(matches!(cut.state, State::Closed { .. }), "{:?}", cut.state);
+            let quiesce = cut.quiesce.as_ref().unwrap();
+            assert_eq!((quiesce.stop_started_ms, &quiesce.stopped), (None, &None));
+            for claim in &cut.claims {
+                println!("{} {}: {}", claim.name, claim.verdict, claim.reason);
+                assert_eq!(claim.verdict, Verdict::Unproven, "{claim:?}");
+            }
+            let hot = cut.hot.as_ref().unwrap();
+            assert_eq!((hot.looks.len(), hot.volumes.len()), (2, 3));
+            // It grew all the time, as nothing does that stands still.
+            let sum = |at: usize| -> u64 { hot.looks[at].high_watermarks.iter().flatten().sum() };
+            assert!(sum(0) < sum(1), "{} and {}", sum(0), sum(1));
+            place.must_be_let_go(&before);
+
+            // Every batch is what it says, on all volumes, up to what was acknowledged.
+            let kafka = mirror();
+            let verified = place.task(&["verify", &run, "--kafka", &kafka]).expect(0);
+            println!("{}", verified.said);
+            let cut = place.cut(&run);
+            let mut claims = cut.claims.iter();
+            let intact = claims.find(|one| one.name == ClaimName::Intact).unwrap();
+            assert_eq!(intact.verdict, Verdict::Proven, "{}", intact.reason);
+            // And brokers are not let start on them.
+            let args = ["restore", &run, "--accept-unproven", "--kafka", &kafka];
+            let refused = place.task_as("slackwater-restore", &args).expect(2);
+            assert!(refused.said.contains("is hot"), "{}", refused.said);
+            place.must_be_equal();
+        }
+    }
+}
