@@ -79,10 +79,19 @@ pub(crate) fn opted_in(place: &mut Place) {
     place.produce(100);
 }
 
-/// How many runs there are.
+/// How many runs there are that were not given up: K10 may have had to begin anew.
 pub(crate) fn runs(place: &Place) -> usize {
-    let all = place.names("configmap", "slackwater-");
-    all.iter().filter(|name| name.ends_with("-run")).count()
+    let all = place.list("configmap");
+    let phase = "slackwater.io/phase";
+    all.iter()
+        .map(|one| &one["metadata"])
+        .filter(|one| {
+            one["name"]
+                .as_str()
+                .is_some_and(|name| name.ends_with("-run"))
+        })
+        .filter(|one| one["labels"][phase] != "void")
+        .count()
 }
 
 /// Runs a hook of a pool; its artifacts, or what it failed by.
