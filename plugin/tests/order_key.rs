@@ -113,6 +113,19 @@ fn where_2001_is_missing_everything_from_it_on_goes_and_the_plan_says_so() {
     let digest = Sha256::digest(fs::read(key).unwrap());
     let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(*component, digest);
+    // And what is cut by it lacks nothing.
+    let mut trim = Command::new(env!("CARGO_BIN_EXE_slackwater"));
+    trim.args(["logdir", "trim", save])
+        .args(nodes(site.root.path()));
+    let output = trim.output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let again = self::plan(&site, &["--order=order", "--order-key", key]);
+    let said = String::from_utf8(again.stdout).unwrap();
+    assert!(
+        said.contains("messages 1 to 2000") && !said.contains("what pulls it back"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub use limit::{MaxJettison, Since, within_limit};
 pub use locate::{Locator, Seen};
 pub use log::{Log, Marker, NO_PLACE, Older, Place, Transaction, TransactionId, Wanted, Window};
 pub use numbers::{MAX_NUMBERS_BYTES, SeenNumbers, TooManyNumbers};
-pub use order::{Gaps, LISTED_GAPS, Numbered, SequenceAsked, by_sequence};
+pub use order::{Gaps, LISTED_GAPS, Numbered, SequenceAsked, UNNUMBERED, by_sequence};
 pub use plan::{
     LastKept, MAX_PLAN_BYTES, OfCut, Ordered, PLAN_VERSION, Plan, PlanError, PlanKind,
     PlannedPartition, PlannedReplica, PlannedStanding, PulledBy, ReadCount, Role, Spread, Why,

@@ -10,10 +10,13 @@
 //! Whoever knows better names the first one. A partition without any number may lack
 //! any, and then all counts that is there.
 //!
+//! A topic none of whose records has a number (a heartbeat's) says nothing of the
+//! order: it takes no part, and is kept whole.
+//!
 //! Logs are read back until they are that far below it, and no further. What they
 //! hold before is lower then, and nothing rests on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use crate::error::{Refused, Unsolved};
@@ -25,6 +28,11 @@ use crate::whole::{TookPart, close};
 /// Most runs of missing numbers that are listed; all are counted.
 pub const LISTED_GAPS: usize = 100;
 
+/// A log shows that it may have no number when so many of its last records have none.
+/// A topic that mixes messages of several kinds has one that counts among as many; and
+/// heartbeats of as many seconds are quickly read.
+pub const UNNUMBERED: u64 = 1000;
+
 /// What is stated of the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SequenceAsked {
@@ -35,7 +43,8 @@ pub struct SequenceAsked {
     pub disorder: u64,
 }
 
-/// What was read of the numbers of one log.
+/// What was read of the numbers of one log: at least up to one, or [`UNNUMBERED`]
+/// records that have none, or all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Numbered {
     /// From here on.
@@ -71,9 +80,12 @@ pub fn by_sequence(
     seen: &SeenNumbers,
     asked: SequenceAsked,
 ) -> Result<(Point, Gaps), Unsolved> {
+    if !logs.iter().any(|log| log.ordered) {
+        return Err(Refused::Nothing.into());
+    }
     let all = Ordered::of(logs, numbered);
     if all.0.is_empty() {
-        return Err(Refused::Nothing.into());
+        return Err(Refused::Unnumbered.into());
     }
     let first = all.first(asked)?;
     let gaps = gaps(seen, first);
@@ -103,14 +115,20 @@ pub fn by_sequence(
     Ok((point, gaps))
 }
 
-/// The logs that take part, with their positions and numbers.
+/// The logs of topics that have numbers, with their positions and these.
 struct Ordered<'l>(Vec<(usize, &'l Log, &'l Numbered)>);
 
 impl<'l> Ordered<'l> {
     fn of(logs: &'l [Log], numbered: &'l [Numbered]) -> Self {
+        let takes_part = logs.iter().zip(numbered);
+        let takes_part = takes_part.filter(|(log, numbers)| log.ordered && numbers.least.is_some());
+        let topics: BTreeSet<&str> = takes_part
+            .map(|(log, _)| log.partition.topic.as_str())
+            .collect();
+        let has_numbers = |log: &Log| topics.contains(log.partition.topic.as_str());
         let each = logs.iter().zip(numbered).enumerate();
         Self(
-            each.filter(|(_, (log, _))| log.ordered)
+            each.filter(|(_, (log, _))| log.ordered && has_numbers(log))
                 .map(|(at, (log, numbered))| (at, log, numbered))
                 .collect(),
         )

@@ -76,7 +76,12 @@ impl Site {
 
     /// With as little read as is asked for.
     fn lazy(&self, told: &TookPart, asked: SequenceAsked) -> Result<(Point, Gaps), Refused> {
-        self.solve(told, asked, self.models.iter().map(Model::end).collect())
+        let last = |log: usize| {
+            self.numbers(log)
+                .last()
+                .map_or(self.starts[log], |one| one.0)
+        };
+        self.solve(told, asked, (0..self.models.len()).map(last).collect())
     }
 
     fn solve(
@@ -351,6 +356,21 @@ fn logs_are_read_back_as_far_as_numbers_may_be_out_of_order_and_no_further() {
         matches!(&more, Unsolved::Older(wanted) if wanted[0].older == Older::Below(0)),
         "{more:?}"
     );
+}
+
+#[test]
+fn a_topic_without_numbers_takes_no_part_and_a_partition_without_one_does() {
+    let numbers: Vec<i64> = (1..=2000).filter(|one| *one != 4).collect();
+    let site = Site::numbered([numbers.as_slice(), &[NO_PLACE; 3]]);
+    let mut logs = site.logs();
+    logs[1].partition.topic = "heartbeats".to_owned();
+    let (numbered, seen) = site.seen(&[1000, 1]);
+    let none = TookPart::new();
+    let (point, _) = by_sequence(&logs, &none, &numbered, &seen, stated(None, 9)).unwrap();
+    assert_eq!((point.at, point.cuts), (2000, vec![1999, 3]));
+    // It might lack 4.
+    let (point, gaps) = site.lazy(&none, stated(None, 9)).unwrap();
+    assert_eq!((point.at, gaps.listed), (3, vec![(4, 4)]));
 }
 
 #[test]

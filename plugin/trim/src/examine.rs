@@ -166,6 +166,10 @@ pub(crate) fn examine(
                     count: count(group, &reads),
                 });
             }
+            // Below 0 there is no number: all of it is wanted.
+            None if group.reach.below.is_some_and(|below| below <= 0) => {
+                group.reach.back[kept] = segments;
+            }
             None => group.reach.back[kept] = (2 * group.reach.back[kept]).min(segments),
         }
     }

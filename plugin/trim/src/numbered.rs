@@ -5,7 +5,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use slackwater_logdir::{Record, Replica, SegmentReader};
-use slackwater_point::{NO_PLACE, Numbered, Place, SeenNumbers, Window};
+use slackwater_point::{NO_PLACE, Numbered, Place, SeenNumbers, UNNUMBERED, Window};
 use slackwater_ports::PartitionId;
 
 use crate::copy::{Batch, CopyRead};
@@ -33,6 +33,8 @@ pub(crate) struct Numbering<'a> {
 /// A batch whose records were counted.
 #[derive(Debug, Clone, Copy)]
 struct CountedBatch {
+    /// As its header has it.
+    records: u32,
     least: Option<i64>,
     greatest: Option<i64>,
 }
@@ -111,7 +113,8 @@ impl KeptLog<'_> {
         let far = reach
             .from
             .is_none_or(|from| self.first(counted).is_some_and(|first| first <= from));
-        low && far && !counted.0.is_empty()
+        let records: u64 = counted.0.iter().map(|one| u64::from(one.records)).sum();
+        low && far && (least.is_some() || records >= UNNUMBERED)
     }
 
     fn count_batches(
@@ -121,11 +124,12 @@ impl KeptLog<'_> {
         batches: &[Batch],
         numbering: Numbering<'_>,
     ) -> Result<(), TrimError> {
-        let nothing = CountedBatch {
+        let nothing = |batch: &Batch| CountedBatch {
+            records: batch.header.records,
             least: None,
             greatest: None,
         };
-        let mut found = vec![nothing; batches.len()];
+        let mut found: Vec<CountedBatch> = batches.iter().map(nothing).collect();
         let mut numbers = Vec::new();
         self.each(reader, batches, numbering, |place, _| {
             if place.at == NO_PLACE {

@@ -269,6 +269,37 @@ fn only_the_last_batches_are_asked_for_their_numbers() {
 }
 
 #[test]
+fn heartbeats_have_no_numbers_and_nothing_is_read_for_them() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 1, Some("t"));
+    site.topic("src.heartbeats", Class::Mirrored, 1, Some("heartbeats"));
+    let beats = |at: u64| {
+        let mut record = Rec::new(at, Some("src"), Some("a beat"));
+        record.timestamp = 1000 * at as i64;
+        Batch::of(vec![record])
+    };
+    let beats: Vec<Batch> = (0..3000).map(beats).collect();
+    let numbers = numbered(&(1..=500).collect::<Vec<_>>());
+    for node in 1..=3 {
+        site.copy(node, "src.t-0", &[&numbers[..200], &numbers[200..]]);
+        site.copy(node, "src.heartbeats-0", &[&beats[..100], &beats[100..]]);
+        for (partition, base) in [("src.t-0", 200), ("src.heartbeats-0", 100)] {
+            let dir = site.root.path().join(format!("node-{node}/{partition}"));
+            empty_snapshot(&dir, base);
+        }
+    }
+    let asked = AtomicU64::new(0);
+    let of = |partition: &PartitionId, record: &Record<'_>| {
+        asked.fetch_add(1, Ordering::Relaxed);
+        in_value(partition, record)
+    };
+    let plan = site.plan(&by(&of, stated(None, 50))).unwrap();
+    assert_eq!((plan.pulled_by, plan.read.older_segments), (None, 0));
+    let asked = asked.load(Ordering::Relaxed);
+    assert!((1000..1500).contains(&asked), "{asked}");
+}
+
+#[test]
 fn a_record_whose_number_cannot_be_told_is_named() {
     let site = two_topics(300);
     let of = |partition: &PartitionId, record: &Record<'_>| match record.offset {

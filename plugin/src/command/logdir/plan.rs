@@ -87,7 +87,6 @@ impl Plan {
         let text = read_document(None, &self.cut)?;
         let cut = Cut::trusted(&text)
             .map_err(|error| Stop::bad_input(format!("{}: {error}", self.cut)))?;
-        let volumes = Volumes::open(&self.paths).map_err(stop)?;
         let by = self.by(&cut);
         if by == By::Order && self.epsilon.is_some() {
             return Err(Stop::bad_input(
@@ -97,6 +96,7 @@ impl Plan {
         }
         let numbers = self.numbers.check(by == By::Order)?;
         let sequence = numbers.as_ref().map(Numbers::sequence);
+        let volumes = Volumes::open(&self.paths).map_err(stop)?;
         let options = PlanOptions {
             order: match (&numbers, &sequence) {
                 (Some(numbers), Some(of)) => numbers.asked(of),
