@@ -64,7 +64,7 @@ impl Executables {
                 name,
                 path,
             });
-        } else if !is_test && kind == "bin" {
+        } else if !is_test && matches!(kind, "bin" | "example") {
             self.bins.push((name, path));
         }
         Some(())
@@ -86,15 +86,27 @@ pub(crate) fn release_bins(project: &Project) -> Result<Executables, Error> {
     build(project, &["--bins", "--release"])
 }
 
+/// One example of one package, optimised: a measure that needs no other program. The
+/// one selection of all would build the whole workspace for it.
+pub(crate) fn release_example(
+    project: &Project,
+    package: &str,
+    name: &str,
+) -> Result<Executables, Error> {
+    run(
+        project,
+        &["--package", package, "--example", name, "--release"],
+    )
+}
+
 fn build(project: &Project, args: &[&str]) -> Result<Executables, Error> {
+    run(project, &[&["--workspace"], args].concat())
+}
+
+fn run(project: &Project, args: &[&str]) -> Result<Executables, Error> {
     let mut cargo = project.cargo();
     cargo
-        .args([
-            "build",
-            "--workspace",
-            "--message-format",
-            "json-render-diagnostics",
-        ])
+        .args(["build", "--message-format", "json-render-diagnostics"])
         .args(args);
     Ok(Executables::read(&command::output_aloud(&mut cargo)?))
 }
@@ -116,6 +128,7 @@ mod tests {
             message("slackwater", "bin", true),
             message("whole-job", "test", true),
             message("speed", "bench", true),
+            message("plan-speed", "example", false),
             r#"{"reason":"compiler-artifact","executable":null}"#.to_owned(),
             "not json".to_owned(),
         ]
@@ -125,6 +138,7 @@ mod tests {
             found.bin("slackwater").unwrap(),
             Path::new("/t/slackwater-false")
         );
+        assert!(found.bin("plan-speed").is_ok());
         assert!(found.bin("whole-job").is_err());
         let tests: Vec<&str> = found.tests.iter().map(|test| test.name.as_str()).collect();
         assert_eq!(tests, ["slackwater", "whole-job"]);

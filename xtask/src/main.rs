@@ -116,7 +116,7 @@ enum Cmd {
     },
     /// Run a benchmark, in release
     Bench {
-        /// Which one, for example phase-start
+        /// Which one: phase-start, scan, window, plan
         name: String,
         /// Print JSON
         #[arg(long)]

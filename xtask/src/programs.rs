@@ -122,6 +122,13 @@ pub(crate) fn demo(
     hand_over(project, &built, "slackwater-demo", &options.args())
 }
 
+/// The benchmark of a plan: it is an example of the crate that plans, since it needs
+/// no lab and no other program.
+const PLAN: &str = "plan";
+
+/// That crate, and that example.
+const PLAN_SPEED: [&str; 2] = ["slackwater-trim", "plan-speed"];
+
 /// One benchmark, on optimised programs.
 pub(crate) fn bench(
     project: &Project,
@@ -131,6 +138,9 @@ pub(crate) fn bench(
     runs: Option<u32>,
 ) -> Result<ExitCode, Error> {
     steps.run("wasm components", || wasm::build(project, None))?;
+    if name == PLAN {
+        return bench_plan(project, steps);
+    }
     let built = steps.run("build, optimised", || build::release_bins(project))?;
     let mut args: Vec<OsString> = vec![name.into()];
     if json {
@@ -140,6 +150,17 @@ pub(crate) fn bench(
         args.extend(["--runs".into(), runs.to_string().into()]);
     }
     hand_over(project, &built, "slackwater-bench", &args)
+}
+
+/// Its last line is JSON, asked for or not.
+fn bench_plan(project: &Project, steps: &mut Steps) -> Result<ExitCode, Error> {
+    let [package, example] = PLAN_SPEED;
+    let built = steps.run("build, optimised", || {
+        build::release_example(project, package, example)
+    })?;
+    let mut program = Command::new(built.bin(example)?);
+    program.env("SLACKWATER_WASM_DIR", project.wasm_dir());
+    ended(&mut program)
 }
 
 /// Tells a program or test where the plugin and the components are.
@@ -162,7 +183,11 @@ fn hand_over(
 ) -> Result<ExitCode, Error> {
     let mut program = Command::new(built.bin(name)?);
     surroundings(project, built, &mut program)?;
-    let status = command::status(program.args(args))?;
+    ended(program.args(args))
+}
+
+fn ended(program: &mut Command) -> Result<ExitCode, Error> {
+    let status = command::status(program)?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }

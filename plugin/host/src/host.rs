@@ -71,6 +71,10 @@ impl Host {
         Ok(Self { engine, cache })
     }
 
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// How many components came from the cache and how many were compiled;
     /// `None` without a cache.
     pub fn cache_use(&self) -> Option<(usize, usize)> {

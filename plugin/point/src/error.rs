@@ -83,6 +83,36 @@ pub enum Refused {
         /// Where it is cut.
         point: u64,
     },
+    /// An order of numbers without one.
+    #[error(
+        "no record of the topics that take part is given a number: name another component with \
+         --order-key, or take another --order"
+    )]
+    Unnumbered,
+    /// The first number is above all.
+    #[error("no record has a number from {first} on: name a lower one with --first")]
+    FirstBeyond {
+        /// As it was named.
+        first: i64,
+    },
+    /// Two things may be why a number is not there, and one of them says nothing.
+    #[error(
+        "number {missing} is not there: retention may have taken it from {gone}, which begins at \
+         {begins}, or {ends}, {}, was copied before it came; say with --first which number must be \
+         there first, or leave its topic out with --exclude-order", ends_at(*.last)
+    )]
+    Begins {
+        /// The first that is missing.
+        missing: i64,
+        /// Whose front is gone.
+        gone: PartitionId,
+        /// Its first number.
+        begins: i64,
+        /// The partition that ends first.
+        ends: PartitionId,
+        /// Its last number; `None` where it has none.
+        last: Option<i64>,
+    },
     /// Too much would go.
     #[error(
         "the point would take {lost} of {of} records of {topic}, more than --max-jettison allows: {}offset \
@@ -109,4 +139,11 @@ pub enum Refused {
 
 fn stamped(timestamp_ms: Option<i64>) -> String {
     timestamp_ms.map_or_else(String::new, |ms| format!(", stamped {ms} ms,"))
+}
+
+fn ends_at(last: Option<i64>) -> String {
+    last.map_or_else(
+        || "which has no number".to_owned(),
+        |last| format!("which ends at {last}"),
+    )
 }

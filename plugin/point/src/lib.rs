@@ -12,6 +12,7 @@ mod error;
 mod limit;
 mod locate;
 mod log;
+mod numbers;
 mod order;
 mod plan;
 mod point;
@@ -25,10 +26,11 @@ pub use depends::{
     PositionSeen, SyncsBeyond, at_source, depends,
 };
 pub use error::{Refused, Unsolved};
-pub use limit::{MaxJettison, within_limit};
+pub use limit::{MaxJettison, Since, within_limit};
 pub use locate::{Locator, Seen};
 pub use log::{Log, Marker, NO_PLACE, Older, Place, Transaction, TransactionId, Wanted, Window};
-pub use order::{Gaps, LISTED_GAPS, by_sequence};
+pub use numbers::{MAX_NUMBERS_BYTES, SeenNumbers, TooManyNumbers};
+pub use order::{Gaps, LISTED_GAPS, Numbered, SequenceAsked, UNNUMBERED, by_sequence};
 pub use plan::{
     LastKept, MAX_PLAN_BYTES, OfCut, Ordered, PLAN_VERSION, Plan, PlanError, PlanKind,
     PlannedPartition, PlannedReplica, PlannedStanding, PulledBy, ReadCount, Role, Spread, Why,

@@ -29,37 +29,71 @@ impl Default for MaxJettison {
     }
 }
 
+/// From when on a topic loses records.
+#[derive(Debug, Clone, Copy)]
+pub enum Since<'l> {
+    /// The point is a time.
+    Point(i64),
+    /// It is none.
+    Records {
+        /// The earliest timestamp of what each log loses, in their order; `None`
+        /// where it loses nothing that has one.
+        earliest: &'l [Option<i64>],
+        /// That of the record which pulls the point back.
+        pull_ms: Option<i64>,
+    },
+}
+
+impl Since<'_> {
+    fn of(&self, log: usize) -> Option<i64> {
+        match self {
+            Self::Point(time) => Some(*time),
+            Self::Records { earliest, .. } => earliest.get(log).copied().flatten(),
+        }
+    }
+
+    fn pull_ms(&self, point: &Point) -> Option<i64> {
+        match self {
+            Self::Point(_) => point.pull.and_then(|pull| pull.at),
+            Self::Records { pull_ms, .. } => *pull_ms,
+        }
+    }
+}
+
 #[derive(Default)]
 struct Topic {
     lost: u64,
     of: u64,
     newest: Option<i64>,
+    since: Option<i64>,
 }
 
-/// Whether every topic keeps enough. `time` is that of the point; `None` where
-/// its order is no time.
+/// Whether every topic keeps enough.
 ///
 /// # Errors
 /// The topic that would lose most, and what pulls the point back.
 pub fn within_limit(
     logs: &[Log],
     point: &Point,
-    time: Option<i64>,
+    since: Since<'_>,
     max: MaxJettison,
 ) -> Result<(), Refused> {
     let mut topics: BTreeMap<&str, Topic> = BTreeMap::new();
-    for (log, cut) in logs.iter().zip(&point.cuts).filter(|(log, _)| log.ordered) {
+    let each = logs.iter().zip(&point.cuts).enumerate();
+    for (at, (log, cut)) in each.filter(|(_, (log, _))| log.ordered) {
         let topic = topics.entry(&log.partition.topic).or_default();
         topic.of += log.end - log.start;
         topic.lost += log.end - cut;
         if *cut < log.end {
             topic.newest = topic.newest.max(log.newest);
+            let begins = [topic.since, since.of(at)].into_iter().flatten();
+            topic.since = begins.min();
         }
     }
     let beyond = |topic: &Topic| {
         let percent = u128::from(topic.lost) * 100 > u128::from(topic.of) * u128::from(max.percent);
-        let span = match (time, topic.newest) {
-            (Some(time), Some(newest)) => newest.saturating_sub(time).max(0).unsigned_abs(),
+        let span = match (topic.since, topic.newest) {
+            (Some(since), Some(newest)) => newest.saturating_sub(since).max(0).unsigned_abs(),
             _ => u64::MAX,
         };
         topic.lost > 0 && percent && span > max.ms
@@ -76,7 +110,7 @@ pub fn within_limit(
         of: topic.of,
         partition: logs[log].partition.clone(),
         offset: pull.map_or(point.cuts[log], |pull| pull.offset),
-        timestamp_ms: pull.and_then(|pull| pull.at).filter(|_| time.is_some()),
+        timestamp_ms: since.pull_ms(point),
         is_end: pull.is_some_and(|pull| pull.is_end),
     })
 }

@@ -110,6 +110,8 @@ pub enum Older {
     Above(i64),
     /// A window that begins no later than this offset.
     From(u64),
+    /// Numbers from further back, until one below this was read.
+    Below(i64),
     /// The transactions of at least one segment more.
     Transactions,
 }

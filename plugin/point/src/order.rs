@@ -1,21 +1,65 @@
-//! The order of sequences: each record has a number of its own over all
-//! partitions, and the point is the greatest N such that 1…N are all kept.
+//! The order of numbers: each record has one of its own over all partitions, and
+//! the point is the greatest N such that all from the first to N are kept, and
+//! none above.
 //!
-//! Logs are read whole for it: a number that is missing may lie anywhere.
+//! Where the first one lies. A copy that was taken early lacks what came after its
+//! last record, and so nothing that is much lower than that: by no more than numbers
+//! of one partition are out of order, which is for whoever knows the producers to
+//! state. So the least of all partitions' last numbers, less that, is where missing
+//! numbers begin to count; what is missing below never was, or retention took it.
+//! Whoever knows better names the first one. A partition without any number may lack
+//! any, and then all counts that is there.
+//!
+//! A topic none of whose records has a number (a heartbeat's) says nothing of the
+//! order: it takes no part, and is kept whole.
+//!
+//! Logs are read back until they are that far below it, and no further. What they
+//! hold before is lower then, and nothing rests on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use crate::error::{Refused, Unsolved};
-use crate::log::{Log, NO_PLACE, Older, Place, Wanted};
-use crate::point::{Point, Pull, lower_to, within};
+use crate::log::{Log, NO_PLACE, Older, Wanted};
+use crate::numbers::SeenNumbers;
+use crate::point::{Point, Pull, lost, lower_to, within};
 use crate::whole::{TookPart, close};
 
 /// Most runs of missing numbers that are listed; all are counted.
 pub const LISTED_GAPS: usize = 100;
 
+/// A log shows that it may have no number when so many of its last records have none.
+/// A topic that mixes messages of several kinds has one that counts among as many; and
+/// heartbeats of as many seconds are quickly read.
+pub const UNNUMBERED: u64 = 1000;
+
+/// What is stated of the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SequenceAsked {
+    /// The one that must be there first; `None` to have it found.
+    pub first: Option<i64>,
+    /// A record's number is lower than that of one before it in its partition by no
+    /// more than this.
+    pub disorder: u64,
+}
+
+/// What was read of the numbers of one log: at least up to one, or [`UNNUMBERED`]
+/// records that have none, or all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Numbered {
+    /// From here on.
+    pub read_from: u64,
+    /// The least of them; `None` where none has one.
+    pub least: Option<i64>,
+    /// The greatest.
+    pub greatest: Option<i64>,
+}
+
 /// Numbers that no partition holds, between the first and the greatest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gaps {
+    /// The number from which on they count.
+    pub first: i64,
     /// The first of them, each as first and last number.
     pub listed: Vec<(i64, i64)>,
     /// How many runs there are.
@@ -24,31 +68,42 @@ pub struct Gaps {
     pub numbers: u64,
 }
 
-/// Finds the point; `first` is the number that must be there first.
+/// Finds the point. `numbered` is in the order of the logs, and `seen` has the
+/// numbers of all that was read of those that take part.
 ///
 /// # Errors
 /// More that has to be read first; or why there is none.
 pub fn by_sequence(
     logs: &[Log],
     took_part: &TookPart,
-    first: i64,
+    numbered: &[Numbered],
+    seen: &SeenNumbers,
+    asked: SequenceAsked,
 ) -> Result<(Point, Gaps), Unsolved> {
     if !logs.iter().any(|log| log.ordered) {
         return Err(Refused::Nothing.into());
     }
-    whole(logs)?;
+    let all = Ordered::of(logs, numbered);
+    if all.0.is_empty() {
+        return Err(Refused::Unnumbered.into());
+    }
+    let first = all.first(asked)?;
+    let gaps = gaps(seen, first);
+    let mut at = gaps.listed.first().map_or(i64::MAX, |gap| gap.0 - 1);
+    if asked.first.is_none() {
+        all.explained(at)?;
+    }
+    if at == i64::MAX {
+        at = all.greatest().unwrap_or(first);
+    }
     let mut cuts: Vec<u64> = logs.iter().map(|log| log.end).collect();
-    let there = numbers(logs, &cuts);
-    let gaps = gaps(&there, first);
-    let mut at = last_of_run(&there, first, i64::MAX);
     loop {
         lower_to(logs, at, &mut cuts)?;
         close(logs, took_part, &mut cuts)?;
-        let kept = last_of_run(&numbers(logs, &cuts), first, at);
-        if kept == at {
-            break;
+        match least_gone(logs, &cuts, seen, first, at)? {
+            Some(gone) => at = gone - 1,
+            None => break,
         }
-        at = kept;
     }
     within(logs, &cuts)?;
     let any = logs.iter().zip(&cuts).any(|(log, cut)| *cut < log.end);
@@ -60,66 +115,164 @@ pub fn by_sequence(
     Ok((point, gaps))
 }
 
-fn whole(logs: &[Log]) -> Result<(), Unsolved> {
-    let short = logs.iter().enumerate().filter(|(_, log)| log.ordered);
-    let short = short.filter(|(_, log)| log.window.from > log.start);
-    let wanted: Vec<Wanted> = short
-        .map(|(position, log)| Wanted {
-            log: position,
-            older: Older::From(log.start),
-        })
-        .collect();
-    match wanted.is_empty() {
-        true => Ok(()),
-        false => Err(Unsolved::Older(wanted)),
+/// The logs of topics that have numbers, with their positions and these.
+struct Ordered<'l>(Vec<(usize, &'l Log, &'l Numbered)>);
+
+impl<'l> Ordered<'l> {
+    fn of(logs: &'l [Log], numbered: &'l [Numbered]) -> Self {
+        let takes_part = logs.iter().zip(numbered);
+        let takes_part = takes_part.filter(|(log, numbers)| log.ordered && numbers.least.is_some());
+        let topics: BTreeSet<&str> = takes_part
+            .map(|(log, _)| log.partition.topic.as_str())
+            .collect();
+        let has_numbers = |log: &Log| topics.contains(log.partition.topic.as_str());
+        let each = logs.iter().zip(numbered).enumerate();
+        Self(
+            each.filter(|(_, (log, _))| log.ordered && has_numbers(log))
+                .map(|(at, (log, numbered))| (at, log, numbered))
+                .collect(),
+        )
     }
-}
 
-fn records(logs: &[Log]) -> impl Iterator<Item = (usize, &Place)> {
-    let ordered = logs.iter().enumerate().filter(|(_, log)| log.ordered);
-    ordered
-        .flat_map(|(position, log)| log.window.records.iter().map(move |one| (position, one)))
-        .filter(|(_, record)| record.at != NO_PLACE)
-}
+    fn greatest(&self) -> Option<i64> {
+        self.0.iter().filter_map(|one| one.2.greatest).max()
+    }
 
-fn numbers(logs: &[Log], cuts: &[u64]) -> BTreeSet<i64> {
-    let kept = records(logs).filter(|(log, record)| record.offset < cuts[*log]);
-    kept.map(|(_, record)| record.at).collect()
-}
-
-/// The last number, at most `most`, up to which all from `first` on are there.
-fn last_of_run(numbers: &BTreeSet<i64>, first: i64, most: i64) -> i64 {
-    let mut last = first - 1;
-    for number in numbers.range(first..) {
-        if *number != last + 1 || *number > most {
-            break;
+    /// The number from which on missing ones count, once enough was read to tell.
+    fn first(&self, asked: SequenceAsked) -> Result<i64, Unsolved> {
+        let disorder = i64::try_from(asked.disorder).unwrap_or(i64::MAX);
+        if let Some(first) = asked.first {
+            self.read_below(first.saturating_sub(disorder).max(0))?;
+            return match self.greatest() >= Some(first) {
+                true => Ok(first),
+                false => Err(Refused::FirstBeyond { first }.into()),
+            };
         }
-        last = *number;
+        // Any number will do, to begin with.
+        self.wanted(i64::MAX, |numbered| numbered.greatest.is_none())?;
+        let ends = self.least_end();
+        // Below 0 there is none: it asks for all.
+        let from = ends.map_or(0, |last| last.saturating_sub(disorder).max(0));
+        self.read_below(from.saturating_sub(disorder).max(0))?;
+        let least = self.0.iter().filter_map(|one| one.2.least).min();
+        let least = least.ok_or(Refused::Unnumbered)?;
+        let begun = self.begins().filter(|begun| ends >= Some(begun.1));
+        Ok(from.max(least).max(begun.map_or(0, |begun| begun.1)))
     }
-    last
+
+    /// The least of the last numbers; `None` where a log has no number.
+    fn least_end(&self) -> Option<i64> {
+        let ends: Option<Vec<i64>> = self.0.iter().map(|one| one.2.greatest).collect();
+        ends?.into_iter().min()
+    }
+
+    /// The greatest first number of a log whose front retention took.
+    fn begins(&self) -> Option<(&'l Log, i64)> {
+        let gone = self
+            .0
+            .iter()
+            .filter(|one| one.1.front_gone && is_whole(one));
+        gone.filter_map(|one| Some((one.1, one.2.least?)))
+            .max_by_key(|one| one.1)
+    }
+
+    /// Whether retention may have taken the first number that is missing, where it
+    /// may as well have come after a copy was taken.
+    fn explained(&self, at: i64) -> Result<(), Refused> {
+        let (Some((log, begins)), true) = (self.begins(), at < i64::MAX) else {
+            return Ok(());
+        };
+        let ends = self.0.iter().min_by_key(|one| one.2.greatest);
+        match ends {
+            Some(least) if at + 1 < begins => Err(Refused::Begins {
+                missing: at + 1,
+                gone: log.partition.clone(),
+                begins,
+                ends: least.1.partition.clone(),
+                last: least.2.greatest,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Every log is read until one of its numbers is lower.
+    fn read_below(&self, number: i64) -> Result<(), Unsolved> {
+        self.wanted(number, |numbered| {
+            numbered.least.is_none_or(|least| least >= number)
+        })
+    }
+
+    fn wanted(&self, below: i64, more: impl Fn(&Numbered) -> bool) -> Result<(), Unsolved> {
+        let short = self.0.iter().filter(|one| !is_whole(one) && more(one.2));
+        let wanted: Vec<Wanted> = short
+            .map(|one| Wanted {
+                log: one.0,
+                older: Older::Below(below),
+            })
+            .collect();
+        match wanted.is_empty() {
+            true => Ok(()),
+            false => Err(Unsolved::Older(wanted)),
+        }
+    }
 }
 
-fn gaps(numbers: &BTreeSet<i64>, first: i64) -> Gaps {
-    let mut gaps = Gaps::default();
+fn is_whole((_, log, numbered): &(usize, &Log, &Numbered)) -> bool {
+    numbered.read_from <= log.start
+}
+
+/// What is missing from `first` on, below the greatest that is there.
+fn gaps(seen: &SeenNumbers, first: i64) -> Gaps {
+    let mut gaps = Gaps {
+        first,
+        ..Gaps::default()
+    };
     let mut next = first;
-    for number in numbers.range(first..) {
-        if *number > next {
+    seen.runs(first, |from, to| {
+        if from > next {
             gaps.runs += 1;
-            gaps.numbers += number.abs_diff(next);
+            gaps.numbers += from.abs_diff(next);
             if gaps.listed.len() < LISTED_GAPS {
-                gaps.listed.push((next, number - 1));
+                gaps.listed.push((next, from - 1));
             }
         }
-        next = number.saturating_add(1);
-    }
+        next = to.saturating_add(1);
+        ControlFlow::Continue(())
+    });
     gaps
+}
+
+/// The least number, of those from `first` to `at`, of which no record is kept any
+/// more.
+fn least_gone(
+    logs: &[Log],
+    cuts: &[u64],
+    seen: &SeenNumbers,
+    first: i64,
+    at: i64,
+) -> Result<Option<i64>, Unsolved> {
+    let mut gone: BTreeMap<i64, u64> = BTreeMap::new();
+    for (_, records) in lost(logs, cuts)? {
+        for record in records.iter().filter(|one| (first..=at).contains(&one.at)) {
+            *gone.entry(record.at).or_default() += 1;
+        }
+    }
+    let all = gone
+        .into_iter()
+        .find(|(at, count)| *count >= seen.count(*at));
+    Ok(all.map(|(at, _)| at))
 }
 
 /// The record that has the next number, where there is one: it could not be
 /// kept. Else the number is missing, and the least one above it is named.
 fn pull(logs: &[Log], at: i64) -> Option<Pull> {
-    let above = records(logs).filter(|(_, record)| record.at > at);
-    above
+    let ordered = logs.iter().enumerate().filter(|(_, log)| log.ordered);
+    let records = ordered.flat_map(|(position, log)| {
+        let records = log.window.records.iter();
+        records.map(move |record| (position, record))
+    });
+    records
+        .filter(|(_, record)| record.at != NO_PLACE && record.at > at)
         .min_by_key(|(_, record)| record.at)
         .map(|(log, record)| Pull {
             log,

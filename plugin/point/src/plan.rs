@@ -89,15 +89,21 @@ pub enum Ordered {
         /// As it was stated: by so much may a record be out of order.
         epsilon_ms: u64,
     },
-    /// That of a number which each message has.
+    /// That of a number which each message has, by a component of the site's own.
     Sequence {
-        /// The first one.
+        /// SHA-256 of that component.
+        component: String,
+        /// By how much a partition's numbers may be out of order, as it was stated.
+        disorder: u64,
+        /// The number from which on missing ones count.
         first: i64,
-        /// All from the first to this one are kept.
+        /// All from the first to this one are kept, and none above.
         last: i64,
-        /// Runs of missing numbers.
+        /// Runs of numbers that no partition holds, from the first to the greatest.
         gaps: u64,
-        /// The first of them.
+        /// How many numbers these are.
+        missing: u64,
+        /// The first runs, each by its first and last number.
         listed: Vec<(i64, i64)>,
     },
 }
@@ -120,9 +126,15 @@ impl Ordered {
                  long as no partition's timestamps are out of order by more than {epsilon_ms} ms"
             ),
             Self::Sequence {
-                first, last, gaps, ..
+                disorder,
+                first,
+                last,
+                gaps,
+                missing,
+                ..
             } => format!(
-                "messages {first} to {last} are all kept, and none above; {gaps} runs of numbers were \
+                "messages {first} to {last} are all kept, and none above, as long as no partition's \
+                 numbers are out of order by more than {disorder}; {missing} numbers in {gaps} runs were \
                  missing"
             ),
         }
@@ -200,7 +212,8 @@ pub struct PlannedPartition {
     pub jettisoned_records: Option<u64>,
     /// The greatest timestamp now, in milliseconds since the Unix epoch.
     pub newest_ms: Option<i64>,
-    /// And of what is kept; `null` where it has none or takes no part.
+    /// And of what is kept; `null` where it has none or takes no part, or where the
+    /// order is no time and something goes.
     pub newest_kept_ms: Option<i64>,
     /// The last record that is kept; `null` where that was not read.
     pub last_kept: Option<LastKept>,

@@ -3,7 +3,7 @@
 
 mod world;
 
-use slackwater_point::{MaxJettison, Refused, TookPart, by_timestamp, within_limit};
+use slackwater_point::{MaxJettison, Refused, Since, TookPart, by_timestamp, within_limit};
 use world::{Entry, Model, read};
 
 fn plain(timestamps: impl IntoIterator<Item = i64>) -> Model {
@@ -21,7 +21,7 @@ fn plain(timestamps: impl IntoIterator<Item = i64>) -> Model {
 fn limited(models: &[Model], max: MaxJettison) -> Result<u64, Refused> {
     let logs = read(models);
     let point = by_timestamp(&logs, &TookPart::new(), 0).unwrap();
-    within_limit(&logs, &point, Some(point.at), max)?;
+    within_limit(&logs, &point, Since::Point(point.at), max)?;
     let lost = logs.iter().zip(&point.cuts).map(|(log, cut)| log.end - cut);
     Ok(lost.sum())
 }
@@ -90,4 +90,32 @@ fn a_topic_may_lose_its_last_minute_or_one_percent_where_that_is_more() {
 fn where_nothing_goes_nothing_is_refused() {
     let models = [plain([5]), plain([5])];
     assert_eq!(limited(&models, MaxJettison { ms: 0, percent: 0 }), Ok(0));
+}
+
+#[test]
+fn where_the_order_is_no_time_what_goes_is_measured_by_its_own_timestamps() {
+    let logs = read(&[plain(0..200), plain(0..200)]);
+    let mut point = by_timestamp(&logs, &TookPart::new(), 0).unwrap();
+    point.cuts = vec![200, 150];
+    point.pull = Some(slackwater_point::Pull {
+        log: 1,
+        offset: 150,
+        at: Some(77),
+        is_end: false,
+    });
+    let limited = |since: i64, ms| {
+        let earliest = [None, Some(since)];
+        let since = Since::Records {
+            earliest: &earliest,
+            pull_ms: Some(4711),
+        };
+        within_limit(&logs, &point, since, MaxJettison { ms, percent: 1 })
+    };
+    assert_eq!(limited(150, 49), Ok(()));
+    let refused = limited(149, 49).unwrap_err().to_string();
+    assert!(
+        refused.contains("50 of 400 records of t,")
+            && refused.contains("the record at offset 150 of t-1, stamped 4711 ms, pulls it back"),
+        "{refused}"
+    );
 }

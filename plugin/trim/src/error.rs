@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use slackwater_logdir::LogdirError;
-use slackwater_point::{PlanError, Refused};
+use slackwater_point::{PlanError, Refused, TooManyNumbers};
 use slackwater_ports::PartitionId;
 
 /// See the module.
@@ -105,6 +105,19 @@ pub enum TrimError {
     /// The order needs what the cut does not have.
     #[error("the order `source` needs the sweeps of a cut whose strategy is hot: {0}")]
     NoSweeps(&'static str),
+    /// A record whose number can't be told.
+    #[error("the record at offset {offset} of {partition} has no order: {why}")]
+    OrderKey {
+        /// Which.
+        partition: PartitionId,
+        /// Its offset.
+        offset: u64,
+        /// Why, and the remedy.
+        why: String,
+    },
+    /// Numbers that are none of an order.
+    #[error(transparent)]
+    Numbers(#[from] TooManyNumbers),
     /// Of other data.
     #[error("{path} is not what the plan was made for: {why}; plan again")]
     OtherData {

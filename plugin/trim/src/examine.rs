@@ -5,15 +5,15 @@
 use slackwater_cut::HotHead;
 use slackwater_logdir::{Replica, SegmentReader, ages};
 use slackwater_point::{
-    Judgement, Located, Locator, Log, NO_PLACE, Place, PlannedReplica, PlannedStanding, ReadCount,
-    Refused, Seen, Standing, Window, judge, odd_one,
+    Judgement, Located, Locator, Log, NO_PLACE, Numbered, Place, PlannedReplica, PlannedStanding,
+    ReadCount, Refused, Seen, Standing, Window, judge, odd_one,
 };
 use slackwater_ports::PartitionId;
 
 use crate::copy::{Batch, CopyAt, CopyRead, read_copy};
 use crate::error::TrimError;
 use crate::history::{History, decode};
-use crate::plan::SequenceOf;
+use crate::numbered::{Counted, KeptLog, Numbering};
 
 /// A window goes so much further back than was asked for, within what is read by
 /// then, so that a point which goes down a little does not make it begin anew.
@@ -27,6 +27,8 @@ pub(crate) struct Group {
     pub(crate) copies: Vec<CopyAt>,
     /// How far each was read.
     pub(crate) reach: Reach,
+    /// Of the kept one, where the order is one of numbers.
+    pub(crate) counted: Counted,
 }
 
 /// How far back the copies of a partition are read.
@@ -38,6 +40,8 @@ pub(crate) struct Reach {
     pub(crate) above: Option<i64>,
     /// Nor later than this offset.
     pub(crate) from: Option<u64>,
+    /// Numbers, until one below this was read.
+    pub(crate) below: Option<i64>,
     /// More of the kept log, for its transactions.
     pub(crate) more: bool,
 }
@@ -47,7 +51,7 @@ pub(crate) struct Asked<'a> {
     /// Timestamps are places in the order.
     pub(crate) timestamps: bool,
     /// Numbers are, which this gives.
-    pub(crate) sequence: Option<SequenceOf<'a>>,
+    pub(crate) numbering: Option<Numbering<'a>>,
     /// Records that are stamped later say nothing of how far a log is.
     pub(crate) ceiling_ms: Option<i64>,
     /// The heads of its source, the oldest first; empty without.
@@ -62,9 +66,30 @@ pub(crate) struct Examined {
     pub(crate) replicas: Vec<PlannedReplica>,
     /// Below it one of the copies was compacted.
     pub(crate) cleaned_to: u64,
+    /// What was read of its numbers, where these are the order.
+    pub(crate) numbered: Numbered,
+    /// The timestamps of the window's records then.
+    pub(crate) window_ms: Vec<i64>,
     /// Where each head lies.
     pub(crate) located: Vec<Located>,
     pub(crate) count: ReadCount,
+}
+
+impl Examined {
+    /// The earliest timestamp of what a cut there takes; where the order is one of
+    /// numbers.
+    pub(crate) fn earliest_ms(&self, cut: u64) -> Option<i64> {
+        let records = self.log.window.records.iter().zip(&self.window_ms);
+        let lost = records.filter(|(record, ms)| record.offset >= cut && **ms >= 0);
+        lost.map(|(_, ms)| *ms).min()
+    }
+
+    /// That of one record.
+    pub(crate) fn timestamp_ms(&self, offset: u64) -> Option<i64> {
+        let records = &self.log.window.records;
+        let at = records.binary_search_by_key(&offset, |one| one.offset);
+        self.window_ms.get(at.ok()?).copied()
+    }
 }
 
 /// Reads the copies of `group`, as far as its reach and what is found ask for.
@@ -113,7 +138,7 @@ pub(crate) fn examine(
         }
         whole_enough(group, kept, &reads[kept])?;
         match kept_log(reader, group, &reads[kept], kept, asked)? {
-            Some((log, located)) => {
+            Some(found) => {
                 let planned = group.copies.iter().zip(&reads).zip(&forks);
                 let replicas = planned
                     .filter_map(|((copy, read), fork)| {
@@ -131,13 +156,19 @@ pub(crate) fn examine(
                     })
                     .collect();
                 return Ok(Examined {
-                    log,
+                    log: found.log,
                     kept,
                     replicas,
                     cleaned_to: reads.iter().map(|one| one.cleaned_to).max().unwrap_or(0),
-                    located,
+                    numbered: found.numbered,
+                    window_ms: found.window_ms,
+                    located: found.located,
                     count: count(group, &reads),
                 });
+            }
+            // Below 0 there is no number: all of it is wanted.
+            None if group.reach.below.is_some_and(|below| below <= 0) => {
+                group.reach.back[kept] = segments;
             }
             None => group.reach.back[kept] = (2 * group.reach.back[kept]).min(segments),
         }
@@ -166,14 +197,33 @@ fn whole_enough(group: &Group, kept: usize, read: &CopyRead) -> Result<(), TrimE
     }
 }
 
+/// What was found of the kept log.
+struct Kept {
+    log: Log,
+    numbered: Numbered,
+    window_ms: Vec<i64>,
+    located: Vec<Located>,
+}
+
+impl Kept {
+    fn of(log: Log, located: Vec<Located>) -> Self {
+        Self {
+            log,
+            numbered: Numbered::default(),
+            window_ms: Vec::new(),
+            located,
+        }
+    }
+}
+
 /// What is wanted of the kept log; `None` where more of it has to be read.
 fn kept_log(
     reader: &mut SegmentReader,
-    group: &Group,
+    group: &mut Group,
     read: &CopyRead,
     kept: usize,
     asked: &Asked<'_>,
-) -> Result<Option<(Log, Vec<Located>)>, TrimError> {
+) -> Result<Option<Kept>, TrimError> {
     let replica = &group.copies[kept].replica;
     let start = group
         .copies
@@ -200,7 +250,7 @@ fn kept_log(
         front_gone: start > 0 || read.cleaned_to > 0,
     };
     if !group.ordered {
-        return Ok(Some((log, Vec::new())));
+        return Ok(Some(Kept::of(log, Vec::new())));
     }
     let data = |batch: &&Batch| !batch.header.control && !history.is_aborted(batch);
     let append_time = read
@@ -224,6 +274,25 @@ fn kept_log(
     if log.newest.is_none() && !read.is_whole() {
         return Ok(None);
     }
+    if let Some(numbering) = asked.numbering {
+        let of = KeptLog {
+            partition: &group.partition,
+            replica,
+            read,
+            history: &history,
+            end,
+        };
+        let found = of.count(reader, &mut group.counted, &group.reach, numbering)?;
+        return Ok(found.map(|found| {
+            log.window = found.window;
+            Kept {
+                log,
+                numbered: found.numbered,
+                window_ms: found.window_ms,
+                located: Vec::new(),
+            }
+        }));
+    }
     let Some(first) = window_begins(read, &group.reach, older_newest) else {
         return Ok(None);
     };
@@ -238,10 +307,9 @@ fn kept_log(
     decode(reader, replica, inside, &history, |record| {
         log.window.records.push(Place {
             offset: record.offset,
-            at: match asked.sequence {
-                Some(of) => of(record).unwrap_or(NO_PLACE),
-                None if record.timestamp_ms >= 0 => record.timestamp_ms,
-                None => NO_PLACE,
+            at: match record.timestamp_ms {
+                ms if ms >= 0 => ms,
+                _ => NO_PLACE,
             },
         });
     })?;
@@ -250,7 +318,7 @@ fn kept_log(
     if asked.timestamps && located.last() == Some(&Located::Older) {
         return Ok(None);
     }
-    Ok(Some((log, located)))
+    Ok(Some(Kept::of(log, located)))
 }
 
 /// The batch at which the window begins; `None` where that lies further back.

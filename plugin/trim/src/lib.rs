@@ -12,6 +12,7 @@ mod error;
 mod examine;
 mod history;
 mod journal;
+mod numbered;
 mod plan;
 mod read_back;
 mod recode;
@@ -23,7 +24,8 @@ mod volumes;
 
 pub use disk::{Disk, Piece, RealDisk};
 pub use error::TrimError;
-pub use plan::{OrderAsked, PlanOptions, SequenceOf, plan};
+pub use numbered::SequenceOf;
+pub use plan::{OrderAsked, PlanOptions, plan};
 pub use recode::recode;
 pub use show::show;
 pub use trim::{Held, Trimmed};

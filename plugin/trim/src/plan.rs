@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use slackwater_cut::{Class, Cut, HotHead, sha256_hex};
-use slackwater_logdir::{Record, Replica, SegmentReader, on_all_cores};
+use slackwater_logdir::{Replica, SegmentReader, on_all_cores};
 use slackwater_point::{
-    Located, Log, MaxJettison, OfCut, Older, Ordered, PLAN_VERSION, Plan, PlanKind, Point,
-    ReadCount, Refused, Sweep, TookPart, Unsolved, Wanted, by_sequence, by_source, by_timestamp,
-    depends, within_limit,
+    Located, Log, MaxJettison, Numbered, OfCut, Older, Ordered, PLAN_VERSION, Plan, PlanKind,
+    Point, ReadCount, Refused, SeenNumbers, SequenceAsked, Since, Sweep, TookPart, Unsolved,
+    Wanted, by_sequence, by_source, by_timestamp, depends, within_limit,
 };
 use slackwater_ports::PartitionId;
 
@@ -17,10 +17,8 @@ use crate::coordinator::{self, Told};
 use crate::draft;
 use crate::error::TrimError;
 use crate::examine::{Asked, Examined, Group, Reach, examine};
+use crate::numbered::{Counted, Numbering, SequenceOf};
 use crate::volumes::Volumes;
-
-/// The number of a message, by the message.
-pub type SequenceOf<'f> = &'f (dyn Fn(&Record<'_>) -> Option<i64> + Sync);
 
 /// In which order the point is looked for.
 #[derive(Clone, Copy)]
@@ -34,10 +32,12 @@ pub enum OrderAsked<'f> {
     },
     /// That of a number which each message has.
     Sequence {
-        /// The one that must be there first.
-        first: i64,
         /// Gives it; `None` for a message that has none.
         of: SequenceOf<'f>,
+        /// SHA-256 of the component by which it does.
+        component: &'f str,
+        /// What is stated of the numbers.
+        stated: SequenceAsked,
     },
 }
 
@@ -163,6 +163,8 @@ pub(crate) struct Work<'c> {
     pub(crate) groups: Vec<Mutex<Group>>,
     pub(crate) examined: Vec<Examined>,
     pub(crate) missing: Vec<Vec<i32>>,
+    /// The numbers of all records that were read, where these are the order.
+    seen: Mutex<SeenNumbers>,
 }
 
 impl<'c> Work<'c> {
@@ -192,6 +194,7 @@ impl<'c> Work<'c> {
                 partition,
                 copies,
                 reach: Reach::default(),
+                counted: Counted::default(),
             }));
         }
         let mut work = Self {
@@ -199,6 +202,7 @@ impl<'c> Work<'c> {
             groups,
             examined: Vec::new(),
             missing,
+            seen: Mutex::default(),
         };
         let all: Vec<usize> = (0..work.groups.len()).collect();
         work.examined = work.examine(&all)?;
@@ -213,8 +217,11 @@ impl<'c> Work<'c> {
             let partition = group.partition.clone();
             let asked = Asked {
                 timestamps: matches!(self.site.options.order, OrderAsked::Timestamp { .. }),
-                sequence: match self.site.options.order {
-                    OrderAsked::Sequence { of, .. } => Some(of),
+                numbering: match self.site.options.order {
+                    OrderAsked::Sequence { of, .. } => Some(Numbering {
+                        of,
+                        seen: &self.seen,
+                    }),
                     _ => None,
                 },
                 ceiling_ms,
@@ -280,13 +287,28 @@ impl<'c> Work<'c> {
             let logs: Vec<Log> = self.examined.iter().map(|one| one.log.clone()).collect();
             match self.try_once(&logs, took_part)? {
                 Ok(solved) => {
-                    within_limit(&logs, &solved.point, solved.time, self.site.options.max)?;
+                    self.within_limit(&logs, &solved)?;
                     return Ok(solved);
                 }
                 Err(Unsolved::Refused(refused)) => return Err(refused.into()),
                 Err(Unsolved::Older(wanted)) => self.read_more(&wanted)?,
             }
         }
+    }
+
+    fn within_limit(&self, logs: &[Log], solved: &Solved) -> Result<(), Refused> {
+        let (point, max) = (&solved.point, self.site.options.max);
+        if let Some(time) = solved.time {
+            return within_limit(logs, point, Since::Point(time), max);
+        }
+        let each = self.examined.iter().zip(&point.cuts);
+        let earliest: Vec<Option<i64>> = each.map(|(one, cut)| one.earliest_ms(*cut)).collect();
+        let pull = point.pull.filter(|pull| !pull.is_end);
+        let since = Since::Records {
+            earliest: &earliest,
+            pull_ms: pull.and_then(|pull| self.examined[pull.log].timestamp_ms(pull.offset)),
+        };
+        within_limit(logs, point, since, max)
     }
 
     fn try_once(
@@ -305,12 +327,21 @@ impl<'c> Work<'c> {
                     point,
                 })
             }
-            OrderAsked::Sequence { first, .. } => {
-                by_sequence(logs, took_part, first).map(|(point, gaps)| Solved {
+            OrderAsked::Sequence {
+                component, stated, ..
+            } => {
+                let numbered: Vec<Numbered> =
+                    self.examined.iter().map(|one| one.numbered).collect();
+                let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+                let found = by_sequence(logs, took_part, &numbered, &seen, stated);
+                found.map(|(point, gaps)| Solved {
                     order: Ordered::Sequence {
-                        first,
+                        component: component.to_owned(),
+                        disorder: stated.disorder,
+                        first: gaps.first,
                         last: point.at,
                         gaps: gaps.runs,
+                        missing: gaps.numbers,
                         listed: gaps.listed,
                     },
                     time: None,
@@ -354,6 +385,7 @@ impl<'c> Work<'c> {
             match want.older {
                 Older::Above(at) => reach.above = Some(reach.above.map_or(at, |one| one.min(at))),
                 Older::From(at) => reach.from = Some(reach.from.map_or(at, |one| one.min(at))),
+                Older::Below(at) => reach.below = Some(reach.below.map_or(at, |one| one.min(at))),
                 Older::Transactions => reach.more = true,
             }
             which.push(want.log);

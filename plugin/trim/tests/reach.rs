@@ -6,11 +6,8 @@ mod log;
 mod site;
 mod world;
 
-use std::fs;
-use std::path::Path;
-
 use log::Batch;
-use site::{Site, messages, row};
+use site::{Site, empty_snapshot, messages, row};
 use slackwater_cut::Class;
 use slackwater_point::PlannedStanding;
 use slackwater_trim::{Held, RealDisk, TrimError};
@@ -74,7 +71,7 @@ fn older_segments_are_read_only_while_the_point_lies_before_them() {
     let empty = |node: u32, partition: &str, to: usize| {
         let dir = site.root.path().join(format!("node-{node}/{partition}"));
         for base in (10..to).step_by(10) {
-            write_empty_snapshot(&dir, base as u64);
+            empty_snapshot(&dir, base as u64);
         }
     };
     for node in 1..=3 {
@@ -92,13 +89,4 @@ fn older_segments_are_read_only_while_the_point_lies_before_them() {
     assert_eq!(row(&plan, "src.t", 0).cut, 195);
     let older = plan.read.older_segments;
     assert!((18..=120).contains(&older), "{older}");
-}
-
-/// A producer snapshot without a producer.
-fn write_empty_snapshot(dir: &Path, base: u64) {
-    let body = 0i32.to_be_bytes();
-    let mut bytes = 1i16.to_be_bytes().to_vec();
-    bytes.extend(log::crc::crc32c(&body).to_be_bytes());
-    bytes.extend(body);
-    fs::write(dir.join(format!("{base:020}.snapshot")), bytes).unwrap();
 }

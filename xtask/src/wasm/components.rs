@@ -14,7 +14,7 @@ use crate::files;
 use crate::project::Project;
 use crate::wasm::toolchain::Toolchain;
 use crate::wasm::way::{self, StdChoice, Way};
-use crate::wasm::{PHASES, TARGET, remap, sysroot};
+use crate::wasm::{EXAMPLES, PHASES, TARGET, remap, sysroot};
 
 /// The components of one build.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub(crate) fn build(project: &Project, choice: Option<StdChoice>) -> Result<Buil
     let modules = compile(project, &toolchain, &way)?;
     let dir = project.wasm_dir();
     let mut digests = BTreeMap::new();
-    for phase in PHASES {
+    for phase in all() {
         let module = modules.join(format!("slackwater_{}.wasm", phase.replace('-', "_")));
         let component = componentize(phase, &module)?;
         let digest = hex(&Sha256::digest(&component));
@@ -65,6 +65,11 @@ pub(crate) fn build(project: &Project, choice: Option<StdChoice>) -> Result<Buil
     })
 }
 
+/// The names of all components.
+fn all() -> impl Iterator<Item = &'static str> {
+    PHASES.into_iter().chain(EXAMPLES)
+}
+
 /// Runs cargo and gives the directory with the core modules.
 fn compile(project: &Project, toolchain: &Toolchain, way: &Way) -> Result<PathBuf, Error> {
     // A directory of its own a way: flags that differ would make each build
@@ -73,7 +78,7 @@ fn compile(project: &Project, toolchain: &Toolchain, way: &Way) -> Result<PathBu
     let mut remap = remap::Prefixes::of(project, &target)?;
     let mut cargo = project.pure_cargo();
     cargo.args(["build", "--profile", "wasm", "--target", TARGET]);
-    for phase in PHASES {
+    for phase in all() {
         cargo.arg("--package").arg(format!("slackwater-{phase}"));
     }
     if project.home.is_some() {

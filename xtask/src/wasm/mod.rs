@@ -1,4 +1,4 @@
-//! The phases as WebAssembly components: built, written with their digests,
+//! The phases, and the examples, as WebAssembly components: built, written with their digests,
 //! and proven to be the same bytes wherever they are built.
 //!
 //! A component's digest stands in every cut, so it must name the source and
@@ -29,3 +29,7 @@ pub(crate) const PHASES: [&str; 6] = [
     "validate-head",
     "resume-mirror",
 ];
+
+/// What is no phase: the example of a component that a site builds of its own. It
+/// lies beside them, and no program carries it.
+pub(crate) const EXAMPLES: [&str; 1] = ["order-key"];

@@ -155,6 +155,8 @@ pub fn grant(logs: &mut [Log], models: &[Model], wanted: &[Wanted]) {
                 first.map_or(model.end(), |one| one.offset)
             }
             Older::From(offset) => offset,
+            // What was read of numbers is for the order of numbers to keep.
+            Older::Below(_) => continue,
             Older::Transactions => {
                 assert!(
                     log.transactions_from > 0,

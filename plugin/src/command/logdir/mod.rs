@@ -11,6 +11,7 @@ use slackwater_logdir::{
 };
 use slackwater_ports::{PartitionId, Progress};
 
+mod numbers;
 mod plan;
 mod trim;
 

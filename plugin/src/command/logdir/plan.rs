@@ -5,10 +5,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use slackwater_cut::Cut;
-use slackwater_point::{MaxJettison, Plan as Document, PlannedPartition, PlannedStanding, Why};
+use slackwater_point::{
+    MaxJettison, Ordered, Plan as Document, PlannedPartition, PlannedStanding, Why,
+};
 use slackwater_trim::{OrderAsked, PlanOptions, TrimError, Volumes, plan};
 
 use super::super::{Context, read_document, validate};
+use super::numbers::{self, Numbers, RawNumbers};
 use crate::config::Span;
 use crate::exit::Stop;
 
@@ -18,7 +21,8 @@ use crate::exit::Stop;
 /// Of each partition the longest log that Kafka would keep is taken, whichever
 /// broker has it. Then all are cut at one point: `source` takes a sweep of the
 /// source's heads that a hot run made, `timestamp` the greatest time below which
-/// nothing is missing. No transaction is cut through. Exit code 2 where there is
+/// nothing is missing, `order` the greatest number up to which none is, by a
+/// component that numbers messages. No transaction is cut through. Exit code 2 where there is
 /// no such point, or more would go than --max-jettison allows.
 #[derive(Debug, Args)]
 pub(super) struct Plan {
@@ -38,6 +42,8 @@ pub(super) struct Plan {
     /// apart included: what can't be seen, and has to be stated. For `timestamp`.
     #[arg(long, value_name = "SPAN", value_parser = span)]
     epsilon: Option<Span>,
+    #[command(flatten)]
+    numbers: RawNumbers,
     /// What a topic may lose: its last so much time, or so many percent of its
     /// records where that is more.
     #[arg(long, value_name = "SPAN,PERCENT", default_value = "60s,1%", value_parser = max_jettison)]
@@ -56,6 +62,8 @@ enum By {
     Source,
     /// That of their timestamps.
     Timestamp,
+    /// That of their numbers, by a component of one's own.
+    Order,
 }
 
 fn span(text: &str) -> Result<Span, String> {
@@ -79,9 +87,21 @@ impl Plan {
         let text = read_document(None, &self.cut)?;
         let cut = Cut::trusted(&text)
             .map_err(|error| Stop::bad_input(format!("{}: {error}", self.cut)))?;
+        let by = self.by(&cut);
+        if by == By::Order && self.epsilon.is_some() {
+            return Err(Stop::bad_input(
+                "--epsilon is for timestamps: say by how much numbers may be out of order with \
+                 --disorder",
+            ));
+        }
+        let numbers = self.numbers.check(by == By::Order)?;
+        let sequence = numbers.as_ref().map(Numbers::sequence);
         let volumes = Volumes::open(&self.paths).map_err(stop)?;
         let options = PlanOptions {
-            order: self.order(&cut)?,
+            order: match (&numbers, &sequence) {
+                (Some(numbers), Some(of)) => numbers.asked(of),
+                _ => self.order(by)?,
+            },
             max: self.max_jettison,
             exclude: self.exclude_order.clone(),
             missing: self.missing.clone(),
@@ -94,21 +114,24 @@ impl Plan {
         context.print(&made, text_of)
     }
 
-    fn order(&self, cut: &Cut) -> Result<OrderAsked<'static>, Stop> {
-        let by_default = match cut.hot {
+    fn by(&self, cut: &Cut) -> By {
+        self.order.unwrap_or(match cut.hot {
             Some(_) => By::Source,
             None => By::Timestamp,
-        };
-        match (self.order.unwrap_or(by_default), self.epsilon) {
-            (By::Source, None) => Ok(OrderAsked::Source),
-            (By::Source, Some(_)) => Err(Stop::bad_input(
-                "the order `source` measures its own ε: leave --epsilon out",
-            )),
+        })
+    }
+
+    fn order(&self, by: By) -> Result<OrderAsked<'static>, Stop> {
+        match (by, self.epsilon) {
             (By::Timestamp, Some(epsilon)) => Ok(OrderAsked::Timestamp {
                 epsilon_ms: epsilon.as_ms(),
             }),
             (By::Timestamp, None) => Err(Stop::bad_input(
                 "say by how much timestamps may be out of order: --epsilon 5s",
+            )),
+            (_, None) => Ok(OrderAsked::Source),
+            (_, Some(_)) => Err(Stop::bad_input(
+                "the order `source` measures its own ε: leave --epsilon out",
             )),
         }
     }
@@ -152,14 +175,21 @@ fn text_of(plan: &Document) -> String {
         );
     }
     out += &format!("{}\n", plan.guarantee);
+    if let Ordered::Sequence { gaps, listed, .. } = &plan.order {
+        out += &numbers::missing(*gaps, listed);
+    }
     if let Some(pull) = &plan.pulled_by {
         let what = if pull.is_end {
             "the end of"
         } else {
             "a record of"
         };
+        let number = match (&plan.order, pull.at) {
+            (Ordered::Sequence { .. }, Some(at)) => format!(", number {at}"),
+            _ => String::new(),
+        };
         out += &format!(
-            "what pulls it back: {what} {} at offset {}\n",
+            "what pulls it back: {what} {} at offset {}{number}\n",
             pull.partition, pull.offset
         );
     }

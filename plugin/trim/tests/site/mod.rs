@@ -7,6 +7,7 @@
 )]
 
 use std::fs;
+use std::path::Path;
 
 use slackwater_cut::{Class, Cut, PartitionRow, SourceTopic, TopicRow};
 use slackwater_point::Plan;
@@ -116,4 +117,13 @@ pub fn row<'p>(plan: &'p Plan, topic: &str, number: u32) -> &'p slackwater_point
         .iter()
         .find(|one| one.partition == wanted)
         .unwrap()
+}
+
+/// A producer snapshot without a producer.
+pub fn empty_snapshot(dir: &Path, base: u64) {
+    let body = 0i32.to_be_bytes();
+    let mut bytes = 1i16.to_be_bytes().to_vec();
+    bytes.extend(crate::log::crc::crc32c(&body).to_be_bytes());
+    bytes.extend(body);
+    fs::write(dir.join(format!("{base:020}.snapshot")), bytes).unwrap();
 }
