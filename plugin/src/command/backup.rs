@@ -1,6 +1,7 @@
 //! `slackwater backup`: the whole job.
 
-use super::run::{Accept, Run};
+use super::accept::Accept;
+use super::run::Run;
 use super::{ConfigArg, Context, report};
 use crate::exit::{Exit, Stop, of_claims};
 use crate::site::Site;

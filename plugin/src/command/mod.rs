@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+mod accept;
 mod backup;
 mod clone;
 mod compare;

@@ -9,8 +9,9 @@ use slackwater_host::PhaseName;
 use slackwater_ports::Outcome;
 use slackwater_store::{LeaseState, RunId};
 
+use super::accept::Accept;
 use super::resume::let_go_of_what_is_left;
-use super::run::{Accept, Run, keep_what_was_closed};
+use super::run::{Run, keep_what_was_closed};
 use super::{ConfigArg, Context, RecordArg, print_line};
 use crate::exit::{Stop, of_claims};
 use crate::guard::{Recovered, recover_for_sure};
