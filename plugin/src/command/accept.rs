@@ -1,0 +1,104 @@
+//! What a run may accept, as it is typed.
+
+use clap::{Args, ValueEnum};
+use slackwater_cut::Strategy;
+
+use crate::config::with_strategy;
+use crate::exit::Stop;
+use crate::site::{Site, split_phase};
+
+/// A strategy that needs nothing of the configuration.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Asked {
+    /// As the configuration says.
+    #[default]
+    Configured,
+    /// The mirror stands still while its volumes are cut.
+    Quiesced,
+    /// Nothing is stopped.
+    Hot,
+}
+
+impl Asked {
+    fn named(self) -> Option<Strategy> {
+        match self {
+            Self::Configured => None,
+            Self::Quiesced => Some(Strategy::Quiesced),
+            Self::Hot => Some(Strategy::Hot),
+        }
+    }
+}
+
+/// What a run may accept. All of it is kept in the cut.
+#[derive(Debug, Args, Default)]
+pub(super) struct Accept {
+    /// A source topic whose timestamps say nothing about retention (0, -1, or
+    /// filled in later).
+    #[arg(long, value_name = "TOPIC")]
+    accept_retention_risk: Vec<String>,
+    /// Take a mirror that someone else stopped, and leave it stopped.
+    #[arg(long)]
+    allow_stopped: bool,
+    /// Where Connect cancelled tasks, so that the mirror is ahead of its
+    /// committed offsets: resume it briefly and stop it once more. The records
+    /// ahead are then on the mirror twice.
+    #[arg(long)]
+    settle: bool,
+    /// Partitions with nothing left to compare fail `resumable`.
+    #[arg(long)]
+    strict: bool,
+    /// Snapshots may be plain copies where blocks can't be shared.
+    #[arg(long)]
+    allow_plain_copy: bool,
+    /// Refuse a component of a phase with another digest: `PHASE=SHA256`.
+    #[arg(long, value_name = "PHASE=SHA256")]
+    require_digest: Vec<String>,
+    /// Take a phase from a file: `PHASE=FILE`.
+    #[arg(long, value_name = "PHASE=FILE")]
+    component: Vec<String>,
+    /// Leave the mirror's Kafka to its operator, which may roll brokers in the middle:
+    /// without this it is paused while the mirror is held.
+    #[arg(long)]
+    no_pause: bool,
+    /// With `hot` nothing is stopped: the volumes are cut while the mirror runs, and what
+    /// comes back of them is to be planned and trimmed before it is used.
+    #[arg(long, value_enum, default_value_t)]
+    strategy: Asked,
+    /// Keep no recording of the phases beside the cut.
+    #[arg(long)]
+    no_recording: bool,
+}
+
+impl Accept {
+    /// Prepares the site for it.
+    pub(super) fn apply(&self, site: &mut Site) -> Result<(), Stop> {
+        site.allow_plain_copy = self.allow_plain_copy;
+        if self.no_pause {
+            site.leave_kafka()?;
+        }
+        if !self.no_recording {
+            site.keep_recordings();
+        }
+        for pair in &self.component {
+            site.take_component(pair)?;
+        }
+        for pair in &self.require_digest {
+            let (phase, digest) = split_phase(pair, "PHASE=SHA256")?;
+            site.components
+                .get(phase)
+                .require_digest(Some(digest))
+                .map_err(|error| Stop::bad_input(format!("{phase}: {error}")))?;
+        }
+        let settings = &mut site.settings;
+        settings
+            .accept_retention_risk
+            .clone_from(&self.accept_retention_risk);
+        settings.allow_stopped = self.allow_stopped;
+        if let Some(asked) = self.strategy.named() {
+            with_strategy(settings, asked).map_err(Stop::bad_input)?;
+        }
+        settings.strict = self.strict;
+        settings.settle = self.settle;
+        Ok(())
+    }
+}
