@@ -25,6 +25,12 @@ pub enum Refused {
     /// Nothing to order.
     #[error("no partition takes part in the order: nothing could be shown to be consistent")]
     Nothing,
+    /// No two sweeps can be told apart.
+    #[error(
+        "the clock of whoever swept the source's heads was set back while it did: take another backup, \
+         or --order timestamp"
+    )]
+    Clock,
     /// Not known how far it is.
     #[error(
         "{0} holds no record with a timestamp, and no head of the source says that it is idle: leave \
@@ -63,8 +69,8 @@ pub enum Refused {
     },
     /// No head vector that all partitions reach.
     #[error(
-        "none of {samples} samples of the source's heads is in all partitions; the newest one is not in \
-         {partition}"
+        "none of {samples} samples of the source's heads can be found in all partitions; the newest one is \
+         not found in {partition}: leave its topic out with --exclude-order, or take --order timestamp"
     )]
     NoSample {
         /// How many there were.

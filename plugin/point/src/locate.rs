@@ -7,6 +7,9 @@ use slackwater_cut::{HotHead, HotRecord};
 
 use crate::source::Located;
 
+/// So many records in a row are no chance.
+const LEAST_MARKS: usize = 8;
+
 /// A record of the mirror's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
@@ -28,6 +31,8 @@ pub struct Locator<'h> {
     /// The last ones.
     last: VecDeque<Seen>,
     found: Option<u64>,
+    /// Its marks tell no place.
+    silent: bool,
 }
 
 impl<'h> Locator<'h> {
@@ -38,6 +43,7 @@ impl<'h> Locator<'h> {
             first: Vec::new(),
             last: VecDeque::new(),
             found: None,
+            silent: says_nothing(&head.last),
         }
     }
 
@@ -45,7 +51,7 @@ impl<'h> Locator<'h> {
     /// records once more, all that the head covers was there before.
     pub fn follow(&mut self, seen: Seen) {
         let marks = &self.head.last;
-        if self.found.is_some() || marks.is_empty() {
+        if self.found.is_some() || marks.is_empty() || self.silent {
             return;
         }
         if self.first.len() < marks.len() {
@@ -75,6 +81,9 @@ impl<'h> Locator<'h> {
                 _ => Located::NotThere,
             };
         }
+        if self.silent {
+            return Located::NotThere;
+        }
         if !from_start {
             return Located::Older;
         }
@@ -84,11 +93,32 @@ impl<'h> Locator<'h> {
             self.first[..*there].iter().zip(tail).all(equal)
         };
         let most = self.first.len().min(marks.len() - 1);
-        match (1..=most).rev().find(part) {
+        match (LEAST_MARKS..=most).rev().find(part) {
             Some(there) => Located::At(self.first[there - 1].offset + 1),
             None => Located::NotThere,
         }
     }
+}
+
+/// Whether marks may lie in more than one place: they repeat, or there are few of them,
+/// and the source had more before.
+fn says_nothing(marks: &[HotRecord]) -> bool {
+    let all_there_is = marks.first().is_none_or(|first| first.offset == 0);
+    (marks.len() < LEAST_MARKS && !all_there_is) || repeats(marks)
+}
+
+/// Whether the run has the same records as itself, shifted by some: in a longer run of
+/// them it would be found too early.
+fn repeats(marks: &[HotRecord]) -> bool {
+    let same = |(one, other): (&HotRecord, &HotRecord)| {
+        (one.timestamp_ms, one.content) == (other.timestamp_ms, other.content)
+    };
+    let most = match marks.len() {
+        0 | 1 => 0,
+        short if short <= LEAST_MARKS => short - 1,
+        long => long - LEAST_MARKS,
+    };
+    (1..=most).any(|shift| marks.iter().zip(&marks[shift..]).all(same))
 }
 
 fn equal((one, mark): (&Seen, &HotRecord)) -> bool {

@@ -64,6 +64,12 @@ pub fn by_source(
     if ordered().next().is_none() {
         return Err(Refused::Nothing.into());
     }
+    let ascend = sweeps
+        .windows(2)
+        .all(|two| two[0].asked.last_answer_ms <= two[1].asked.first_request_ms);
+    if !ascend || sweeps.iter().any(is_set_back) {
+        return Err(Refused::Clock.into());
+    }
     let mut newest_lacks = None;
     let mut found = None;
     for (at, sweep) in sweeps.iter().enumerate().rev() {
@@ -112,6 +118,11 @@ pub fn by_source(
         pull,
     };
     Ok((point, between))
+}
+
+/// An interval that ends before it begins, as a clock leaves it that is set back.
+fn is_set_back(sweep: &Sweep) -> bool {
+    sweep.asked.last_answer_ms < sweep.asked.first_request_ms
 }
 
 /// The newest sweep whose heads lie below every cut.

@@ -164,10 +164,10 @@ fn record(content: u128) -> HotRecord {
     }
 }
 
-fn locate(head: &[u128], log: &[u128], from_start: bool) -> Located {
+fn locate_marks(last: Vec<HotRecord>, log: &[u128], from_start: bool) -> Located {
     let head = HotHead {
         high_watermark: 1000,
-        last: head.iter().map(|one| record(*one)).collect(),
+        last,
     };
     let mut locator = Locator::new(&head);
     for (offset, content) in (10..).zip(log) {
@@ -180,22 +180,59 @@ fn locate(head: &[u128], log: &[u128], from_start: bool) -> Located {
     locator.end(from_start, 10)
 }
 
+/// With a head right above these records.
+fn locate(head: &[u128], log: &[u128], from_start: bool) -> Located {
+    let marks = head.iter().map(|one| record(*one)).collect();
+    locate_marks(marks, log, from_start)
+}
+
+/// From the first to the last.
+fn run(of: std::ops::RangeInclusive<u128>) -> Vec<u128> {
+    of.collect()
+}
+
 #[test]
 fn a_head_is_found_by_the_records_below_it_and_never_by_its_offset() {
-    assert_eq!(locate(&[3, 4], &[1, 2, 3, 4, 5], true), Located::At(14));
-    // One record alone that is the same, is not the run.
-    assert_eq!(locate(&[3, 4], &[1, 4, 3, 4, 5], true), Located::At(14));
+    let head = run(3..=12);
+    assert_eq!(locate(&head, &run(1..=13), true), Located::At(22));
+    // Some records alone that are the same, are not the run.
+    let part = [run(4..=12), run(3..=13)].concat();
+    assert_eq!(locate(&head, &part, true), Located::At(29));
     // What MirrorMaker sent again comes later.
-    assert_eq!(locate(&[3, 4], &[3, 4, 3, 4], true), Located::At(12));
-    assert_eq!(locate(&[3, 4], &[1, 2, 3], true), Located::NotThere);
-    assert_eq!(locate(&[3, 4], &[5, 6], false), Located::Older);
+    let twice = [run(3..=12), run(3..=12)].concat();
+    assert_eq!(locate(&head, &twice, true), Located::At(20));
+    assert_eq!(locate(&head, &run(1..=11), true), Located::NotThere);
+    assert_eq!(locate(&head, &run(13..=14), false), Located::Older);
 }
 
 #[test]
 fn retention_may_have_left_the_last_of_the_run_only() {
-    assert_eq!(locate(&[2, 3, 4], &[4, 5], true), Located::At(11));
-    assert_eq!(locate(&[2, 3, 4], &[3, 4], true), Located::At(12));
-    assert_eq!(locate(&[2, 3, 4], &[4, 5], false), Located::Older);
+    let head = run(2..=12);
+    assert_eq!(locate(&head, &run(5..=13), true), Located::At(18));
+    assert_eq!(locate(&head, &run(3..=12), true), Located::At(20));
+    assert_eq!(locate(&head, &run(5..=13), false), Located::Older);
+    // So few may be a chance.
+    assert_eq!(locate(&head, &run(9..=13), true), Located::NotThere);
+}
+
+#[test]
+fn records_that_repeat_or_are_few_tell_no_place() {
+    let ticks = [7; 16];
+    assert_eq!(locate(&ticks, &[7; 40], true), Located::NotThere);
+    let turns = [1, 2, 3].repeat(5);
+    assert_eq!(
+        locate(&turns, &[1, 2, 3].repeat(9), true),
+        Located::NotThere
+    );
+    assert_eq!(locate(&run(3..=5), &run(1..=9), true), Located::NotThere);
+    // But where the source never had more.
+    let all: Vec<HotRecord> = (0..3)
+        .map(|offset| HotRecord {
+            offset,
+            ..record(u128::from(offset))
+        })
+        .collect();
+    assert_eq!(locate_marks(all, &run(0..=5), true), Located::At(13));
 }
 
 #[test]

@@ -191,6 +191,7 @@ impl<'a> Run<'a> {
     /// Tells whoever looks at the mirror that a step is done.
     pub(super) fn tell(&self, step: Step) {
         let news = match step {
+            _ if self.is_hot() => self.news_of_hot(step),
             Step::Quiesce => vec![News::Quiesced],
             Step::Drain => vec![News::Drained],
             Step::Snapshot => vec![News::Sealed, News::Cut],
@@ -205,6 +206,21 @@ impl<'a> Run<'a> {
         };
         for one in &news {
             self.site.ground().tell(&self.id, one);
+        }
+    }
+
+    fn is_hot(&self) -> bool {
+        let cut = self.site.cut(&self.id);
+        cut.is_ok_and(|cut| cut.settings.strategy == Strategy::Hot)
+    }
+
+    /// Nothing stands still, and what is proven is no backup yet.
+    fn news_of_hot(&self, step: Step) -> Vec<News> {
+        let why = "it is hot: no backup before it is planned and trimmed";
+        match step {
+            Step::Quiesce | Step::Drain => Vec::new(),
+            Step::Snapshot => vec![News::Cut],
+            Step::Prove => vec![News::Unproven(why.to_owned())],
         }
     }
 
@@ -289,7 +305,7 @@ impl Deck for Run<'_> {
 
     fn ask_release(&self) -> Seen<Released> {
         let released = self.guard.release()?;
-        if released.resume.is_ok() {
+        if released.resume.is_ok() && !self.is_hot() {
             self.site.ground().tell(&self.id, &News::Resumed);
         }
         Ok(released)

@@ -135,7 +135,6 @@ fn batch(at: u64, of: Option<(u64, u64)>) -> Batch {
 
 fn measure(root: &Path, options: &PlanOptions<'_>) -> Figures {
     let cut = world::no_cut();
-    let document = cut.to_canonical().unwrap();
     let paths = world::nodes(root);
     // What was needed to make the volumes does not count.
     fs::write("/proc/self/clear_refs", "5").unwrap();
@@ -143,7 +142,7 @@ fn measure(root: &Path, options: &PlanOptions<'_>) -> Figures {
     for _ in 0..RUNS {
         let (began, cpu) = (Instant::now(), cpu());
         let volumes = Volumes::open(&paths).unwrap();
-        let made = plan(&cut, &document, &volumes, options).unwrap();
+        let made = plan(&cut, &volumes, options).unwrap();
         let took = began.elapsed().as_secs_f64();
         cpu_seconds = cpu_seconds.min(self::cpu() - cpu);
         assert_eq!(made.read.older_segments, 0);

@@ -105,6 +105,9 @@ pub enum TrimError {
     /// The order needs what the cut does not have.
     #[error("the order `source` needs the sweeps of a cut whose strategy is hot: {0}")]
     NoSweeps(&'static str),
+    /// It can't be written, and so has no digest.
+    #[error(transparent)]
+    Cut(#[from] slackwater_cut::CutError),
     /// A record whose number can't be told.
     #[error("the record at offset {offset} of {partition} has no order: {why}")]
     OrderKey {

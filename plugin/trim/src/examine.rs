@@ -402,6 +402,8 @@ fn locate(
         match locator.end(from_start, replica.start) {
             // What lies further back is all older than it, or was looked through.
             Located::Older if read.is_whole() || older_newest < begins => Located::NotThere,
+            // Sent once more, it may lie there for the second time: the first counts.
+            Located::At(_) if !read.is_whole() && older_newest >= begins => Located::Older,
             located => located,
         }
     });

@@ -1,7 +1,7 @@
 //! Makes the plan: reads the ends of all logs, asks for the point, reads what
 //! that asks for, until there is one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use slackwater_cut::{Class, Cut, HotHead, sha256_hex};
@@ -54,16 +54,11 @@ pub struct PlanOptions<'f> {
     pub missing: Vec<i32>,
 }
 
-/// Makes the plan. `document` is the text of `cut`; nothing is written.
+/// Makes the plan; nothing is written.
 ///
 /// # Errors
 /// Volumes that can't be read or that no plan can put right; no point.
-pub fn plan(
-    cut: &Cut,
-    document: &str,
-    volumes: &Volumes,
-    options: &PlanOptions<'_>,
-) -> Result<Plan, TrimError> {
+pub fn plan(cut: &Cut, volumes: &Volumes, options: &PlanOptions<'_>) -> Result<Plan, TrimError> {
     let site = Site::of(cut, options);
     let mut work = Work::begin(&site, volumes)?;
     let took_part = work.took_part()?;
@@ -79,13 +74,13 @@ pub fn plan(
         kind: PlanKind::Plan,
         cut: Some(OfCut {
             run_id: cut.run_id.clone(),
-            sha256: sha256_hex(document.as_bytes()),
+            sha256: sha256_hex(cut.to_canonical()?.as_bytes()),
         }),
         cluster_id: volumes.cluster_id.clone(),
         guarantee: solved.order.guarantee(),
         order: solved.order,
         pulled_by: draft::pulled_by(&work, &solved.point),
-        excluded: options.exclude.clone(),
+        excluded: work.in_no_order(),
         partitions,
         spread_before,
         spread_after,
@@ -137,7 +132,7 @@ impl<'c> Site<'c> {
     fn takes_part(&self, topic: &str) -> bool {
         match self.classes.get(topic) {
             Some(class) => *class == Class::Mirrored,
-            None => !topic.starts_with("__"),
+            None => !topic.starts_with("__") && self.cut.settings.protects(topic),
         }
     }
 
@@ -176,7 +171,9 @@ impl<'c> Work<'c> {
             let topic = &site.cut.rows.topic(row).name;
             replicas.insert(PartitionId::new(topic, row.partition), &row.replicas);
         }
+        let mut there = Vec::new();
         for (partition, copies) in volumes.copies()? {
+            there.push(partition.clone());
             let wanted = replicas.get(&partition).copied().unwrap_or_default();
             let absent = |node: &&i32| !copies.iter().any(|copy| copy.node == **node);
             let absent: Vec<i32> = wanted.iter().filter(absent).copied().collect();
@@ -196,6 +193,20 @@ impl<'c> Work<'c> {
                 reach: Reach::default(),
                 counted: Counted::default(),
             }));
+        }
+        // What lies on volumes that were not named would be cut by nobody.
+        let here: BTreeSet<&PartitionId> = there.iter().collect();
+        for (partition, wanted) in &replicas {
+            let mut unsaid = wanted
+                .iter()
+                .filter(|node| !site.options.missing.contains(node));
+            let known = here.contains(partition) || site.is_excluded(&partition.topic);
+            if let (false, Some(node)) = (known, unsaid.next()) {
+                return Err(TrimError::Missing {
+                    partition: partition.clone(),
+                    node: *node,
+                });
+            }
         }
         let mut work = Self {
             site,
@@ -359,6 +370,22 @@ impl<'c> Work<'c> {
                 })
             }
         })
+    }
+
+    /// Topics that were left out, and those without numbers where these are the order: they
+    /// are kept whole.
+    fn in_no_order(&self) -> Vec<String> {
+        let mut topics = self.site.options.exclude.clone();
+        if matches!(self.site.options.order, OrderAsked::Sequence { .. }) {
+            let mut numbered: BTreeMap<&str, bool> = BTreeMap::new();
+            for one in self.examined.iter().filter(|one| one.log.ordered) {
+                *numbered.entry(&one.log.partition.topic).or_default() |=
+                    one.numbered.least.is_some();
+            }
+            let without = numbered.into_iter().filter(|(_, has_some)| !has_some);
+            topics.extend(without.map(|(topic, _)| topic.to_owned()));
+        }
+        topics
     }
 
     fn sweeps(&self) -> Result<Vec<Sweep>, TrimError> {

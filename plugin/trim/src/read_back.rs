@@ -14,7 +14,7 @@ pub(crate) fn same(
     copies: &[CopyAt],
     cut: u64,
 ) -> Result<(), TrimError> {
-    for (copy, found) in copies.iter().zip(shown(reader, copies)?) {
+    for (copy, found) in copies.iter().zip(shown(reader, copies, 1)?) {
         let why = match (found.wrong, found.end == cut, found.same) {
             (None, true, true) => continue,
             (Some(why), _, _) => why,
@@ -31,12 +31,14 @@ pub(crate) fn same(
     Ok(())
 }
 
-/// Reads the ends of `copies`, as far back as it takes to compare them.
+/// Reads at least so many of the last segments of `copies`, and as many as it takes to
+/// compare them.
 pub(crate) fn shown(
     reader: &mut SegmentReader,
     copies: &[CopyAt],
+    segments: usize,
 ) -> Result<Vec<TrimmedCopy>, TrimError> {
-    let mut back = vec![1usize; copies.len()];
+    let mut back = vec![segments; copies.len()];
     loop {
         let (mut judged, mut found) = (Vec::new(), Vec::new());
         for (copy, back) in copies.iter().zip(&back) {
@@ -52,7 +54,9 @@ pub(crate) fn shown(
             judged.push(read.judged(copy.node, replica));
         }
         match judge(&judged) {
-            Judgement::Older(older) => older.into_iter().for_each(|at| back[at] *= 2),
+            Judgement::Older(older) => older
+                .into_iter()
+                .for_each(|at| back[at] = back[at].saturating_mul(2)),
             Judgement::Judged { forks, .. } => {
                 let as_it_is = |standing| matches!(standing, Standing::Kept | Standing::Same);
                 for (one, fork) in found.iter_mut().zip(&forks) {

@@ -10,15 +10,34 @@ use slackwater_point::Plan;
 use slackwater_ports::PartitionId;
 
 use crate::error::TrimError;
+use crate::journal::{Journal, Stage};
 use crate::read_back;
 use crate::volumes::Volumes;
 
-/// Reads the ends of every copy at or below these paths.
+/// Every segment: what is damaged far from the end is no copy either.
+const ALL: usize = usize::MAX;
+
+/// Reads every batch of every copy at or below these paths.
 ///
 /// # Errors
-/// A directory that a broker has, or that can't be read.
+/// A directory that a broker has, or that can't be read; one of which a trim was begun
+/// and not ended.
 pub fn show(paths: &[PathBuf], plan: &Plan) -> Result<Trimmed, TrimError> {
     let volumes = Volumes::open(paths)?;
+    for dir in &volumes.dirs {
+        let journal = Journal::read(&dir.path)?;
+        if journal.is_some_and(|one| {
+            !matches!(
+                one.stage,
+                Stage::Done | Stage::Untrimmed | Stage::Discarding
+            )
+        }) {
+            return Err(TrimError::State {
+                path: dir.path.clone(),
+                why: "has a trim, or an untrim, that was not ended: run it again",
+            });
+        }
+    }
     let copies = volumes.copies()?;
     let mut reader = SegmentReader::default();
     let mut partitions = Vec::new();
@@ -28,7 +47,11 @@ pub fn show(paths: &[PathBuf], plan: &Plan) -> Result<Trimmed, TrimError> {
             partition: planned.partition.clone(),
             cut: planned.cut,
             planned: u32::try_from(planned.replicas.len()).unwrap_or(u32::MAX),
-            copies: read_back::shown(&mut reader, there.map(Vec::as_slice).unwrap_or_default())?,
+            copies: read_back::shown(
+                &mut reader,
+                there.map(Vec::as_slice).unwrap_or_default(),
+                ALL,
+            )?,
         });
     }
     let planned: BTreeSet<&PartitionId> =

@@ -29,12 +29,13 @@ fn head(last: u64) -> Option<HotHead> {
     let record = |number: u64| {
         let key = format!("m{number}");
         HotRecord {
-            offset: 2 * number + 1,
+            // Its first one is the source's first.
+            offset: if number == 0 { 0 } else { 2 * number + 1 },
             timestamp_ms: 10_000 + number as i64,
             content: Digest128::of_content(Some(key.as_bytes()), Some(b"x"), &[]),
         }
     };
-    let from = last.saturating_sub(2);
+    let from = last.saturating_sub(15);
     Some(HotHead {
         high_watermark: 2 * last + 2,
         last: (from..=last).map(record).collect(),

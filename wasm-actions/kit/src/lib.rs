@@ -13,6 +13,7 @@ mod policy;
 mod session;
 mod tails;
 mod topics;
+mod unassigned;
 mod volumes;
 mod wait;
 
@@ -24,5 +25,6 @@ pub use policy::Policy;
 pub use session::Session;
 pub use tails::{TailRequest, identity, read_tails, seam, tail_of};
 pub use topics::{SourceKey, TopicMap, sampled};
+pub use unassigned::unassigned;
 pub use volumes::{check_flushed, not_cut};
 pub use wait::Deadline;

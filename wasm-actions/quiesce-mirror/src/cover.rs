@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use slackwater_cut::Settings;
+use slackwater_cut::{Settings, Strategy};
 use slackwater_kit::{Deadline, TailRequest, read_tails};
 use slackwater_ports::{Cluster, Failure, Isolation, Level, PartitionId, RecordSeen};
 
@@ -45,6 +45,15 @@ pub(crate) fn wait(
         forget_those_that_passed(world, found, &mut last)?;
         if last.is_empty() && lead.has_passed(world) {
             break;
+        }
+        if give_up.has_passed(world) && settings.strategy == Strategy::Hot {
+            // Nothing is stopped, so nothing would wait for it later either: no sweep of
+            // the run would lie on the volumes.
+            return Err(Failure::refused(format!(
+                "in {} partitions the mirror is not past what the source had when the run began: \
+                 let it catch up, or raise limits.coverWait",
+                last.len()
+            )));
         }
         if give_up.has_passed(world) {
             refuse_a_growing_lag(world, found, sampler, mirror_before)?;

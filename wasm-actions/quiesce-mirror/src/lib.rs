@@ -20,11 +20,10 @@ mod retention;
 mod sampler;
 mod settled;
 mod stop;
-mod unassigned;
 mod world;
 
 use slackwater_cut::{Quiesce, Strategy};
-use slackwater_kit::{Deadline, Session, configurations};
+use slackwater_kit::{Deadline, Session, configurations, unassigned};
 use slackwater_ports::{ConnectorState, Failure, Outcome};
 
 pub use world::World;
@@ -96,7 +95,7 @@ fn begin(world: &impl World, session: &mut Session) -> Result<(), Failure> {
     let headroom_ms = retention::check(world, &found, &fronts, &settings)?;
     cover::wait(world, &found, &mut sampler, lead, &settings)?;
     // After the last sample: a topic that came before it is not missed.
-    let unassigned = unassigned::topics(world, &found)?;
+    let unassigned = unassigned(world, &found.feed, &found.copied)?;
 
     let guard = world.engage(settings.window_ms)?;
     let quiesce = Quiesce {

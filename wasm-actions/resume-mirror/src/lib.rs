@@ -32,14 +32,16 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
         .quiesce
         .as_ref()
         .and_then(|quiesce| quiesce.stop_started_ms);
-    let Some(quiesce) = cut.quiesce.as_ref().filter(|_| stopped.is_some()) else {
+    let judged = cut.settings.on_loss == OnLoss::Refuse;
+    // What is restored was stopped by whoever restored it, whatever the run did.
+    let any = stopped.is_some() || judged;
+    let Some(quiesce) = cut.quiesce.as_ref().filter(|_| any) else {
         return Ok(Outcome::new("nothing was stopped: nothing to resume"));
     };
     let done = cut
         .resume
         .as_ref()
         .is_some_and(|resume| resume.running_ms.is_some());
-    let judged = cut.settings.on_loss == OnLoss::Refuse;
     let trouble = brokers::start(world, &mut session);
     if done && !judged {
         return Ok(Outcome::new("the mirror was resumed already"));

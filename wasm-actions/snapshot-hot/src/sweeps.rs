@@ -1,6 +1,7 @@
 //! Sweeps of the sources' heads, and the records below them, by which a head is found in
-//! a log of the mirror. The records are read when all volumes are cut: they stay what they
-//! were, and nothing waits for them.
+//! a log of the mirror. The records are read when all volumes are cut, since nothing waits
+//! for them; but where the source compacts they may be others by then, and where the last
+//! one is not right below the head, the head has none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,23 +61,35 @@ pub(crate) fn of_the_run(cut: &Cut) -> Vec<Sweep> {
 impl Sweep {
     /// Takes one, of all sources.
     pub(crate) fn take(world: &impl World, copies: &Copies) -> Result<Self, Failure> {
-        let now = world.now_ms();
-        let mut asked = Interval {
-            first_request_ms: now,
-            last_answer_ms: now,
-        };
+        let mut asked: Option<Interval> = None;
         let mut heads = vec![None; copies.rows().len()];
         for (alias, source) in copies.sources() {
             let of = |at: &usize| copies.rows()[*at].source.partition.clone();
             let partitions: Vec<PartitionId> = source.copies.iter().map(of).collect();
             let sweep = world.sweep(&Cluster::Source(alias.clone()), &partitions)?;
-            asked.first_request_ms = asked.first_request_ms.min(sweep.asked.first_request_ms);
-            asked.last_answer_ms = asked.last_answer_ms.max(sweep.asked.last_answer_ms);
+            asked = Some(match asked {
+                None => sweep.asked,
+                // A clock that was set back shows: what follows began before what went.
+                Some(before) => Interval {
+                    first_request_ms: before.first_request_ms,
+                    last_answer_ms: match sweep.asked.first_request_ms < before.last_answer_ms {
+                        true => 0,
+                        false => sweep.asked.last_answer_ms,
+                    },
+                },
+            });
             for (at, row) in source.copies.iter().zip(sweep.rows) {
                 heads[*at] = row.head.ok().map(|head| head.high_watermark);
             }
         }
-        Ok(Self { asked, heads })
+        let nothing = Interval {
+            first_request_ms: 0,
+            last_answer_ms: 0,
+        };
+        Ok(Self {
+            asked: asked.unwrap_or(nothing),
+            heads,
+        })
     }
 }
 
@@ -90,8 +103,9 @@ pub(crate) fn with_their_records(
     let most = (MOST_RECORDS / each).clamp(2, MOST_SWEEPS);
     let kept = keep(sweeps, most);
     let mut known: BTreeMap<(usize, u64), Option<Vec<HotRecord>>> = BTreeMap::new();
+    let compacted = compacted(world, copies)?;
     for sweep in &kept {
-        read(world, copies, sweep, &mut known)?;
+        read(world, copies, sweep, &compacted, &mut known)?;
     }
     let kept = kept.into_iter().map(|sweep| HotSweep {
         asked: sweep.asked,
@@ -120,12 +134,35 @@ fn keep(mut sweeps: Vec<Sweep>, most: usize) -> Vec<Sweep> {
     sweeps
 }
 
+/// Copies of topics of which the source may have taken a record since, because its key came
+/// again: by position.
+fn compacted(world: &impl World, copies: &Copies) -> Result<BTreeSet<usize>, Failure> {
+    let mut compacted = BTreeSet::new();
+    for (alias, source) in copies.sources() {
+        let topic = |at: &usize| copies.rows()[*at].source.partition.topic.clone();
+        let topics: BTreeSet<String> = source.copies.iter().map(topic).collect();
+        let topics: Vec<String> = topics.into_iter().collect();
+        let configs = world.configs(&Cluster::Source(alias.clone()), &topics)?;
+        let compacts = |topic: &str| {
+            let mut of = configs.iter().filter(|one| one.topic == topic);
+            // What is not said may be so.
+            of.next().is_none_or(|one| {
+                let policy = one.get("cleanup.policy");
+                policy.is_none_or(|policy| policy.contains("compact"))
+            })
+        };
+        compacted.extend(source.copies.iter().filter(|at| compacts(&topic(at))));
+    }
+    Ok(compacted)
+}
+
 /// Reads what is not known yet. A head above what a reader of committed records is given
 /// by now has no records: whatever lies between may come, and may not.
 fn read(
     world: &impl World,
     copies: &Copies,
     sweep: &Sweep,
+    compacted: &BTreeSet<usize>,
     known: &mut BTreeMap<(usize, u64), Option<Vec<HotRecord>>>,
 ) -> Result<(), Failure> {
     for (alias, source) in copies.sources() {
@@ -163,7 +200,12 @@ fn read(
         let tails = read_tails(world, &cluster, isolation, &requests, MARKS, READ_MS)?;
         for (at, head) in wanted {
             let partition = of(at);
+            let is_last = |tail: &&Vec<RecordSeen>| {
+                let last = tail.last().map(|one| one.offset + 1);
+                !compacted.contains(&at) || last == Some(head)
+            };
             let tail = tails.get(&partition).filter(|_| asked.contains(&partition));
+            let tail = tail.filter(is_last);
             known.insert((at, head), tail.map(|tail| tail.iter().map(mark).collect()));
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slackwater_cut::{Bracket, Class, Cut, Moved, Movement, PartitionRow, Rows, Strategy};
 use slackwater_kit::{
     Deadline, Feed, Look, Session, TopicMap, configurations, look, look_at_connectors,
-    look_summary, rows_of, sampled,
+    look_summary, rows_of, sampled, unassigned,
 };
 use slackwater_ports::{Failure, MirrorView, Outcome, PartitionId};
 
@@ -66,8 +66,18 @@ pub fn close_bracket(world: &impl World) -> Result<Outcome, Failure> {
     let rows = rows_of(&seen, &map, &configs);
     let starts = starts(&rows);
     if cut.settings.strategy == Strategy::Hot {
-        // What it would be compared with moves all the time.
-        session.update(world, |cut| note(cut, &starts))?;
+        // What it would be compared with moves all the time. But what came to the sources
+        // meanwhile, and is not copied yet, no order of the copies says anything of.
+        let copied: BTreeSet<_> = cut.quiesce.iter().flat_map(sampled).collect();
+        let left = unassigned(world, &Feed::check(&view)?, &copied)?;
+        session.update(world, |cut| {
+            note(cut, &starts);
+            if let Some(quiesce) = &mut cut.quiesce {
+                quiesce.unassigned.extend(left.iter().cloned());
+                quiesce.unassigned.sort();
+                quiesce.unassigned.dedup();
+            }
+        })?;
         return Ok(Outcome::new(
             "the mirror ran on: where its logs begin by now is noted",
         ));

@@ -106,7 +106,7 @@ impl Plan {
             exclude: self.exclude_order.clone(),
             missing: self.missing.clone(),
         };
-        let made = plan(&cut, &text, &volumes, &options).map_err(stop)?;
+        let made = plan(&cut, &volumes, &options).map_err(stop)?;
         if let Some(file) = &self.save {
             let text = made.to_canonical().map_err(Stop::failed)?;
             validate::write_new(file, &text)?;

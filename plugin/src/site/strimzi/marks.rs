@@ -3,7 +3,7 @@
 //! document alone, and for people: nothing is decided by it.
 
 use jiff::Timestamp;
-use slackwater_cut::{Cut, State, Verdict};
+use slackwater_cut::{Cut, State, Strategy, Verdict};
 use slackwater_kubernetes::Marks;
 
 /// See the module. A document that can't be read has none.
@@ -81,6 +81,9 @@ fn verdict(cut: &Cut) -> Option<Verdict> {
     Some(match () {
         () if any(Verdict::Refuted) => Verdict::Refuted,
         () if any(Verdict::Unproven) => Verdict::Unproven,
+        // Nothing required is nothing proven; and what was cut while the mirror ran is
+        // no backup yet, whatever is proven of it.
+        () if all.is_empty() || cut.settings.strategy == Strategy::Hot => Verdict::Unproven,
         () => Verdict::Proven,
     })
 }
@@ -102,6 +105,19 @@ mod tests {
 
     const CLOSED: &str =
         include_str!("../../../../wasm-actions/cut/tests/fixtures/exactly-once.json");
+
+    #[test]
+    fn what_requires_nothing_or_was_cut_while_the_mirror_ran_is_never_called_proven() {
+        let proven = Cut::parse(CLOSED).unwrap();
+        assert_eq!(verdict(&proven), Some(Verdict::Proven));
+        let mut hot = proven.clone();
+        hot.settings.strategy = Strategy::Hot;
+        let mut nothing = proven;
+        nothing.settings.require.clear();
+        for cut in [hot, nothing] {
+            assert_eq!(verdict(&cut), Some(Verdict::Unproven));
+        }
+    }
 
     fn labels(cut: &Cut) -> Vec<String> {
         let marks = marks(&cut.to_canonical().unwrap());

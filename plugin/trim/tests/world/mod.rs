@@ -405,8 +405,7 @@ pub fn options(epsilon_ms: u64) -> PlanOptions<'static> {
 }
 
 pub fn planned(paths: &[PathBuf], cut: &Cut, options: &PlanOptions<'_>) -> Result<Plan, TrimError> {
-    let document = cut.to_canonical().unwrap();
-    plan(cut, &document, &Volumes::open(paths)?, options)
+    plan(cut, &Volumes::open(paths)?, options)
 }
 
 /// All files below a directory with their bytes, but for a broker's lock.

@@ -63,7 +63,8 @@ impl<'s> Trimmed<'s> {
         inside: bool,
     ) -> Self {
         let file = |name: &str| scene.at(name).display().to_string();
-        fs::write(scene.at("cut.json"), cut.to_canonical().unwrap()).unwrap();
+        let exported = scene.run(&["cut", "export", &cut.run_id]).unwrap();
+        fs::write(scene.at("cut.json"), exported.expect(0).unwrap().stdout).unwrap();
         let paths: Vec<String> = volumes
             .iter()
             .map(|(_, path)| path.display().to_string())

@@ -22,6 +22,9 @@ pub struct ConsistentEvidence {
     pub document: String,
     /// The mirror's `cluster.id` in the cut.
     pub cluster_id: String,
+    /// What the source had that is not copied as it is, as far as the run saw: no order
+    /// says anything of it.
+    pub not_copied: Vec<String>,
     /// What was found.
     pub found: Trimmed,
 }
@@ -82,6 +85,7 @@ impl ConsistentEvidence {
             cut: cut.digest.clone().filter(|_| closed),
             document,
             cluster_id: cut.mirror_cluster_id().to_owned(),
+            not_copied: not_copied(cut),
             found,
         }
     }
@@ -157,6 +161,8 @@ impl ConsistentEvidence {
         if still == 0 || !ordered {
             unknown.push("no partition that was mirrored is in the order".to_owned());
         }
+        let left = self.not_copied.iter();
+        unknown.extend(left.map(|one| format!("not copied: {one}")));
         if self.cut.is_none() {
             unknown.push("the cut is not closed".to_owned());
         }
@@ -171,6 +177,41 @@ impl ConsistentEvidence {
         }
         unknown
     }
+}
+
+/// Topics that nothing copies yet, partitions without a copy, connectors that change or
+/// leave out records, and what a source had deleted before it was copied.
+fn not_copied(cut: &Cut) -> Vec<String> {
+    let Some(quiesce) = &cut.quiesce else {
+        return vec!["nothing says what the source had".to_owned()];
+    };
+    let mut left: Vec<String> = quiesce.unassigned.clone();
+    let copied = |alias: &str, topic: &str, partition: u32| {
+        let mut topics = cut.rows.topics.iter();
+        topics.any(|one| {
+            let source = one.source.as_ref();
+            source.is_some_and(|source| source.alias == alias && source.topic == topic)
+                && partition < one.partitions
+        })
+    };
+    for (at, one) in quiesce.sampled.iter().enumerate() {
+        let (alias, id) = (&one.alias, &one.partition);
+        if !copied(alias, &id.topic, id.partition) {
+            left.push(format!("{id} of source {alias} has no copy"));
+        }
+        let front = quiesce.fronts.get(at);
+        if front.is_some_and(|front| front.searched_from > front.needed) {
+            left.push(format!("what source {alias} has deleted of {id}"));
+        }
+    }
+    let mut rows = cut.rows.partitions.iter();
+    if rows.all(|row| row.closing_log_start_offset.is_none()) {
+        left.push("what came to the sources while the volumes were cut".to_owned());
+    }
+    let transforms = quiesce.connectors.iter();
+    let transforms = transforms.filter(|one| one.copies && one.transforms);
+    left.extend(transforms.map(|one| format!("what {} transforms", one.connector)));
+    left
 }
 
 fn wrong(row: &TrimmedPartition) -> Option<String> {
@@ -195,6 +236,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("cut", Change::Set(serde_json::Value::Null)),
         Fall::evidence("document", Change::OtherText),
         Fall::evidence("clusterId", Change::OtherText),
+        Fall::evidence("notCopied", Change::Push("t-0".into())),
         Fall::evidence("found.plan", Change::Set("".into())),
         Fall::evidence("found.plannedOf", Change::OtherText),
         Fall::evidence("found.guarantee", Change::Set("".into())),

@@ -12,7 +12,7 @@ use super::volumes::{
     SnapshotHandle, directories, directory_falls, handles, opened, opened_falls, tiered, unseen,
 };
 use super::{Judgement, name_some};
-use crate::{Cut, Rows};
+use crate::{Class, Cut, Rows, Strategy};
 
 /// The evidence, beside what was read of each replica.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +37,10 @@ pub struct IntactEvidence {
     /// where there are none, as in cuts from before it was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unseen: Vec<String>,
+    /// Whether the mirror ran on: then no other claim says that what was acknowledged
+    /// before the flush is there. Left out where it did not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hot: bool,
 }
 
 pub(super) fn gather(cut: &Cut) -> Result<IntactEvidence, String> {
@@ -50,6 +54,7 @@ pub(super) fn gather(cut: &Cut) -> Result<IntactEvidence, String> {
         dirs: content.dirs.clone(),
         unread: content.unread.clone(),
         unseen: content.extra.clone(),
+        hot: cut.settings.strategy == Strategy::Hot,
     })
 }
 
@@ -74,6 +79,16 @@ impl IntactEvidence {
                 unread: !self.unread.is_empty(),
             };
             read.are_there(&mut findings);
+            if self.hot && rows.topic(row).class != Class::Own {
+                let ends = content.replicas.iter().map(|one| one.log_end_offset);
+                if ends.min().is_none_or(|end| end < row.high_watermark) {
+                    let name = rows.name(row);
+                    findings.unknown.push(format!(
+                        "a copy of {name} ends before {}, which was acknowledged before the flush",
+                        row.high_watermark
+                    ));
+                }
+            }
             read.have_their_fronts(self.last_cut_ms, &mut findings);
             read.are_whole(&mut findings);
             if self.depth == ContentDepth::Full {

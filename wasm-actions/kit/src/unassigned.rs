@@ -3,23 +3,30 @@
 
 use std::collections::BTreeSet;
 
-use slackwater_ports::{Cluster, Failure, Heads, PartitionId};
+use slackwater_ports::{Cluster, Heads, PartitionId, Seen};
 
-use crate::found::Found;
+use crate::{Feed, SourceKey};
 
 /// Topics (or single partitions of them) that the connectors' patterns match
 /// and that nothing copies yet: MirrorMaker looks for new ones only now and
 /// then (`refresh.topics.interval.seconds`, 10 minutes by default).
-pub(crate) fn topics(world: &impl Heads, found: &Found) -> Result<Vec<String>, Failure> {
+///
+/// # Errors
+/// A source that does not answer.
+pub fn unassigned(
+    world: &impl Heads,
+    feed: &Feed,
+    copied: &BTreeSet<SourceKey>,
+) -> Seen<Vec<String>> {
     let mut missing = BTreeSet::new();
-    for source in &found.feed.sources {
+    for source in &feed.sources {
         let view = world.describe(&Cluster::Source(source.alias.clone()))?;
         for topic in view.topics.iter().filter(|topic| !topic.internal) {
-            let copied = |partition: u32| {
+            let is_copied = |partition: u32| {
                 let id = PartitionId::new(topic.name.clone(), partition);
-                found.copied.contains(&(source.alias.clone(), id))
+                copied.contains(&(source.alias.clone(), id))
             };
-            let all = topic.partitions.iter().all(|one| copied(one.partition));
+            let all = topic.partitions.iter().all(|one| is_copied(one.partition));
             if all {
                 continue;
             }
