@@ -154,11 +154,18 @@ fn every_manifest_that_is_shipped_is_used_by_some_test() {
             let is_top = folder.parent().is_none_or(|parent| parent == root());
             is_folder && !is_top && folder.starts_with(root()) && is_used(folder)
         });
+        // A crate is used by its component.
+        let in_crate = path.ancestors().skip(1).any(|folder| {
+            let is_crate = folder != root() && folder.join("Cargo.toml").is_file();
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            let component = format!("{name}.component.wasm");
+            is_crate && tests.iter().any(|text| text.contains(&component))
+        });
         // Each of kind Mirror is read by a test of its own here.
         let is_mirror = fs::read_to_string(&path)
             .unwrap()
             .contains("\nkind: Mirror\n");
-        if !(is_used(&path) || in_overlay || is_mirror) {
+        if !(is_used(&path) || in_overlay || in_crate || is_mirror) {
             unused.insert(path.display().to_string());
         }
     }
