@@ -1,7 +1,7 @@
 //! What backup and phase share: beginning a run, running its phases, giving
 //! it up.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use slackwater_cut::{Cut, State, Strategy, Verify};
 use slackwater_hold::{Deck, LeaseLook, Released, Salvage, Step};
@@ -23,6 +23,8 @@ pub(super) struct Run<'a> {
     id: RunId,
     guard: GuardClient,
     port: Arc<GuardPort>,
+    /// As its document has it, once that was read: the mirror may stand still meanwhile.
+    strategy: OnceLock<Strategy>,
 }
 
 impl<'a> Run<'a> {
@@ -71,7 +73,9 @@ impl<'a> Run<'a> {
         more(&mut cut);
         let document = cut.to_canonical().map_err(Stop::failed)?;
         site.runs().create(&id, &document).map_err(Stop::failed)?;
-        Ok(Self::of(site, id, leashed))
+        let run = Self::of(site, id, leashed);
+        run.strategy.get_or_init(|| cut.settings.strategy);
+        Ok(run)
     }
 
     /// Goes on with the run that holds the mirror.
@@ -122,6 +126,7 @@ impl<'a> Run<'a> {
             id,
             guard,
             port,
+            strategy: OnceLock::new(),
         }
     }
 
@@ -209,9 +214,17 @@ impl<'a> Run<'a> {
         }
     }
 
+    fn strategy(&self) -> Result<Strategy, Stop> {
+        if let Some(strategy) = self.strategy.get() {
+            return Ok(*strategy);
+        }
+        let strategy = self.site.cut(&self.id)?.settings.strategy;
+        Ok(*self.strategy.get_or_init(|| strategy))
+    }
+
     fn is_hot(&self) -> bool {
-        let cut = self.site.cut(&self.id);
-        cut.is_ok_and(|cut| cut.settings.strategy == Strategy::Hot)
+        self.strategy()
+            .is_ok_and(|strategy| strategy == Strategy::Hot)
     }
 
     /// Nothing stands still, and what is proven is no backup yet.
@@ -273,7 +286,7 @@ impl Deck for Run<'_> {
     fn phase(&self, step: Step) -> Result<Outcome, Stop> {
         match step {
             Step::Prove => self.prove(),
-            Step::Snapshot if self.site.cut(&self.id)?.settings.strategy == Strategy::Hot => {
+            Step::Snapshot if self.strategy()? == Strategy::Hot => {
                 self.run(PhaseName::SnapshotHot, Entry::Run)
             }
             step => {

@@ -63,7 +63,7 @@ fn take(world: &impl World, session: &mut Session) -> Result<(), Failure> {
         ));
     }
     let copies = Copies::of(session.cut())?;
-    let mut sweeps = sweeps::of_the_run(session.cut());
+    let mut sweeps = sweeps::of_the_run(session.cut(), &copies);
     sweeps.push(Sweep::take(world, &copies)?);
     let before = looks::take(world, &copies)?;
     let sealed_ms = world.now_ms();

@@ -33,11 +33,8 @@ pub(crate) struct Sweep {
 }
 
 /// The samples of quiesceMirror.
-pub(crate) fn of_the_run(cut: &Cut) -> Vec<Sweep> {
+pub(crate) fn of_the_run(cut: &Cut, copies: &Copies) -> Vec<Sweep> {
     let Some(quiesce) = &cut.quiesce else {
-        return Vec::new();
-    };
-    let Ok(copies) = Copies::of(cut) else {
         return Vec::new();
     };
     let place: BTreeMap<_, _> = sampled(quiesce)

@@ -9,12 +9,12 @@ mod needs_root {
             use std::time::Duration;
 
             use serde_json::json;
-            use slackwater_cut::{ClaimName, State, Verdict};
+            use slackwater_cut::{ClaimName, Verdict};
             use slackwater_stand_ins::{Temper, Whim};
 
             use crate::ground::names;
             use crate::k10_stand_in::{
-                before, claims, hook, opted_in, retire, snapshot, snapshots,
+                before, claims, hook, opted_in, retire, snapshot, snapshots, until_closed,
             };
             use crate::place::{Place, turn};
 
@@ -134,10 +134,7 @@ mod needs_root {
                 });
                 place.kill(&pod);
                 hook(&place, "afterBackup").unwrap();
-                place.within(5, "the cut to be closed", || {
-                    thread::sleep(Duration::from_secs(1));
-                    matches!(place.cut(&run).state, State::Closed { .. })
-                });
+                until_closed(&place, &run);
                 let cut = place.cut(&run);
                 for claim in &cut.claims {
                     let required = cut.settings.require.contains(&claim.name);
@@ -173,10 +170,7 @@ mod needs_root {
                     assert_eq!(cut.bracket.unwrap().guard.interruptions, 0);
                 }
                 if confirmed.is_ok() {
-                    place.within(5, "the cut to be closed", || {
-                        thread::sleep(Duration::from_secs(1));
-                        matches!(place.cut(&run).state, State::Closed { .. })
-                    });
+                    until_closed(&place, &run);
                 }
                 retire(&place, &made);
             }

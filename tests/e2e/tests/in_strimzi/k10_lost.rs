@@ -7,10 +7,10 @@ mod needs_root {
             use std::thread;
             use std::time::Duration;
 
-            use slackwater_cut::{State, Verdict};
+            use slackwater_cut::Verdict;
 
             use crate::guards::{end, holder};
-            use crate::k10_stand_in::{hook, opted_in, retire, snapshots};
+            use crate::k10_stand_in::{hook, opted_in, retire, snapshots, until_closed};
             use crate::place::turn;
             use crate::rolls::{are_all_others, await_rolled, brokers, set_delay};
 
@@ -71,10 +71,7 @@ mod needs_root {
                 });
                 // The next policy comes in the middle of it. (The run before is still read,
                 // perhaps: that is said, and it comes again.)
-                place.within(5, "the cut to be closed", || {
-                    thread::sleep(Duration::from_secs(1));
-                    matches!(place.cut(&run).state, State::Closed { .. })
-                });
+                until_closed(&place, &run);
                 hook(&place, "beforeBackup").unwrap();
                 assert!(are_all_others(&brokers(&place), &before));
                 hook(&place, "afterFailure").unwrap();

@@ -10,7 +10,9 @@ mod needs_root {
             use slackwater_cut::{ClaimName, State, Verdict};
             use slackwater_stand_ins::Whim;
 
-            use crate::k10_stand_in::{claims, hook, opted_in, retire, snapshot, snapshots};
+            use crate::k10_stand_in::{
+                claims, hook, opted_in, retire, snapshot, snapshots, until_closed,
+            };
             use crate::place::turn;
 
             #[test]
@@ -91,10 +93,7 @@ mod needs_root {
                 // Its retention is over before anybody could read it.
                 retire(&place, &made);
                 place.lab().storage().set_none();
-                place.within(5, "the cut to be closed", || {
-                    thread::sleep(Duration::from_secs(1));
-                    matches!(place.cut(&run).state, State::Closed { .. })
-                });
+                until_closed(&place, &run);
                 let cut = place.cut(&run);
                 place.show(&run);
                 let verdict = |name| {

@@ -120,6 +120,14 @@ pub(crate) fn snapshots(place: &Place, of: &str) -> Vec<String> {
     made
 }
 
+/// Waits until whoever reads the snapshots has closed the cut of a run.
+pub(crate) fn until_closed(place: &Place, run: &str) {
+    place.within(5, "the cut to be closed", || {
+        thread::sleep(Duration::from_secs(1));
+        matches!(place.cut(run).state, State::Closed { .. })
+    });
+}
+
 /// A backup by a policy, once its cut is closed: its run, the restore point, and K10's
 /// snapshots.
 pub(crate) fn backed_up(place: &mut Place, of: &str) -> (String, RestorePoint, Vec<String>) {
@@ -130,10 +138,7 @@ pub(crate) fn backed_up(place: &mut Place, of: &str) -> (String, RestorePoint, V
     let made = snapshots(place, of);
     place.must_be_let_go(&feeder);
     hook(place, "afterBackup").unwrap();
-    place.within(5, "the cut to be closed", || {
-        thread::sleep(Duration::from_secs(1));
-        matches!(place.cut(&run).state, State::Closed { .. })
-    });
+    until_closed(place, &run);
     (run, point, made)
 }
 

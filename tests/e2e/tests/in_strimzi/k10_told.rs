@@ -8,9 +8,7 @@ mod needs_root {
             use std::thread;
             use std::time::Duration;
 
-            use slackwater_cut::State;
-
-            use crate::k10_stand_in::{before, hook, opted_in, retire, snapshots};
+            use crate::k10_stand_in::{before, hook, opted_in, retire, snapshots, until_closed};
             use crate::place::turn;
             use crate::{flush_error, no_room};
 
@@ -79,10 +77,7 @@ mod needs_root {
                 place.must_be_let_go(&feeder);
                 no_room::set(&place);
                 let confirmed = hook(&place, "afterBackup");
-                place.within(5, "the cut to be closed", || {
-                    thread::sleep(Duration::from_secs(1));
-                    matches!(place.cut(&run).state, State::Closed { .. })
-                });
+                until_closed(&place, &run);
                 // Who closed it has tried, says so, and tries again later.
                 let prover = format!("slackwater-{run}-prove");
                 place.within(3, "who read it to say so", || {
