@@ -15,3 +15,4 @@ pub mod recording;
 pub mod restore;
 pub mod retention;
 pub mod site;
+pub mod trimming;

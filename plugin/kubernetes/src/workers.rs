@@ -117,7 +117,7 @@ impl Home {
 /// What a pod is to do.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// `guard`, `reader`.
+    /// `guard`, `reader`, `trimmer`.
     pub role: &'static str,
     /// Its name ends so.
     pub suffix: String,
@@ -125,8 +125,12 @@ pub struct Job {
     pub args: Vec<String>,
     /// Whether it may talk to the API server: as which ServiceAccount.
     pub account: Option<String>,
-    /// Claims that it mounts to read, and where.
+    /// Claims that it mounts, and where.
     pub claims: BTreeMap<String, String>,
+    /// Whether it may write to them.
+    pub writes: bool,
+    /// User and group that it runs as; else the image's.
+    pub run_as: Option<(u32, u32)>,
     /// Where it may run, as a `NodeSelector`: where what it mounts may be.
     pub nodes: Option<Value>,
     /// It is ended after this time, whatever it does.
@@ -329,7 +333,7 @@ impl Workers {
         let mut volumes = vec![json!({"name": "scratch", "emptyDir": {}})];
         for (at, (claim, path)) in job.claims.iter().enumerate() {
             let name = format!("volume-{at}");
-            mounts.push(json!({"name": name, "mountPath": path, "readOnly": true}));
+            mounts.push(json!({"name": name, "mountPath": path, "readOnly": !job.writes}));
             volumes.push(json!({
                 "name": name,
                 "persistentVolumeClaim": {"claimName": claim},
@@ -383,10 +387,7 @@ impl Workers {
                         },
                     }],
                 }},
-                "securityContext": {
-                    "runAsNonRoot": true,
-                    "seccompProfile": {"type": "RuntimeDefault"},
-                },
+                "securityContext": security(job.run_as),
                 "containers": [{
                     "name": CONTAINER,
                     "image": self.program.image,
@@ -416,6 +417,19 @@ impl Workers {
             },
         })
     }
+}
+
+/// As nobody, or as whom the brokers run: their volumes are theirs.
+fn security(run_as: Option<(u32, u32)>) -> Value {
+    let mut security = json!({
+        "runAsNonRoot": run_as.is_none_or(|(uid, _)| uid != 0),
+        "seccompProfile": {"type": "RuntimeDefault"},
+    });
+    if let Some((uid, gid)) = run_as {
+        security["runAsUser"] = uid.into();
+        security["runAsGroup"] = gid.into();
+    }
+    security
 }
 
 fn has_ended(pod: &Value) -> bool {

@@ -46,6 +46,7 @@ fn in_place_of(server: ApiServer, space: &str, run: RunId) -> Result<InPlace, Re
         feeders: Vec::new(),
         kept: None,
         origin: None,
+        trims: false,
     };
     InPlace::new(server, makers, None, target)
 }

@@ -72,6 +72,9 @@ pub struct PositionHeld {
     pub skipped: u64,
     /// Source offsets between them that would be copied twice.
     pub doubled: u64,
+    /// Whether the trim writes the right one into Connect's topic: nothing is left to do
+    /// about it then.
+    pub put_right: bool,
 }
 
 /// A partition that loses offsets.
@@ -108,6 +111,8 @@ pub struct PositionSeen {
     pub committed: Option<u64>,
     /// See [`at_source`].
     pub last_kept: Option<u64>,
+    /// Whether the right one is written into Connect's topic.
+    pub put_right: bool,
 }
 
 /// Where a partition ends now, and then.
@@ -163,6 +168,7 @@ pub fn depends(ends: &[EndOf], groups: &[GroupSeen], positions: &[PositionSeen])
             last_kept: seen.last_kept,
             skipped,
             doubled,
+            put_right: seen.put_right,
         });
     }
     let shorter = ends.iter().filter(|one| one.is_copy && one.cut < one.end);
@@ -175,7 +181,10 @@ pub fn depends(ends: &[EndOf], groups: &[GroupSeen], positions: &[PositionSeen])
         .collect();
     for (any, remedy) in [
         (!depends.groups.is_empty(), GROUPS),
-        (!depends.positions.is_empty(), POSITIONS),
+        (
+            depends.positions.iter().any(|one| !one.put_right),
+            POSITIONS,
+        ),
         (!depends.offset_syncs.is_empty(), OFFSET_SYNCS),
     ] {
         depends.remedies.extend(any.then(|| remedy.to_owned()));
@@ -184,7 +193,8 @@ pub fn depends(ends: &[EndOf], groups: &[GroupSeen], positions: &[PositionSeen])
 }
 
 impl PositionSeen {
-    fn is_right(&self) -> bool {
+    /// Whether it is that of the last record kept.
+    pub fn is_right(&self) -> bool {
         self.last_kept.is_some() && self.committed == self.last_kept
     }
 

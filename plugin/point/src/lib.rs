@@ -32,7 +32,7 @@ pub use log::{Log, Marker, NO_PLACE, Older, Place, Transaction, TransactionId, W
 pub use numbers::{MAX_NUMBERS_BYTES, SeenNumbers, TooManyNumbers};
 pub use order::{Gaps, LISTED_GAPS, Numbered, SequenceAsked, UNNUMBERED, by_sequence};
 pub use plan::{
-    LastKept, MAX_PLAN_BYTES, OfCut, Ordered, PLAN_VERSION, Plan, PlanError, PlanKind,
+    AddedRecord, LastKept, MAX_PLAN_BYTES, OfCut, Ordered, PLAN_VERSION, Plan, PlanError, PlanKind,
     PlannedPartition, PlannedReplica, PlannedStanding, PulledBy, ReadCount, Role, Spread, Why,
 };
 pub use point::{Point, Pull};

@@ -192,6 +192,20 @@ pub struct LastKept {
     pub content: Digest128,
 }
 
+/// A record of Connect's own that a trim writes behind what it keeps, so that Connect
+/// comes up as what is kept wants it. Both are JSON, or begin with a connector's name, as
+/// Connect writes them (`KafkaConfigBackingStore`, `ConnectorOffsetBackingStore`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AddedRecord {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+    /// Milliseconds since the Unix epoch.
+    pub timestamp_ms: i64,
+}
+
 /// A partition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -204,7 +218,7 @@ pub struct PlannedPartition {
     pub start: u64,
     /// Where the log that is kept ends now.
     pub end: u64,
-    /// Where all copies will end.
+    /// Up to where all copies keep it.
     pub cut: u64,
     /// Why there.
     pub why: Why,
@@ -217,6 +231,9 @@ pub struct PlannedPartition {
     pub newest_kept_ms: Option<i64>,
     /// The last record that is kept; `null` where that was not read.
     pub last_kept: Option<LastKept>,
+    /// What is written behind what is kept; left out where that is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<AddedRecord>,
     /// The broker whose log is kept.
     pub kept_of: i32,
     /// Its copies, by broker.
@@ -224,6 +241,13 @@ pub struct PlannedPartition {
     /// Brokers that have a copy by the cut, and of which no directory was
     /// given.
     pub missing: Vec<i32>,
+}
+
+impl PlannedPartition {
+    /// Where all copies will end: at the cut, or behind what is added there.
+    pub fn ends_at(&self) -> u64 {
+        self.cut + self.added.len() as u64
+    }
 }
 
 /// How a copy stands to the log that is kept.

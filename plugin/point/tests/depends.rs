@@ -33,6 +33,7 @@ fn position(committed: Option<u64>, last_kept: Option<u64>) -> PositionSeen {
         mirror: PartitionId::new("src.t", 0),
         committed,
         last_kept,
+        put_right: false,
     }
 }
 

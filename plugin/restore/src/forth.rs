@@ -124,7 +124,10 @@ fn volumes(seen: &Seen, stage: Option<Stage>) -> Result<Step, PlanError> {
         keep.or_else(|| of(Claimed::Kept).map(Step::RemoveClaim))
             .or_else(|| of(Claimed::Nothing).map(Step::MakeClaim))
     });
-    Ok(cleared.unwrap_or(Step::ProveVolumes))
+    Ok(cleared.unwrap_or(match seen.trims {
+        true => Step::TrimVolumes,
+        false => Step::ProveVolumes,
+    }))
 }
 
 /// Whether the operator leaves the Kafka alone, for a restore that is noted on it; or

@@ -41,6 +41,8 @@ pub struct Seen {
     pub volumes_proven: bool,
     /// With it: whether retention has to be held back.
     pub retention_would_delete: bool,
+    /// Whether the volumes were cut while the mirror ran, and have to be trimmed.
+    pub trims: bool,
     /// Of what it is a clone; `None` in place.
     pub clone_of: Option<CloneOf>,
 }

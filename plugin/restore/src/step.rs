@@ -35,6 +35,8 @@ pub enum Step {
     MakeClaim(String),
     /// Hold what lies on the volumes against the cut.
     ProveVolumes,
+    /// Cut what lies on the volumes back to one point, and hold it against that.
+    TrimVolumes,
     /// Make a Secret again.
     MakeSecret(String),
     /// Make a KafkaNodePool again.
@@ -112,6 +114,7 @@ impl fmt::Display for Step {
             Self::RemoveClaim(claim) => write!(f, "delete claim {claim}; its volume stays"),
             Self::MakeClaim(claim) => write!(f, "make claim {claim} from its snapshot"),
             Self::ProveVolumes => f.write_str("hold what lies on the volumes against the cut"),
+            Self::TrimVolumes => f.write_str("cut what lies on the volumes back to one point"),
             Self::MakeSecret(name) => write!(f, "make Secret {name} again"),
             Self::MakePool(name) => write!(f, "make KafkaNodePool {name} again"),
             Self::MakeKafka => f.write_str("make the Kafka again, paused"),

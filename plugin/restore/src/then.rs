@@ -63,7 +63,7 @@ impl Seen {
             }
             Step::MakeClaim(claim) => seen.volume(claim, |one| one.claimed = Claimed::New),
             Step::PutBackClaim(claim) => seen.volume(claim, |one| one.claimed = Claimed::Kept),
-            Step::ProveVolumes => {
+            Step::ProveVolumes | Step::TrimVolumes => {
                 seen.volumes_proven = true;
                 let holds = seen.retention_would_delete;
                 seen.stage(Stage::VolumesProven);

@@ -6,6 +6,7 @@ use slackwater_kubernetes::Own;
 use slackwater_restore::Way;
 use slackwater_store::RunId;
 
+use super::trim_args::RawTrim;
 use super::{ConfigArg, Context};
 use crate::exit::Stop;
 use crate::restore::{self, Asked, CloneOf, Rest};
@@ -43,6 +44,8 @@ pub(super) struct Clone {
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
         default_value_t = false, default_missing_value = "true", value_name = "BOOL")]
     new_clients_ca: bool,
+    #[command(flatten)]
+    trim: RawTrim,
     /// Go on where something is not proven; never where it is refuted.
     #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true,
         default_value_t = false, default_missing_value = "true", value_name = "BOOL")]
@@ -66,6 +69,7 @@ impl Clone {
                 false => Way::Clone,
             },
             accept_unproven: self.accept_unproven,
+            trim: self.trim.check(),
             accept_loss: false,
             git_ops_suspended: false,
             catch_up_ms: 0,

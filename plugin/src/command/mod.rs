@@ -26,6 +26,8 @@ pub(crate) use run::slug;
 mod schema;
 mod snapshot;
 mod status;
+mod trim_args;
+mod trimmer;
 mod validate;
 mod verify;
 mod version;
@@ -126,6 +128,9 @@ enum Command {
     /// Reads volumes for a phase that runs elsewhere; run by it.
     #[command(hide = true)]
     Reader(reader::Reader),
+    /// Plans and trims volumes for a restore that runs elsewhere; run by it.
+    #[command(hide = true)]
+    Trimmer(trimmer::Trimmer),
     /// Speaks to the guard of this pod; run in it by the phases.
     #[command(hide = true)]
     GuardAsk(guard::GuardAsk),
@@ -303,6 +308,9 @@ fn read_cut(site: Option<&Site>, what: &str) -> Result<slackwater_cut::Cut, Stop
         .map_err(|error| Stop::bad_input(format!("{what}: {error}")))
 }
 
+/// How a file of a store begins, as no cut does.
+const OF_THE_STORE: &str = "{\"version\":";
+
 /// The text of a cut, as it lies there.
 fn read_document(site: Option<&Site>, what: &str) -> Result<String, Stop> {
     let file = Path::new(what);
@@ -313,8 +321,15 @@ fn read_document(site: Option<&Site>, what: &str) -> Result<String, Stop> {
                 "{what} has {length} bytes: no cut is so large"
             )));
         }
-        return std::fs::read_to_string(file)
-            .map_err(|error| Stop::bad_input(format!("can't read {what}: {error}")));
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| Stop::bad_input(format!("can't read {what}: {error}")))?;
+        return match text.starts_with(OF_THE_STORE) {
+            true => Err(Stop::bad_input(format!(
+                "{what} is a file of the store, and has its cut inside: `slackwater cut export RUN` \
+                 writes one"
+            ))),
+            false => Ok(text),
+        };
     }
     let Some(site) = site else {
         return Err(Stop::bad_input(format!(
@@ -360,6 +375,7 @@ pub fn run(cli: Cli) -> Result<(), Stop> {
         Command::Guard(command) => command.run(),
         Command::Compile(command) => command.run(),
         Command::Reader(command) => command.run(),
+        Command::Trimmer(command) => command.run(),
         Command::GuardAsk(command) => command.run(),
     }
 }

@@ -8,8 +8,8 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use clap::Args;
-use slackwater_content::{Answered, Asked, Folder, Folders, Part as _};
-use slackwater_ports::{PortError, PortErrorKind, Seen};
+use slackwater_content::{Asked, Folder, Folders, Part as _};
+use slackwater_ports::{PortError, PortErrorKind};
 
 use crate::exit::Stop;
 
@@ -67,7 +67,7 @@ impl Reader {
 }
 
 /// With empty lines while it works.
-fn working(work: impl FnOnce() -> Seen<Answered> + Send) -> Result<Seen<Answered>, Stop> {
+pub(super) fn working<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Stop> {
     let (done, ended) = channel();
     std::thread::scope(|scope| {
         scope.spawn(move || {
@@ -86,7 +86,7 @@ fn working(work: impl FnOnce() -> Seen<Answered> + Send) -> Result<Seen<Answered
     })
 }
 
-fn say(line: &str) -> Result<(), Stop> {
+pub(super) fn say(line: &str) -> Result<(), Stop> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")
         .and_then(|()| out.flush())

@@ -10,6 +10,7 @@ use slackwater_restore::Way;
 use slackwater_store::RunId;
 use slackwater_volumes::RunName;
 
+use super::trim_args::RawTrim;
 use super::{ConfigArg, Context, volume_targets};
 use crate::adapters::SystemClock;
 use crate::exit::Stop;
@@ -86,6 +87,8 @@ pub(super) struct Restore {
         num_args = 0..=1, require_equals = true, default_value_t = false,
         default_missing_value = "true", value_name = "BOOL")]
     no_feed: bool,
+    #[command(flatten)]
+    trim: RawTrim,
     /// In place: how long the mirror may take to catch up before its checkpoint
     /// connectors start, in seconds.
     #[arg(
@@ -133,6 +136,7 @@ impl Restore {
                 () => Way::Forth,
             },
             accept_unproven: self.accept_unproven,
+            trim: self.trim.check(),
             accept_loss: self.accept_loss,
             git_ops_suspended: self.git_ops_suspended,
             catch_up_ms: self.catch_up.saturating_mul(1_000),

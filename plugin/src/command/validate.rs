@@ -87,7 +87,8 @@ impl Validate {
             .into_iter()
             .map(|one| one.path)
             .collect();
-        let found = slackwater_trim::show(&paths, &plan).map_err(logdir_stop)?;
+        let found =
+            slackwater_trim::show(&paths, &plan, cut.settings.tail_records).map_err(logdir_stop)?;
         let claim = claims::judge_trimmed(&cut, document, found);
         cut.add_claim(claim);
         Ok(cut)

@@ -24,14 +24,34 @@ pub(super) fn must_be_of(cut: &Cut, kafka: &KafkaName) -> Result<(), Stop> {
 /// What was not proven when it was backed up is restored only where that is
 /// accepted, and what was refuted never. What others have restored may have its seal
 /// alone: that is what was there when they made their backup, and nothing has judged it.
-pub(super) fn may_be_restored(cut: &Cut, way: Way, accept_unproven: bool) -> Result<(), Stop> {
-    if cut.settings.strategy == Strategy::Hot {
-        return Err(Stop::bad_input(format!(
-            "run {} is hot: its volumes were cut one after another while the mirror ran, and brokers \
-             that start on them lose what they had; restore them as volumes and make them one with \
-             `slackwater logdir plan` and `trim`",
-            cut.run_id
-        )));
+pub(super) fn may_be_restored(
+    cut: &Cut,
+    way: Way,
+    is_trimmed: bool,
+    accept_unproven: bool,
+) -> Result<(), Stop> {
+    let run = &cut.run_id;
+    match (cut.settings.strategy, is_trimmed) {
+        (Strategy::Hot, _) if way.is_on_claims() => {
+            return Err(Stop::bad_input(format!(
+                "run {run} is hot, and what others have restored of it is not trimmed: restore it from \
+                 its own snapshots, with --trim=consistent"
+            )));
+        }
+        (Strategy::Hot, false) => {
+            return Err(Stop::bad_input(format!(
+                "run {run} is hot: its volumes were cut one after another while the mirror ran, and \
+                 brokers that start on them lose what they had; say --trim=consistent (option \
+                 trim=consistent), and they are cut back to one point first"
+            )));
+        }
+        (Strategy::Quiesced | Strategy::Cold, true) => {
+            return Err(Stop::bad_input(format!(
+                "run {run} stood still while its volumes were cut: they are restored as they are, \
+                 without --trim"
+            )));
+        }
+        (Strategy::Hot, true) | (Strategy::Quiesced | Strategy::Cold, false) => {}
     }
     match (&cut.state, way) {
         (State::Closed { .. }, _) => {}
@@ -104,16 +124,22 @@ mod tests {
             let said = of(other).unwrap_err().cause;
             assert!(said.contains("would dial those of the other"), "{said}");
         }
-        assert!(may_be_restored(&cut, Way::Forth, false).is_ok());
+        assert!(may_be_restored(&cut, Way::Forth, false, false).is_ok());
+        assert!(may_be_restored(&cut, Way::Forth, true, true).is_err());
         let mut hot = cut.clone();
         hot.settings.strategy = Strategy::Hot;
-        for way in [Way::Forth, Way::OnClaims] {
-            let said = may_be_restored(&hot, way, true).unwrap_err().cause;
+        for (way, trimmed) in [
+            (Way::Forth, false),
+            (Way::Clone, false),
+            (Way::OnClaims, true),
+        ] {
+            let said = may_be_restored(&hot, way, trimmed, true).unwrap_err().cause;
             assert!(said.contains("is hot"), "{said}");
         }
+        assert!(may_be_restored(&hot, Way::Forth, true, true).is_ok());
         cut.state = State::Sealed;
-        assert!(may_be_restored(&cut, Way::OnClaims, false).is_ok());
-        assert!(may_be_restored(&cut, Way::Forth, true).is_err());
+        assert!(may_be_restored(&cut, Way::OnClaims, false, false).is_ok());
+        assert!(may_be_restored(&cut, Way::Forth, false, true).is_err());
         for state in [
             State::Open,
             State::Void {
@@ -122,7 +148,7 @@ mod tests {
             },
         ] {
             cut.state = state;
-            assert!(may_be_restored(&cut, Way::OnClaims, true).is_err());
+            assert!(may_be_restored(&cut, Way::OnClaims, false, true).is_err());
         }
     }
 }

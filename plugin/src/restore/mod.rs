@@ -9,10 +9,11 @@ mod lacking;
 mod may;
 mod report;
 mod show;
+mod trim;
 
 use std::path::{Path, PathBuf};
 
-use slackwater_cut::Cut;
+use slackwater_cut::{Cut, Strategy};
 use slackwater_kubernetes::{InPlace, Origin, Own, Reason};
 use slackwater_ports::Clock as _;
 use slackwater_restore::{Feeder, Kafka, MOST_STEPS, Seen, Step, Way, next, plan};
@@ -21,6 +22,7 @@ use slackwater_store::{Holder, LeaseState, RunId};
 use crate::adapters::{SystemClock, Terminal};
 use crate::exit::Stop;
 use crate::site::{Held, KafkaName, Need, Site, Strimzi};
+use crate::trimming::How;
 
 use may::{may_be_restored, must_be_of};
 
@@ -56,6 +58,8 @@ pub struct Asked {
     /// Go on where something that is to be proven is not; never where it is
     /// refuted.
     pub accept_unproven: bool,
+    /// How the volumes of a hot run are cut back to one point; of others nothing.
+    pub trim: Option<How>,
     /// Let MirrorMaker skip what the source has deleted.
     pub accept_loss: bool,
     /// GitOps controllers that own what feeds the mirror were told to leave it alone.
@@ -119,14 +123,15 @@ impl Restore {
         let cut = Cut::trusted(&document).map_err(Stop::failed)?;
         must_be_of(&cut, asked.original())?;
         if asked.way.is_forth() {
-            may_be_restored(&cut, asked.way, asked.accept_unproven)?;
+            may_be_restored(&cut, asked.way, asked.trim.is_some(), asked.accept_unproven)?;
         }
         let kept = books::kept(&site, origin.as_ref(), &asked)?;
         let of = asked.clone_of.as_ref().map(|of| Origin {
             namespace: of.kafka.namespace().to_owned(),
             keeps_ca: of.own.keeps_ca,
         });
-        let in_place = strimzi(&site)?.in_place(&cut, kept, of)?;
+        let trims = asked.way.is_forth() && cut.settings.strategy == Strategy::Hot;
+        let in_place = strimzi(&site)?.in_place(&cut, kept, of, trims)?;
         Ok(Self {
             asked,
             cut,
@@ -237,12 +242,13 @@ impl Restore {
                 return Ok(Left::Feeding);
             }
             self.say(&step.to_string());
-            if matches!(step, Step::StandAside | Step::TakeOver | Step::ProveVolumes) {
+            if begins_anew(&step) {
                 // What an earlier restore has shown is not of this one.
                 self.forget_restores()?;
             }
             let done = match &step {
                 Step::ProveVolumes => self.prove_volumes(),
+                Step::TrimVolumes => self.trim_volumes(),
                 Step::ProveHeads => self.prove_heads(),
                 Step::StartCopying => self.start_copying(),
                 Step::StartCheckpoints => self.start_checkpoints(),
@@ -266,17 +272,18 @@ impl Restore {
     fn what_then(&self, step: &Step, stop: Stop) -> Stop {
         let run = &self.asked.run;
         let then = match (self.asked.way, step) {
-            (Way::Forth, Step::ProveVolumes | Step::ProveHeads) => {
+            (Way::Forth, Step::ProveVolumes | Step::TrimVolumes | Step::ProveHeads) => {
                 format!("nothing feeds the mirror: go back by `restore {run} --undo`")
             }
             (Way::OnClaims, Step::ProveVolumes | Step::ProveHeads) => format!(
                 "nothing feeds the mirror: where it stood aside go back by `restore {run} --undo`, or \
                  have the claims restored once more (`restore {run} --stand-aside` comes before that)"
             ),
-            (Way::Clone | Way::CloneOnClaims, Step::ProveVolumes | Step::ProveHeads) => {
-                "where that is refuted delete the namespace; else the same command goes on"
-                    .to_owned()
-            }
+            (
+                Way::Clone | Way::CloneOnClaims,
+                Step::ProveVolumes | Step::TrimVolumes | Step::ProveHeads,
+            ) => "where that is refuted delete the namespace; else the same command goes on"
+                .to_owned(),
             (Way::Clone, _) => {
                 "the same command goes on, and what there is is gone with the namespace".to_owned()
             }
@@ -428,6 +435,14 @@ enum Left {
     Nothing,
     Checkpoints,
     Feeding,
+}
+
+/// Whether what is shown from here on is of this restore.
+fn begins_anew(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::StandAside | Step::TakeOver | Step::ProveVolumes | Step::TrimVolumes
+    )
 }
 
 /// Whether something may feed the mirror from this step on.

@@ -1,10 +1,11 @@
 //! That what came back is the cut: first what lies on the volumes, before any
 //! broker starts on them; then what the running brokers show.
 
+use slackwater_content::ReplicaAges;
 use slackwater_cut::{ClaimName, Cut};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_kubernetes::Proven;
-use slackwater_ports::{Clock as _, RunStore as _};
+use slackwater_ports::{Clock as _, RunStore as _, Seen};
 
 use super::may::accepted;
 use super::{Restore, open_site};
@@ -34,6 +35,11 @@ impl Restore {
         drop(content);
         let judged = store.load().map_err(|error| Stop::failed(error.message))?;
         self.save(&judged.document, ClaimName::Restored)?;
+        self.note_volumes(ages)
+    }
+
+    /// That what lies on the volumes was shown, and whether retention would delete of it.
+    pub(super) fn note_volumes(&mut self, ages: Seen<Vec<ReplicaAges>>) -> Result<(), Stop> {
         // What can't be told is held back, too.
         let expiry = ages.map(|ages| {
             let now_ms = i64::try_from(SystemClock.now_ms()).unwrap_or(i64::MAX);
@@ -74,7 +80,7 @@ impl Restore {
 
     /// Keeps what was judged, whatever it is, in the cut; fails where it is not
     /// proven.
-    fn save(&mut self, document: &str, claim: ClaimName) -> Result<(), Stop> {
+    pub(super) fn save(&mut self, document: &str, claim: ClaimName) -> Result<(), Stop> {
         let cut = Cut::parse(document).map_err(Stop::failed)?;
         if let Some(one) = cut.claims.iter().find(|one| one.name == claim) {
             self.say(&format!("{} {}: {}", one.name, one.verdict, one.reason));

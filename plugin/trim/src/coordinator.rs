@@ -1,6 +1,5 @@
 //! What coordinators keep on the volumes: in which partitions transactions
-//! wrote, what groups committed, where Connect stands. Read from the kept logs,
-//! up to where they are cut.
+//! wrote, what groups committed. Read from the kept logs, up to where they are cut.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -24,7 +23,7 @@ pub(crate) const TRANSACTIONS: &str = "__transaction_state";
 pub(crate) const GROUPS: &str = "__consumer_offsets";
 
 /// Each record of `replica` below `until`, to `visit`.
-fn each(
+pub(crate) fn each(
     reader: &mut SegmentReader,
     replica: &Replica,
     until: u64,
@@ -133,36 +132,4 @@ pub(crate) fn groups(
         })
     });
     Ok(all.collect())
-}
-
-/// Connect's positions by alias and partition of the source, from one partition
-/// of its offset topic. Keys of other connectors are left alone: MirrorMaker's
-/// name `cluster`, `topic` and `partition`.
-pub(crate) fn positions(
-    reader: &mut SegmentReader,
-    replica: &Replica,
-    until: u64,
-    into: &mut BTreeMap<(String, PartitionId), u64>,
-) -> Result<(), TrimError> {
-    each(reader, replica, until, Isolation::ReadCommitted, |record| {
-        let Some(of) = record.key.and_then(source_of) else {
-            return Ok(());
-        };
-        let value: Option<serde_json::Value> = record
-            .value
-            .and_then(|value| serde_json::from_slice(value).ok());
-        match value.and_then(|value| value.get("offset")?.as_u64()) {
-            Some(offset) => drop(into.insert(of, offset)),
-            None => drop(into.remove(&of)),
-        }
-        Ok(())
-    })
-}
-
-fn source_of(key: &[u8]) -> Option<(String, PartitionId)> {
-    let key: serde_json::Value = serde_json::from_slice(key).ok()?;
-    let of = key.get(1)?;
-    let partition = u32::try_from(of.get("partition")?.as_u64()?).ok()?;
-    let id = PartitionId::new(of.get("topic")?.as_str()?, partition);
-    Some((of.get("cluster")?.as_str()?.to_owned(), id))
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use slackwater_cut::SourcePartition;
 use slackwater_logdir::SegmentReader;
 use slackwater_point::{
-    EndOf, GroupSeen, LastKept, NO_PLACE, PlannedPartition, Point, PositionSeen, PulledBy, Role,
-    Spread, Why, at_source,
+    AddedRecord, EndOf, GroupSeen, LastKept, Located, NO_PLACE, PlannedPartition, Point,
+    PositionSeen, PulledBy, Role, Spread, Why, at_source,
 };
 use slackwater_ports::PartitionId;
 
+use crate::connect::{self, Committed};
 use crate::coordinator;
 use crate::copy::read_copy;
 use crate::error::TrimError;
@@ -23,6 +24,8 @@ pub(crate) struct Read {
     pub(crate) positions: Vec<PositionSeen>,
     /// Of each log, in their order.
     pub(crate) last_kept: Vec<Option<LastKept>>,
+    /// What each log gets behind what is kept, in their order.
+    pub(crate) added: Vec<Vec<AddedRecord>>,
 }
 
 impl Work<'_> {
@@ -38,22 +41,42 @@ impl Work<'_> {
                 point.cuts[at],
             )?);
         }
-        let mut committed = BTreeMap::new();
-        for connect in &self.site.cut.settings.connects {
+        let mut committed: BTreeMap<usize, Vec<Committed>> = BTreeMap::new();
+        let connects = &self.site.cut.settings.connects;
+        for connect in connects {
             for at in self.of_topic(&connect.topics.offset) {
-                let kept = self.kept(at);
-                coordinator::positions(&mut reader, &kept, point.cuts[at], &mut committed)?;
+                let there = connect::committed(&mut reader, &self.kept(at), point.cuts[at])?;
+                committed.insert(at, there);
             }
         }
         let all: Vec<usize> = (0..self.examined.len()).collect();
         let last_kept = self.on_all(&all, |reader, at| {
             self.last_kept(reader, at, point.cuts[at])
         })?;
-        let positions = self.positions(&last_kept, &committed);
+        let mut positions = self.positions(point, &last_kept, &committed);
+        let mut added = vec![Vec::new(); self.examined.len()];
+        if self.site.options.stops_connect {
+            let now_ms = i64::try_from(self.site.cut.created_ms).unwrap_or(i64::MAX);
+            for (at, there) in &committed {
+                added[*at] = connect::put_right(there, &positions, now_ms);
+            }
+            for one in &mut positions {
+                let known = committed.values().any(|there| connect::has(there, one));
+                one.put_right = known && !one.is_right() && one.last_kept.is_some();
+            }
+            for connect in connects {
+                for at in self.of_topic(&connect.topics.config) {
+                    let (kept, until) = (self.kept(at), point.cuts[at]);
+                    let cut = self.site.cut;
+                    added[at] = connect::stopped(&mut reader, &kept, until, cut, connect, now_ms)?;
+                }
+            }
+        }
         Ok(Read {
             groups,
             positions,
             last_kept,
+            added,
         })
     }
 
@@ -108,10 +131,12 @@ impl Work<'_> {
     /// The copies of the source's partitions, with Connect's position of each.
     fn positions(
         &self,
+        point: &Point,
         last_kept: &[Option<LastKept>],
-        committed: &BTreeMap<(String, PartitionId), u64>,
+        committed: &BTreeMap<usize, Vec<Committed>>,
     ) -> Vec<PositionSeen> {
         let sources = self.sources();
+        let committed = connect::positions(self.site.cut, committed.values().flatten());
         let hot = self
             .site
             .cut
@@ -120,8 +145,8 @@ impl Work<'_> {
             .flat_map(|hot| hot.copies.iter().enumerate());
         let copies: BTreeMap<&PartitionId, usize> =
             hot.map(|(at, copy)| (&copy.mirror, at)).collect();
-        let each = self.examined.iter().zip(last_kept);
-        each.filter_map(|(examined, kept)| {
+        let each = self.examined.iter().zip(last_kept).zip(&point.cuts);
+        each.filter_map(|((examined, kept), cut)| {
             let mirror = &examined.log.partition;
             let source = sources.get(mirror)?;
             let key = (source.alias.clone(), source.partition.clone());
@@ -130,7 +155,11 @@ impl Work<'_> {
                 source: source.clone(),
                 mirror: mirror.clone(),
                 committed: committed.get(&key).copied(),
-                last_kept: of.and_then(|of| self.last_kept_at_source(*of, kept.as_ref())),
+                last_kept: of.and_then(|of| {
+                    let by_record = self.last_kept_at_source(*of, kept.as_ref());
+                    by_record.or_else(|| self.below_a_head(*of, examined, *cut))
+                }),
+                put_right: false,
             })
         })
         .collect()
@@ -165,6 +194,19 @@ impl Work<'_> {
     }
 }
 
+impl Work<'_> {
+    /// Where the log is cut at a head of its source, all below that is kept, and nothing
+    /// else: the last offset below it, whatever lies there.
+    fn below_a_head(&self, of: usize, examined: &Examined, cut: u64) -> Option<u64> {
+        let sweeps = self.site.cut.hot.iter().flat_map(|hot| &hot.sweeps);
+        let located = sweeps.zip(&examined.located);
+        let mut at = located.filter(|(_, located)| **located == Located::At(cut));
+        let (sweep, _) = at.next()?;
+        let head = sweep.heads.get(of)?.as_ref()?;
+        head.high_watermark.checked_sub(1)
+    }
+}
+
 /// Where each partition ends, now and then.
 pub(crate) fn ends(work: &Work<'_>, point: &Point) -> Vec<EndOf> {
     let sources = work.sources();
@@ -188,11 +230,7 @@ pub(crate) fn pulled_by(work: &Work<'_>, point: &Point) -> Option<PulledBy> {
 }
 
 /// The rows of the plan.
-pub(crate) fn partitions(
-    work: &Work<'_>,
-    point: &Point,
-    last_kept: &[Option<LastKept>],
-) -> Vec<PlannedPartition> {
+pub(crate) fn partitions(work: &Work<'_>, point: &Point, read: &Read) -> Vec<PlannedPartition> {
     let each = work.examined.iter().enumerate();
     each.map(|(at, examined)| {
         let (log, cut) = (&examined.log, point.cuts[at]);
@@ -220,7 +258,8 @@ pub(crate) fn partitions(
                 true => log.newest,
                 false => kept.max(log.window.before).filter(|_| time),
             },
-            last_kept: last_kept[at],
+            last_kept: read.last_kept[at],
+            added: read.added[at].clone(),
             kept_of: work.group(at).copies[examined.kept].node,
             replicas: examined.replicas.clone(),
             missing: work.missing[at].clone(),

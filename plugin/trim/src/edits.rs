@@ -14,7 +14,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use slackwater_logdir::SegmentReader;
-use slackwater_point::{PlannedReplica, PlannedStanding};
+use slackwater_point::{AddedRecord, PlannedReplica, PlannedStanding};
 use slackwater_ports::PartitionId;
 
 use crate::copy::{Batch, CopyAt, CopyRead, read_copy};
@@ -22,6 +22,7 @@ use crate::disk::Piece;
 use crate::error::TrimError;
 use crate::journal::{PREFIX, Step};
 use crate::recode::recode;
+use crate::write;
 
 /// What has to lie ready, and the steps then.
 #[derive(Debug, Default)]
@@ -45,6 +46,8 @@ pub(crate) struct Target<'t> {
     pub(crate) copy: &'t CopyAt,
     pub(crate) planned: &'t PlannedReplica,
     pub(crate) cut: u64,
+    /// What comes behind that.
+    pub(crate) added: &'t [AddedRecord],
     /// The copy whose log is kept.
     pub(crate) kept: &'t CopyAt,
 }
@@ -73,7 +76,8 @@ impl Target<'_> {
         let inside = |one: &&Batch| one.header.base_offset < fork && fork <= one.header.last_offset;
         let through = read.batches.iter().find(inside);
         let from = through.map_or(fork, |batch| batch.header.base_offset);
-        let added = self.added(reader, fork, through)?;
+        let mut added = self.lacking(reader, fork, through)?;
+        added.extend(self.behind(reader)?);
         let stays = self.stays(at, from, &read);
         let mut edits = Edits::default();
         let whole = stays.is_some_and(|(segment, bytes)| {
@@ -167,8 +171,39 @@ impl Target<'_> {
         Ok(())
     }
 
-    /// The segments to be added: base, bytes, and the epochs of their batches.
-    fn added(
+    /// What comes behind all that is kept, as a segment.
+    fn behind(&self, reader: &mut SegmentReader) -> Result<Option<Added>, TrimError> {
+        if self.added.is_empty() {
+            return Ok(None);
+        }
+        let epoch = self.last_epoch(reader)?;
+        let bytes = write::batch(self.cut, epoch, self.added).map_err(|why| TrimError::Add {
+            partition: self.partition.clone(),
+            why,
+        })?;
+        Ok(Some((
+            self.cut,
+            vec![Piece::Bytes(bytes)],
+            vec![(epoch, self.cut)],
+        )))
+    }
+
+    /// That of the last batch that is kept: no leader was elected since.
+    fn last_epoch(&self, reader: &mut SegmentReader) -> Result<i32, TrimError> {
+        let kept = &self.kept.replica;
+        let first = kept.segments.partition_point(|one| one.base < self.cut);
+        let read = read_copy(reader, kept, first.saturating_sub(1))?;
+        let below = |one: &&Batch| one.header.base_offset < self.cut;
+        let last = read.batches.iter().rev().find(below);
+        let noted = kept.epochs.iter().rev().find(|(_, from)| *from <= self.cut);
+        let noted = noted.map(|(epoch, _)| *epoch);
+        let last = last.map(|one| one.header.leader_epoch);
+        Ok(last.or(noted).unwrap_or(0))
+    }
+
+    /// The segments of the kept log that this one lacks: base, bytes, and the epochs of
+    /// their batches.
+    fn lacking(
         &self,
         reader: &mut SegmentReader,
         fork: u64,

@@ -186,6 +186,14 @@ pub enum TrimError {
         /// What is wrong.
         why: String,
     },
+    /// What is to come behind what is kept can't be written.
+    #[error("what Connect needs in {partition} can't be written: {why}")]
+    Add {
+        /// Which.
+        partition: PartitionId,
+        /// Why not.
+        why: String,
+    },
     /// What was written is not what was to be.
     #[error("{path} ends at {found} after the trim, and should end at {wanted}: {why}")]
     ReadBack {

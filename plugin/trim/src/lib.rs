@@ -3,6 +3,7 @@
 //!
 //! An adapter: what is decided, `slackwater-point` decides.
 
+mod connect;
 mod coordinator;
 mod copy;
 mod disk;
@@ -13,6 +14,7 @@ mod examine;
 mod history;
 mod journal;
 mod numbered;
+mod once;
 mod plan;
 mod read_back;
 mod recode;
@@ -21,10 +23,12 @@ mod snapshot;
 mod steps;
 mod trim;
 mod volumes;
+mod write;
 
 pub use disk::{Disk, Piece, RealDisk};
 pub use error::TrimError;
 pub use numbered::SequenceOf;
+pub use once::trim_once;
 pub use plan::{OrderAsked, PlanOptions, plan};
 pub use recode::recode;
 pub use show::show;

@@ -52,6 +52,9 @@ pub struct PlanOptions<'f> {
     pub exclude: Vec<String>,
     /// Brokers whose directories are not there, and need not be.
     pub missing: Vec<i32>,
+    /// Whether Connect is to come up with the connectors of this mirror stopped, at the
+    /// positions of what is kept.
+    pub stops_connect: bool,
 }
 
 /// Makes the plan; nothing is written.
@@ -67,7 +70,7 @@ pub fn plan(cut: &Cut, volumes: &Volumes, options: &PlanOptions<'_>) -> Result<P
     let ends = draft::ends(&work, &solved.point);
     let read = work.read_what_depends(&solved.point)?;
     let depends = depends(&ends, &read.groups, &read.positions);
-    let partitions = draft::partitions(&work, &solved.point, &read.last_kept);
+    let partitions = draft::partitions(&work, &solved.point, &read);
     let (spread_before, spread_after) = draft::spreads(&work, &solved);
     let plan = Plan {
         api_version: PLAN_VERSION.to_owned(),

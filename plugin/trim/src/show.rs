@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use slackwater_cut::Tail;
 use slackwater_cut::claims::{Trimmed, TrimmedPartition};
-use slackwater_logdir::SegmentReader;
+use slackwater_logdir::{Depth, ScanOptions, SegmentReader, scan};
 use slackwater_point::Plan;
 use slackwater_ports::PartitionId;
 
+use crate::copy::CopyAt;
 use crate::error::TrimError;
 use crate::journal::{Journal, Stage};
 use crate::read_back;
@@ -17,12 +19,13 @@ use crate::volumes::Volumes;
 /// Every segment: what is damaged far from the end is no copy either.
 const ALL: usize = usize::MAX;
 
-/// Reads every batch of every copy at or below these paths.
+/// Reads every batch of every copy at or below these paths, and so many of each
+/// partition's last records.
 ///
 /// # Errors
 /// A directory that a broker has, or that can't be read; one of which a trim was begun
 /// and not ended.
-pub fn show(paths: &[PathBuf], plan: &Plan) -> Result<Trimmed, TrimError> {
+pub fn show(paths: &[PathBuf], plan: &Plan, tail: u32) -> Result<Trimmed, TrimError> {
     let volumes = Volumes::open(paths)?;
     for dir in &volumes.dirs {
         let journal = Journal::read(&dir.path)?;
@@ -43,15 +46,13 @@ pub fn show(paths: &[PathBuf], plan: &Plan) -> Result<Trimmed, TrimError> {
     let mut partitions = Vec::new();
     for planned in &plan.partitions {
         let there = copies.get(&planned.partition);
+        let there = there.map(Vec::as_slice).unwrap_or_default();
         partitions.push(TrimmedPartition {
+            tail: last_records(&mut reader, there, planned.ends_at(), tail)?,
             partition: planned.partition.clone(),
-            cut: planned.cut,
+            cut: planned.ends_at(),
             planned: u32::try_from(planned.replicas.len()).unwrap_or(u32::MAX),
-            copies: read_back::shown(
-                &mut reader,
-                there.map(Vec::as_slice).unwrap_or_default(),
-                ALL,
-            )?,
+            copies: read_back::shown(&mut reader, there, ALL)?,
         });
     }
     let planned: BTreeSet<&PartitionId> =
@@ -70,4 +71,33 @@ pub fn show(paths: &[PathBuf], plan: &Plan) -> Result<Trimmed, TrimError> {
         unplanned: unplanned.map(ToString::to_string).collect(),
         partitions,
     })
+}
+
+/// Of the first copy: all are the same, or the claim is refuted. Below the greatest of
+/// their starts there is no answer that all have.
+fn last_records(
+    reader: &mut SegmentReader,
+    copies: &[CopyAt],
+    until: u64,
+    tail: u32,
+) -> Result<Option<Tail>, TrimError> {
+    let start = copies.iter().map(|copy| copy.replica.start).max();
+    let (Some(first), Some(digest_from)) = (copies.first(), start) else {
+        return Ok(None);
+    };
+    let options = ScanOptions {
+        depth: Depth::Tail,
+        digest_from,
+        until: Some(until),
+        tail,
+    };
+    let found = scan(reader, &first.replica, &options, &|_| ())?;
+    let read = found.tail.filter(|read| read.count > 0);
+    Ok(read.map(|read| Tail {
+        count: read.count,
+        digest: read.digest,
+        last_offset: read.last_offset,
+        last_timestamp_ms: read.last_timestamp_ms,
+        batch_epoch: read.batch_epoch,
+    }))
 }

@@ -323,6 +323,7 @@ impl<'d> Held<'d> {
                 copy,
                 planned: replica,
                 cut: planned.cut,
+                added: &planned.added,
                 kept,
             };
             Ok((copy.dir.as_path(), target.edits(reader)?))
@@ -390,7 +391,7 @@ impl<'d> Held<'d> {
                 .get(&planned.partition)
                 .map_or(&[][..], Vec::as_slice);
             count += copies.len() as u64;
-            read_back::same(&mut reader, copies, planned.cut)?;
+            read_back::same(&mut reader, copies, planned.ends_at())?;
         }
         Ok(count)
     }

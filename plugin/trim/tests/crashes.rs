@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
 use slackwater_point::Plan;
-use slackwater_trim::{Disk, Held, Piece, RealDisk, TrimError};
+use slackwater_trim::{Disk, Held, Piece, RealDisk, TrimError, trim_once};
 use world::{Shape, World, clone_of, no_cut, nodes, options, planned, tree};
 
 /// How to undo a change of names that is not on the disk yet.
@@ -186,14 +186,20 @@ enum Deed {
     Trim,
     Untrim,
     Discard,
+    /// Plans, trims and discards.
+    Once,
 }
 
 fn take(root: &Path, disk: &dyn Disk, deed: Deed, plan: &Plan) -> Result<(), TrimError> {
+    if deed == Deed::Once {
+        let done = trim_once(&nodes(root), &no_cut(), &options(0), disk, 8);
+        return done.map(|(made, _)| assert_eq!(made.digest, plan.digest));
+    }
     let mut held = Held::take(&nodes(root), disk)?;
     match deed {
         Deed::Trim => held.trim(plan).map(drop),
         Deed::Untrim => held.untrim().map(drop),
-        Deed::Discard => held.discard().map(drop),
+        Deed::Discard | Deed::Once => held.discard().map(drop),
     }
 }
 
@@ -217,7 +223,7 @@ fn dies_at_each_call(from: &Tree, plan: &Plan, deed: Deed, wanted: &Tree, rng: &
             match take(root.path(), &RealDisk, deed, plan) {
                 Ok(()) => {}
                 // The last call was the last journal's end: all was done.
-                Err(TrimError::State { why, .. }) if deed != Deed::Trim => {
+                Err(TrimError::State { why, .. }) if !matches!(deed, Deed::Trim | Deed::Once) => {
                     assert!(why.contains("not trimmed"), "{why}");
                 }
                 Err(other) => panic!("{deed:?} after {calls}: {other}"),
@@ -255,6 +261,26 @@ fn so_does_an_untrim_and_a_discard() {
         assert_eq!(discarded.keys().find(ours), None);
         dies_at_each_call(&trimmed, &plan, Deed::Discard, &discarded, &mut rng);
     }
+}
+
+#[test]
+fn so_does_one_that_plans_by_itself_and_goes_on_by_the_plan_that_it_began_with() {
+    let mut rng = Rng::with_seed(10);
+    let mut calls = 0;
+    for (before, plan) in worlds(3) {
+        let root = clone_of(&before);
+        take(root.path(), &RealDisk, Deed::Once, &plan).unwrap();
+        let done = tree(root.path());
+        let ours = |name: &&PathBuf| name.to_string_lossy().contains("slackwater-");
+        let left: Vec<&PathBuf> = done.keys().filter(ours).collect();
+        let plans = |name: &&PathBuf| name.ends_with("slackwater-plan.json");
+        assert!(left.len() == 3 && left.iter().all(plans), "{left:?}");
+        calls += dies_at_each_call(&before, &plan, Deed::Once, &done, &mut rng);
+        // What is done already is shown to be, and stays.
+        take(root.path(), &RealDisk, Deed::Once, &plan).unwrap();
+        assert!(tree(root.path()) == done);
+    }
+    assert!(calls > 100, "{calls}");
 }
 
 #[test]

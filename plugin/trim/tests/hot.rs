@@ -136,7 +136,9 @@ fn the_source_order_cuts_each_copy_at_the_newest_sweep_that_all_hold_and_says_wh
         looks: Vec::new(),
         volumes: Vec::new(),
     });
-    let plan = site.plan(&by_source()).unwrap();
+    let mut asked = by_source();
+    asked.stops_connect = false;
+    let plan = site.plan(&asked).unwrap();
     let order = Ordered::Source {
         all_before_ms: 2000,
         none_after_ms: 2040,
@@ -189,6 +191,112 @@ fn the_source_order_cuts_each_copy_at_the_newest_sweep_that_all_hold_and_says_wh
     for node in nodes(site.root.path()) {
         assert_eq!(world::scanned(&node.join("src.t-0")).end, 12);
         assert_eq!(world::scanned(&node.join("src.t-1")).end, 6);
+    }
+}
+
+/// What Connect's configuration topic holds of a connector that runs.
+fn configured(name: &str) -> Vec<Batch> {
+    let record = |offset, key: String, value: &str| {
+        Batch::of(vec![Rec::new(offset, Some(&key), Some(value))])
+    };
+    vec![
+        record(0, format!("connector-{name}"), "{\"properties\":{}}"),
+        record(1, format!("commit-{name}"), "{\"tasks\":2}"),
+        record(2, format!("target-state-{name}"), "{\"state\":\"STARTED\"}"),
+        record(3, "connector-another".to_owned(), "{\"properties\":{}}"),
+    ]
+}
+
+#[test]
+fn connect_comes_up_with_what_copies_stopped_and_at_the_positions_of_what_is_kept() {
+    const CONFIGS: &str = "connect-configs";
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    site.topic(OFFSETS, Class::MirrorState, 1, None);
+    site.topic(CONFIGS, Class::MirrorState, 1, None);
+    site.cut.settings.connects = vec![slackwater_cut::ConnectSettings {
+        name: "mm2".to_owned(),
+        topics: slackwater_cut::ConnectTopics {
+            config: CONFIGS.to_owned(),
+            offset: OFFSETS.to_owned(),
+            status: "connect-status".to_owned(),
+        },
+    }];
+    site.cut.quiesce = Some(site::quiesce_of("mm2", "source", "src"));
+    site.all("src.t-0", &messages(0..20));
+    site.all("src.t-1", &messages(0..12));
+    // The second broker has not heard of the last one yet, and the third of none.
+    let ahead = [position(0, 0, 2 * 13 + 1), position(1, 1, 2 * 4 + 1)];
+    site.copy(1, &format!("{OFFSETS}-0"), &[&ahead]);
+    site.copy(2, &format!("{OFFSETS}-0"), &[&ahead[..1]]);
+    site.copy(3, &format!("{OFFSETS}-0"), &[]);
+    site.all(&format!("{CONFIGS}-0"), &configured("source"));
+    site.cut.hot = Some(Hot {
+        copies: copies(2),
+        sweeps: vec![sweep(1000, vec![head(11), head(9)])],
+        looks: Vec::new(),
+        volumes: Vec::new(),
+    });
+    let mut asked = by_source();
+    asked.stops_connect = false;
+    let left = site.plan(&asked).unwrap();
+    assert!(left.partitions.iter().all(|one| one.added.is_empty()));
+    assert_eq!(left.depends.remedies.len(), 2);
+
+    let plan = site.plan(&by_source()).unwrap();
+    let added = |topic: &str| -> Vec<(String, String)> {
+        let records = row(&plan, topic, 0).added.iter();
+        records
+            .map(|one| (one.key.clone(), one.value.clone()))
+            .collect()
+    };
+    let [first, second]: [(String, String); 2] = added(OFFSETS).try_into().unwrap();
+    assert!(first.0.contains("\"partition\":0"), "{first:?}");
+    assert_eq!(
+        (first.1.as_str(), second.1.as_str()),
+        ("{\"offset\":23}", "{\"offset\":19}")
+    );
+    assert_eq!(
+        added(CONFIGS),
+        [
+            ("commit-source", "{\"tasks\":0}"),
+            (
+                "target-state-source",
+                "{\"state\":\"PAUSED\",\"state.v2\":\"STOPPED\"}"
+            ),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    );
+    // Nothing is left to do of positions: the syncs are.
+    assert!(plan.depends.positions.iter().all(|one| one.put_right));
+    assert_eq!(plan.depends.remedies, [slackwater_point::OFFSET_SYNCS]);
+    let dirs = nodes(site.root.path());
+    let mut held = Held::take(&dirs, &RealDisk).unwrap();
+    held.trim(&plan).unwrap();
+    drop(held);
+    let shown = slackwater_trim::show(&dirs, &plan, 64).unwrap();
+    for one in &shown.partitions {
+        let right = |copy: &slackwater_cut::claims::TrimmedCopy| {
+            copy.end == one.cut && copy.same && copy.wrong.is_none()
+        };
+        assert!(
+            one.copies.len() == 3 && one.copies.iter().all(right),
+            "{one:?}"
+        );
+    }
+    for node in &dirs {
+        assert_eq!(world::scanned(&node.join(format!("{OFFSETS}-0"))).end, 4);
+        assert_eq!(world::scanned(&node.join(format!("{CONFIGS}-0"))).end, 6);
+    }
+    // What was planned of volumes that are so already has nothing to say.
+    let again = site.plan(&by_source()).unwrap();
+    let nothing = again.partitions.iter().all(|one| one.added.is_empty());
+    assert!(nothing, "{again:?}");
+    let mut held = Held::take(&dirs, &RealDisk).unwrap();
+    held.untrim().unwrap();
+    drop(held);
+    for node in &dirs[..1] {
+        assert_eq!(world::scanned(&node.join(format!("{OFFSETS}-0"))).end, 2);
     }
 }
 

@@ -357,6 +357,9 @@ fn garbage_in_the_place_of_a_cut_is_bad_input_in_one_line() {
             is_bad_input(&["cut", verb, name], &["cut.json"]);
         }
     }
+    // The store's own file of a run is none, and says what to do.
+    fs::write(&file, b"{\"version\":\"v1beta1\",\"revision\":3}").unwrap();
+    is_bad_input(&["cut", "show", name], &["cut.json", "cut export"]);
     is_bad_input(
         &["cut", "verify", "/nowhere/cut.json"],
         &["/nowhere/cut.json"],

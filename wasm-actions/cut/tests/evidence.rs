@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use slackwater_cut::claims::{
-    Basis, Trimmed, TrimmedCopy, TrimmedPartition, apply_falls, falls_of, judge_trimmed, leaf_paths,
+    Basis, Claim, PlannedHeads, Trimmed, TrimmedCopy, TrimmedPartition, apply_falls, falls_of,
+    judge_trimmed, leaf_paths,
 };
 use slackwater_cut::{ClaimName, Cut, CutError, Evidence, Verdict, verify};
 use slackwater_ports::PartitionId;
@@ -21,11 +22,13 @@ use slackwater_ports::PartitionId;
 /// that is ahead breaks nothing; how a directory is called, and whether a
 /// broker would recover it, says nothing of what it holds; a second reading
 /// counts only where the first one differs.
-const INFORMATIVE: [&str; 15] = [
+const INFORMATIVE: [&str; 16] = [
     "look.groupsBeyondEnd",
     // Names: each is looked for among the cut's.
     "found.partitions[].partition",
     "found.partitions[].copies[].node",
+    // For another claim: that of the brokers' heads falls by it.
+    "found.partitions[].tail",
     "found.excluded",
     "dirs[].cleanShutdown",
     "dirs[].directoryId",
@@ -84,7 +87,24 @@ fn proven(cut: &Cut) -> Vec<(ClaimName, Evidence)> {
     }
     found.extend(sealed);
     found.push((ClaimName::Consistent, trimmed(cut)));
+    let planned = found.iter().find_map(|(name, evidence)| match evidence {
+        Evidence::HeadsRestored(heads) => {
+            let mut heads = heads.clone();
+            heads.planned = Some(planned(cut));
+            Some((*name, Evidence::HeadsRestored(heads)))
+        }
+        _ => None,
+    });
+    found.extend(planned);
     found
+}
+
+/// What brokers show of volumes that were trimmed there.
+fn planned(cut: &Cut) -> PlannedHeads {
+    let claim = Claim::from_evidence(ClaimName::Consistent, trimmed(cut), &cut.rows);
+    let mut cut = cut.clone();
+    cut.add_claim(claim);
+    PlannedHeads::of(&cut).unwrap()
 }
 
 /// As if the volumes had been trimmed where the cut's partitions end.
@@ -105,6 +125,7 @@ fn trimmed(cut: &Cut) -> Evidence {
             .iter()
             .map(|node| copy(node, row.high_watermark))
             .collect(),
+        tail: row.tail.clone(),
     });
     let found = Trimmed {
         plan: "plan".to_owned(),

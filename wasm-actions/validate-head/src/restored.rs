@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slackwater_cut::{Class, Cut, RestoredLook, RestoredRow, claims};
+use slackwater_cut::{Class, Cut, PartitionRow, RestoredLook, RestoredRow, claims};
 use slackwater_kit::{Session, TailRequest, read_tails, tail_of};
 use slackwater_ports::{
     Cluster, ClusterView, Failure, GroupOffset, Head, Isolation, Outcome, PartitionId, RecordSeen,
@@ -52,8 +52,9 @@ fn restored_look(world: &impl World, cut: &Cut) -> Result<RestoredLook, Failure>
         .into_iter()
         .filter_map(|row| Some((row.partition, row.head.ok()?)))
         .collect();
-    let tails = tails(world, cut, &heads)?;
-    let beyond = beyond(world, cut, &heads)?;
+    let ends = ends(cut);
+    let tails = tails(world, cut, &ends, &heads)?;
+    let beyond = beyond(world, cut, &ends, &heads)?;
     let committed = world.committed()?;
     let groups: BTreeSet<&str> = committed
         .iter()
@@ -118,16 +119,29 @@ fn topic_ids(view: &ClusterView) -> BTreeMap<PartitionId, String> {
         .collect()
 }
 
-/// The last records below the cut's ends.
+/// Where each row that may not move is to end: by the plan, where it was trimmed.
+fn ends(cut: &Cut) -> Vec<u64> {
+    let planned = claims::PlannedHeads::of(cut);
+    let rows = cut.rows.still_rows().enumerate();
+    let end = |(at, row): (usize, &PartitionRow)| {
+        let planned = planned.as_ref().and_then(|one| one.rows.get(at)?.as_ref());
+        planned.map_or(row.high_watermark, |one| one.end)
+    };
+    rows.map(end).collect()
+}
+
+/// The last records below these ends.
 fn tails(
     world: &impl World,
     cut: &Cut,
+    ends: &[u64],
     heads: &BTreeMap<PartitionId, Head>,
 ) -> Result<BTreeMap<PartitionId, Vec<RecordSeen>>, Failure> {
     let requests: Vec<TailRequest> = cut
         .rows
         .still_rows()
-        .filter_map(|row| {
+        .zip(ends)
+        .filter_map(|(row, end)| {
             let partition = PartitionId::new(cut.rows.topic(row).name.clone(), row.partition);
             let head = heads.get(&partition)?;
             Some(TailRequest {
@@ -135,7 +149,7 @@ fn tails(
                 // A log start may have risen since; what was read for the cut
                 // began no earlier than this.
                 start: head.log_start_offset.max(row.log_start_offset),
-                end: head.high_watermark.min(row.high_watermark),
+                end: head.high_watermark.min(*end),
             })
         })
         .collect();
@@ -150,25 +164,26 @@ fn tails(
     )?)
 }
 
-/// How many data records lie at or past the cut's ends.
+/// How many data records lie at or past these ends.
 fn beyond(
     world: &impl World,
     cut: &Cut,
+    ends: &[u64],
     heads: &BTreeMap<PartitionId, Head>,
 ) -> Result<BTreeMap<PartitionId, u64>, Failure> {
     let mut beyond = BTreeMap::new();
     let mut spans = Vec::new();
-    for row in cut.rows.still_rows() {
+    for (row, end) in cut.rows.still_rows().zip(ends) {
         let partition = PartitionId::new(cut.rows.topic(row).name.clone(), row.partition);
         let Some(head) = heads.get(&partition) else {
             continue;
         };
-        if head.high_watermark <= row.high_watermark {
+        if head.high_watermark <= *end {
             beyond.insert(partition, 0);
         } else {
             spans.push(Span {
                 partition,
-                start: row.high_watermark.max(head.log_start_offset),
+                start: head.log_start_offset.max(*end),
                 until: head.high_watermark,
                 most: u64::MAX,
                 keep_last: 0,

@@ -94,6 +94,7 @@ impl InPlace {
             pools,
             volumes_proven: proven.is_some(),
             retention_would_delete: proven.is_some_and(|one| one.retention_would_delete),
+            trims: self.target.trims,
             clone_of: self.clone_of()?,
         })
     }

@@ -66,6 +66,8 @@ pub struct Target {
     pub feeders: Vec<String>,
     /// What is kept beside the cut; of a clone, as that has it.
     pub kept: Option<Kept>,
+    /// Whether its volumes have to be trimmed.
+    pub trims: bool,
     /// Of what it is a clone; `None` in place.
     pub origin: Option<Origin>,
 }
@@ -162,6 +164,7 @@ impl InPlace {
             Step::NoteIsBack => self.note_is_back(),
             Step::FinishBack => self.finish(Way::Back),
             Step::ProveVolumes
+            | Step::TrimVolumes
             | Step::ProveHeads
             | Step::StartCopying
             | Step::StartCheckpoints

@@ -80,11 +80,12 @@ impl InPlace {
         )
     }
 
-    /// Pods that read what a restore had made, of one that was killed while it did:
-    /// they have its claims.
+    /// Pods that read or trim what a restore had made, of one that was killed while it
+    /// did: they have its claims.
     pub(super) fn remove_readers(&self) -> Result<(), RestoreError> {
         let namespace = &self.target.namespace;
-        let labels = format!("{APP}={SLACKWATER},{ROLE}=reader,{RUN}={}", self.target.run);
+        let run = &self.target.run;
+        let labels = format!("{APP}={SLACKWATER},{ROLE} in (reader,trimmer),{RUN}={run}");
         for pod in self
             .server
             .list_metadata(&Resource::pods(), namespace, &labels)?

@@ -62,7 +62,7 @@ impl InPlace {
             Step::KeepVolume(_) => cluster(Resource::volumes(), &["get", "patch"]),
             Step::RemoveClaim(_) => here(claims, &["delete"]),
             Step::MakeClaim(_) => here(claims, &["create"]),
-            Step::ProveVolumes => [
+            Step::ProveVolumes | Step::TrimVolumes => [
                 here(pods.clone(), &["get", "create", "delete"]),
                 rights(space, &pods, "exec", &["get"]),
                 self.rights_to_write_a_cut(),

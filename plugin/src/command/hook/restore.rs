@@ -94,6 +94,7 @@ impl Hook {
             run,
             way,
             accept_unproven: self.accept_unproven,
+            trim: None,
             accept_loss: self.accept_loss,
             git_ops_suspended: self.git_ops_suspended,
             catch_up_ms: CATCH_UP_MS,

@@ -15,7 +15,7 @@ mod numbers;
 mod plan;
 mod trim;
 
-pub(super) use plan::stop;
+pub(super) use plan::{max_jettison, span, stop};
 pub(super) use trim::read_plan;
 
 use super::Context;

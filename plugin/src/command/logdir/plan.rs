@@ -54,6 +54,11 @@ pub(super) struct Plan {
     /// A broker that is to start empty, whose directory is not there.
     #[arg(long, value_name = "NODE")]
     missing: Vec<i32>,
+    /// Leave Connect's own topics as they are. Without it a trim writes into them that
+    /// this mirror's connectors are STOPPED, and where they go on: Connect starts by
+    /// itself, by what stands there.
+    #[arg(long)]
+    leave_connect: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -66,11 +71,11 @@ enum By {
     Order,
 }
 
-fn span(text: &str) -> Result<Span, String> {
+pub(in crate::command) fn span(text: &str) -> Result<Span, String> {
     Span::parse(text).ok_or_else(|| "write 500ms, 60s, 5m or 1h".to_owned())
 }
 
-fn max_jettison(text: &str) -> Result<MaxJettison, String> {
+pub(in crate::command) fn max_jettison(text: &str) -> Result<MaxJettison, String> {
     let wrong = || "write a time and a share, as 60s,1%".to_owned();
     let (time, share) = text.split_once(',').ok_or_else(wrong)?;
     let percent = share.strip_suffix('%').and_then(|one| one.parse().ok());
@@ -105,6 +110,7 @@ impl Plan {
             max: self.max_jettison,
             exclude: self.exclude_order.clone(),
             missing: self.missing.clone(),
+            stops_connect: !self.leave_connect,
         };
         let made = plan(&cut, &volumes, &options).map_err(stop)?;
         if let Some(file) = &self.save {
@@ -202,12 +208,14 @@ fn text_of(plan: &Document) -> String {
         }
     }
     let depends = &plan.depends;
+    let right = depends.positions.iter().filter(|one| one.put_right).count();
     out += &format!(
         "groups past a cut: {}, positions of Connect to set: {}, partitions that syncs point past: {}\n",
         depends.groups.len(),
-        depends.positions.len(),
+        depends.positions.len() - right,
         depends.offset_syncs.len()
     );
+    out += &connect(plan, right);
     for remedy in &depends.remedies {
         out += &format!("  {remedy}\n");
     }
@@ -216,6 +224,21 @@ fn text_of(plan: &Document) -> String {
         "read: {} segments of {} copies, {} of them older ones\n",
         read.segments, read.replicas, read.older_segments
     );
+    out
+}
+
+/// What a trim does to Connect's own topics.
+fn connect(plan: &Document, right: usize) -> String {
+    let added = plan.partitions.iter().flat_map(|row| &row.added);
+    let names = added.filter_map(|one| one.key.strip_prefix("target-state-"));
+    let names: Vec<&str> = names.collect();
+    let mut out = String::new();
+    if !names.is_empty() {
+        out += &format!("STOPPED as Connect comes up: {}\n", names.join(", "));
+    }
+    if right > 0 {
+        out += &format!("positions of Connect that the trim puts right: {right}\n");
+    }
     out
 }
 

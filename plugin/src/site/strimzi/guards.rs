@@ -71,6 +71,8 @@ impl GuardPods {
             account: Some(home.account.clone()),
             nodes: None,
             claims: BTreeMap::new(),
+            writes: false,
+            run_as: None,
             most: MOST,
         }
     }

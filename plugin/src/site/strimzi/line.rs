@@ -98,6 +98,24 @@ impl Line for PodLine {
     }
 }
 
+/// Between two lines of a command that works: it says that it lives every few seconds.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Asks a command that answers each line with one, after empty ones while it works.
+pub(super) fn next_answer(talk: &mut Talk, question: &str) -> Seen<String> {
+    talk.say(question, SILENCE).map_err(broken)?;
+    loop {
+        match talk.next(SILENCE).map_err(broken)? {
+            Some(line) if line.is_empty() => {}
+            Some(line) => return Ok(line),
+            None => {
+                let why = "a command in a pod ended before it answered";
+                return Err(PortError::new(PortErrorKind::Unreachable, why));
+            }
+        }
+    }
+}
+
 pub(super) fn broken(error: ExecError) -> PortError {
     match error {
         ExecError::Api(error) => error.into(),

@@ -16,6 +16,7 @@ mod news;
 mod others;
 mod readers;
 mod restoring;
+mod trimmer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

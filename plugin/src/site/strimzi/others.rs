@@ -106,6 +106,8 @@ impl Strimzi {
             account: Some(home.account.clone()),
             nodes: None,
             claims: BTreeMap::new(),
+            writes: false,
+            run_as: None,
             most: PROVES,
         };
         if let Err(error) = workers.sweep(role) {

@@ -20,7 +20,7 @@ use slackwater_ports::{
 };
 use slackwater_store::RunId;
 
-use super::line::broken;
+use super::line::{broken, next_answer};
 
 /// Until claims that are there are mounted, and a pod has them.
 const OPEN: Duration = Duration::from_secs(900);
@@ -30,9 +30,6 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// For a command to begin in a pod.
 const BEGIN: Duration = Duration::from_secs(30);
-
-/// Between two lines of one that works.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// A reader that nobody deletes ends by itself.
 const MOST: Duration = Duration::from_secs(12 * 3600);
@@ -215,6 +212,8 @@ impl Readers {
             account: None,
             nodes,
             claims,
+            writes: false,
+            run_as: None,
             most: MOST,
         };
         self.workers.make(&job).map_err(|error| refused(&error))
@@ -312,20 +311,8 @@ impl Part for InPod {
         let question = serde_json::to_string(asked);
         let question = question.map_err(|error| malformed(error.to_string()))?;
         let mut talk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        talk.say(&question, SILENCE).map_err(broken)?;
-        loop {
-            match talk.next(SILENCE).map_err(broken)? {
-                Some(line) if line.is_empty() => {}
-                Some(line) => {
-                    return serde_json::from_str::<Seen<Answered>>(&line).map_err(|error| {
-                        malformed(format!("a reader's answer can't be read: {error}"))
-                    })?;
-                }
-                None => {
-                    let why = "a reader of volumes ended before it answered";
-                    return Err(PortError::new(PortErrorKind::Unreachable, why));
-                }
-            }
-        }
+        let line = next_answer(&mut talk, &question)?;
+        serde_json::from_str::<Seen<Answered>>(&line)
+            .map_err(|error| malformed(format!("a reader's answer can't be read: {error}")))?
     }
 }

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde_json::Value;
 use slackwater_content::ReplicaAges;
 use slackwater_cut::{ClaimName, Cut, State, Verdict};
 use slackwater_kubernetes::{
     About, ClaimVolume, Events, InPlace, Keeper, Kept, KeptVolumes, Makers, MakersError, Origin,
-    RESTORE_NOTE, Reason, RunsError, Target, gather,
+    RESTORE_NOTE, Reason, RunsError, Target, Workers, gather,
 };
 use slackwater_ports::{ConnectorRef, Seen, VolumeContent};
 use slackwater_store::{LeaseState, RunId};
@@ -16,9 +17,11 @@ use slackwater_strimzi::Kafka;
 
 use super::Strimzi;
 use super::readers::Readers;
+use super::trimmer::Trimmer;
 use crate::exit::Stop;
 use crate::restore::SIGNS;
 use crate::site::Runs;
+use crate::trimming::{Done, ToTrim};
 
 /// What lies on restored claims.
 pub struct RestoredContent(Arc<Readers>);
@@ -189,6 +192,7 @@ impl Strimzi {
         cut: &Cut,
         kept: Option<Kept>,
         origin: Option<Origin>,
+        trims: bool,
     ) -> Result<InPlace, Stop> {
         let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
         let fed = cut.quiesce.iter().flat_map(|one| &one.connectors);
@@ -203,6 +207,7 @@ impl Strimzi {
             feeders: fed.into_iter().cloned().collect(),
             kept,
             origin,
+            trims,
         };
         InPlace::new(self.server.clone(), makers, self.keeper(), target).map_err(Stop::failed)
     }
@@ -217,11 +222,11 @@ impl Strimzi {
             .map_err(|error| Stop::bad_input(error.message))?;
         let run: RunId = cut.run_id.parse().map_err(Stop::failed)?;
         let volumes = volumes_of(cut);
-        let mut nodes = BTreeMap::new();
-        for one in &volumes {
-            let of = in_place.nodes_of(&one.claim).map_err(Stop::failed)?;
-            nodes.extend(of.map(|of| (one.claim.clone(), of)));
-        }
+        let nodes = nodes_of(&volumes, in_place)?;
+        let nodes = nodes.into_iter();
+        let nodes = nodes
+            .filter_map(|(claim, nodes)| Some((claim, nodes?)))
+            .collect();
         Ok(RestoredContent(Arc::new(Readers::of_claims(
             self.server.clone(),
             self.kafka.namespace(),
@@ -230,6 +235,26 @@ impl Strimzi {
             &volumes,
             nodes,
         ))))
+    }
+
+    /// Has what lies on these claims planned and trimmed.
+    ///
+    /// # Errors
+    /// This program runs in no pod of its image; no pod can have all of them; what lies
+    /// there forbids it.
+    pub fn trim_claims(&self, cut: &Cut, in_place: &InPlace, asked: ToTrim) -> Result<Done, Stop> {
+        let home = self
+            .home()
+            .map_err(|error| Stop::bad_input(error.message))?;
+        let run: RunId = cut.run_id.parse().map_err(Stop::failed)?;
+        let namespace = self.kafka.namespace();
+        let program = home.program.clone();
+        let trimmer = Trimmer {
+            server: self.server.clone(),
+            workers: Workers::new(self.server.clone(), namespace, run, program),
+            claims: nodes_of(&volumes_of(cut), in_place)?,
+        };
+        trimmer.trim(asked)
     }
 
     /// Tells on the Kafka that a restore is over.
@@ -352,6 +377,18 @@ impl Strimzi {
     pub fn kept_volumes(&self) -> KeptVolumes {
         KeptVolumes::new(self.server.clone(), self.kafka.to_string())
     }
+}
+
+/// Where each claim's volume may be; `None` where it is not said.
+fn nodes_of(
+    volumes: &[ClaimVolume],
+    in_place: &InPlace,
+) -> Result<BTreeMap<String, Option<Value>>, Stop> {
+    let each = volumes.iter().map(|one| {
+        let nodes = in_place.nodes_of(&one.claim).map_err(Stop::failed)?;
+        Ok((one.claim.clone(), nodes))
+    });
+    each.collect()
 }
 
 /// The volumes of a cut; of one that was only sealed, those that were flushed.

@@ -9,9 +9,9 @@
 use std::fs;
 use std::path::Path;
 
-use slackwater_cut::{Class, Cut, PartitionRow, SourceTopic, TopicRow};
+use slackwater_cut::{Class, ConnectorPrior, Cut, PartitionRow, Quiesce, SourceTopic, TopicRow};
 use slackwater_point::Plan;
-use slackwater_ports::{Digest128, PartitionId};
+use slackwater_ports::{ConnectorRef, ConnectorState, Digest128, Isolation, PartitionId};
 use slackwater_trim::{PlanOptions, TrimError};
 use tempfile::TempDir;
 
@@ -98,6 +98,38 @@ impl Site {
 
     pub fn plan(&self, options: &PlanOptions<'_>) -> Result<Plan, TrimError> {
         planned(&nodes(self.root.path()), &self.cut, options)
+    }
+}
+
+/// What a run found: one connector, which copies from that source.
+pub fn quiesce_of(connect: &str, name: &str, alias: &str) -> Quiesce {
+    Quiesce {
+        clusters: Vec::new(),
+        connects: Vec::new(),
+        connectors: vec![ConnectorPrior {
+            connector: ConnectorRef {
+                connect: connect.to_owned(),
+                name: name.to_owned(),
+            },
+            class: "org.apache.kafka.connect.mirror.MirrorSourceConnector".to_owned(),
+            state: ConnectorState::Running,
+            tasks: 2,
+            config: Digest128(0),
+            source_alias: alias.to_owned(),
+            copies: true,
+            transforms: false,
+            isolation: Isolation::ReadUncommitted,
+        }],
+        sampled: Vec::new(),
+        samples: Vec::new(),
+        samples_taken: 0,
+        fronts: Vec::new(),
+        unassigned: Vec::new(),
+        retention_risk_accepted: Vec::new(),
+        headroom_ms: None,
+        guard: None,
+        stop_started_ms: None,
+        stopped: None,
     }
 }
 

@@ -401,6 +401,7 @@ pub fn options(epsilon_ms: u64) -> PlanOptions<'static> {
         },
         exclude: Vec::new(),
         missing: Vec::new(),
+        stops_connect: true,
     }
 }
 

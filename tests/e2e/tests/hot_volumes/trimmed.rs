@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use slackwater_cut::{Claim, ClaimName, Class, Cut, Verdict};
 use slackwater_e2e::Scene;
-use slackwater_lab::{Load, LoadPlan, LoadReport};
+use slackwater_lab::{Connector, Load, LoadPlan, LoadReport};
 
 use crate::logs::{Records, kafka_reads, mirrored, records_of};
 use crate::{CODECS, PARTITIONS, RATE, REACH};
@@ -172,6 +172,12 @@ impl<'s> Trimmed<'s> {
         assert!(lost_count > 0 && kept_count > 0);
     }
 
+    /// Whether Connect is to come up with its connectors stopped.
+    fn stops_connect(&self) -> bool {
+        let rows = self.plan["partitions"].as_array().unwrap();
+        rows.iter().any(|row| row["added"].is_array())
+    }
+
     /// A real cluster starts on the volumes, ends where the plan says, and MirrorMaker
     /// goes on with what was foretold: what it copies twice and what it skips. `before`:
     /// what the source has been given.
@@ -179,16 +185,19 @@ impl<'s> Trimmed<'s> {
         let scene = self.scene;
         let mut restored = scene.lab.start_restored(volumes).unwrap();
         let admin = restored.cluster().admin().unwrap();
-        for row in self.plan["partitions"].as_array().unwrap() {
-            let topic = row["partition"]["topic"].as_str().unwrap();
-            if self.topics.contains_key(topic) {
-                let number = row["partition"]["partition"].as_i64().unwrap();
-                let (_, end) = admin
-                    .watermarks(topic, i32::try_from(number).unwrap())
-                    .unwrap();
-                assert_eq!(end, row["cut"].as_i64().unwrap(), "{topic}-{number}");
+        let ends = || {
+            for row in self.plan["partitions"].as_array().unwrap() {
+                let topic = row["partition"]["topic"].as_str().unwrap();
+                if self.topics.contains_key(topic) {
+                    let number = row["partition"]["partition"].as_i64().unwrap();
+                    let (_, end) = admin
+                        .watermarks(topic, i32::try_from(number).unwrap())
+                        .unwrap();
+                    assert_eq!(end, row["cut"].as_i64().unwrap(), "{topic}-{number}");
+                }
             }
-        }
+        };
+        ends();
         // With exactly-once the position went with the data; without, it lies behind, and
         // what comes twice is known; or, where Connect committed just before the last copy
         // was taken, ahead, and what it skips is.
@@ -198,6 +207,10 @@ impl<'s> Trimmed<'s> {
             let held = positions.iter().find(|one| {
                 one["mirror"]["topic"] == topic.as_str() && one["mirror"]["partition"] == *number
             });
+            // One that is right is not listed, and one that was put right lies where it is to.
+            if held.is_none_or(|one| one["putRight"] == true) {
+                continue;
+            }
             // Nothing was committed yet: it begins with the first record.
             let next = held.unwrap()["committed"]
                 .as_u64()
@@ -209,7 +222,22 @@ impl<'s> Trimmed<'s> {
         assert!(!exactly_once || twice + skipped == 0);
 
         restored.start_connect(&scene.lab).unwrap();
-        restored.connect().unwrap().wait_running().unwrap();
+        let connect = restored.connect().unwrap();
+        if self.stops_connect() {
+            println!("{:#}", self.plan["depends"]["positions"]);
+            assert_eq!((twice, skipped), (0, 0), "every position was put right");
+            for connector in Connector::ALL {
+                let status = connect.status(connector.name()).unwrap();
+                assert_eq!(status.connector, "STOPPED", "{}", connector.name());
+                assert!(status.tasks.is_empty(), "{status:?}");
+            }
+            // Nor has anything come while they were.
+            ends();
+            for connector in Connector::ALL {
+                connect.resume_connector(connector.name()).unwrap();
+            }
+        }
+        connect.wait_running().unwrap();
         let after = load(scene, 9);
         std::thread::sleep(Duration::from_secs(3));
         let after = after.stop().unwrap();

@@ -37,6 +37,21 @@ mod needs_root {
                 let words = words(&rendered, "restoreMirror");
                 assert!(words.contains(&format!("{flag}=true")), "{words:?}");
             }
+            let least = runner.rendered("restore", ask, &Map::new()).unwrap();
+            let least = words(&least, "restoreMirror");
+            let mut trimmed = ask.clone();
+            for (option, value, default) in [
+                ("trim", "consistent", "--trim=none"),
+                ("order", "timestamp:5s", "--order=source"),
+                ("excludeOrder", "one,two", "--exclude-order="),
+            ] {
+                assert!(least.contains(&default.to_owned()), "{least:?}");
+                trimmed.options.insert(option.to_owned(), value.to_owned());
+            }
+            let rendered = runner.rendered("restore", &trimmed, &Map::new()).unwrap();
+            let all = words(&rendered, "restoreMirror").join(" ");
+            let said = "--trim=consistent --order=timestamp:5s --exclude-order=one,two";
+            assert!(all.contains(said), "{all}");
             let mut of_artifacts = ask.clone();
             of_artifacts.options.clear();
             let cut = json!({"keyValue": {"cut": "r-9", "kafka": "of/artifacts"}});

@@ -3,6 +3,7 @@
 
 mod needs_root {
     mod takes_long {
+        use serde_json::Value;
         use slackwater_cut::{ClaimName, State, Verdict};
 
         use crate::kanister::{Of, act};
@@ -40,10 +41,55 @@ mod needs_root {
             let mut claims = cut.claims.iter();
             let intact = claims.find(|one| one.name == ClaimName::Intact).unwrap();
             assert_eq!(intact.verdict, Verdict::Proven, "{}", intact.reason);
-            // And brokers are not let start on them.
+            // And brokers are not let start on them as they are.
             let args = ["restore", &run, "--accept-unproven", "--kafka", &kafka];
             let refused = place.task_as("slackwater-restore", &args).expect(2);
             assert!(refused.said.contains("is hot"), "{}", refused.said);
+            place.must_be_equal();
+        }
+
+        #[test]
+        fn what_comes_back_of_a_hot_backup_is_one_point_and_the_mirror_goes_on_from_there() {
+            let mut place = turn();
+            place.produce(200);
+            place.load(60, 200);
+            let backup = act(&place, "backup", &Of::Kafka, &[("strategy", "hot")]);
+            assert_eq!(backup.error, None);
+            let run = place.newest();
+            // Connect's topics on the snapshots say RUNNING, and the source goes on.
+            place.load(120, 100);
+            let kafka = mirror();
+            let said = [
+                ("cut", run.as_str()),
+                ("kafka", &kafka),
+                ("trim", "consistent"),
+            ];
+            let done = act(&place, "restore", &Of::Namespace, &said);
+            assert_eq!(done.error, None);
+            let cut = place.cut(&run);
+            for name in [ClaimName::Consistent, ClaimName::HeadsRestored] {
+                let claim = cut.claims.iter().find(|one| one.name == name).unwrap();
+                println!("{name} {}: {}", claim.verdict, claim.reason);
+                assert_eq!(claim.verdict, Verdict::Proven, "{name}: {}", claim.reason);
+            }
+            let plan = "cat $(find /var/lib/kafka -name slackwater-plan.json | head -n 1)";
+            let plan = place.exec("mirror-dual-0", "kafka", &["sh", "-c", plan]);
+            let plan: Value = serde_json::from_str(&plan.unwrap()).unwrap();
+            let rows = plan["partitions"].as_array().unwrap();
+            let goes = rows.iter().filter_map(|row| row["jettisonedRecords"].as_u64());
+            let goes: u64 = goes.sum();
+            let added = rows.iter().filter_map(|row| row["added"].as_array());
+            let added: usize = added.map(Vec::len).sum();
+            println!("{goes} records went, {added} of Connect's were added");
+            assert!(goes > 0, "all volumes were cut at one instant: nothing was tried");
+            assert!(added > 0, "Connect was not told to stand still");
+
+            // What was put right of Connect's positions leaves no hole, and nothing twice.
+            place.must_be_equal();
+
+            // And it goes back from there as from any other restore.
+            let args = ["restore", &run, "--undo", "--kafka", &kafka];
+            place.task_as("slackwater-restore", &args).expect(0);
             place.must_be_equal();
         }
     }

@@ -10,7 +10,7 @@ use slackwater_ports::PartitionId;
 
 use super::falls::{Change, Fall};
 use super::{Judgement, name_some};
-use crate::{Class, Cut, Rows, State};
+use crate::{Class, Cut, Rows, State, Tail};
 
 /// The evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -62,6 +62,10 @@ pub struct TrimmedPartition {
     pub planned: u32,
     /// Those that are there.
     pub copies: Vec<TrimmedCopy>,
+    /// The last records, as a client of brokers that run on it reads them: what
+    /// `headsRestored` is held against. Left out where none was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tail: Option<Tail>,
 }
 
 /// A copy of it.

@@ -86,6 +86,8 @@ pub struct Fall {
     only: Only,
     /// Only where the evidence has this basis.
     basis: Option<&'static str>,
+    /// Only where the evidence does not have this field.
+    unless: Option<&'static str>,
 }
 
 impl Fall {
@@ -96,6 +98,7 @@ impl Fall {
             change,
             only: Only::Everywhere,
             basis: None,
+            unless: None,
         }
     }
 
@@ -178,6 +181,11 @@ impl Fall {
 
     pub(super) fn of_basis(mut self, basis: &'static str) -> Self {
         self.basis = Some(basis);
+        self
+    }
+
+    pub(super) fn unless(mut self, field: &'static str) -> Self {
+        self.unless = Some(field);
         self
     }
 
@@ -368,6 +376,13 @@ fn places(base: &Value, rows: &Rows, fall: &Fall) -> Vec<String> {
             .is_some()
     };
     if fall.basis.is_some_and(|basis| !has_basis(basis)) {
+        return Vec::new();
+    }
+    let has = |field| {
+        base.pointer(&format!("/evidence/{variant}/{field}"))
+            .is_some()
+    };
+    if fall.unless.is_some_and(has) {
         return Vec::new();
     }
     let mut places = Vec::new();

@@ -1,11 +1,14 @@
 //! `headsRestored`: what running brokers show of a restored mirror is the
 //! cut's. Heads don't prove bodies: that is why it has a name of its own.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use slackwater_ports::PartitionId;
 
 use super::falls::{Change, Fall};
-use super::{Judgement, name_some};
+use super::{ClaimName, Evidence, Judgement, TrimmedPartition, Verdict, name_some};
 use crate::{Cut, PartitionRow, RestoredLook, RestoredRow, Rows, State, Tail, TopicRow};
 
 /// The evidence.
@@ -21,8 +24,64 @@ pub struct HeadsRestoredEvidence {
     pub sealed_revision: u64,
     /// The mirror's `cluster.id` in the cut.
     pub cluster_id: String,
+    /// Where the volumes were trimmed: what is to be seen instead of the cut's own ends.
+    /// Left out otherwise, for the same reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<PlannedHeads>,
     /// What was seen.
     pub look: RestoredLook,
+}
+
+/// The ends of volumes that were trimmed, by the claim `consistent`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlannedHeads {
+    /// Digest of the plan that they were trimmed by.
+    pub plan: String,
+    /// One for each row of the cut that may not move, in that order; `null` where the
+    /// volumes had no such partition.
+    pub rows: Vec<Option<PlannedHead>>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlannedHead {
+    /// Log end offset.
+    pub end: u64,
+    /// The last records below it; `null` where there are none.
+    pub tail: Option<Tail>,
+}
+
+impl PlannedHeads {
+    /// Those of a cut that has the claim, unless it is refuted.
+    pub fn of(cut: &Cut) -> Option<Self> {
+        let mut claims = cut.claims.iter();
+        let claim = claims.find(|one| one.name == ClaimName::Consistent)?;
+        let Evidence::Consistent(evidence) = &claim.evidence else {
+            return None;
+        };
+        if claim.verdict == Verdict::Refuted {
+            return None;
+        }
+        let found = &evidence.found;
+        let by_id: BTreeMap<&PartitionId, &TrimmedPartition> = found
+            .partitions
+            .iter()
+            .map(|one| (&one.partition, one))
+            .collect();
+        let rows = cut.rows.still_rows().map(|row| {
+            let id = PartitionId::new(cut.rows.topic(row).name.clone(), row.partition);
+            by_id.get(&id).map(|one| PlannedHead {
+                end: one.cut,
+                tail: one.tail.clone(),
+            })
+        });
+        Some(Self {
+            plan: found.plan.clone(),
+            rows: rows.collect(),
+        })
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
@@ -42,7 +101,16 @@ impl HeadsRestoredEvidence {
                 _ => 0,
             },
             cluster_id,
+            planned: PlannedHeads::of(cut),
             look,
+        }
+    }
+
+    /// What is to be seen of each row; `None` where that is not known.
+    fn wanted(&self, rows: &Rows) -> Vec<Option<PlannedHead>> {
+        match &self.planned {
+            Some(planned) => planned.rows.clone(),
+            None => rows.still_rows().map(|row| Some(own(row))).collect(),
         }
     }
 
@@ -52,9 +120,15 @@ impl HeadsRestoredEvidence {
         let mut contrary = Vec::new();
         let (mut unknown, mut undecided) = (Vec::new(), Vec::new());
         let (mut trailing, mut compacted) = (0u64, 0u64);
-        for (row, seen) in expected.iter().zip(&self.look.rows) {
+        let wanted = self.wanted(rows);
+        let each = expected.iter().zip(&wanted).zip(&self.look.rows);
+        for ((row, wanted), seen) in each {
             let name = rows.name(row);
-            match compare(row, rows.topic(row), seen) {
+            let Some(wanted) = wanted else {
+                unknown.push(name);
+                continue;
+            };
+            match compare(wanted, rows.topic(row), seen) {
                 Found::Same => {}
                 Found::TrailingMarkers => trailing += 1,
                 Found::Compacted => compacted += 1,
@@ -81,7 +155,8 @@ impl HeadsRestoredEvidence {
                 format!("not in the cut: {}", name_some(&self.look.extra)),
             );
         }
-        if expected.len() != self.look.rows.len() || !unknown.is_empty() {
+        let all = expected.len() == self.look.rows.len() && expected.len() == wanted.len();
+        if !all || !unknown.is_empty() {
             return Judgement::unproven(examined, format!("no answer for {}", name_some(&unknown)));
         }
         if !undecided.is_empty() {
@@ -97,9 +172,13 @@ impl HeadsRestoredEvidence {
         if self.cluster_id.is_empty() || !self.look.asked.is_well_formed() {
             return Judgement::unproven(examined, "the look has no time or no cluster");
         }
-        let which = match self.cut {
-            Some(_) => "cut",
-            None => "sealed cut",
+        if self.planned.as_ref().is_some_and(|one| one.plan.is_empty()) {
+            return Judgement::unproven(examined, "nothing says by which plan it was trimmed");
+        }
+        let which = match (&self.planned, &self.cut) {
+            (Some(_), _) => "plan",
+            (None, Some(_)) => "cut",
+            (None, None) => "sealed cut",
         };
         let mut reason = format!("{examined} partitions have the {which}'s ends and last records");
         if trailing > 0 {
@@ -124,6 +203,14 @@ impl HeadsRestoredEvidence {
             );
         }
         Judgement::proven(examined, reason)
+    }
+}
+
+/// As the cut has it.
+fn own(row: &PartitionRow) -> PlannedHead {
+    PlannedHead {
+        end: row.high_watermark,
+        tail: row.tail.clone(),
     }
 }
 
@@ -154,7 +241,7 @@ fn same_last(cut: &Tail, seen: &Tail) -> bool {
         && cut.batch_epoch == seen.batch_epoch
 }
 
-fn compare(row: &PartitionRow, topic: &TopicRow, seen: &RestoredRow) -> Found {
+fn compare(wanted: &PlannedHead, topic: &TopicRow, seen: &RestoredRow) -> Found {
     let Some(id) = &seen.topic_id else {
         return Found::Other("is not there".to_owned());
     };
@@ -164,10 +251,10 @@ fn compare(row: &PartitionRow, topic: &TopicRow, seen: &RestoredRow) -> Found {
     let Some(end) = seen.high_watermark else {
         return Found::Nothing;
     };
-    if end < row.high_watermark {
+    if end < wanted.end {
         return Found::Other(format!(
             "ends at {end}, {} before the cut",
-            row.high_watermark - end
+            wanted.end - end
         ));
     }
     if seen.beyond > 0 {
@@ -176,8 +263,8 @@ fn compare(row: &PartitionRow, topic: &TopicRow, seen: &RestoredRow) -> Found {
     if !seen.tail_read {
         return Found::Nothing;
     }
-    if seen.tail != row.tail {
-        return match (&row.tail, &seen.tail) {
+    if seen.tail != wanted.tail {
+        return match (&wanted.tail, &seen.tail) {
             (Some(cut), Some(seen)) if topic.compacted && same_last(cut, seen) => {
                 match (seen.count == cut.count, seen.digest == cut.digest) {
                     (false, false) => Found::Compacted,
@@ -189,7 +276,7 @@ fn compare(row: &PartitionRow, topic: &TopicRow, seen: &RestoredRow) -> Found {
             _ => Found::other_records(),
         };
     }
-    if end > row.high_watermark {
+    if end > wanted.end {
         return Found::TrailingMarkers;
     }
     Found::Same
@@ -218,10 +305,18 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("look.rows[].tail.lastOffset", Change::Add(1)),
         Fall::evidence("look.rows[].tail.lastTimestampMs", Change::Add(1)),
         Fall::evidence("look.rows[].tail.batchEpoch", Change::Add(1)),
+        Fall::evidence("planned.plan", Change::Set("".into())).where_said(),
+        Fall::evidence("planned.rows", Change::Clear).where_said(),
+        Fall::evidence("planned.rows[].end", Change::Add(1)).where_said(),
+        Fall::evidence("planned.rows[].tail.count", Change::Add(1)).where_said(),
+        Fall::evidence("planned.rows[].tail.digest", Change::OtherDigest).where_said(),
+        Fall::evidence("planned.rows[].tail.lastOffset", Change::Add(1)).where_said(),
+        Fall::evidence("planned.rows[].tail.lastTimestampMs", Change::Add(1)).where_said(),
+        Fall::evidence("planned.rows[].tail.batchEpoch", Change::Add(1)).where_said(),
         Fall::evidence("look.rows", Change::Clear),
         Fall::evidence("look.extra", Change::Push("t".into())),
-        Fall::still_rows("highWatermark", Change::Add(1)),
-        Fall::still_rows("tail.digest", Change::OtherDigest),
+        Fall::still_rows("highWatermark", Change::Add(1)).unless("planned"),
+        Fall::still_rows("tail.digest", Change::OtherDigest).unless("planned"),
         Fall::topics_that_stand_still("id", Change::OtherText),
     ]
 }
@@ -276,7 +371,7 @@ mod tests {
             tail: Some(seen),
             beyond: 0,
         };
-        compare(&row, &topic, &seen)
+        compare(&own(&row), &topic, &seen)
     }
 
     #[test]

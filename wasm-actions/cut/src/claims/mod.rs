@@ -29,7 +29,7 @@ pub use consistent::{ConsistentEvidence, Trimmed, TrimmedCopy, TrimmedPartition}
 pub use covers::{CoversEvidence, newest_covered};
 pub use durable::{DurableEvidence, FlushSeen, ProcessPair};
 pub use falls::{Change, Fall, FallError, apply_falls, falls_of, leaf_paths};
-pub use heads_restored::HeadsRestoredEvidence;
+pub use heads_restored::{HeadsRestoredEvidence, PlannedHead, PlannedHeads};
 pub use intact::IntactEvidence;
 pub use led_anew::LedAnew;
 pub use restored::{Basis, RestoredEvidence};

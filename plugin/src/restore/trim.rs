@@ -1,0 +1,90 @@
+//! Volumes that were cut one after another while the mirror ran: they are cut back to one
+//! point before any broker starts, and shown to be that.
+
+use slackwater_cut::{ClaimName, claims, sha256_hex};
+use slackwater_point::Plan;
+
+use super::Restore;
+use crate::exit::Stop;
+use crate::trimming::ToTrim;
+
+impl Restore {
+    pub(super) fn trim_volumes(&mut self) -> Result<(), Stop> {
+        let how = self.asked.trim.clone();
+        let how = how.ok_or_else(|| Stop::failed("nobody said how it is to be trimmed"))?;
+        let document = self.cut.to_canonical().map_err(Stop::failed)?;
+        let sha256 = sha256_hex(document.as_bytes());
+        let asked = ToTrim { cut: document, how };
+        let done = self
+            .strimzi()?
+            .trim_claims(&self.cut, &self.in_place, asked)?;
+        for line in words(&done.plan) {
+            self.say(&line);
+        }
+        let mut cut = self.cut.clone();
+        cut.add_claim(claims::judge_trimmed(&cut, sha256, done.found));
+        let document = cut.to_canonical().map_err(Stop::failed)?;
+        self.save(&document, ClaimName::Consistent)?;
+        self.positions_are_right(&done.plan)?;
+        let content = self
+            .strimzi()?
+            .restored_content(&self.cut, &self.in_place)?;
+        let ages = content.port().survey().and_then(|_| content.ages());
+        drop(content);
+        self.note_volumes(ages)
+    }
+
+    /// One that is ahead of what is kept would have MirrorMaker skip what lies between,
+    /// in silence; and so may one of which it is not known.
+    fn positions_are_right(&self, plan: &Plan) -> Result<(), Stop> {
+        let mut unknown = plan.depends.positions.iter().filter(|one| {
+            let ahead = one.last_kept.is_none() || one.skipped > 0;
+            one.committed.is_some() && ahead && !one.put_right
+        });
+        let Some(first) = unknown.next() else {
+            return Ok(());
+        };
+        let more = match unknown.count() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let why = format!(
+            "where MirrorMaker has to go on in {}{more} is not known: it may skip records in silence",
+            first.mirror
+        );
+        match self.asked.accept_unproven {
+            true => {
+                tracing::warn!("{why}");
+                Ok(())
+            }
+            false => Err(Stop::unproven(format!(
+                "{why}; trim by the order `source`, or go on with --accept-unproven and set its \
+                 positions (`plan.depends` names them) before it copies"
+            ))),
+        }
+    }
+}
+
+/// Of a plan, for a person.
+fn words(plan: &Plan) -> Vec<String> {
+    let rows = plan.partitions.iter();
+    let gone: u64 = rows.clone().filter_map(|row| row.jettisoned_records).sum();
+    let shorter = rows.filter(|row| row.cut < row.end).count();
+    let digest = plan.digest.as_deref().unwrap_or_default();
+    let mut words = vec![
+        format!("plan {digest}: {}", plan.guarantee),
+        format!("{gone} records of {shorter} partitions go"),
+    ];
+    let depends = &plan.depends;
+    if !depends.groups.is_empty() {
+        let first = &depends.groups[0];
+        words.push(format!(
+            "{} offsets of groups lie past a partition's end, the first of {} in {}: {}",
+            depends.groups.len(),
+            first.group,
+            first.partition,
+            slackwater_point::GROUPS
+        ));
+    }
+    words
+}

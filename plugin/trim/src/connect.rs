@@ -1,0 +1,200 @@
+//! Connect's own topics, as a trim leaves them: what a worker that starts on them goes
+//! by. It starts by itself, before anybody can ask it not to, with the states and the
+//! positions that stand there (`KafkaConfigBackingStore`, `KafkaOffsetBackingStore`). So
+//! behind what is kept of them come records that stop the connectors of this mirror, and
+//! that put right positions which are not those of the last record kept.
+//!
+//! Reads and decides; writes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slackwater_cut::{ConnectSettings, Cut};
+use slackwater_logdir::{Isolation, Replica, SegmentReader};
+use slackwater_point::{AddedRecord, PositionSeen};
+use slackwater_ports::PartitionId;
+
+use crate::coordinator::each;
+use crate::error::TrimError;
+
+/// `KafkaConfigBackingStore.CONNECTOR_PREFIX`
+const CONNECTOR: &str = "connector-";
+
+/// `KafkaConfigBackingStore.COMMIT_TASKS_PREFIX`
+const TASKS: &str = "commit-";
+
+/// `KafkaConfigBackingStore.TARGET_STATE_PREFIX`
+const STATE: &str = "target-state-";
+
+/// No tasks (`CONNECTOR_TASKS_COMMIT_V0`): a stopped connector has none, and positions
+/// of one that has some can't be altered (`DistributedHerder.alterConnectorOffsets`).
+const NO_TASKS: &str = r#"{"tasks":0}"#;
+
+/// As Connect writes STOPPED (KIP-875): workers from before it read PAUSED.
+const STOPPED: &str = r#"{"state":"PAUSED","state.v2":"STOPPED"}"#;
+
+/// A position in one log of Connect's offset topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Committed {
+    /// As it stands there: what is put right has to have the same.
+    key: String,
+    /// Its connector.
+    connector: String,
+    /// Alias and partition of the source.
+    of: (String, PartitionId),
+    /// Source offset of the last record mirrored.
+    offset: u64,
+}
+
+/// Positions in one log below `until`, each key's last one. Keys of other connectors are
+/// left alone: MirrorMaker's name `cluster`, `topic` and `partition`
+/// (`MirrorUtils.wrapPartition`).
+pub(crate) fn committed(
+    reader: &mut SegmentReader,
+    replica: &Replica,
+    until: u64,
+) -> Result<Vec<Committed>, TrimError> {
+    let mut last: BTreeMap<String, Committed> = BTreeMap::new();
+    each(reader, replica, until, Isolation::ReadCommitted, |record| {
+        let key = record.key.and_then(|key| std::str::from_utf8(key).ok());
+        let Some((key, (connector, of))) = key.and_then(|key| Some((key, source_of(key)?))) else {
+            return Ok(());
+        };
+        let value: Option<serde_json::Value> = record
+            .value
+            .and_then(|value| serde_json::from_slice(value).ok());
+        match value.and_then(|value| value.get("offset")?.as_u64()) {
+            Some(offset) => {
+                let key = key.to_owned();
+                let seen = Committed {
+                    key: key.clone(),
+                    connector,
+                    of,
+                    offset,
+                };
+                drop(last.insert(key, seen));
+            }
+            None => drop(last.remove(key)),
+        }
+        Ok(())
+    })?;
+    Ok(last.into_values().collect())
+}
+
+fn source_of(key: &str) -> Option<(String, (String, PartitionId))> {
+    let key: serde_json::Value = serde_json::from_str(key).ok()?;
+    let of = key.get(1)?;
+    let partition = u32::try_from(of.get("partition")?.as_u64()?).ok()?;
+    let id = PartitionId::new(of.get("topic")?.as_str()?, partition);
+    let alias = of.get("cluster")?.as_str()?.to_owned();
+    Some((key.get(0)?.as_str()?.to_owned(), (alias, id)))
+}
+
+/// Connect's positions by alias and partition of the source. One of a connector that the
+/// run knew goes before one that may be of former times; of several the greatest, which
+/// skips most.
+pub(crate) fn positions<'c>(
+    cut: &Cut,
+    all: impl Iterator<Item = &'c Committed>,
+) -> BTreeMap<(String, PartitionId), u64> {
+    let known: BTreeSet<&str> = connectors(cut).map(|(_, name)| name).collect();
+    let mut positions: BTreeMap<(String, PartitionId), (bool, u64)> = BTreeMap::new();
+    for one in all {
+        let rank = (known.contains(one.connector.as_str()), one.offset);
+        let of = positions.entry(one.of.clone()).or_insert(rank);
+        *of = rank.max(*of);
+    }
+    let offset = |(of, (_, offset))| (of, offset);
+    positions.into_iter().map(offset).collect()
+}
+
+/// What has to be added to a log of the offset topic, whose positions are `committed`.
+pub(crate) fn put_right(
+    committed: &[Committed],
+    positions: &[PositionSeen],
+    timestamp_ms: i64,
+) -> Vec<AddedRecord> {
+    let wanted: BTreeMap<(&str, &PartitionId), u64> = positions
+        .iter()
+        .filter(|one| !one.is_right())
+        .filter_map(|one| {
+            let of = (one.source.alias.as_str(), &one.source.partition);
+            Some((of, one.last_kept?))
+        })
+        .collect();
+    let each = committed.iter().filter_map(|one| {
+        let offset = wanted.get(&(one.of.0.as_str(), &one.of.1))?;
+        Some(AddedRecord {
+            key: one.key.clone(),
+            value: format!("{{\"offset\":{offset}}}"),
+            timestamp_ms,
+        })
+    });
+    each.collect()
+}
+
+/// Whether a key for it stands in this log.
+pub(crate) fn has(committed: &[Committed], position: &PositionSeen) -> bool {
+    let source = &position.source;
+    let is_it = |one: &Committed| one.of.0 == source.alias && one.of.1 == source.partition;
+    committed.iter().any(is_it)
+}
+
+/// What has to be added to a log of the configuration topic, so that the connectors of
+/// this mirror come up stopped.
+pub(crate) fn stopped(
+    reader: &mut SegmentReader,
+    replica: &Replica,
+    until: u64,
+    cut: &Cut,
+    connect: &ConnectSettings,
+    timestamp_ms: i64,
+) -> Result<Vec<AddedRecord>, TrimError> {
+    let wanted: BTreeSet<&str> = connectors(cut)
+        .filter(|(of, _)| *of == connect.name)
+        .map(|(_, name)| name)
+        .collect();
+    let mut there: BTreeSet<String> = BTreeSet::new();
+    let mut last: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    each(reader, replica, until, Isolation::ReadCommitted, |record| {
+        let Some(key) = record.key.and_then(|key| std::str::from_utf8(key).ok()) else {
+            return Ok(());
+        };
+        let name = key.strip_prefix(CONNECTOR);
+        if let Some(name) = name.filter(|name| wanted.contains(name)) {
+            match record.value {
+                Some(_) => drop(there.insert(name.to_owned())),
+                None => drop(there.remove(name)),
+            }
+        } else if key.starts_with(TASKS) || key.starts_with(STATE) {
+            let value = record.value.unwrap_or_default().to_vec();
+            drop(last.insert(key.to_owned(), value));
+        }
+        Ok(())
+    })?;
+    let is = |key: String, value: &str| last.get(&key).is_some_and(|is| is == value.as_bytes());
+    there.retain(|name| {
+        !(is(format!("{TASKS}{name}"), NO_TASKS) && is(format!("{STATE}{name}"), STOPPED))
+    });
+    let record = |key: String, value: &str| AddedRecord {
+        key,
+        value: value.to_owned(),
+        timestamp_ms,
+    };
+    // In this order, as Connect does (`DistributedHerder.stopConnector`).
+    let both = |name: String| {
+        [
+            record(format!("{TASKS}{name}"), NO_TASKS),
+            record(format!("{STATE}{name}"), STOPPED),
+        ]
+    };
+    Ok(there.into_iter().flat_map(both).collect())
+}
+
+/// Connect cluster and name of each that the run knew.
+fn connectors(cut: &Cut) -> impl Iterator<Item = (&str, &str)> {
+    let all = cut.quiesce.iter().flat_map(|one| &one.connectors);
+    all.map(|one| {
+        let of = &one.connector;
+        (of.connect.as_str(), of.name.as_str())
+    })
+}

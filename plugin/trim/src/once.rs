@@ -1,0 +1,150 @@
+//! Volumes that are planned and trimmed where they lie, by a program that may be ended
+//! at any time and begun again: the plan is kept beside the data of every log directory
+//! before anything is changed, so that what goes on goes by the same one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use slackwater_cut::claims::Trimmed as Shown;
+use slackwater_cut::{Cut, sha256_hex};
+use slackwater_point::{MAX_PLAN_BYTES, Plan};
+
+use crate::disk::{Disk, Piece};
+use crate::error::TrimError;
+use crate::journal::{Journal, Stage};
+use crate::plan::{PlanOptions, plan};
+use crate::show::show;
+use crate::trim::Held;
+use crate::volumes::Volumes;
+
+/// Its name in a log directory. A broker looks at directories there, and at files of its
+/// own.
+const NAME: &str = "slackwater-plan.json";
+
+/// Before it has that name.
+const NEW: &str = "slackwater-plan.json.new";
+
+/// Plans and trims the log directories at or below these paths, or goes on with it; what
+/// goes is deleted when all is shown to be as planned. Gives the plan and what was found
+/// then, with so many of each partition's last records.
+///
+/// # Errors
+/// See [`plan`] and [`Held::trim`]; a trim that was begun otherwise.
+pub fn trim_once(
+    paths: &[PathBuf],
+    cut: &Cut,
+    options: &PlanOptions<'_>,
+    disk: &dyn Disk,
+    tail: u32,
+) -> Result<(Plan, Shown), TrimError> {
+    let volumes = Volumes::open(paths)?;
+    let dirs: Vec<PathBuf> = volumes.dirs.iter().map(|dir| dir.path.clone()).collect();
+    let sha256 = sha256_hex(cut.to_canonical()?.as_bytes());
+    let kept = kept(&dirs)?.filter(|plan| {
+        let of = plan.cut.as_ref();
+        of.is_some_and(|of| of.sha256 == sha256)
+    });
+    let begun = begun(&dirs)?;
+    let made = match (kept, begun) {
+        (Some(plan), Some(Stage::Done | Stage::Discarding)) => plan,
+        (Some(plan), Some(_)) => {
+            drop(volumes);
+            Held::take(paths, disk)?.trim(&plan)?;
+            plan
+        }
+        (Some(plan), None) if is_right(&show(paths, &plan, tail)?) => plan,
+        (None, Some(_)) => {
+            return Err(TrimError::State {
+                path: dirs[0].clone(),
+                why: "has a trim whose plan is not beside it: end it, or untrim it, with that plan",
+            });
+        }
+        (_, None) => {
+            let made = plan(cut, &volumes, options)?;
+            drop(volumes);
+            keep(&dirs, &made, disk)?;
+            Held::take(paths, disk)?.trim(&made)?;
+            made
+        }
+    };
+    let shown = show(paths, &made, tail)?;
+    if is_right(&shown) && self::begun(&dirs)?.is_some() {
+        Held::take(paths, disk)?.discard()?;
+    }
+    Ok((made, shown))
+}
+
+/// The stage of the first directory that has a journal.
+fn begun(dirs: &[PathBuf]) -> Result<Option<Stage>, TrimError> {
+    let mut stage = None;
+    for dir in dirs {
+        let journal = Journal::read(dir)?.map(|one| one.stage);
+        // One that is not done is what counts.
+        stage = match (stage, journal) {
+            (Some(before), Some(Stage::Done | Stage::Discarding)) => Some(before),
+            (before, None) => before,
+            (_, journal) => journal,
+        };
+    }
+    Ok(stage)
+}
+
+/// The plan that all of them have.
+fn kept(dirs: &[PathBuf]) -> Result<Option<Plan>, TrimError> {
+    let mut found: Option<Plan> = None;
+    for dir in dirs {
+        let path = dir.join(NAME);
+        let Ok(bytes) = fs::metadata(&path).map(|one| one.len()) else {
+            return Ok(None);
+        };
+        if bytes > MAX_PLAN_BYTES as u64 {
+            return Ok(None);
+        }
+        let text = fs::read_to_string(&path).map_err(TrimError::io("read", &path))?;
+        // One that can't be read was not written whole: nothing was changed by it.
+        let Ok(plan) = Plan::parse(&text) else {
+            return Ok(None);
+        };
+        match &found {
+            Some(other) if other.digest != plan.digest => return Ok(None),
+            Some(_) => {}
+            None => found = Some(plan),
+        }
+    }
+    Ok(found)
+}
+
+fn keep(dirs: &[PathBuf], plan: &Plan, disk: &dyn Disk) -> Result<(), TrimError> {
+    let text = plan.to_canonical()?;
+    for dir in dirs {
+        let piece = Piece::Bytes(text.clone().into_bytes());
+        let (new, path) = (dir.join(NEW), dir.join(NAME));
+        disk.write(&new, &[piece])
+            .map_err(TrimError::io("write", &new))?;
+        disk.rename(&new, &path)
+            .map_err(TrimError::io("rename", &new))?;
+        sync(dir, disk)?;
+    }
+    // Read back: what goes on goes by it.
+    match kept(dirs)?.is_some_and(|there| there.digest == plan.digest) {
+        true => Ok(()),
+        false => Err(TrimError::State {
+            path: dirs[0].clone(),
+            why: "does not give the plan back that was written into it",
+        }),
+    }
+}
+
+fn sync(dir: &Path, disk: &dyn Disk) -> Result<(), TrimError> {
+    disk.sync_directory(dir).map_err(TrimError::io("sync", dir))
+}
+
+/// Whether each copy is there, and as it was planned.
+fn is_right(shown: &Shown) -> bool {
+    shown.unplanned.is_empty()
+        && shown.partitions.iter().all(|one| {
+            let all = one.copies.len() as u64 == u64::from(one.planned);
+            let mut each = one.copies.iter();
+            all && each.all(|copy| copy.end == one.cut && copy.same && copy.wrong.is_none())
+        })
+}
