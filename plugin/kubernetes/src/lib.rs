@@ -8,6 +8,7 @@
 //! are read as JSON into views of our own. Others' objects are only patched, so
 //! that what this program does not know stays in them; its own are replaced.
 
+mod attach_limits;
 mod brokers;
 mod clock;
 mod contents;
@@ -45,6 +46,7 @@ mod volumes;
 mod window;
 mod workers;
 
+pub use attach_limits::{AttachError, must_attach};
 pub use brokers::{BrokerPods, is_told_by_kernel};
 pub use document::{MOST_PARTS, PART_BYTES};
 pub use elsewhere::ElsewhereError;
@@ -74,5 +76,5 @@ pub use server::{ApiServer, MOST_OBJECTS, REQUEST_LIMIT};
 pub use shell::Shell;
 pub use snapshots::{ClaimSnapshots, LASTING, SnapshotsError};
 pub use talk::Talk;
-pub use volumes::{ClaimVolume, VolumesError, snapshot_classes};
+pub use volumes::{ClaimVolume, VolumesError, driver, snapshot_classes};
 pub use workers::{CONTAINER, Home, Job, Program, WorkerError, Workers};

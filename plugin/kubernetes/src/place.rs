@@ -92,6 +92,14 @@ impl Resource {
         Self::new("", "v1", "limitranges")
     }
 
+    pub(crate) fn csi_nodes() -> Self {
+        Self::new("storage.k8s.io", "v1", "csinodes")
+    }
+
+    pub(crate) fn volume_attachments() -> Self {
+        Self::new("storage.k8s.io", "v1", "volumeattachments")
+    }
+
     pub(crate) fn claims() -> Self {
         Self::new("", "v1", "persistentvolumeclaims")
     }

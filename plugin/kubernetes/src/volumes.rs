@@ -153,7 +153,10 @@ fn classes(server: &ApiServer) -> Result<Vec<RawClass>, VolumesError> {
 
 /// The CSI driver of a claim's volume. The volume says it, and not the storage
 /// class: that may be gone, or name a driver from before CSI.
-fn driver(server: &ApiServer, namespace: &str, claim: &str) -> Result<String, VolumesError> {
+///
+/// # Errors
+/// A claim without a volume, or whose volume is none of a CSI driver's; no answer.
+pub fn driver(server: &ApiServer, namespace: &str, claim: &str) -> Result<String, VolumesError> {
     let place = Place::new(Resource::claims(), namespace, claim)?;
     let object = server.get(&place)?.ok_or_else(|| VolumesError::NoClaim {
         namespace: namespace.to_owned(),

@@ -2,11 +2,11 @@
 //! nodes are at rest, there is room and leave for what a run makes, and it can be let go
 //! again. Changes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_kubernetes::{
-    ApiError, Makers, Needs, Right, claim_like, must_be_allowed, must_fit, rights_of_backup,
-    rights_of_guard,
+    ApiError, Makers, Needs, Right, claim_like, driver, must_attach, must_be_allowed, must_fit,
+    rights_of_backup, rights_of_guard,
 };
 use slackwater_store::{LeaseState, RunId};
 
@@ -41,7 +41,16 @@ impl Strimzi {
                 needs.claims.push(like.map_err(Stop::failed)?);
             }
         }
-        must_fit(&self.server, namespace, &needs).map_err(Stop::bad_input)
+        must_fit(&self.server, namespace, &needs).map_err(Stop::bad_input)?;
+        if reads {
+            let mut drivers: BTreeMap<String, u64> = BTreeMap::new();
+            for one in &self.volumes {
+                let of = driver(&self.server, namespace, &one.claim).map_err(Stop::bad_input)?;
+                *drivers.entry(of).or_default() += 1;
+            }
+            must_attach(&self.server, &drivers).map_err(Stop::bad_input)?;
+        }
+        Ok(())
     }
 
     pub(super) fn alone_and_at_rest(&self) -> Result<(), Stop> {

@@ -76,12 +76,17 @@ mod needs_root {
             let plan = place.exec("mirror-dual-0", "kafka", &["sh", "-c", plan]);
             let plan: Value = serde_json::from_str(&plan.unwrap()).unwrap();
             let rows = plan["partitions"].as_array().unwrap();
-            let goes = rows.iter().filter_map(|row| row["jettisonedRecords"].as_u64());
+            let goes = rows
+                .iter()
+                .filter_map(|row| row["jettisonedRecords"].as_u64());
             let goes: u64 = goes.sum();
             let added = rows.iter().filter_map(|row| row["added"].as_array());
             let added: usize = added.map(Vec::len).sum();
             println!("{goes} records went, {added} of Connect's were added");
-            assert!(goes > 0, "all volumes were cut at one instant: nothing was tried");
+            assert!(
+                goes > 0,
+                "all volumes were cut at one instant: nothing was tried"
+            );
             assert!(added > 0, "Connect was not told to stand still");
 
             // What was put right of Connect's positions leaves no hole, and nothing twice.
