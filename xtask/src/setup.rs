@@ -8,7 +8,7 @@ use crate::command;
 use crate::error::Error;
 
 /// What is installed for, and the package that brings it.
-const WANTED: [(Probe, &str); 14] = [
+const WANTED: [(Probe, &str); 15] = [
     (Probe::Program("gcc"), "gcc"),
     (Probe::Program("g++"), "g++"),
     (Probe::Program("make"), "make"),
@@ -20,6 +20,7 @@ const WANTED: [(Probe, &str); 14] = [
     (Probe::Program("ip"), "iproute2"),
     (Probe::Program("nsenter"), "util-linux"),
     (Probe::Program("strace"), "strace"),
+    (Probe::Program("faketime"), "faketime"),
     (Probe::Program("curl"), "curl"),
     (Probe::Java, "default-jre-headless"),
     (Probe::Program("mvn"), "maven"),

@@ -2,8 +2,9 @@
 //!
 //! It gathers what brokers say and decides nothing: what counts as drained,
 //! equal or lost is for the phases. It may talk to the brokers of the
-//! clusters that it was made with, and it only reads: it joins no group,
-//! commits nothing and never makes a broker create a topic.
+//! clusters that it was made with, and for phases it only reads: it joins no
+//! group and never makes a broker create a topic. What it commits is what a restore
+//! gives it for a group that is past the restored end (`groups`).
 //!
 //! `ffi` holds all calls into librdkafka and is the one place with `unsafe`.
 

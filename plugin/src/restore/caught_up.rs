@@ -2,7 +2,7 @@
 //! Connect has committed, which a worker that starts anew goes on from. Of records
 //! between there and the end only transaction markers may be left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_cut::{ConnectorPrior, Cut};
 use slackwater_ports::{
@@ -56,14 +56,24 @@ fn copying(cut: &Cut) -> impl Iterator<Item = &ConnectorPrior> {
     })
 }
 
+/// Alias and partition of each copied partition of the sources. A run that stopped
+/// nothing has compared no rows, and lists its copies apart.
+pub(super) fn copied(cut: &Cut) -> BTreeSet<(String, PartitionId)> {
+    let compared = cut.rows.copies().filter_map(|(row, _)| {
+        let source = cut.rows.topic(row).source.as_ref()?;
+        let partition = PartitionId::new(source.topic.clone(), row.partition);
+        Some((source.alias.clone(), partition))
+    });
+    let hot = cut.hot.iter().flat_map(|hot| &hot.copies);
+    let hot = hot.map(|one| (one.source.alias.clone(), one.source.partition.clone()));
+    compared.chain(hot).collect()
+}
+
 fn goal(site: &Site, cut: &Cut) -> Result<Goal, Stop> {
     let mut of: BTreeMap<String, Vec<PartitionId>> = BTreeMap::new();
-    for (row, _) in cut.rows.copies() {
-        if let Some(source) = &cut.rows.topic(row).source
-            && copying(cut).any(|one| one.source_alias == source.alias)
-        {
-            let partition = PartitionId::new(source.topic.clone(), row.partition);
-            of.entry(source.alias.clone()).or_default().push(partition);
+    for (alias, partition) in copied(cut) {
+        if copying(cut).any(|one| one.source_alias == alias) {
+            of.entry(alias).or_default().push(partition);
         }
     }
     let mut goal = Goal::new();

@@ -2,9 +2,11 @@
 //! has deleted what it needs; and, when that is caught up, the rest. The syncs that
 //! the mirror wrote before are on the source still, and name offsets past its end.
 
+use std::collections::BTreeMap;
+
 use slackwater_cut::{ConnectorPrior, Cut, OnLoss, State};
 use slackwater_host::{Entry, PhaseName};
-use slackwater_ports::{Clock as _, ConnectorState};
+use slackwater_ports::{Clock as _, Cluster, ConnectorState, Heads as _, PartitionId, PortError};
 
 use super::{Restore, caught_up, open_site};
 use crate::adapters::SystemClock;
@@ -20,6 +22,9 @@ const LOOK_MS: u64 = 3_000;
 impl Restore {
     pub(super) fn start_copying(&mut self) -> Result<(), Stop> {
         let site = self.with_workers()?;
+        if self.asked.trim.is_some() && !self.asked.accept_loss {
+            nothing_is_lost(&site, &self.cut)?;
+        }
         let mut cut = copying(&self.cut, self.asked.accept_loss);
         if let Some(quiesce) = &mut cut.quiesce {
             quiesce.connectors.retain(|one| has(&site, one));
@@ -73,6 +78,43 @@ impl Restore {
             }
         }
     }
+}
+
+/// Where volumes were trimmed, Connect goes on from elsewhere than the cut says, and a run
+/// that stopped nothing has held no partition against its source at all: so nobody else sees
+/// what that has deleted since.
+fn nothing_is_lost(site: &Site, cut: &Cut) -> Result<(), Stop> {
+    let failed = |error: PortError| Stop::failed(error.message);
+    let all = caught_up::copied(cut);
+    let connectors = cut.quiesce.iter().flat_map(|one| &one.connectors);
+    for one in connectors.filter(|one| one.copies && has(site, one)) {
+        let alias = &one.source_alias;
+        let of = all.iter().filter(|(of, _)| of == alias);
+        let partitions: Vec<PartitionId> = of.map(|(_, id)| id.clone()).collect();
+        let position = &site.ground().feeders().position;
+        let positions = position.positions(&one.connector).map_err(failed)?;
+        let next: BTreeMap<PartitionId, u64> = positions
+            .into_iter()
+            .map(|at| (at.partition, at.offset.saturating_add(1)))
+            .collect();
+        let source = Cluster::Source(alias.clone());
+        let sweep = site.kafka().sweep(&source, &partitions).map_err(failed)?;
+        for row in sweep.rows {
+            let id = &row.partition;
+            let head = row
+                .head
+                .map_err(|why| Stop::failed(format!("{id} of source {alias}: {why}")))?;
+            let next = next.get(id).copied().unwrap_or(0);
+            if head.log_start_offset > next {
+                return Err(Stop::bad_input(format!(
+                    "source {alias} has deleted offsets {next} to {} of {id}, and MirrorMaker would skip \
+                     them in silence: --accept-loss lets it",
+                    head.log_start_offset - 1
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether it was not taken away since the backup.

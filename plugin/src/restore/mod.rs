@@ -5,6 +5,7 @@
 mod books;
 mod caught_up;
 mod feed;
+mod groups;
 mod lacking;
 mod may;
 mod report;

@@ -65,7 +65,7 @@ impl Restore {
         let judged = loop {
             // The user as whom it comes may just have been made.
             let site = open_site(&self.asked, &Need::Kafka);
-            let looked = site.and_then(|site| heads(&site, &document));
+            let looked = site.and_then(|site| self.heads(&site, &document));
             let over = SystemClock.monotonic_ms().saturating_sub(began) > SETTLES_MS;
             match looked {
                 Ok((judged, true)) => break judged,
@@ -76,6 +76,16 @@ impl Restore {
         };
         self.save(&judged, ClaimName::HeadsRestored)?;
         self.in_place.note_heads_proven().map_err(Stop::failed)
+    }
+
+    /// What the brokers show, with consumer groups within it: only ends that are right are
+    /// any to set them to.
+    fn heads(&self, site: &Site, document: &str) -> Result<(String, bool), Stop> {
+        let looked = heads(site, document)?;
+        match looked.1 && self.clamp_groups(site)? {
+            true => heads(site, document),
+            false => Ok(looked),
+        }
     }
 
     /// Keeps what was judged, whatever it is, in the cut; fails where it is not

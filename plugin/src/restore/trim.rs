@@ -58,8 +58,8 @@ impl Restore {
                 Ok(())
             }
             false => Err(Stop::unproven(format!(
-                "{why}; trim by the order `source`, or go on with --accept-unproven and set its \
-                 positions (`plan.depends` names them) before it copies"
+                "{why}; go back by --undo and trim by the order `source` without leaving topics out, or \
+                 accept what it may skip with --accept-unproven"
             ))),
         }
     }

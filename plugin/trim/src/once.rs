@@ -40,11 +40,15 @@ pub fn trim_once(
     let volumes = Volumes::open(paths)?;
     let dirs: Vec<PathBuf> = volumes.dirs.iter().map(|dir| dir.path.clone()).collect();
     let sha256 = sha256_hex(cut.to_canonical()?.as_bytes());
+    let begun = begun(&dirs)?;
+    // What was begun is ended by its plan, though the run's cut says more by now.
     let kept = kept(&dirs)?.filter(|plan| {
         let of = plan.cut.as_ref();
-        of.is_some_and(|of| of.sha256 == sha256)
+        of.is_some_and(|of| match begun {
+            Some(_) => of.run_id == cut.run_id,
+            None => of.sha256 == sha256,
+        })
     });
-    let begun = begun(&dirs)?;
     let made = match (kept, begun) {
         (Some(plan), Some(Stage::Done | Stage::Discarding)) => plan,
         (Some(plan), Some(_)) => {

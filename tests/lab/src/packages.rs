@@ -32,6 +32,9 @@ const PROGRAMS_OF_NODES: [(&str, &str); 6] = [
     ("bridge", "containernetworking-plugins"),
 ];
 
+/// How long another installation is waited for: these take seconds.
+const LOCK_S: u32 = 120;
+
 /// Where Debian keeps programs; a user's own PATH often lacks the `sbin` ones.
 const SBIN: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/lib/cni"];
 
@@ -63,8 +66,10 @@ fn ensure_these(programs: &[(&str, &'static str)]) -> Result<(), LabError> {
         });
     }
     eprintln!("lab: {install}");
+    // Labs of other processes may install at the same time.
+    let quiet = format!("{install} -qq -o DPkg::Lock::Timeout={LOCK_S}");
     let script = format!(
-        "export DEBIAN_FRONTEND=noninteractive; {install} -qq || {{ apt-get update -qq && {install} -qq; }}"
+        "export DEBIAN_FRONTEND=noninteractive; {quiet} || {{ apt-get update -qq && {quiet}; }}"
     );
     command::run("sh", &["-c", &script])?;
     Ok(())

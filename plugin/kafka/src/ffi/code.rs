@@ -41,6 +41,12 @@ impl Code {
     pub(crate) const REQUEST_TIMED_OUT: Code = Code(7);
     /// `NETWORK_EXCEPTION`.
     pub(crate) const NETWORK_EXCEPTION: Code = Code(13);
+    /// `COORDINATOR_LOAD_IN_PROGRESS`: offsets are being read from the log.
+    pub(crate) const COORDINATOR_LOADS: Code = Code(14);
+    /// `COORDINATOR_NOT_AVAILABLE`.
+    pub(crate) const NO_COORDINATOR: Code = Code(15);
+    /// `NOT_COORDINATOR`.
+    pub(crate) const NOT_COORDINATOR: Code = Code(16);
     /// `TOPIC_AUTHORIZATION_FAILED`: the user may not do that with the topic.
     pub(crate) const TOPIC_AUTHORIZATION: Code = Code(29);
     /// `KAFKA_STORAGE_ERROR`.
@@ -68,6 +74,9 @@ impl Code {
             Self::NOT_LEADER,
             Self::REQUEST_TIMED_OUT,
             Self::NETWORK_EXCEPTION,
+            Self::COORDINATOR_LOADS,
+            Self::NO_COORDINATOR,
+            Self::NOT_COORDINATOR,
             Self::STORAGE,
             Self::FENCED_LEADER_EPOCH,
             Self::UNKNOWN_LEADER_EPOCH,

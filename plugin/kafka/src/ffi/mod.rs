@@ -9,10 +9,11 @@
 //! would be undefined behaviour.
 #![allow(
     unsafe_code,
-    reason = "librdkafka is a C library; rdkafka wraps neither ListOffsets, DescribeTopics, DescribeCluster, ListConsumerGroups nor the offset of an end of partition"
+    reason = "librdkafka is a C library; rdkafka wraps neither ListOffsets, DescribeTopics, DescribeCluster, ListConsumerGroups, AlterConsumerGroupOffsets nor the offset of an end of partition"
 )]
 
 mod admin;
+mod alter_groups;
 mod client;
 mod code;
 mod configs;
@@ -26,6 +27,7 @@ mod reader;
 mod text;
 
 pub(crate) use admin::Failed;
+pub(crate) use alter_groups::{alter_group_offsets_answer, submit_alter_group_offsets};
 pub(crate) use client::{Cause, Client};
 pub(crate) use code::Code;
 pub(crate) use configs::{configs_answer, submit_describe_configs};

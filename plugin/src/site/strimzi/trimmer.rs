@@ -92,6 +92,8 @@ impl Trimmer {
             nodes: nodes.cloned(),
             most: MOST,
         };
+        // One that is there may trim still, for a restore that was killed.
+        self.workers.delete(suffix).map_err(Stop::failed)?;
         let pod = self.workers.make(&job).map_err(Stop::failed)?;
         let answer = self.await_pod(&pod).and_then(|()| self.ask(pod, asked));
         if let Err(error) = self.workers.delete(suffix) {

@@ -188,6 +188,7 @@ mod tests {
             producer: 1,
             partitions: BTreeMap::from([("blogs".into(), BTreeMap::from([(0, one)]))]),
             took: Duration::from_secs(1),
+            slowest: Duration::ZERO,
             first_error: None,
         }
     }

@@ -10,6 +10,11 @@ const MOST_BYTES: usize = 1_000_000;
 /// librdkafka's queue holds 100,000 messages.
 const MOST_IN_TRANSACTION: u32 = 50_000;
 
+/// Librdkafka's own.
+const LINGER_MS: u32 = 5;
+/// Longer than any batch needs, and far below the message's timeout of 5 minutes.
+const MOST_LINGER_MS: u32 = 10_000;
+
 /// Which partitions of a topic get records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Spread {
@@ -41,6 +46,8 @@ pub struct LoadPlan {
     pub size: usize,
     /// How many different keys a partition has; `None`: every key is new.
     pub keys: Option<u64>,
+    /// How long a batch waits for more records.
+    pub linger_ms: u32,
     /// `None`: a plain idempotent producer.
     pub transactions: Option<Transactions>,
 }
@@ -59,6 +66,7 @@ impl LoadPlan {
             rate,
             size: 200,
             keys: None,
+            linger_ms: LINGER_MS,
             transactions: None,
         }
     }
@@ -88,6 +96,13 @@ impl LoadPlan {
     #[must_use]
     pub fn size(mut self, bytes: usize) -> Self {
         self.size = bytes;
+        self
+    }
+
+    /// How long a batch waits for more records: its timestamps are as far apart.
+    #[must_use]
+    pub fn linger_ms(mut self, ms: u32) -> Self {
+        self.linger_ms = ms;
         self
     }
 
@@ -130,6 +145,12 @@ impl LoadPlan {
         if self.topics.is_empty() || self.topics.iter().any(|(_, weight, _)| *weight == 0) {
             return wrong("a load needs topics, each with a weight above 0".into());
         }
+        if self.linger_ms > MOST_LINGER_MS {
+            return wrong(format!(
+                "a linger of {} ms must be at most {MOST_LINGER_MS}",
+                self.linger_ms
+            ));
+        }
         if self.keys == Some(0) {
             return wrong("a load needs at least one key".into());
         }
@@ -158,6 +179,7 @@ mod tests {
             (LoadPlan::new(0), "rate"),
             (LoadPlan::new(1).size(3), "size"),
             (LoadPlan::new(1).topics(&[]), "topics"),
+            (LoadPlan::new(1).linger_ms(600_000), "linger"),
             (LoadPlan::new(1).transactional(0, 0.0), "transaction"),
             (LoadPlan::new(1).transactional(1, 1.5), "abort ratio"),
         ] {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rdkafka::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::DeliveryResult;
+use rdkafka::message::{DeliveryResult, Message as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
 use super::plan::LoadPlan;
@@ -41,6 +41,7 @@ pub struct Load {
 struct Shared {
     stop: AtomicBool,
     acked: Vec<AtomicU64>,
+    slowest_ms: AtomicU64,
     error: Mutex<Option<String>>,
 }
 
@@ -61,8 +62,11 @@ impl ProducerContext for Acks {
 
     fn delivery(&self, result: &DeliveryResult<'_>, slot: usize) {
         match result {
-            Ok(_) => {
+            Ok(message) => {
                 self.0.acked[slot].fetch_add(1, Ordering::Relaxed);
+                let made = message.timestamp().to_millis().unwrap_or_default();
+                let took = now_ms().saturating_sub(made.unsigned_abs());
+                self.0.slowest_ms.fetch_max(took, Ordering::Relaxed);
             }
             Err((error, _)) => self.0.fail(error),
         }
@@ -81,13 +85,14 @@ impl Load {
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
             acked: schedule.slots().iter().map(|_| AtomicU64::new(0)).collect(),
+            slowest_ms: AtomicU64::new(0),
             error: Mutex::new(None),
         });
         let mut config = client_config(bootstrap);
         config
             .set("acks", "all")
             .set("enable.idempotence", "true")
-            .set("linger.ms", "5");
+            .set("linger.ms", plan.linger_ms.to_string());
         if plan.transactions.is_some() {
             config.set(
                 "transactional.id",
@@ -278,6 +283,7 @@ impl Run {
             producer: self.plan.producer,
             partitions: Default::default(),
             took,
+            slowest: Duration::from_millis(self.shared.slowest_ms.load(Ordering::Relaxed)),
             first_error: self
                 .shared
                 .error

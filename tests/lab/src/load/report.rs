@@ -26,6 +26,8 @@ pub struct LoadReport {
     pub partitions: BTreeMap<String, BTreeMap<i32, PartitionLoad>>,
     /// From the first record to the last acknowledgement.
     pub took: Duration,
+    /// The longest from a record's timestamp to its acknowledgement.
+    pub slowest: Duration,
     /// Why records were not acknowledged, the first one.
     pub first_error: Option<String>,
 }
