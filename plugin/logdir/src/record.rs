@@ -51,6 +51,8 @@ pub struct Record<'b> {
     pub timestamp_type: TimestampType,
     /// Epoch of the leader that wrote its batch.
     pub batch_epoch: i32,
+    /// Whether its batch is of a transaction.
+    pub transactional: bool,
     /// `None` for null.
     pub key: Option<&'b [u8]>,
     /// `None` for null.
@@ -90,6 +92,7 @@ pub fn for_each(
         timestamp_ms: -1,
         timestamp_type: timestamp_type(header),
         batch_epoch: header.leader_epoch,
+        transactional: header.transactional,
         key: None,
         value: None,
         headers: Vec::new(),

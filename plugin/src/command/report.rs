@@ -1,6 +1,6 @@
 //! A run as a person reads it.
 
-use slackwater_cut::{Claim, Cut, Evidence, State, Verdict};
+use slackwater_cut::{Claim, Cut, Evidence, SourcePoint, State, Verdict};
 
 /// The whole report.
 pub(super) fn text(cut: &Cut) -> String {
@@ -44,11 +44,30 @@ pub(super) fn text(cut: &Cut) -> String {
         );
         out += "  hot: no backup before `slackwater logdir plan` and `trim` made one point of it\n";
     }
+    if let Some(point) = &cut.point {
+        out += &surplus(point);
+    }
     out += &claims(&cut.claims);
     if let Some(digest) = &cut.digest {
         out += &format!("  sha256 {digest}\n");
     }
     out
+}
+
+/// What lies past the point of the sources that all partitions are past.
+fn surplus(point: &SourcePoint) -> String {
+    let known = point.surplus.iter().flatten();
+    let (sum, most) = (known.clone().sum::<u64>(), known.max().unwrap_or(&0));
+    let unmarked = point.unmarked().count();
+    let without = match (point.marked_ms, unmarked) {
+        (None, _) => ", had the sources been read after it".to_owned(),
+        (Some(_), 0) => String::new(),
+        (Some(_), count) => format!(", but for {count} partitions whose records could not be read"),
+    };
+    format!(
+        "  surplus        {sum:>8} offsets of the sources past the RPO point, {most} in one partition: \
+         `restore --trim=consistent` leaves them out{without}\n"
+    )
 }
 
 /// How long before the first stop the point lies that `covers` speaks of.

@@ -11,7 +11,7 @@ use super::{ConfigArg, Context, RecordArg, read_cut};
 use crate::adapters::ScratchStore;
 use crate::exit::Stop;
 use crate::guard::{GuardClient, Recovered, recover, recover_for_sure};
-use crate::restore::goes_on;
+use crate::restore::{goes_on, nothing_is_lost};
 use crate::site::{Site, Strimzi};
 
 /// Let the mirror run again: ends a hold, puts right what a dead guard left,
@@ -75,6 +75,9 @@ impl Resume {
     /// The first start of a restored mirror.
     fn restored(&self, site: &Site, cut: &str) -> Result<Outcome, Stop> {
         let cut = goes_on(read_cut(Some(site), cut)?, self.accept_loss);
+        if !self.accept_loss {
+            nothing_is_lost(site, &cut)?;
+        }
         let document = cut.to_canonical().map_err(Stop::failed)?;
         let ports = site.ports_on(Arc::new(ScratchStore::new(document)));
         site.run(PhaseName::ResumeMirror, Entry::Run, ports)

@@ -1,4 +1,4 @@
-//! How the volumes of a hot run are cut back to one point, where they are restored in
+//! How the volumes of a run are cut back to one point, where they are restored in
 //! Kubernetes.
 
 use clap::{Args, ValueEnum};
@@ -10,8 +10,10 @@ use crate::trimming::{How, Order};
 /// As it was typed.
 #[derive(Debug, Args)]
 pub(super) struct RawTrim {
-    /// In place, of a hot run: cut its volumes back to one point before any broker starts.
-    /// Brokers that start on them as they are lose what they had.
+    /// In place: cut the volumes back to one point before any broker starts. A hot run has
+    /// to be: brokers that start on its volumes as they are lose what they had. Of one that
+    /// stood still what goes is what came to some partitions after the last point that all
+    /// of them have passed (the surplus in its report).
     #[arg(long, requires = "kafka", value_enum, default_value_t = Trim::None)]
     trim: Trim,
     /// In which order: `source`, or `timestamp:SPAN`, by which timestamps may be out of

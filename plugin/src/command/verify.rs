@@ -7,6 +7,7 @@ use clap::Args;
 use slackwater_cut::{Cut, State, Verify as Depth};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::RunStore;
+use slackwater_restore::{Note, Stage};
 use slackwater_store::RunId;
 
 use super::{ConfigArg, Context, RecordArg, report};
@@ -32,6 +33,15 @@ impl Verify {
         site.recorder.of_run(&self.run);
         if let Some(strimzi) = site.strimzi() {
             strimzi.must_be_of_it(&self.run)?;
+            // The claims of a restore are of the cut as it is.
+            let note = strimzi.restore_note()?;
+            let note = note.and_then(|text| text.parse::<Note>().ok());
+            if note.is_some_and(|note| note.run == self.run && note.stage != Stage::Aside) {
+                return Err(Stop::held(format!(
+                    "run {} is just being restored: its cut is verified again when that is over",
+                    self.run
+                )));
+            }
         }
         let record = site.runs().load(&self.run).map_err(Stop::bad_input)?;
         let mut cut = Cut::trusted(&record.document).map_err(Stop::failed)?;

@@ -22,7 +22,7 @@ const LOOK_MS: u64 = 3_000;
 impl Restore {
     pub(super) fn start_copying(&mut self) -> Result<(), Stop> {
         let site = self.with_workers()?;
-        if self.asked.trim.is_some() && !self.asked.accept_loss {
+        if !self.asked.accept_loss {
             nothing_is_lost(&site, &self.cut)?;
         }
         let mut cut = copying(&self.cut, self.asked.accept_loss);
@@ -80,23 +80,30 @@ impl Restore {
     }
 }
 
-/// Where volumes were trimmed, Connect goes on from elsewhere than the cut says, and a run
-/// that stopped nothing has held no partition against its source at all: so nobody else sees
-/// what that has deleted since.
-fn nothing_is_lost(site: &Site, cut: &Cut) -> Result<(), Stop> {
+/// Where Connect goes on from elsewhere than the cut says, as after a trim, or where a run
+/// that stopped nothing has held no partition against its source, nobody else sees what that
+/// has deleted since: it has to be there still.
+///
+/// # Errors
+/// What is not; no answer.
+pub fn nothing_is_lost(site: &Site, cut: &Cut) -> Result<(), Stop> {
     let failed = |error: PortError| Stop::failed(error.message);
     let all = caught_up::copied(cut);
+    let as_in_the_cut = positions_of(cut);
     let connectors = cut.quiesce.iter().flat_map(|one| &one.connectors);
     for one in connectors.filter(|one| one.copies && has(site, one)) {
         let alias = &one.source_alias;
-        let of = all.iter().filter(|(of, _)| of == alias);
-        let partitions: Vec<PartitionId> = of.map(|(_, id)| id.clone()).collect();
         let position = &site.ground().feeders().position;
         let positions = position.positions(&one.connector).map_err(failed)?;
-        let next: BTreeMap<PartitionId, u64> = positions
+        let now: BTreeMap<PartitionId, u64> = positions
             .into_iter()
-            .map(|at| (at.partition, at.offset.saturating_add(1)))
+            .map(|at| (at.partition, at.offset))
             .collect();
+        let of = all.iter().filter(|(of, id)| {
+            let then = as_in_the_cut.get(&(of.clone(), id.clone()));
+            of == alias && then.is_none_or(|then| then.as_ref() != now.get(id))
+        });
+        let partitions: Vec<PartitionId> = of.map(|(_, id)| id.clone()).collect();
         let source = Cluster::Source(alias.clone());
         let sweep = site.kafka().sweep(&source, &partitions).map_err(failed)?;
         for row in sweep.rows {
@@ -104,17 +111,29 @@ fn nothing_is_lost(site: &Site, cut: &Cut) -> Result<(), Stop> {
             let head = row
                 .head
                 .map_err(|why| Stop::failed(format!("{id} of source {alias}: {why}")))?;
-            let next = next.get(id).copied().unwrap_or(0);
-            if head.log_start_offset > next {
+            let next = now.get(id).map_or(0, |last| last.saturating_add(1));
+            // Where nothing was ever committed, and nothing is there, nothing was to be had.
+            let is_new = !now.contains_key(id) && head.log_start_offset == head.high_watermark;
+            if head.log_start_offset > next && !is_new {
                 return Err(Stop::bad_input(format!(
-                    "source {alias} has deleted offsets {next} to {} of {id}, and MirrorMaker would skip \
-                     them in silence: --accept-loss lets it",
-                    head.log_start_offset - 1
+                    "source {alias} has deleted {} offsets from {next} of {id} on, and MirrorMaker \
+                     would skip them in silence: --accept-loss lets it",
+                    head.log_start_offset - next
                 )));
             }
         }
     }
     Ok(())
+}
+
+/// Source offset of the last record mirrored, as a run that stopped the mirror knows it.
+fn positions_of(cut: &Cut) -> BTreeMap<(String, PartitionId), Option<u64>> {
+    let rows = cut.rows.copies().filter_map(|(row, source)| {
+        let of = cut.rows.topic(row).source.as_ref()?;
+        let id = PartitionId::new(of.topic.clone(), row.partition);
+        Some(((of.alias.clone(), id), source.last_mirrored))
+    });
+    rows.collect()
 }
 
 /// Whether it was not taken away since the backup.

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use slackwater_cut::Cut;
 use slackwater_ports::{
     Clock as _, Cluster, GroupOffset, Groups as _, Heads as _, PartitionId, PortError,
 };
@@ -36,7 +37,7 @@ impl Restore {
         loop {
             let waits = SystemClock.monotonic_ms().saturating_sub(began) < LEAVES_MS;
             let mut left = false;
-            for (group, offsets) in past(site)? {
+            for (group, offsets) in past(site, &self.cut)? {
                 let (first, end) = &offsets[0];
                 let more = match offsets.len() {
                     1 => String::new(),
@@ -70,10 +71,17 @@ impl Restore {
 }
 
 /// Groups that are, and where to.
-fn past(site: &Site) -> Result<Clamps, Stop> {
+fn past(site: &Site, cut: &Cut) -> Result<Clamps, Stop> {
     let failed = |error: PortError| Stop::failed(error.message);
     let committed = site.kafka().committed().map_err(failed)?;
-    let of: BTreeSet<&PartitionId> = committed.iter().map(|one| &one.partition).collect();
+    // Ends of others were held against nothing: brokers may not have found them again yet.
+    let mut still = BTreeSet::new();
+    for row in cut.rows.still_rows() {
+        let topic = cut.rows.topic(row).name.clone();
+        still.insert(PartitionId::new(topic, row.partition));
+    }
+    let all = committed.iter().map(|one| &one.partition);
+    let of: BTreeSet<&PartitionId> = all.filter(|id| still.contains(*id)).collect();
     let of: Vec<PartitionId> = of.into_iter().cloned().collect();
     let sweep = site.kafka().sweep(&Cluster::Mirror, &of).map_err(failed)?;
     // What a topic's deletion has left of a group is nobody's.

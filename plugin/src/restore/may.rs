@@ -1,10 +1,11 @@
 //! Whether a cut may be restored from, and to where.
 
-use slackwater_cut::{Cut, State, Strategy, Verdict, claims};
-use slackwater_restore::Way;
+use slackwater_cut::{ClaimName, Cut, SourcePoint, State, Strategy, Verdict, claims};
+use slackwater_restore::{Kafka, Seen, Stage, Way};
 
 use crate::exit::{Exit, Stop, of_claims};
 use crate::site::KafkaName;
+use crate::trimming::{How, Order};
 
 /// A mirror that is restored under another name, or in another namespace, may have the
 /// one that was backed up beside it: its metadata has that one's addresses, and its
@@ -27,31 +28,57 @@ pub(super) fn must_be_of(cut: &Cut, kafka: &KafkaName) -> Result<(), Stop> {
 pub(super) fn may_be_restored(
     cut: &Cut,
     way: Way,
-    is_trimmed: bool,
+    trim: Option<&How>,
     accept_unproven: bool,
 ) -> Result<(), Stop> {
     let run = &cut.run_id;
-    match (cut.settings.strategy, is_trimmed) {
+    match (cut.settings.strategy, trim) {
         (Strategy::Hot, _) if way.is_on_claims() => {
             return Err(Stop::bad_input(format!(
                 "run {run} is hot, and what others have restored of it is not trimmed: restore it from \
                  its own snapshots, with --trim=consistent"
             )));
         }
-        (Strategy::Hot, false) => {
+        (Strategy::Hot, None) => {
             return Err(Stop::bad_input(format!(
                 "run {run} is hot: its volumes were cut one after another while the mirror ran, and \
                  brokers that start on them lose what they had; say --trim=consistent (option \
                  trim=consistent), and they are cut back to one point first"
             )));
         }
-        (Strategy::Quiesced | Strategy::Cold, true) => {
+        (_, Some(_)) if way.is_on_claims() => {
+            return Err(Stop::bad_input(
+                "what others have restored is not trimmed: restore the run from its own snapshots, with \
+                 --trim=consistent",
+            ));
+        }
+        (_, Some(how)) if how.order == Order::Source && cut.swept().is_none() => {
             return Err(Stop::bad_input(format!(
-                "run {run} stood still while its volumes were cut: they are restored as they are, \
-                 without --trim"
+                "the cut of run {run} has no point of its sources, or they could not be read when it was \
+                 closed: `slackwater verify {run}` reads them again; or it is trimmed by \
+                 --order=timestamp:SPAN, or restored as it is, without --trim"
             )));
         }
-        (Strategy::Hot, true) | (Strategy::Quiesced | Strategy::Cold, false) => {}
+        (_, Some(how)) if how.order == Order::Source => {
+            let points = cut.point.iter().flat_map(SourcePoint::unmarked);
+            let mut left = points.filter(|one| !how.exclude.contains(&one.mirror.topic));
+            if let Some(first) = left.next() {
+                return Err(Stop::bad_input(format!(
+                    "run {run}: the records below the head of {} of source {} were not read{}, so that \
+                     nothing says where {} is to be cut: `slackwater verify {run}` reads them again, \
+                     and --exclude-order={} leaves the topic as it is",
+                    first.source.partition,
+                    first.source.alias,
+                    match left.count() {
+                        0 => String::new(),
+                        more => format!(", nor those of {more} more"),
+                    },
+                    first.mirror,
+                    first.mirror.topic
+                )));
+            }
+        }
+        (Strategy::Hot, Some(_)) | (Strategy::Quiesced | Strategy::Cold, _) => {}
     }
     match (&cut.state, way) {
         (State::Closed { .. }, _) => {}
@@ -78,6 +105,25 @@ pub(super) fn may_be_restored(
         ),
         exit: Exit::BadInput,
     })
+}
+
+/// What was begun without a trim can't have one any more: brokers may run.
+pub(super) fn is_trimmed_as_asked(cut: &Cut, trims: bool, seen: &Seen) -> Result<(), Stop> {
+    let mut claims = cut.claims.iter();
+    let trimmed = claims.any(|one| one.name == ClaimName::Consistent);
+    let stage = match &seen.kafka {
+        Kafka::There { note, .. } => note.as_ref().map(|note| note.stage),
+        Kafka::Gone { .. } => seen.volumes_proven.then_some(Stage::VolumesProven),
+    };
+    let past = matches!(stage, Some(Stage::VolumesProven | Stage::HeadsProven));
+    match trims && past && !trimmed {
+        true => Err(Stop::bad_input(format!(
+            "the restore of run {} was begun without --trim, and is past its volumes: the same command \
+             without it goes on; or go back by --undo, and begin again with it",
+            cut.run_id
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Of a seal nothing was judged yet; but what is known of it already may refute it.
@@ -124,22 +170,34 @@ mod tests {
             let said = of(other).unwrap_err().cause;
             assert!(said.contains("would dial those of the other"), "{said}");
         }
-        assert!(may_be_restored(&cut, Way::Forth, false, false).is_ok());
-        assert!(may_be_restored(&cut, Way::Forth, true, true).is_err());
+        let by = |order: Order| How {
+            order,
+            most_ms: 60_000,
+            most_percent: 1,
+            exclude: Vec::new(),
+        };
+        let (source, time) = (by(Order::Source), by(Order::Timestamp { epsilon_ms: 1 }));
+        let (source, time) = (Some(&source), Some(&time));
+        assert!(may_be_restored(&cut, Way::Forth, None, false).is_ok());
+        // The fixture is of before there was a point in a cut.
+        let said = may_be_restored(&cut, Way::Forth, source, true).unwrap_err();
+        assert!(said.cause.contains("no point of its sources"), "{said}");
+        assert!(may_be_restored(&cut, Way::Forth, time, true).is_ok());
+        assert!(may_be_restored(&cut, Way::OnClaims, time, true).is_err());
         let mut hot = cut.clone();
         hot.settings.strategy = Strategy::Hot;
-        for (way, trimmed) in [
-            (Way::Forth, false),
-            (Way::Clone, false),
-            (Way::OnClaims, true),
+        for (way, trim) in [
+            (Way::Forth, None),
+            (Way::Clone, None),
+            (Way::OnClaims, time),
         ] {
-            let said = may_be_restored(&hot, way, trimmed, true).unwrap_err().cause;
+            let said = may_be_restored(&hot, way, trim, true).unwrap_err().cause;
             assert!(said.contains("is hot"), "{said}");
         }
-        assert!(may_be_restored(&hot, Way::Forth, true, true).is_ok());
+        assert!(may_be_restored(&hot, Way::Forth, time, true).is_ok());
         cut.state = State::Sealed;
-        assert!(may_be_restored(&cut, Way::OnClaims, false, false).is_ok());
-        assert!(may_be_restored(&cut, Way::Forth, false, true).is_err());
+        assert!(may_be_restored(&cut, Way::OnClaims, None, false).is_ok());
+        assert!(may_be_restored(&cut, Way::Forth, None, true).is_err());
         for state in [
             State::Open,
             State::Void {
@@ -148,7 +206,7 @@ mod tests {
             },
         ] {
             cut.state = state;
-            assert!(may_be_restored(&cut, Way::OnClaims, false, true).is_err());
+            assert!(may_be_restored(&cut, Way::OnClaims, None, true).is_err());
         }
     }
 }

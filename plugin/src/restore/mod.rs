@@ -14,7 +14,7 @@ mod trim;
 
 use std::path::{Path, PathBuf};
 
-use slackwater_cut::{Cut, Strategy};
+use slackwater_cut::Cut;
 use slackwater_kubernetes::{InPlace, Origin, Own, Reason};
 use slackwater_ports::Clock as _;
 use slackwater_restore::{Feeder, Kafka, MOST_STEPS, Seen, Step, Way, next, plan};
@@ -25,9 +25,9 @@ use crate::exit::Stop;
 use crate::site::{Held, KafkaName, Need, Site, Strimzi};
 use crate::trimming::How;
 
-use may::{may_be_restored, must_be_of};
+use may::{is_trimmed_as_asked, may_be_restored, must_be_of};
 
-pub use feed::goes_on;
+pub use feed::{goes_on, nothing_is_lost};
 pub use report::{Remainder, Report, text};
 
 /// How a restore signs the Lease: whoever finds it left behind must not let the
@@ -59,7 +59,7 @@ pub struct Asked {
     /// Go on where something that is to be proven is not; never where it is
     /// refuted.
     pub accept_unproven: bool,
-    /// How the volumes of a hot run are cut back to one point; of others nothing.
+    /// How the volumes are cut back to one point; where they are restored as they are, nothing.
     pub trim: Option<How>,
     /// Let MirrorMaker skip what the source has deleted.
     pub accept_loss: bool,
@@ -124,14 +124,14 @@ impl Restore {
         let cut = Cut::trusted(&document).map_err(Stop::failed)?;
         must_be_of(&cut, asked.original())?;
         if asked.way.is_forth() {
-            may_be_restored(&cut, asked.way, asked.trim.is_some(), asked.accept_unproven)?;
+            may_be_restored(&cut, asked.way, asked.trim.as_ref(), asked.accept_unproven)?;
         }
         let kept = books::kept(&site, origin.as_ref(), &asked)?;
         let of = asked.clone_of.as_ref().map(|of| Origin {
             namespace: of.kafka.namespace().to_owned(),
             keeps_ca: of.own.keeps_ca,
         });
-        let trims = asked.way.is_forth() && cut.settings.strategy == Strategy::Hot;
+        let trims = asked.way.is_forth() && asked.trim.is_some();
         let in_place = strimzi(&site)?.in_place(&cut, kept, of, trims)?;
         Ok(Self {
             asked,
@@ -168,6 +168,8 @@ impl Restore {
     pub fn run(mut self) -> Result<Report, Stop> {
         // Told before anybody is kept from anything.
         let seen = self.in_place.look().map_err(Stop::failed)?;
+        let trims = self.asked.trim.is_some();
+        is_trimmed_as_asked(&self.cut, trims, &seen)?;
         let steps = plan(self.asked.way, &seen).map_err(Stop::bad_input)?;
         self.all_is_allowed(&steps)?;
         self.nobody_else_holds_it(&seen)?;

@@ -75,6 +75,11 @@ impl Restore {
             }
         };
         self.save(&judged, ClaimName::HeadsRestored)?;
+        if !is_proven(&self.cut) {
+            // Accepted as it is.
+            let site = open_site(&self.asked, &Need::Kafka)?;
+            self.clamp_groups(&site)?;
+        }
         self.in_place.note_heads_proven().map_err(Stop::failed)
     }
 
@@ -108,6 +113,9 @@ fn heads(site: &Site, document: &str) -> Result<(String, bool), Stop> {
     site.run(PhaseName::ValidateHead, Entry::CompareRestored, ports)?;
     let judged = store.load().map_err(|error| Stop::failed(error.message))?;
     let cut = Cut::parse(&judged.document).map_err(Stop::failed)?;
-    let proven = of_verdicts(&cut, &[ClaimName::HeadsRestored]).is_ok();
-    Ok((judged.document, proven))
+    Ok((judged.document, is_proven(&cut)))
+}
+
+fn is_proven(cut: &Cut) -> bool {
+    of_verdicts(cut, &[ClaimName::HeadsRestored]).is_ok()
 }

@@ -79,11 +79,11 @@ fn words(plan: &Plan) -> Vec<String> {
     if !depends.groups.is_empty() {
         let first = &depends.groups[0];
         words.push(format!(
-            "{} offsets of groups lie past a partition's end, the first of {} in {}: {}",
+            "{} offsets of groups lie past a partition's end, the first of {} in {}: they are set to it \
+             when the brokers run",
             depends.groups.len(),
             first.group,
-            first.partition,
-            slackwater_point::GROUPS
+            first.partition
         ));
     }
     words

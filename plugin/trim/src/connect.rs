@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slackwater_cut::{ConnectSettings, Cut};
+use slackwater_cut::{ConnectSettings, ConnectorPrior, Cut, SourcePartition};
 use slackwater_logdir::{Isolation, Replica, SegmentReader};
 use slackwater_point::{AddedRecord, PositionSeen};
 use slackwater_ports::PartitionId;
@@ -42,7 +42,9 @@ pub(crate) struct Committed {
     /// Alias and partition of the source.
     of: (String, PartitionId),
     /// Source offset of the last record mirrored.
-    offset: u64,
+    pub(crate) offset: u64,
+    /// Whether it was committed in a transaction.
+    pub(crate) transactional: bool,
 }
 
 /// Positions in one log below `until`, each key's last one. Keys of other connectors are
@@ -70,6 +72,7 @@ pub(crate) fn committed(
                     connector,
                     of,
                     offset,
+                    transactional: record.transactional,
                 };
                 drop(last.insert(key, seen));
             }
@@ -95,16 +98,17 @@ fn source_of(key: &str) -> Option<(String, (String, PartitionId))> {
 pub(crate) fn positions<'c>(
     cut: &Cut,
     all: impl Iterator<Item = &'c Committed>,
-) -> BTreeMap<(String, PartitionId), u64> {
+) -> BTreeMap<(String, PartitionId), &'c Committed> {
     let known: BTreeSet<&str> = connectors(cut).map(|(_, name)| name).collect();
-    let mut positions: BTreeMap<(String, PartitionId), (bool, u64)> = BTreeMap::new();
+    let rank = |one: &Committed| (known.contains(one.connector.as_str()), one.offset);
+    let mut positions: BTreeMap<(String, PartitionId), &Committed> = BTreeMap::new();
     for one in all {
-        let rank = (known.contains(one.connector.as_str()), one.offset);
-        let of = positions.entry(one.of.clone()).or_insert(rank);
-        *of = rank.max(*of);
+        let of = positions.entry(one.of.clone()).or_insert(one);
+        if rank(one) > rank(of) {
+            *of = one;
+        }
     }
-    let offset = |(of, (_, offset))| (of, offset);
-    positions.into_iter().map(offset).collect()
+    positions
 }
 
 /// What has to be added to a log of the offset topic, whose positions are `committed`.
@@ -125,18 +129,94 @@ pub(crate) fn put_right(
         let offset = wanted.get(&(one.of.0.as_str(), &one.of.1))?;
         Some(AddedRecord {
             key: one.key.clone(),
-            value: format!("{{\"offset\":{offset}}}"),
+            value: position(*offset),
             timestamp_ms,
         })
     });
     each.collect()
 }
 
-/// Whether a key for it stands in this log.
-pub(crate) fn has(committed: &[Committed], position: &PositionSeen) -> bool {
-    let source = &position.source;
-    let is_it = |one: &Committed| one.of.0 == source.alias && one.of.1 == source.partition;
-    committed.iter().any(is_it)
+/// Topics in which positions stand: those of the workers, and those that connectors have for
+/// themselves.
+pub(crate) fn offset_topics(cut: &Cut) -> BTreeSet<&str> {
+    let workers = cut.settings.connects.iter();
+    let workers = workers.map(|connect| connect.topics.offset.as_str());
+    let all = cut.quiesce.iter().flat_map(|one| &one.connectors);
+    workers
+        .chain(all.filter_map(|one| one.offsets_topic.as_deref()))
+        .collect()
+}
+
+/// Where a connector's positions are looked for first.
+fn topic_of<'c>(cut: &'c Cut, connector: &'c ConnectorPrior) -> Option<&'c str> {
+    let mut connects = cut.settings.connects.iter();
+    let own = connector.offsets_topic.as_deref();
+    own.or_else(|| {
+        let of = connects.find(|one| one.name == connector.connector.connect);
+        of.map(|one| one.topics.offset.as_str())
+    })
+}
+
+/// What has to be added to a topic where a connector whose it is has committed nothing of a
+/// partition yet: it would begin with the partition's first record. Each with the partition
+/// on the source.
+pub(crate) fn first(
+    cut: &Cut,
+    topic: &str,
+    committed: &[&Committed],
+    positions: &[PositionSeen],
+    timestamp_ms: i64,
+) -> Vec<(SourcePartition, AddedRecord)> {
+    let all = cut.quiesce.iter().flat_map(|one| &one.connectors);
+    let copying = all.filter(|one| one.copies && topic_of(cut, one) == Some(topic));
+    let mut added = Vec::new();
+    for connector in copying {
+        let name = &connector.connector.name;
+        let of_it = committed.iter().filter(|one| one.connector == *name);
+        let there: BTreeSet<(&str, &PartitionId)> =
+            of_it.map(|one| (one.of.0.as_str(), &one.of.1)).collect();
+        let copied = positions
+            .iter()
+            .filter(|one| one.source.alias == connector.source_alias);
+        for one in copied {
+            let of = (one.source.alias.as_str(), &one.source.partition);
+            if let (Some(last), false) = (one.last_kept, there.contains(&of)) {
+                let record = AddedRecord {
+                    key: key_of(name, &one.source),
+                    value: position(last),
+                    timestamp_ms,
+                };
+                added.push((one.source.clone(), record));
+            }
+        }
+    }
+    added
+}
+
+/// As Connect writes it: `JsonConverter` of the connector's name and of a map whose fields
+/// come in this order (`MirrorUtils.wrapPartition` makes a `HashMap`), which has to be the
+/// same, since keys are compared as bytes.
+fn key_of(connector: &str, source: &SourcePartition) -> String {
+    let text = |text: &str| serde_json::Value::from(text).to_string();
+    format!(
+        "[{},{{\"cluster\":{},\"partition\":{},\"topic\":{}}}]",
+        text(connector),
+        text(&source.alias),
+        source.partition.partition,
+        text(&source.partition.topic)
+    )
+}
+
+fn position(last: u64) -> String {
+    format!("{{\"offset\":{last}}}")
+}
+
+/// Whether a key for it stands among these, of a connector that the run knew.
+pub(crate) fn has(cut: &Cut, committed: &[&Committed], of: &SourcePartition) -> bool {
+    let known: BTreeSet<&str> = connectors(cut).map(|(_, name)| name).collect();
+    let is_it = |one: &&Committed| one.of.0 == of.alias && one.of.1 == of.partition;
+    let mut all = committed.iter().filter(|one| is_it(one));
+    all.any(|one| known.is_empty() || known.contains(one.connector.as_str()))
 }
 
 /// What has to be added to a log of the configuration topic, so that the connectors of

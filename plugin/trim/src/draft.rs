@@ -1,6 +1,6 @@
 //! The parts of a plan, from what was read and the point that was found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_cut::SourcePartition;
 use slackwater_logdir::SegmentReader;
@@ -16,6 +16,7 @@ use crate::copy::read_copy;
 use crate::error::TrimError;
 use crate::examine::Examined;
 use crate::history::{History, decode};
+use crate::partitioner::partition_of;
 use crate::plan::{Solved, Work};
 
 /// What was read past the point itself.
@@ -43,8 +44,8 @@ impl Work<'_> {
         }
         let mut committed: BTreeMap<usize, Vec<Committed>> = BTreeMap::new();
         let connects = &self.site.cut.settings.connects;
-        for connect in connects {
-            for at in self.of_topic(&connect.topics.offset) {
+        for topic in connect::offset_topics(self.site.cut) {
+            for at in self.of_topic(topic) {
                 let there = connect::committed(&mut reader, &self.kept(at), point.cuts[at])?;
                 committed.insert(at, there);
             }
@@ -54,15 +55,22 @@ impl Work<'_> {
             self.last_kept(reader, at, point.cuts[at])
         })?;
         let mut positions = self.positions(point, &last_kept, &committed);
+        let last_kept = last_kept.into_iter().map(|one| Some(one?.0)).collect();
         let mut added = vec![Vec::new(); self.examined.len()];
         if self.site.options.stops_connect {
             let now_ms = i64::try_from(self.site.cut.created_ms).unwrap_or(i64::MAX);
             for (at, there) in &committed {
                 added[*at] = connect::put_right(there, &positions, now_ms);
             }
+            let mut known: BTreeSet<SourcePartition> = BTreeSet::new();
+            for topic in connect::offset_topics(self.site.cut) {
+                known.extend(self.add_first(topic, &committed, &positions, now_ms, &mut added));
+            }
+            let all: Vec<&Committed> = committed.values().flatten().collect();
             for one in &mut positions {
-                let known = committed.values().any(|there| connect::has(there, one));
-                one.put_right = known && !one.is_right() && one.last_kept.is_some();
+                let source = &one.source;
+                let is_there = known.contains(source) || connect::has(self.site.cut, &all, source);
+                one.put_right = is_there && !one.is_right() && one.last_kept.is_some();
             }
             for connect in connects {
                 for at in self.of_topic(&connect.topics.config) {
@@ -80,13 +88,47 @@ impl Work<'_> {
         })
     }
 
-    /// The last data record below `cut`, of what was read of the kept log.
+    /// Adds positions that Connect has none of, each to the log that its producer would put
+    /// it into, and gives those that could be: a log of that topic may not be here.
+    fn add_first(
+        &self,
+        topic: &str,
+        committed: &BTreeMap<usize, Vec<Committed>>,
+        positions: &[PositionSeen],
+        now_ms: i64,
+        added: &mut [Vec<AddedRecord>],
+    ) -> Vec<SourcePartition> {
+        let logs = self.of_topic(topic);
+        let there = logs.iter().filter_map(|at| committed.get(at));
+        let there: Vec<&Committed> = there.flatten().collect();
+        let cut = self.site.cut;
+        let mut topics = cut.rows.topics.iter();
+        let Some(partitions) = topics
+            .find(|one| one.name == topic)
+            .map(|one| one.partitions)
+        else {
+            return Vec::new();
+        };
+        let mut known = Vec::new();
+        for (source, record) in connect::first(cut, topic, &there, positions, now_ms) {
+            let number = partition_of(record.key.as_bytes(), partitions.max(1));
+            let is_it = |at: &&usize| self.examined[**at].log.partition.partition == number;
+            if let Some(at) = logs.iter().find(is_it) {
+                added[*at].push(record);
+                known.push(source);
+            }
+        }
+        known
+    }
+
+    /// The last data record below `cut`, of what was read of the kept log; and whether it is
+    /// of a transaction.
     fn last_kept(
         &self,
         reader: &mut SegmentReader,
         at: usize,
         cut: u64,
-    ) -> Result<Option<LastKept>, TrimError> {
+    ) -> Result<Option<(LastKept, bool)>, TrimError> {
         let examined = &self.examined[at];
         if !examined.log.ordered {
             return Ok(None);
@@ -113,11 +155,12 @@ impl Work<'_> {
                 &history,
                 |record| {
                     if record.offset < cut {
-                        last = Some(LastKept {
+                        let kept = LastKept {
                             offset: record.offset,
                             timestamp_ms: record.timestamp_ms,
                             content: record.content(),
-                        });
+                        };
+                        last = Some((kept, record.transactional));
                     }
                 },
             )?;
@@ -132,33 +175,42 @@ impl Work<'_> {
     fn positions(
         &self,
         point: &Point,
-        last_kept: &[Option<LastKept>],
+        last_kept: &[Option<(LastKept, bool)>],
         committed: &BTreeMap<usize, Vec<Committed>>,
     ) -> Vec<PositionSeen> {
         let sources = self.sources();
         let committed = connect::positions(self.site.cut, committed.values().flatten());
-        let hot = self
-            .site
-            .cut
-            .hot
-            .iter()
-            .flat_map(|hot| hot.copies.iter().enumerate());
+        let (copies, _) = self.site.cut.swept().unwrap_or_default();
+        let copies = copies.iter().enumerate();
         let copies: BTreeMap<&PartitionId, usize> =
-            hot.map(|(at, copy)| (&copy.mirror, at)).collect();
+            copies.map(|(at, copy)| (&copy.mirror, at)).collect();
         let each = self.examined.iter().zip(last_kept).zip(&point.cuts);
         each.filter_map(|((examined, kept), cut)| {
             let mirror = &examined.log.partition;
             let source = sources.get(mirror)?;
             let key = (source.alias.clone(), source.partition.clone());
             let of = copies.get(mirror);
+            let position = committed.get(&key);
+            let committed = position.map(|one| one.offset);
+            // Connect commits in the transaction of what it copies (KIP-618), and none is cut
+            // through: of a log that ends with one the position that is kept is the right one.
+            let with_data = kept.is_some_and(|(_, transactional)| transactional);
+            let in_one =
+                committed.filter(|_| with_data && position.is_some_and(|one| one.transactional));
+            // A mirror that stood still has committed what it had, where that is kept whole.
+            let still = self.site.still.get(mirror);
+            let is_whole = *cut == examined.log.end && still.is_some_and(|one| one.end == *cut);
+            let as_it_was = committed.filter(|_| is_whole);
             Some(PositionSeen {
                 source: source.clone(),
                 mirror: mirror.clone(),
-                committed: committed.get(&key).copied(),
-                last_kept: of.and_then(|of| {
-                    let by_record = self.last_kept_at_source(*of, kept.as_ref());
-                    by_record.or_else(|| self.below_a_head(*of, examined, *cut))
-                }),
+                committed,
+                // A record may come again: a head tells where it is cut, first.
+                last_kept: of
+                    .and_then(|of| self.below_a_head(*of, examined, *cut))
+                    .or(as_it_was)
+                    .or(in_one)
+                    .or_else(|| self.last_kept_at_source(*of?, kept.as_ref().map(|one| &one.0))),
                 put_right: false,
             })
         })
@@ -179,7 +231,7 @@ impl Work<'_> {
                 sources.insert(PartitionId::new(&topic.name, row.partition), of);
             }
         }
-        for copy in cut.hot.iter().flat_map(|hot| &hot.copies) {
+        for copy in cut.swept().unwrap_or_default().0 {
             sources.insert(copy.mirror.clone(), copy.source.clone());
         }
         sources
@@ -188,8 +240,10 @@ impl Work<'_> {
     /// By the records below the heads of its source's partition.
     fn last_kept_at_source(&self, of: usize, kept: Option<&LastKept>) -> Option<u64> {
         let kept = kept?;
-        let sweeps = self.site.cut.hot.iter().flat_map(|hot| &hot.sweeps);
-        let heads = sweeps.filter_map(|sweep| sweep.heads.get(of)?.as_ref());
+        let (_, sweeps) = self.site.cut.swept().unwrap_or_default();
+        let heads = sweeps
+            .iter()
+            .filter_map(|sweep| sweep.heads.get(of)?.as_ref());
         at_source(heads, kept.timestamp_ms, kept.content)
     }
 }
@@ -198,8 +252,8 @@ impl Work<'_> {
     /// Where the log is cut at a head of its source, all below that is kept, and nothing
     /// else: the last offset below it, whatever lies there.
     fn below_a_head(&self, of: usize, examined: &Examined, cut: u64) -> Option<u64> {
-        let sweeps = self.site.cut.hot.iter().flat_map(|hot| &hot.sweeps);
-        let located = sweeps.zip(&examined.located);
+        let (_, sweeps) = self.site.cut.swept().unwrap_or_default();
+        let located = sweeps.iter().zip(&examined.located);
         let mut at = located.filter(|(_, located)| **located == Located::At(cut));
         let (sweep, _) = at.next()?;
         let head = sweep.heads.get(of)?.as_ref()?;

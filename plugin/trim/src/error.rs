@@ -103,7 +103,10 @@ pub enum TrimError {
         cleaned_to: u64,
     },
     /// The order needs what the cut does not have.
-    #[error("the order `source` needs the sweeps of a cut whose strategy is hot: {0}")]
+    #[error(
+        "the order `source` needs heads of the sources with the records below them, and {0}: a hot run \
+         has them, and one that stood still where its sources could be read after it"
+    )]
     NoSweeps(&'static str),
     /// It can't be written, and so has no digest.
     #[error(transparent)]

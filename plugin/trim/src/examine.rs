@@ -404,10 +404,26 @@ fn locate(
             Located::Older if read.is_whole() || older_newest < begins => Located::NotThere,
             // Sent once more, it may lie there for the second time: the first counts.
             Located::At(_) if !read.is_whole() && older_newest >= begins => Located::Older,
+            Located::At(at) => Located::At(past_markers(read, at)),
             located => located,
         }
     });
     Ok(each.collect())
+}
+
+/// Past the markers that come next: they end transactions of what comes before them, and a cut
+/// between the two would drop these.
+fn past_markers(read: &CopyRead, mut at: u64) -> u64 {
+    let first = read
+        .batches
+        .partition_point(|one| one.header.base_offset < at);
+    for batch in &read.batches[first..] {
+        if !batch.header.control || batch.header.base_offset != at {
+            break;
+        }
+        at = batch.header.last_offset + 1;
+    }
+    at
 }
 
 fn count(group: &Group, reads: &[CopyRead]) -> ReadCount {

@@ -18,12 +18,13 @@ use crate::draft;
 use crate::error::TrimError;
 use crate::examine::{Asked, Examined, Group, Reach, examine};
 use crate::numbered::{Counted, Numbering, SequenceOf};
+use crate::still::{Still, stood_still};
 use crate::volumes::Volumes;
 
 /// In which order the point is looked for.
 #[derive(Clone, Copy)]
 pub enum OrderAsked<'f> {
-    /// That of the source's acceptance, by the sweeps of a hot run.
+    /// That of the source's acceptance, by the sweeps in the cut.
     Source,
     /// That of timestamps, which are out of order by no more than this.
     Timestamp {
@@ -109,15 +110,19 @@ pub(crate) struct Site<'c> {
     classes: BTreeMap<&'c str, Class>,
     /// Heads of the source by the mirror's partition, in the order of the sweeps.
     heads: BTreeMap<&'c PartitionId, Vec<Option<HotHead>>>,
+    /// What a mirror that stood still had then.
+    pub(crate) still: BTreeMap<PartitionId, Still>,
 }
 
 impl<'c> Site<'c> {
     fn of(cut: &'c Cut, options: &'c PlanOptions<'c>) -> Self {
         let topics = cut.rows.topics.iter();
         let mut heads = BTreeMap::new();
-        for (at, copy) in cut.hot.iter().flat_map(|hot| hot.copies.iter().enumerate()) {
-            let sweeps = cut.hot.iter().flat_map(|hot| &hot.sweeps);
-            let of = sweeps.map(|sweep| sweep.heads.get(at).cloned().flatten());
+        let (copies, sweeps) = cut.swept().unwrap_or_default();
+        for (at, copy) in copies.iter().enumerate() {
+            let of = sweeps
+                .iter()
+                .map(|sweep| sweep.heads.get(at).cloned().flatten());
             heads.insert(&copy.mirror, of.collect());
         }
         Self {
@@ -127,6 +132,7 @@ impl<'c> Site<'c> {
                 .map(|topic| (topic.name.as_str(), topic.class))
                 .collect(),
             heads,
+            still: stood_still(cut),
         }
     }
 
@@ -242,6 +248,9 @@ impl<'c> Work<'c> {
                 heads: self.site.heads(&partition),
             };
             let mut found = examine(reader, &mut group, &asked)?;
+            if let Some(still) = self.site.still.get(&partition) {
+                still.hold_against(&mut found);
+            }
             found.log.complete_ms = self.complete_ms(&found.located);
             Ok(found)
         })
@@ -250,7 +259,7 @@ impl<'c> Work<'c> {
     /// Since when nothing is known to be missing: the newest sweep of which the
     /// log holds the head.
     fn complete_ms(&self, located: &[Located]) -> Option<i64> {
-        let sweeps = &self.site.cut.hot.as_ref()?.sweeps;
+        let (_, sweeps) = self.site.cut.swept()?;
         let there = |(_, located): &(_, &Located)| matches!(located, Located::At(_));
         let (sweep, _) = sweeps.iter().zip(located).rev().find(there)?;
         i64::try_from(sweep.asked.first_request_ms).ok()
@@ -392,9 +401,9 @@ impl<'c> Work<'c> {
     }
 
     fn sweeps(&self) -> Result<Vec<Sweep>, TrimError> {
-        let hot = self.site.cut.hot.as_ref();
-        let hot = hot.ok_or(TrimError::NoSweeps("this cut has none"))?;
-        let each = hot.sweeps.iter().enumerate();
+        let swept = self.site.cut.swept();
+        let (_, sweeps) = swept.ok_or(TrimError::NoSweeps("this cut has none"))?;
+        let each = sweeps.iter().enumerate();
         Ok(each
             .map(|(at, sweep)| Sweep {
                 asked: sweep.asked,

@@ -48,6 +48,7 @@ pub fn show(paths: &[PathBuf], plan: &Plan, tail: u32) -> Result<Trimmed, TrimEr
         let there = copies.get(&planned.partition);
         let there = there.map(Vec::as_slice).unwrap_or_default();
         partitions.push(TrimmedPartition {
+            start: start_of(there).unwrap_or(0),
             tail: last_records(&mut reader, there, planned.ends_at(), tail)?,
             partition: planned.partition.clone(),
             cut: planned.ends_at(),
@@ -73,6 +74,10 @@ pub fn show(paths: &[PathBuf], plan: &Plan, tail: u32) -> Result<Trimmed, TrimEr
     })
 }
 
+fn start_of(copies: &[CopyAt]) -> Option<u64> {
+    copies.iter().map(|copy| copy.replica.start).max()
+}
+
 /// Of the first copy: all are the same, or the claim is refuted. Below the greatest of
 /// their starts there is no answer that all have.
 fn last_records(
@@ -81,8 +86,7 @@ fn last_records(
     until: u64,
     tail: u32,
 ) -> Result<Option<Tail>, TrimError> {
-    let start = copies.iter().map(|copy| copy.replica.start).max();
-    let (Some(first), Some(digest_from)) = (copies.first(), start) else {
+    let (Some(first), Some(digest_from)) = (copies.first(), start_of(copies)) else {
         return Ok(None);
     };
     let options = ScanOptions {

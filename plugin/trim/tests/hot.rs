@@ -2,67 +2,20 @@
 //! coordinators, by the cut that says which topic is what.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod heads;
 #[path = "../../logdir/tests/log/mod.rs"]
 mod log;
 mod site;
 mod world;
 
+use heads::{OFFSETS, by_source, copies, head, position, sweep};
 use log::{Batch, Rec, commit};
 use site::{Site, messages, row};
-use slackwater_cut::{Class, Hot, HotCopy, HotHead, HotRecord, HotSweep, SourcePartition};
+use slackwater_cut::{Class, Hot};
 use slackwater_point::{Ordered, Role, Why};
-use slackwater_ports::{Digest128, Interval, PartitionId};
-use slackwater_trim::{Held, OrderAsked, PlanOptions, RealDisk};
+use slackwater_ports::PartitionId;
+use slackwater_trim::{Held, RealDisk};
 use world::{nodes, options};
-
-const OFFSETS: &str = "connect-offsets";
-
-fn by_source() -> PlanOptions<'static> {
-    PlanOptions {
-        order: OrderAsked::Source,
-        ..options(0)
-    }
-}
-
-/// The head of the source after message `last`, with a marker before each.
-fn head(last: u64) -> Option<HotHead> {
-    let record = |number: u64| {
-        let key = format!("m{number}");
-        HotRecord {
-            // Its first one is the source's first.
-            offset: if number == 0 { 0 } else { 2 * number + 1 },
-            timestamp_ms: 10_000 + number as i64,
-            content: Digest128::of_content(Some(key.as_bytes()), Some(b"x"), &[]),
-        }
-    };
-    let from = last.saturating_sub(15);
-    Some(HotHead {
-        high_watermark: 2 * last + 2,
-        last: (from..=last).map(record).collect(),
-    })
-}
-
-fn sweep(ms: u64, heads: Vec<Option<HotHead>>) -> HotSweep {
-    HotSweep {
-        asked: Interval {
-            first_request_ms: ms,
-            last_answer_ms: ms + 40,
-        },
-        heads,
-    }
-}
-
-fn copies(count: u32) -> Vec<HotCopy> {
-    (0..count)
-        .map(|number| HotCopy {
-            source: SourcePartition {
-                alias: "src".to_owned(),
-                partition: PartitionId::new("t", number),
-            },
-            mirror: PartitionId::new("src.t", number),
-        })
-        .collect()
-}
 
 /// As `OffsetCommitKey` and `OffsetCommitValue` have it.
 fn commit_of(offset: u64, group: &str, topic: &str, partition: i32, at: i64) -> Batch {
@@ -82,17 +35,6 @@ fn commit_of(offset: u64, group: &str, topic: &str, partition: i32, at: i64) -> 
     let mut record = Rec::new(offset, None, None);
     (record.key, record.value) = (Some(key), Some(value));
     Batch::of(vec![record])
-}
-
-/// As MirrorMaker's source connector commits.
-fn position(offset: u64, partition: u32, at: u64) -> Batch {
-    let key =
-        format!("[\"source\",{{\"cluster\":\"src\",\"partition\":{partition},\"topic\":\"t\"}}]");
-    Batch::of(vec![Rec::new(
-        offset,
-        Some(&key),
-        Some(&format!("{{\"offset\":{at}}}")),
-    )])
 }
 
 #[test]

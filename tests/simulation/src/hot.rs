@@ -1,7 +1,7 @@
-//! What a hot run says, held against the world: of the source at each sweep, of the mirror
-//! before the flush; and that it stopped nothing.
+//! What a run says of its sources at a sweep, held against the world; and of a hot one what
+//! it says of the mirror before the flush, and that it stopped nothing.
 
-use slackwater_cut::{Cut, HotHead, Strategy, Verdict};
+use slackwater_cut::{Cut, Evidence, HotCopy, HotHead, HotSweep, Strategy, Verdict};
 
 use crate::sim::Sim;
 use crate::world::World;
@@ -50,16 +50,61 @@ pub(crate) fn broken(world: &World, sim: &Sim, cut: &Cut, snapped: &[Snapped]) -
             ));
         }
         let source = &world.source.partitions[of];
-        for sweep in &hot.sweeps {
-            let began = sim.record.borrow().began(sweep.asked.first_request_ms);
-            if let (Some(head), Some(began)) = (&sweep.heads[at], began)
-                && let Some(why) = is_wrong(head, source, began)
-            {
-                broken.push(format!("{} of a sweep at {began}: {why}", copy.mirror));
-            }
+        broken.extend(of_sweeps(sim, source, copy, &hot.sweeps, at));
+    }
+    broken
+}
+
+/// The same of the point that a mirror which stood still is past.
+pub(crate) fn broken_point(world: &World, sim: &Sim, cut: &Cut) -> Vec<String> {
+    let covered = cut.claims.iter().find_map(|claim| match &claim.evidence {
+        Evidence::Covers(one) if claim.verdict == Verdict::Proven => Some(one.sampled),
+        _ => None,
+    });
+    let Some(point) = &cut.point else {
+        let missing = "covers is proven, and the cut has no point".to_owned();
+        return covered.map(|_| missing).into_iter().collect();
+    };
+    let mut broken = Vec::new();
+    let newest = point.sweeps.last().map(|sweep| sweep.asked);
+    if covered.is_some() && newest != covered {
+        broken.push(format!(
+            "the point is of {newest:?}, and {covered:?} is covered"
+        ));
+    }
+    for (at, copy) in point.copies.iter().enumerate() {
+        let mut partitions = world.mirror.partitions.iter();
+        let found = partitions.find(|one| one.name == copy.mirror);
+        let Some(Role::Copy(of)) = found.map(|one| one.role) else {
+            continue;
+        };
+        let source = &world.source.partitions[of];
+        broken.extend(of_sweeps(sim, source, copy, &point.sweeps, at));
+        let marked = point.sweeps.iter().filter_map(|one| one.heads[at].as_ref());
+        let unread = |head: &HotHead| head.high_watermark > 0 && head.last.is_empty();
+        if point.marked_ms.is_some() && marked.into_iter().any(unread) {
+            broken.push(format!(
+                "{} has a head without a record below it",
+                copy.mirror
+            ));
         }
     }
     broken
+}
+
+fn of_sweeps(
+    sim: &Sim,
+    source: &SourcePartition,
+    copy: &HotCopy,
+    sweeps: &[HotSweep],
+    at: usize,
+) -> Vec<String> {
+    let each = sweeps.iter().filter_map(|sweep| {
+        let began = sim.record.borrow().began(sweep.asked.first_request_ms)?;
+        let why = is_wrong(sweep.heads[at].as_ref()?, source, began)?;
+        Some(format!("{} of a sweep at {began}: {why}", copy.mirror))
+    });
+    each.collect()
 }
 
 /// All that was accepted before the sweep lies below its head, and the records that it

@@ -9,7 +9,8 @@
 //! 5. Each command ends, with success or with one line.
 //! 6. Where nothing befalls a run, all is proven.
 //! 7. What a snapshot gives is not refuted.
-//! 8. What a hot run says of both sides is so, and it stops nothing.
+//! 8. What a hot run says of both sides is so, and it stops nothing; and so is the point of
+//!    the source that a run which did stop the mirror says that this is past.
 //! 9. In Strimzi the resource says in the end what it said before, and nothing
 //!    is noted on it.
 
@@ -193,6 +194,8 @@ impl Truth<'_> {
         }
         if self.sim.schedule.scene.hot {
             broken.extend(hot::broken(self.world, self.sim, self.cut, self.snapped));
+        } else {
+            broken.extend(hot::broken_point(self.world, self.sim, self.cut));
         }
         for claim in &self.cut.claims {
             let name = claim.name;

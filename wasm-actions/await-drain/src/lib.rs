@@ -15,6 +15,7 @@ mod component;
 mod drained;
 mod gap;
 mod hot;
+mod point;
 mod seams;
 mod settle;
 mod sources;
@@ -81,6 +82,7 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
     session.update(world, |cut| {
         cut.rows = rows.clone();
         cut.drain = Some(drain.clone());
+        cut.point = point::of(cut);
         keep_one_sample(cut);
     })?;
     let mut summary = format!("nothing is in flight in {partitions} partitions");

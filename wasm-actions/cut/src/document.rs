@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Bound, Bracket, Claim, ClusterIdentity, Content, Drain, Hot, Outage, Quiesce, Resume, Rows,
-    Settings, Snapshot, canonical_json, sha256_hex,
+    Settings, Snapshot, SourcePoint, canonical_json, sha256_hex,
 };
 
 /// The only version that this program writes and reads.
@@ -121,6 +121,11 @@ pub struct Cut {
     /// digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hot: Option<Hot>,
+    /// The last point that the source passed before the mirror stood still. Left out where
+    /// none is covered, and in cuts from before there was this field, which keep their
+    /// digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<SourcePoint>,
     /// Where hooks are run around each node pool: which have come. Left out otherwise, so
     /// that cuts from before there was this field keep their digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -185,6 +190,7 @@ impl Cut {
             rows: Rows::default(),
             snapshot: None,
             hot: None,
+            point: None,
             bound: None,
             bracket: None,
             resume: None,

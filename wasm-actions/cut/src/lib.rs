@@ -11,6 +11,7 @@ mod content;
 mod document;
 mod hot;
 mod pattern;
+mod point;
 mod rows;
 mod seal;
 mod sections;
@@ -26,6 +27,7 @@ pub use document::{
 };
 pub use hot::{Hot, HotCopy, HotHead, HotLook, HotRecord, HotSweep, HotVolume};
 pub use pattern::Pattern;
+pub use point::SourcePoint;
 pub use rows::{
     Class, Gap, GapCause, Next, PartitionRow, Rows, Seam, SourceRow, SourceTopic, Tail, TopicRow,
     Uneven,

@@ -70,6 +70,10 @@ pub struct ConnectorPrior {
     pub transforms: bool,
     /// At which isolation level it reads.
     pub isolation: Isolation,
+    /// A topic of its own for its positions (`offsets.storage.topic`, KIP-618), which is read
+    /// before that of its workers. Left out where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offsets_topic: Option<String>,
 }
 
 /// A connector at one look.

@@ -117,6 +117,7 @@ fn trimmed(cut: &Cut) -> Evidence {
     };
     let rows = cut.rows.partitions.iter();
     let partitions = rows.map(|row| TrimmedPartition {
+        start: 0,
         partition: PartitionId::new(cut.rows.topic(row).name.clone(), row.partition),
         cut: row.high_watermark,
         planned: u32::try_from(row.replicas.len()).unwrap(),

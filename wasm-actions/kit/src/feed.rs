@@ -96,6 +96,7 @@ impl Feed {
                     .get("transforms")
                     .is_some_and(|list| !list.trim().is_empty()),
                 isolation: isolation(connector),
+                offsets_topic: source.as_ref().and_then(|one| one.offsets_topic.clone()),
             });
             feed.sources.extend(source);
         }

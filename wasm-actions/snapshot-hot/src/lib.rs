@@ -20,7 +20,6 @@ use slackwater_ports::{Failure, GuardView, Outcome, SnapshotSeen};
 pub use world::World;
 
 use copies::Copies;
-use sweeps::Sweep;
 
 /// As it is called.
 const PHASE: &str = "snapshotPartitions";
@@ -64,7 +63,7 @@ fn take(world: &impl World, session: &mut Session) -> Result<(), Failure> {
     }
     let copies = Copies::of(session.cut())?;
     let mut sweeps = sweeps::of_the_run(session.cut(), &copies);
-    sweeps.push(Sweep::take(world, &copies)?);
+    sweeps.push(sweeps::take(world, &copies)?);
     let before = looks::take(world, &copies)?;
     let sealed_ms = world.now_ms();
     session.update_at(world, |cut, revision| {
@@ -84,7 +83,7 @@ fn take(world: &impl World, session: &mut Session) -> Result<(), Failure> {
     world.request()?;
     let volumes = all_cut(world, session, guard.deadline_ms)?;
     let after = looks::take(world, &copies)?;
-    sweeps.push(Sweep::take(world, &copies)?);
+    sweeps.push(sweeps::take(world, &copies)?);
 
     let hot = Hot {
         sweeps: sweeps::with_their_records(world, &copies, sweeps)?,

@@ -12,6 +12,7 @@ mod bracket;
 #[cfg(target_arch = "wasm32")]
 mod component;
 mod content;
+mod point;
 mod prove;
 mod restored;
 mod volumes;

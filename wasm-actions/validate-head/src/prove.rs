@@ -5,7 +5,7 @@ use slackwater_cut::{Content, SnapshotsBy, State, Strategy, Verify, claims};
 use slackwater_kit::Session;
 use slackwater_ports::{ContentDepth, Failure, Outcome};
 
-use crate::{World, content};
+use crate::{World, content, point};
 
 /// Reads the snapshot, judges every claim and closes the cut. One that was
 /// closed before is closed again, and names the digest that it had; where it can't
@@ -42,6 +42,8 @@ pub fn prove_content(world: &impl World) -> Result<Outcome, Failure> {
             "the mirror was not seen running again: the cut is closed after that",
         ));
     }
+    // Before the volumes, which may take hours: the source may not keep them for so long.
+    let point = point::marked(world, session.cut());
     let depth = match session.cut().settings.verify {
         Verify::Full => Some(ContentDepth::Full),
         Verify::Tail => Some(ContentDepth::Tail),
@@ -67,6 +69,9 @@ pub fn prove_content(world: &impl World) -> Result<Outcome, Failure> {
     };
     let at_ms = world.now_ms();
     session.update(world, |cut| {
+        if let Some(point) = &point {
+            cut.point = Some(point.clone());
+        }
         if let Some((content, rows)) = &read {
             let mut content = content.clone();
             // What lay there when it was cut lies there, though this reading may not

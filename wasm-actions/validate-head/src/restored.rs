@@ -130,6 +130,17 @@ fn ends(cut: &Cut) -> Vec<u64> {
     rows.map(end).collect()
 }
 
+/// From where on the last records of each were read for what they are held against.
+fn starts(cut: &Cut) -> Vec<u64> {
+    let planned = claims::PlannedHeads::of(cut);
+    let rows = cut.rows.still_rows().enumerate();
+    let start = |(at, row): (usize, &PartitionRow)| {
+        let planned = planned.as_ref().and_then(|one| one.rows.get(at)?.as_ref());
+        planned.map_or(row.log_start_offset, |one| one.start)
+    };
+    rows.map(start).collect()
+}
+
 /// The last records below these ends.
 fn tails(
     world: &impl World,
@@ -141,14 +152,15 @@ fn tails(
         .rows
         .still_rows()
         .zip(ends)
-        .filter_map(|(row, end)| {
+        .zip(starts(cut))
+        .filter_map(|((row, end), start)| {
             let partition = PartitionId::new(cut.rows.topic(row).name.clone(), row.partition);
             let head = heads.get(&partition)?;
             Some(TailRequest {
                 partition,
                 // A log start may have risen since; what was read for the cut
                 // began no earlier than this.
-                start: head.log_start_offset.max(row.log_start_offset),
+                start: head.log_start_offset.max(start),
                 end: head.high_watermark.min(*end),
             })
         })

@@ -9,7 +9,9 @@
 use std::fs;
 use std::path::Path;
 
-use slackwater_cut::{Class, ConnectorPrior, Cut, PartitionRow, Quiesce, SourceTopic, TopicRow};
+use slackwater_cut::{
+    Class, ConnectorPrior, Cut, Drain, PartitionRow, Quiesce, SourceTopic, TopicRow,
+};
 use slackwater_point::Plan;
 use slackwater_ports::{ConnectorRef, ConnectorState, Digest128, Isolation, PartitionId};
 use slackwater_trim::{PlanOptions, TrimError};
@@ -119,6 +121,7 @@ pub fn quiesce_of(connect: &str, name: &str, alias: &str) -> Quiesce {
             copies: true,
             transforms: false,
             isolation: Isolation::ReadUncommitted,
+            offsets_topic: None,
         }],
         sampled: Vec::new(),
         samples: Vec::new(),
@@ -131,6 +134,13 @@ pub fn quiesce_of(connect: &str, name: &str, alias: &str) -> Quiesce {
         stop_started_ms: None,
         stopped: None,
     }
+}
+
+/// What awaitDrain leaves of some run.
+pub fn drained() -> Option<Drain> {
+    const CLOSED: &str =
+        include_str!("../../../../wasm-actions/cut/tests/fixtures/exactly-once.json");
+    Cut::parse(CLOSED).unwrap().drain
 }
 
 /// Messages of a source's partition, each stamped with its number.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use slackwater_e2e::{PATIENT, Scene};
 use slackwater_lab::{Lab, Topic, Volumes};
 
-use crate::trimmed::{Trimmed, load};
+use crate::trimmed::{Takes, Trimmed, load};
 use crate::{CODECS, PARTITIONS, REACH};
 
 /// Between two copies: so far apart a storage may cut volumes.
@@ -65,7 +65,7 @@ fn a_mirror_that_was_copied_hot_is_cut_at_one_point_and_goes_on_with_what_was_fo
 
     // Connect goes on by itself, by what it has: what that costs is foretold.
     let order = ["--order=timestamp", "--epsilon", EPSILON, "--leave-connect"];
-    let trimmed = Trimmed::of(&scene, &cut, &copies, &order, true);
+    let trimmed = Trimmed::of(&scene, &cut, &copies, &order, Takes::InTurnAndInside);
     trimmed.must_be_one_point(0);
     trimmed.must_go_on(&copies, &[&first], false);
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 mod copied;
 mod logs;
 mod run;
+mod stood_still;
 mod trimmed;
 
 /// What the mirror is given to reach a state.
@@ -20,6 +21,10 @@ const REACH: Duration = Duration::from_secs(60);
 
 /// Messages a second, over all topics.
 const RATE: u32 = 1_500;
+
+/// A batch of each partition spans that much, and MirrorMaker, which is given it whole,
+/// packs much of it into one of its own: a point lies inside of some.
+const LINGER_MS: u32 = 100;
 
 /// MirrorMaker gives the mirror's topics the source's `compression.type`, and
 /// brokers pack by it: a batch that is cut inside is packed anew.

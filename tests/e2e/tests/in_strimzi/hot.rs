@@ -64,6 +64,46 @@ mod needs_root {
             place.must_be_equal();
         }
 
+        /// Restores the run by the blueprint, trimmed, and gives the plan: something went.
+        fn restored_to_one_point(place: &Place, run: &str) -> Value {
+            let kafka = mirror();
+            let said = [("cut", run), ("kafka", &kafka), ("trim", "consistent")];
+            let done = act(place, "restore", &Of::Namespace, &said);
+            assert_eq!(done.error, None);
+            let cut = place.cut(run);
+            for name in [ClaimName::Consistent, ClaimName::HeadsRestored] {
+                let claim = cut.claims.iter().find(|one| one.name == name).unwrap();
+                println!("{name} {}: {}", claim.verdict, claim.reason);
+                assert_eq!(claim.verdict, Verdict::Proven, "{name}: {}", claim.reason);
+            }
+            let plan = "cat $(find /var/lib/kafka -name slackwater-plan.json | head -n 1)";
+            let plan = place.exec("mirror-dual-0", "kafka", &["sh", "-c", plan]);
+            let plan: Value = serde_json::from_str(&plan.unwrap()).unwrap();
+            let rows = plan["partitions"].as_array().unwrap().iter();
+            let goes = rows.filter_map(|row| row["jettisonedRecords"].as_u64());
+            let goes: u64 = goes.sum();
+            println!("{goes} records went");
+            assert!(goes > 0, "all ended at one point: nothing was tried");
+            plan
+        }
+
+        #[test]
+        fn what_comes_back_of_a_mirror_that_stood_still_is_one_point_where_that_is_asked_for() {
+            let mut place = turn();
+            place.produce(200);
+            place.load(150, 300);
+            let kafka = mirror();
+            let backup = place.task(&["backup", "--kafka", &kafka]).expect(0);
+            println!("{}", backup.said);
+            let run = place.newest();
+            let point = place.cut(&run).point.unwrap();
+            assert!(point.marked_ms.is_some());
+            let mut surplus = point.surplus.iter().flatten();
+            assert!(surplus.any(|one| *one > 0), "{:?}", point.surplus);
+            restored_to_one_point(&place, &run);
+            place.must_be_equal();
+        }
+
         #[test]
         fn what_comes_back_of_a_hot_backup_is_one_point_and_the_mirror_goes_on_from_there() {
             let mut place = turn();
@@ -75,35 +115,11 @@ mod needs_root {
             let run = place.newest();
             // Connect's topics on the snapshots say RUNNING, and the source goes on.
             place.load(120, 100);
-            let kafka = mirror();
-            let said = [
-                ("cut", run.as_str()),
-                ("kafka", &kafka),
-                ("trim", "consistent"),
-            ];
-            let done = act(&place, "restore", &Of::Namespace, &said);
-            assert_eq!(done.error, None);
-            let cut = place.cut(&run);
-            for name in [ClaimName::Consistent, ClaimName::HeadsRestored] {
-                let claim = cut.claims.iter().find(|one| one.name == name).unwrap();
-                println!("{name} {}: {}", claim.verdict, claim.reason);
-                assert_eq!(claim.verdict, Verdict::Proven, "{name}: {}", claim.reason);
-            }
-            let plan = "cat $(find /var/lib/kafka -name slackwater-plan.json | head -n 1)";
-            let plan = place.exec("mirror-dual-0", "kafka", &["sh", "-c", plan]);
-            let plan: Value = serde_json::from_str(&plan.unwrap()).unwrap();
+            let plan = restored_to_one_point(&place, &run);
             let rows = plan["partitions"].as_array().unwrap();
-            let goes = rows
-                .iter()
-                .filter_map(|row| row["jettisonedRecords"].as_u64());
-            let goes: u64 = goes.sum();
             let added = rows.iter().filter_map(|row| row["added"].as_array());
             let added: usize = added.map(Vec::len).sum();
-            println!("{goes} records went, {added} of Connect's were added");
-            assert!(
-                goes > 0,
-                "all volumes were cut at one instant: nothing was tried"
-            );
+            println!("{added} of Connect's records were added");
             assert!(added > 0, "Connect was not told to stand still");
 
             // A reader of the mirror was further than that: it is set back.
@@ -112,6 +128,7 @@ mod needs_root {
                 beyond.iter().any(|one| one["group"] == "reader"),
                 "{beyond:?}"
             );
+            let cut = place.cut(&run);
             let claim = cut.claims.iter();
             let mut claim = claim.filter(|one| one.name == ClaimName::HeadsRestored);
             let said = &claim.next().unwrap().reason;
@@ -121,6 +138,7 @@ mod needs_root {
             place.must_be_equal();
 
             // And it goes back from there as from any other restore.
+            let kafka = mirror();
             let args = ["restore", &run, "--undo", "--kafka", &kafka];
             place.task_as("slackwater-restore", &args).expect(0);
             place.must_be_equal();

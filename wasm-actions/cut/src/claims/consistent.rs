@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use slackwater_ports::PartitionId;
 
 use super::falls::{Change, Fall};
-use super::{Judgement, name_some};
+use super::{Judgement, is_zero, name_some};
 use crate::{Class, Cut, Rows, State, Tail};
 
 /// The evidence.
@@ -56,6 +56,10 @@ pub struct Trimmed {
 pub struct TrimmedPartition {
     /// Which.
     pub partition: PartitionId,
+    /// From where on all of its copies have what is there: below the greatest of their log
+    /// start offsets there is no answer that all of them have. Left out where it is 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub start: u64,
     /// Where all of its copies are to end.
     pub cut: u64,
     /// How many copies the plan has.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use slackwater_ports::PartitionId;
 
 use super::falls::{Change, Fall};
-use super::{ClaimName, Evidence, Judgement, TrimmedPartition, Verdict, name_some};
+use super::{ClaimName, Evidence, Judgement, TrimmedPartition, Verdict, is_zero, name_some};
 use crate::{Cut, PartitionRow, RestoredLook, RestoredRow, Rows, State, Tail, TopicRow};
 
 /// The evidence.
@@ -47,6 +47,9 @@ pub struct PlannedHeads {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PlannedHead {
+    /// From where on its last records were read. Left out where it is 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub start: u64,
     /// Log end offset.
     pub end: u64,
     /// The last records below it; `null` where there are none.
@@ -73,6 +76,7 @@ impl PlannedHeads {
         let rows = cut.rows.still_rows().map(|row| {
             let id = PartitionId::new(cut.rows.topic(row).name.clone(), row.partition);
             by_id.get(&id).map(|one| PlannedHead {
+                start: one.start,
                 end: one.cut,
                 tail: one.tail.clone(),
             })
@@ -82,11 +86,6 @@ impl PlannedHeads {
             rows: rows.collect(),
         })
     }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 impl HeadsRestoredEvidence {
@@ -209,6 +208,7 @@ impl HeadsRestoredEvidence {
 /// As the cut has it.
 fn own(row: &PartitionRow) -> PlannedHead {
     PlannedHead {
+        start: row.log_start_offset,
         end: row.high_watermark,
         tail: row.tail.clone(),
     }

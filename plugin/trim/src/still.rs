@@ -1,0 +1,58 @@
+//! A mirror that stood still: its cut says of each partition where it ended, and what it had
+//! past the last point of its source at the most.
+
+use std::collections::BTreeMap;
+
+use slackwater_cut::Cut;
+use slackwater_point::Located;
+use slackwater_ports::PartitionId;
+
+use crate::examine::Examined;
+
+/// Of a partition that stood still.
+pub(crate) struct Still {
+    /// Where it ended.
+    pub(crate) end: u64,
+    /// How many records at the most it had past the newest sweep; `None` where that is not
+    /// known.
+    pub(crate) past: Option<u64>,
+}
+
+impl Still {
+    /// Where nothing is past the newest sweep its head is the log's end, whatever the source
+    /// has deleted since; and where more would be than was, its marks were found too early.
+    pub(crate) fn hold_against(&self, found: &mut Examined) {
+        if self.end != found.log.end {
+            return;
+        }
+        let (Some(past), Some(newest)) = (self.past, found.located.last_mut()) else {
+            return;
+        };
+        let records = found.log.window.records.iter();
+        match *newest {
+            _ if past == 0 => *newest = Located::At(found.log.end),
+            // Its records come again in this log: neither tells the older sweep's a place.
+            Located::At(at) if records.filter(|one| one.offset >= at).count() as u64 > past => {
+                found.located.fill(Located::NotThere);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Partitions of a run that stopped the mirror; of one that did not, none.
+pub(crate) fn stood_still(cut: &Cut) -> BTreeMap<PartitionId, Still> {
+    let points = cut.point.iter();
+    let past: BTreeMap<&PartitionId, Option<u64>> = points
+        .flat_map(|point| point.copies.iter().zip(&point.surplus))
+        .map(|(copy, past)| (&copy.mirror, *past))
+        .collect();
+    let rows = cut.rows.still_rows().filter(|_| cut.drain.is_some());
+    let each = rows.map(|row| {
+        let id = PartitionId::new(&cut.rows.topic(row).name, row.partition);
+        let past = past.get(&id).copied().flatten();
+        let end = row.high_watermark;
+        (id, Still { end, past })
+    });
+    each.collect()
+}

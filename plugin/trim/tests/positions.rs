@@ -1,0 +1,157 @@
+//! Where MirrorMaker goes on after a trim: where it had committed nothing, and where the
+//! mirror stood still.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod heads;
+#[path = "../../logdir/tests/log/mod.rs"]
+mod log;
+mod site;
+mod world;
+
+use heads::{OFFSETS, by_source, copies, head, position, sweep};
+use log::{Batch, Rec};
+use site::{Site, messages, row};
+use slackwater_cut::{Class, Hot, SourcePoint};
+
+#[test]
+fn a_partition_of_which_connect_has_committed_nothing_gets_a_position_where_connect_would_put_it() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    site.topic(OFFSETS, Class::MirrorState, 5, None);
+    site.cut.settings.connects = vec![slackwater_cut::ConnectSettings {
+        name: "mm2".to_owned(),
+        topics: slackwater_cut::ConnectTopics {
+            config: "connect-configs".to_owned(),
+            offset: OFFSETS.to_owned(),
+            status: "connect-status".to_owned(),
+        },
+    }];
+    site.cut.quiesce = Some(site::quiesce_of("mm2", "source", "src"));
+    site.all("src.t-0", &messages(0..20));
+    site.all("src.t-1", &messages(0..12));
+    for log in 0..5 {
+        // That of a connector of former times, which starts nowhere.
+        let former = r#"["former",{"cluster":"src","partition":1,"topic":"t"}]"#;
+        let former = Rec::new(0, Some(former), Some("{\"offset\":19}"));
+        let there = (log == 2).then(|| Batch::of(vec![former]));
+        let there: Vec<Batch> = there.into_iter().collect();
+        site.all(&format!("{OFFSETS}-{log}"), &there);
+    }
+    site.cut.hot = Some(Hot {
+        copies: copies(2),
+        sweeps: vec![sweep(1000, vec![head(11), head(9)])],
+        looks: Vec::new(),
+        volumes: Vec::new(),
+    });
+    let plan = site.plan(&by_source()).unwrap();
+    let mut added = Vec::new();
+    for log in 0..5 {
+        for one in &row(&plan, OFFSETS, log).added {
+            added.push((log, one.key.as_str(), one.value.as_str()));
+        }
+    }
+    // As kafka-clients 4.3.1 says of these keys (`Utils.murmur2`).
+    assert_eq!(
+        added,
+        [
+            (
+                1,
+                r#"["source",{"cluster":"src","partition":1,"topic":"t"}]"#,
+                r#"{"offset":19}"#
+            ),
+            (
+                2,
+                r#"["source",{"cluster":"src","partition":0,"topic":"t"}]"#,
+                r#"{"offset":23}"#
+            ),
+        ]
+    );
+    assert!(plan.depends.positions.iter().all(|one| one.put_right));
+
+    // One that has a topic for itself reads that first.
+    site.topic("own-offsets", Class::MirrorState, 1, None);
+    site.all("own-offsets-0", &[position(0, 0, 2 * 15 + 1)]);
+    let connectors = &mut site.cut.quiesce.as_mut().unwrap().connectors;
+    connectors[0].offsets_topic = Some("own-offsets".to_owned());
+    let plan = site.plan(&by_source()).unwrap();
+    let own = &row(&plan, "own-offsets", 0).added;
+    let values: Vec<&str> = own.iter().map(|one| one.value.as_str()).collect();
+    assert_eq!(values, [r#"{"offset":23}"#, r#"{"offset":19}"#]);
+    assert!(plan.depends.positions.iter().all(|one| one.put_right));
+}
+
+#[test]
+fn of_a_mirror_that_stood_still_what_came_after_its_point_goes_and_the_rest_is_where_it_was() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    site.topic("src.left", Class::Mirrored, 1, Some("left"));
+    site.topic(OFFSETS, Class::MirrorState, 1, None);
+    site.cut.settings.connects = vec![slackwater_cut::ConnectSettings {
+        name: "mm2".to_owned(),
+        topics: slackwater_cut::ConnectTopics {
+            config: "connect-configs".to_owned(),
+            offset: OFFSETS.to_owned(),
+            status: "connect-status".to_owned(),
+        },
+    }];
+    site.cut.quiesce = Some(site::quiesce_of("mm2", "source", "src"));
+    site.cut.drain = site::drained();
+    // Partition 0 went on for eight messages after the sweep, partition 1 for none.
+    site.all("src.t-0", &messages(0..20));
+    site.all("src.t-1", &messages(0..12));
+    site.all("src.left-0", &messages(0..5));
+    for (at, end) in [(0, 20), (1, 12), (2, 5)] {
+        site.cut.rows.partitions[at].high_watermark = end;
+    }
+    let left = r#"["source",{"cluster":"src","partition":0,"topic":"left"}]"#;
+    let left = Rec::new(2, Some(left), Some("{\"offset\":9}"));
+    site.all(
+        &format!("{OFFSETS}-0"),
+        &[
+            position(0, 0, 2 * 19 + 1),
+            position(1, 1, 2 * 11 + 1),
+            Batch::of(vec![left]),
+        ],
+    );
+    let mut asked = by_source();
+    asked.exclude = vec!["src.left".to_owned()];
+    // Without the records below its heads the point is nowhere.
+    let mut point = SourcePoint {
+        copies: copies(2),
+        sweeps: vec![
+            sweep(1000, vec![head(3), head(2)]),
+            sweep(2000, vec![head(11), head(11)]),
+        ],
+        surplus: vec![Some(16), Some(0)],
+        marked_ms: None,
+    };
+    site.cut.point = Some(point.clone());
+    let refused = site.plan(&asked).unwrap_err().to_string();
+    assert!(refused.contains("records below them"), "{refused}");
+    point.marked_ms = Some(3000);
+    site.cut.point = Some(point);
+    let plan = site.plan(&asked).unwrap();
+    let cuts = [("src.t", 0), ("src.t", 1), ("src.left", 0)];
+    let cuts = cuts.map(|(topic, number)| row(&plan, topic, number).cut);
+    assert_eq!(cuts, [12, 12, 5]);
+    // Of the others the position is right: also of the one that is in no order.
+    let positions = &plan.depends.positions;
+    let [one] = positions.as_slice() else {
+        panic!("{positions:?}");
+    };
+    let offsets = (one.committed, one.last_kept, one.put_right);
+    assert_eq!(offsets, (Some(39), Some(23), true));
+
+    // More lies past its marks than was past the point: they were found where others are.
+    site.cut.point.as_mut().unwrap().surplus[0] = Some(3);
+    let refused = site.plan(&asked).unwrap_err().to_string();
+    assert!(refused.contains("src.t-0"), "{refused}");
+    site.cut.point.as_mut().unwrap().surplus[0] = Some(16);
+
+    // Volumes that are not those of the cut: nothing is known of what stood still.
+    site.cut.rows.partitions[2].high_watermark = 4;
+    let plan = site.plan(&asked).unwrap();
+    let mut positions = plan.depends.positions.iter();
+    let left = positions.find(|one| one.mirror.topic == "src.left");
+    assert_eq!(left.unwrap().last_kept, None);
+}

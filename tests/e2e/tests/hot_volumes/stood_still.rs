@@ -1,0 +1,66 @@
+//! A run that stopped the mirror: what stands still is not consistent by that, since each
+//! task had come as far as it had. The cut has the last point that all partitions are past.
+
+mod needs_root {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use slackwater_cut::{ClaimName, Verdict};
+    use slackwater_e2e::{PATIENT, Scene};
+    use slackwater_lab::{Lab, Topic, Volumes};
+
+    use crate::trimmed::{Takes, Trimmed, load};
+    use crate::{CODECS, PARTITIONS, REACH};
+
+    #[test]
+    fn a_mirror_that_stood_still_is_cut_back_to_the_last_point_that_all_its_partitions_are_past() {
+        let topics = CODECS
+            .map(|codec| Topic::new(codec, PARTITIONS.into()).config("compression.type", codec));
+        let lab = Lab::builder()
+            .name("stood-still")
+            .exactly_once(true)
+            .topics(topics.to_vec())
+            .volumes(Volumes::LoopImages)
+            .start()
+            .unwrap();
+        let scene = Scene::new(lab, PATIENT).unwrap();
+        let going = load(&scene, 1);
+        std::thread::sleep(Duration::from_secs(5));
+        let (_, cut) = scene.backup(&[], 0).unwrap();
+        let covers = cut.claims.iter().find(|one| one.name == ClaimName::Covers);
+        assert_eq!(covers.unwrap().verdict, Verdict::Proven);
+        let point = cut.point.as_ref().unwrap();
+        println!("surplus {:?}", point.surplus);
+        assert!(point.marked_ms.is_some());
+        assert!(
+            point.surplus.iter().flatten().any(|one| *one > 0),
+            "all ended at once"
+        );
+        let going = going.stop().unwrap();
+        scene.lab.wait_mirrored(&going, REACH).unwrap();
+        scene.lab.connect().stop().unwrap();
+        scene.lab.mirror().stop().unwrap();
+
+        let images = scene.restore_volumes(&cut.run_id).unwrap();
+        let opened = scene.lab.open_copies(&images).unwrap();
+        let volumes: Vec<(i32, PathBuf)> = opened
+            .iter()
+            .map(|one| (one.broker(), one.path().to_owned()))
+            .collect();
+        let trimmed = Trimmed::of(&scene, &cut, &volumes, &["--order=source"], Takes::AtOnce);
+        let rows = trimmed.plan["partitions"].as_array().unwrap();
+        let goes = rows
+            .iter()
+            .filter_map(|row| row["jettisonedRecords"].as_u64());
+        assert!(goes.sum::<u64>() > 0, "nothing was past the point");
+        trimmed.must_come_to_the_same_again(&volumes);
+        let order = &trimmed.plan["order"]["source"];
+        let at = |name: &str| order[name].as_i64().unwrap();
+        println!("{order}");
+        // A record is accepted between its timestamp and its acknowledgement.
+        let accepted = i64::try_from(going.slowest.as_millis()).unwrap() + 1;
+        trimmed.must_be_one_point(at("noneAfterMs") - at("allBeforeMs") + accepted);
+        drop(opened);
+        trimmed.must_go_on(&images, &[&going], true);
+    }
+}
