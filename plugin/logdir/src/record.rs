@@ -51,8 +51,8 @@ pub struct Record<'b> {
     pub timestamp_type: TimestampType,
     /// Epoch of the leader that wrote its batch.
     pub batch_epoch: i32,
-    /// Whether its batch is of a transaction.
-    pub transactional: bool,
+    /// Producer id and epoch, where its batch is of a transaction.
+    pub transaction: Option<(i64, i16)>,
     /// `None` for null.
     pub key: Option<&'b [u8]>,
     /// `None` for null.
@@ -92,7 +92,9 @@ pub fn for_each(
         timestamp_ms: -1,
         timestamp_type: timestamp_type(header),
         batch_epoch: header.leader_epoch,
-        transactional: header.transactional,
+        transaction: header
+            .transactional
+            .then_some((header.producer_id, header.producer_epoch)),
         key: None,
         value: None,
         headers: Vec::new(),

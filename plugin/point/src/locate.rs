@@ -43,7 +43,7 @@ impl<'h> Locator<'h> {
             first: Vec::new(),
             last: VecDeque::new(),
             found: None,
-            silent: says_nothing(&head.last),
+            silent: head.is_anywhere(),
         }
     }
 
@@ -98,27 +98,6 @@ impl<'h> Locator<'h> {
             None => Located::NotThere,
         }
     }
-}
-
-/// Whether marks may lie in more than one place: they repeat, or there are few of them,
-/// and the source had more before.
-fn says_nothing(marks: &[HotRecord]) -> bool {
-    let all_there_is = marks.first().is_none_or(|first| first.offset == 0);
-    (marks.len() < LEAST_MARKS && !all_there_is) || repeats(marks)
-}
-
-/// Whether the run has the same records as itself, shifted by some: in a longer run of
-/// them it would be found too early.
-fn repeats(marks: &[HotRecord]) -> bool {
-    let same = |(one, other): (&HotRecord, &HotRecord)| {
-        (one.timestamp_ms, one.content) == (other.timestamp_ms, other.content)
-    };
-    let most = match marks.len() {
-        0 | 1 => 0,
-        short if short <= LEAST_MARKS => short - 1,
-        long => long - LEAST_MARKS,
-    };
-    (1..=most).any(|shift| marks.iter().zip(&marks[shift..]).all(same))
 }
 
 fn equal((one, mark): (&Seen, &HotRecord)) -> bool {

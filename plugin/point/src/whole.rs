@@ -55,10 +55,19 @@ fn lost(logs: &[Log], cuts: &[u64]) -> BTreeSet<TransactionId> {
     all.filter(|id| !aborted.contains(id)).collect()
 }
 
+/// Of an id that stands for several transactions, of which one counts, none is.
 fn aborted(logs: &[Log]) -> BTreeSet<TransactionId> {
-    let all = logs.iter().flat_map(|log| &log.transactions);
-    let aborted = all.filter(|one| one.marker.is_some_and(|marker| !marker.committed));
-    aborted.map(|one| one.id).collect()
+    let all = || logs.iter().flat_map(|log| &log.transactions);
+    let ended = |committed: bool| {
+        all()
+            .filter(move |one| {
+                one.marker
+                    .is_some_and(|marker| marker.committed == committed)
+            })
+            .map(|one| one.id)
+    };
+    let count: BTreeSet<TransactionId> = ended(true).collect();
+    ended(false).filter(|id| !count.contains(id)).collect()
 }
 
 /// Transactions that lack a partition in which their coordinator says that

@@ -67,6 +67,7 @@ impl Trimmer {
             exclude: how.exclude.clone(),
             missing: Vec::new(),
             stops_connect: true,
+            is_of_cut: true,
         };
         let tail = cut.settings.tail_records;
         match trim_once(&self.volume, &cut, &options, &RealDisk, tail) {

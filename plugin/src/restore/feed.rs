@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use slackwater_cut::{ConnectorPrior, Cut, OnLoss, State};
 use slackwater_host::{Entry, PhaseName};
-use slackwater_ports::{Clock as _, Cluster, ConnectorState, Heads as _, PartitionId, PortError};
+use slackwater_ports::{
+    Clock as _, Cluster, ConnectorState, Heads as _, PartitionId, PortError, Position,
+};
 
 use super::{Restore, caught_up, open_site};
 use crate::adapters::SystemClock;
@@ -15,6 +17,9 @@ use crate::site::{Need, Site, Strimzi};
 
 /// Until workers are made anew, and Connect answers.
 const WORKERS_MS: u64 = 900_000;
+
+/// Until Connect says how far it is.
+const POSITIONS_MS: u64 = 60_000;
 
 /// Between two looks for them.
 const LOOK_MS: u64 = 3_000;
@@ -93,8 +98,10 @@ pub fn nothing_is_lost(site: &Site, cut: &Cut) -> Result<(), Stop> {
     let connectors = cut.quiesce.iter().flat_map(|one| &one.connectors);
     for one in connectors.filter(|one| one.copies && has(site, one)) {
         let alias = &one.source_alias;
-        let position = &site.ground().feeders().position;
-        let positions = position.positions(&one.connector).map_err(failed)?;
+        if !all.iter().any(|(of, _)| of == alias) {
+            continue;
+        }
+        let positions = positions(site, one)?;
         let now: BTreeMap<PartitionId, u64> = positions
             .into_iter()
             .map(|at| (at.partition, at.offset))
@@ -112,9 +119,10 @@ pub fn nothing_is_lost(site: &Site, cut: &Cut) -> Result<(), Stop> {
                 .head
                 .map_err(|why| Stop::failed(format!("{id} of source {alias}: {why}")))?;
             let next = now.get(id).map_or(0, |last| last.saturating_add(1));
-            // Where nothing was ever committed, and nothing is there, nothing was to be had.
-            let is_new = !now.contains_key(id) && head.log_start_offset == head.high_watermark;
-            if head.log_start_offset > next && !is_new {
+            // What was below the source's head when it was looked at, and was gone already,
+            // nobody has had.
+            let had = had_at(cut, alias, id).filter(|_| !now.contains_key(id));
+            if head.log_start_offset > next.max(had.unwrap_or(0)) {
                 return Err(Stop::bad_input(format!(
                     "source {alias} has deleted {} offsets from {next} of {id} on, and MirrorMaker \
                      would skip them in silence: --accept-loss lets it",
@@ -124,6 +132,37 @@ pub fn nothing_is_lost(site: &Site, cut: &Cut) -> Result<(), Stop> {
         }
     }
     Ok(())
+}
+
+/// Connect's, once it has them: it may just have started, or hold the answer back while a
+/// transaction is open.
+fn positions(site: &Site, one: &ConnectorPrior) -> Result<Vec<Position>, Stop> {
+    let began = SystemClock.monotonic_ms();
+    loop {
+        let position = &site.ground().feeders().position;
+        match position.positions(&one.connector) {
+            Ok(positions) => return Ok(positions),
+            Err(error) if SystemClock.monotonic_ms().saturating_sub(began) > POSITIONS_MS => {
+                return Err(Stop::failed(error.message));
+            }
+            Err(_) => SystemClock.sleep_ms(LOOK_MS),
+        }
+    }
+}
+
+/// Where the source's head was at the newest sweep of a run that found nothing copied of
+/// the partition yet.
+fn had_at(cut: &Cut, alias: &str, id: &PartitionId) -> Option<u64> {
+    let hot = cut.hot.as_ref()?;
+    let mut copies = hot.copies.iter();
+    let at = copies.position(|one| one.source.alias == alias && one.source.partition == *id)?;
+    let copied = hot.looks.iter().any(|look| {
+        let position = look.positions.get(at).copied().flatten();
+        let end = look.high_watermarks.get(at).copied().flatten();
+        position.is_some() || end != Some(0)
+    });
+    let head = hot.sweeps.last()?.heads.get(at)?.as_ref()?;
+    (!copied).then_some(head.high_watermark)
 }
 
 /// Source offset of the last record mirrored, as a run that stopped the mirror knows it.

@@ -54,9 +54,15 @@ pub(super) fn may_be_restored(
         }
         (_, Some(how)) if how.order == Order::Source && cut.swept().is_none() => {
             return Err(Stop::bad_input(format!(
-                "the cut of run {run} has no point of its sources, or they could not be read when it was \
-                 closed: `slackwater verify {run}` reads them again; or it is trimmed by \
-                 --order=timestamp:SPAN, or restored as it is, without --trim"
+                "the cut of run {run} has no point of its sources{}: it is trimmed by \
+                 --order=timestamp:SPAN, or restored as it is, without --trim",
+                match cut.point {
+                    Some(_) => format!(
+                        " with the records below it, since these could not be read (`slackwater \
+                         verify {run}` tries again)"
+                    ),
+                    None => String::new(),
+                }
             )));
         }
         (_, Some(how)) if how.order == Order::Source => {
@@ -64,14 +70,14 @@ pub(super) fn may_be_restored(
             let mut left = points.filter(|one| !how.exclude.contains(&one.mirror.topic));
             if let Some(first) = left.next() {
                 return Err(Stop::bad_input(format!(
-                    "run {run}: the records below the head of {} of source {} were not read{}, so that \
-                     nothing says where {} is to be cut: `slackwater verify {run}` reads them again, \
+                    "run {run}: the records below the head of {} of source {} were not read, or repeat{}, so \
+                     that nothing says where {} is to be cut: `slackwater verify {run}` reads them again, \
                      and --exclude-order={} leaves the topic as it is",
                     first.source.partition,
                     first.source.alias,
                     match left.count() {
                         0 => String::new(),
-                        more => format!(", nor those of {more} more"),
+                        more => format!(", and those of {more} more"),
                     },
                     first.mirror,
                     first.mirror.topic

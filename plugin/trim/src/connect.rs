@@ -43,8 +43,10 @@ pub(crate) struct Committed {
     of: (String, PartitionId),
     /// Source offset of the last record mirrored.
     pub(crate) offset: u64,
-    /// Whether it was committed in a transaction.
-    pub(crate) transactional: bool,
+    /// Producer id and epoch, where it was committed in a transaction.
+    pub(crate) transaction: Option<(i64, i16)>,
+    /// In which topic.
+    topic: String,
 }
 
 /// Positions in one log below `until`, each key's last one. Keys of other connectors are
@@ -52,6 +54,7 @@ pub(crate) struct Committed {
 /// (`MirrorUtils.wrapPartition`).
 pub(crate) fn committed(
     reader: &mut SegmentReader,
+    topic: &str,
     replica: &Replica,
     until: u64,
 ) -> Result<Vec<Committed>, TrimError> {
@@ -72,7 +75,8 @@ pub(crate) fn committed(
                     connector,
                     of,
                     offset,
-                    transactional: record.transactional,
+                    transaction: record.transaction,
+                    topic: topic.to_owned(),
                 };
                 drop(last.insert(key, seen));
             }
@@ -93,14 +97,22 @@ fn source_of(key: &str) -> Option<(String, (String, PartitionId))> {
 }
 
 /// Connect's positions by alias and partition of the source. One of a connector that the
-/// run knew goes before one that may be of former times; of several the greatest, which
-/// skips most.
+/// run knew goes before one that may be of former times, and one in the topic that it looks
+/// at first before another; of several the greatest, which skips most.
 pub(crate) fn positions<'c>(
     cut: &Cut,
     all: impl Iterator<Item = &'c Committed>,
 ) -> BTreeMap<(String, PartitionId), &'c Committed> {
     let known: BTreeSet<&str> = connectors(cut).map(|(_, name)| name).collect();
-    let rank = |one: &Committed| (known.contains(one.connector.as_str()), one.offset);
+    let priors = cut.quiesce.iter().flat_map(|one| &one.connectors);
+    let first: BTreeMap<&str, Option<&str>> = priors
+        .map(|one| (one.connector.name.as_str(), topic_of(cut, one)))
+        .collect();
+    let rank = |one: &Committed| {
+        let connector = one.connector.as_str();
+        let in_first = first.get(connector).copied().flatten() == Some(one.topic.as_str());
+        (known.contains(connector), in_first, one.offset)
+    };
     let mut positions: BTreeMap<(String, PartitionId), &Committed> = BTreeMap::new();
     for one in all {
         let of = positions.entry(one.of.clone()).or_insert(one);

@@ -6,7 +6,7 @@ use slackwater_cut::SourcePartition;
 use slackwater_logdir::SegmentReader;
 use slackwater_point::{
     AddedRecord, EndOf, GroupSeen, LastKept, Located, NO_PLACE, PlannedPartition, Point,
-    PositionSeen, PulledBy, Role, Spread, Why, at_source,
+    PositionSeen, PulledBy, Role, Spread, TransactionId, Why, at_source,
 };
 use slackwater_ports::PartitionId;
 
@@ -46,7 +46,8 @@ impl Work<'_> {
         let connects = &self.site.cut.settings.connects;
         for topic in connect::offset_topics(self.site.cut) {
             for at in self.of_topic(topic) {
-                let there = connect::committed(&mut reader, &self.kept(at), point.cuts[at])?;
+                let (kept, until) = (self.kept(at), point.cuts[at]);
+                let there = connect::committed(&mut reader, topic, &kept, until)?;
                 committed.insert(at, there);
             }
         }
@@ -121,14 +122,14 @@ impl Work<'_> {
         known
     }
 
-    /// The last data record below `cut`, of what was read of the kept log; and whether it is
-    /// of a transaction.
+    /// The last data record below `cut`, of what was read of the kept log; and of which
+    /// transaction it is.
     fn last_kept(
         &self,
         reader: &mut SegmentReader,
         at: usize,
         cut: u64,
-    ) -> Result<Option<(LastKept, bool)>, TrimError> {
+    ) -> Result<Option<(LastKept, Option<(i64, i16)>)>, TrimError> {
         let examined = &self.examined[at];
         if !examined.log.ordered {
             return Ok(None);
@@ -160,7 +161,7 @@ impl Work<'_> {
                             timestamp_ms: record.timestamp_ms,
                             content: record.content(),
                         };
-                        last = Some((kept, record.transactional));
+                        last = Some((kept, record.transaction));
                     }
                 },
             )?;
@@ -175,7 +176,7 @@ impl Work<'_> {
     fn positions(
         &self,
         point: &Point,
-        last_kept: &[Option<(LastKept, bool)>],
+        last_kept: &[Option<(LastKept, Option<(i64, i16)>)>],
         committed: &BTreeMap<usize, Vec<Committed>>,
     ) -> Vec<PositionSeen> {
         let sources = self.sources();
@@ -192,15 +193,17 @@ impl Work<'_> {
             let of = copies.get(mirror);
             let position = committed.get(&key);
             let committed = position.map(|one| one.offset);
-            // Connect commits in the transaction of what it copies (KIP-618), and none is cut
-            // through: of a log that ends with one the position that is kept is the right one.
-            let with_data = kept.is_some_and(|(_, transactional)| transactional);
-            let in_one =
-                committed.filter(|_| with_data && position.is_some_and(|one| one.transactional));
             // A mirror that stood still has committed what it had, where that is kept whole.
             let still = self.site.still.get(mirror);
-            let is_whole = *cut == examined.log.end && still.is_some_and(|one| one.end == *cut);
-            let as_it_was = committed.filter(|_| is_whole);
+            let still = still.filter(|one| one.end == *cut && *cut == examined.log.end);
+            let as_it_was = still.and_then(|one| one.last_mirrored);
+            // Connect commits in the transaction of what it copies (KIP-618), and none is cut
+            // through: where both records that are kept are of one, the position is right.
+            let of_data = kept.and_then(|(_, transaction)| transaction);
+            let of_position = position.and_then(|one| one.transaction);
+            let in_one = committed.filter(|_| {
+                of_data == of_position && of_data.is_some_and(|id| self.is_one_transaction(id))
+            });
             Some(PositionSeen {
                 source: source.clone(),
                 mirror: mirror.clone(),
@@ -208,13 +211,23 @@ impl Work<'_> {
                 // A record may come again: a head tells where it is cut, first.
                 last_kept: of
                     .and_then(|of| self.below_a_head(*of, examined, *cut))
+                    .or_else(|| self.last_kept_at_source(*of?, kept.as_ref().map(|one| &one.0)))
                     .or(as_it_was)
-                    .or(in_one)
-                    .or_else(|| self.last_kept_at_source(*of?, kept.as_ref().map(|one| &one.0))),
+                    .or(in_one),
                 put_right: false,
             })
         })
         .collect()
+    }
+
+    /// Whether no log shows that this producer's epoch stands for several transactions, as
+    /// before `transaction.version` 2 (KIP-890).
+    fn is_one_transaction(&self, (producer, epoch): (i64, i16)) -> bool {
+        let id = TransactionId { producer, epoch };
+        self.examined.iter().all(|one| {
+            let transactions = one.log.transactions.iter();
+            transactions.filter(|one| one.id == id).count() <= 1
+        })
     }
 
     /// The source's partition of each copy.

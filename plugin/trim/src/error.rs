@@ -108,6 +108,19 @@ pub enum TrimError {
          has them, and one that stood still where its sources could be read after it"
     )]
     NoSweeps(&'static str),
+    /// Volumes that are not what the cut is of.
+    #[error(
+        "{partition} ends at {end} on these volumes, and at {then} in the cut: this is not what stood \
+         still"
+    )]
+    NotAsItStood {
+        /// Which.
+        partition: PartitionId,
+        /// Where its longest log ends.
+        end: u64,
+        /// Where it ended then.
+        then: u64,
+    },
     /// It can't be written, and so has no digest.
     #[error(transparent)]
     Cut(#[from] slackwater_cut::CutError),

@@ -56,6 +56,9 @@ pub struct PlanOptions<'f> {
     /// Whether Connect is to come up with the connectors of this mirror stopped, at the
     /// positions of what is kept.
     pub stops_connect: bool,
+    /// Whether the volumes are those of this cut: of a mirror that stood still they end
+    /// where it did.
+    pub is_of_cut: bool,
 }
 
 /// Makes the plan; nothing is written.
@@ -65,6 +68,7 @@ pub struct PlanOptions<'f> {
 pub fn plan(cut: &Cut, volumes: &Volumes, options: &PlanOptions<'_>) -> Result<Plan, TrimError> {
     let site = Site::of(cut, options);
     let mut work = Work::begin(&site, volumes)?;
+    work.ends_as_it_stood()?;
     let took_part = work.took_part()?;
     let solved = work.solve(&took_part)?;
     work.check(&solved)?;
@@ -263,6 +267,31 @@ impl<'c> Work<'c> {
         let there = |(_, located): &(_, &Located)| matches!(located, Located::At(_));
         let (sweep, _) = sweeps.iter().zip(located).rev().find(there)?;
         i64::try_from(sweep.asked.first_request_ms).ok()
+    }
+
+    /// See [`PlanOptions::is_of_cut`].
+    fn ends_as_it_stood(&self) -> Result<(), TrimError> {
+        let all = self
+            .site
+            .still
+            .iter()
+            .filter(|_| self.site.options.is_of_cut);
+        let ends: BTreeMap<&PartitionId, u64> = self
+            .examined
+            .iter()
+            .map(|one| (&one.log.partition, one.log.end))
+            .collect();
+        for (partition, still) in all {
+            let end = ends.get(partition).copied().unwrap_or(0);
+            if end != still.end {
+                return Err(TrimError::NotAsItStood {
+                    partition: partition.clone(),
+                    end,
+                    then: still.end,
+                });
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn group(&self, at: usize) -> std::sync::MutexGuard<'_, Group> {

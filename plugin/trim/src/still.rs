@@ -16,6 +16,8 @@ pub(crate) struct Still {
     /// How many records at the most it had past the newest sweep; `None` where that is not
     /// known.
     pub(crate) past: Option<u64>,
+    /// Source offset of the last record mirrored, as Connect had committed it.
+    pub(crate) last_mirrored: Option<u64>,
 }
 
 impl Still {
@@ -51,8 +53,12 @@ pub(crate) fn stood_still(cut: &Cut) -> BTreeMap<PartitionId, Still> {
     let each = rows.map(|row| {
         let id = PartitionId::new(&cut.rows.topic(row).name, row.partition);
         let past = past.get(&id).copied().flatten();
-        let end = row.high_watermark;
-        (id, Still { end, past })
+        let still = Still {
+            end: row.high_watermark,
+            past,
+            last_mirrored: row.source.as_ref().and_then(|one| one.last_mirrored),
+        };
+        (id, still)
     });
     each.collect()
 }

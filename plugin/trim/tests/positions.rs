@@ -100,9 +100,10 @@ fn of_a_mirror_that_stood_still_what_came_after_its_point_goes_and_the_rest_is_w
     site.all("src.t-0", &messages(0..20));
     site.all("src.t-1", &messages(0..12));
     site.all("src.left-0", &messages(0..5));
-    for (at, end) in [(0, 20), (1, 12), (2, 5)] {
+    for (at, end) in [(0, 20), (1, 12), (2, 5), (3, 3)] {
         site.cut.rows.partitions[at].high_watermark = end;
     }
+    site.cut.rows.partitions[2].source = Some(site::mirrored(9));
     let left = r#"["source",{"cluster":"src","partition":0,"topic":"left"}]"#;
     let left = Rec::new(2, Some(left), Some("{\"offset\":9}"));
     site.all(
@@ -154,4 +155,8 @@ fn of_a_mirror_that_stood_still_what_came_after_its_point_goes_and_the_rest_is_w
     let mut positions = plan.depends.positions.iter();
     let left = positions.find(|one| one.mirror.topic == "src.left");
     assert_eq!(left.unwrap().last_kept, None);
+    // Where they have to be, they are refused.
+    asked.is_of_cut = true;
+    let refused = site.plan(&asked).unwrap_err().to_string();
+    assert!(refused.contains("src.left-0 ends at 5"), "{refused}");
 }

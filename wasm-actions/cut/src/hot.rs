@@ -54,6 +54,33 @@ pub struct HotHead {
     pub last: Vec<HotRecord>,
 }
 
+/// So many records in a row are no chance.
+const LEAST_MARKS: usize = 8;
+
+impl HotHead {
+    /// Whether its records may lie in more than one place of a log: they repeat, or there
+    /// are few of them, and the source had more before.
+    pub fn is_anywhere(&self) -> bool {
+        let all_there_is = self.last.first().is_none_or(|first| first.offset == 0);
+        (self.last.len() < LEAST_MARKS && !all_there_is) || self.repeats()
+    }
+
+    /// Whether the run has the same records as itself, shifted by some: in a longer run of
+    /// them it would be found too early.
+    fn repeats(&self) -> bool {
+        let marks = &self.last;
+        let same = |(one, other): (&HotRecord, &HotRecord)| {
+            (one.timestamp_ms, one.content) == (other.timestamp_ms, other.content)
+        };
+        let most = match marks.len() {
+            0 | 1 => 0,
+            short if short <= LEAST_MARKS => short - 1,
+            long => long - LEAST_MARKS,
+        };
+        (1..=most).any(|shift| marks.iter().zip(&marks[shift..]).all(same))
+    }
+}
+
 /// A record by what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -28,15 +28,16 @@ pub struct SourcePoint {
 
 impl SourcePoint {
     /// Copies that may be past the point, and of which the records below their heads could
-    /// not be read: nothing says where they are to be cut.
+    /// not be read, or tell no place: nothing says where they are to be cut.
     pub fn unmarked(&self) -> impl Iterator<Item = &HotCopy> {
         let newest = self.sweeps.last().map(|sweep| sweep.heads.as_slice());
         let heads = newest.unwrap_or_default().iter();
         let each = self.copies.iter().zip(heads).zip(&self.surplus);
         each.filter(|((_, head), surplus)| {
-            let is_marked = head
-                .as_ref()
-                .is_some_and(|head| head.high_watermark == 0 || !head.last.is_empty());
+            let is_marked = head.as_ref().is_some_and(|head| {
+                let found = !head.last.is_empty() && !head.is_anywhere();
+                head.high_watermark == 0 || found
+            });
             **surplus != Some(0) && !is_marked
         })
         .map(|((copy, _), _)| copy)

@@ -24,11 +24,20 @@ const KAFKA_OWN: [&str; 4] = [
     "__transaction_state",
 ];
 
+/// What heartbeat connectors write (`MirrorClientConfig.HEARTBEATS_TOPIC`).
+const HEARTBEATS: &str = "heartbeats";
+
+/// In the name of their class, or of its alias.
+const HEARTBEAT: &str = "MirrorHeartbeat";
+
 /// The classes of the mirror's topics.
 #[derive(Debug, Clone)]
 pub struct TopicMap {
     copies: BTreeMap<String, SourceTopic>,
     state: BTreeSet<String>,
+    /// Whether what writes [`HEARTBEATS`] stands still with the rest. Others may write it
+    /// (a KafkaConnect's connector), and nobody mirrors it.
+    holds_heartbeats: bool,
     settings: Settings,
 }
 
@@ -43,7 +52,11 @@ impl TopicMap {
             .flat_map(|connect| connect.topics.names())
             .map(str::to_owned)
             .collect();
-        state.insert("heartbeats".to_owned());
+        let mut connectors = feed.connectors.iter();
+        let holds_heartbeats = connectors.any(|one| one.class.contains(HEARTBEAT));
+        if holds_heartbeats {
+            state.insert(HEARTBEATS.to_owned());
+        }
         for source in &feed.sources {
             let of_this = copied.iter().filter(|(alias, _)| *alias == source.alias);
             for (alias, partition) in of_this {
@@ -62,6 +75,7 @@ impl TopicMap {
         Self {
             copies,
             state,
+            holds_heartbeats,
             settings: settings.clone(),
         }
     }
@@ -71,6 +85,9 @@ impl TopicMap {
         let name = topic.name.as_str();
         if self.state.contains(name) {
             return Some(Class::MirrorState);
+        }
+        if name == HEARTBEATS && !self.holds_heartbeats {
+            return Some(Class::Own);
         }
         if KAFKA_OWN.contains(&name) || self.settings.own.iter().any(|own| own.matches(name)) {
             return Some(Class::Own);
@@ -121,4 +138,36 @@ fn state_topics(alias: &str, policy: &Policy) -> Vec<String> {
             ]
         })
         .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+mod tests {
+    use slackwater_cut::Cut;
+
+    use super::*;
+
+    const CLOSED: &str = include_str!("../../cut/tests/fixtures/exactly-once.json");
+
+    #[test]
+    fn heartbeats_that_nobody_here_holds_still_are_the_mirrors_own() {
+        let cut = Cut::parse(CLOSED).unwrap();
+        let mut feed = Feed {
+            connectors: cut.quiesce.unwrap().connectors,
+            sources: Vec::new(),
+        };
+        let heartbeats = TopicView {
+            name: HEARTBEATS.to_owned(),
+            topic_id: String::new(),
+            internal: false,
+            partitions: Vec::new(),
+        };
+        let class = |feed: &Feed| {
+            let map = TopicMap::new(feed, &BTreeSet::new(), &cut.settings);
+            map.class(&heartbeats).unwrap()
+        };
+        assert_eq!(class(&feed), Class::MirrorState);
+        feed.connectors.retain(|one| !one.class.contains(HEARTBEAT));
+        assert_eq!(class(&feed), Class::Own);
+    }
 }

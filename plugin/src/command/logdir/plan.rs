@@ -111,6 +111,8 @@ impl Plan {
             exclude: self.exclude_order.clone(),
             missing: self.missing.clone(),
             stops_connect: !self.leave_connect,
+            // Any cut of this mirror says which topic is what.
+            is_of_cut: false,
         };
         let made = plan(&cut, &volumes, &options).map_err(stop)?;
         if let Some(file) = &self.save {

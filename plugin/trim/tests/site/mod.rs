@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use slackwater_cut::{
-    Class, ConnectorPrior, Cut, Drain, PartitionRow, Quiesce, SourceTopic, TopicRow,
+    Class, ConnectorPrior, Cut, Drain, PartitionRow, Quiesce, SourceRow, SourceTopic, TopicRow,
 };
 use slackwater_point::Plan;
 use slackwater_ports::{ConnectorRef, ConnectorState, Digest128, Isolation, PartitionId};
@@ -141,6 +141,21 @@ pub fn drained() -> Option<Drain> {
     const CLOSED: &str =
         include_str!("../../../../wasm-actions/cut/tests/fixtures/exactly-once.json");
     Cut::parse(CLOSED).unwrap().drain
+}
+
+/// A partition of which Connect had committed this one.
+pub fn mirrored(last: u64) -> SourceRow {
+    SourceRow {
+        last_mirrored: Some(last),
+        next: None,
+        searched_to: last + 1,
+        log_start_offset: 0,
+        last_stable_offset: last + 1,
+        high_watermark: last + 1,
+        tail_read: None,
+        gap: None,
+        seam: None,
+    }
 }
 
 /// Messages of a source's partition, each stamped with its number.

@@ -402,6 +402,7 @@ pub fn options(epsilon_ms: u64) -> PlanOptions<'static> {
         exclude: Vec::new(),
         missing: Vec::new(),
         stops_connect: true,
+        is_of_cut: false,
     }
 }
 
