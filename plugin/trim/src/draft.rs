@@ -29,6 +29,13 @@ pub(crate) struct Read {
     pub(crate) added: Vec<Vec<AddedRecord>>,
 }
 
+/// The last data record that is kept of a log.
+pub(crate) struct Kept {
+    record: LastKept,
+    /// Producer id and epoch, where it is of a transaction.
+    transaction: Option<(i64, i16)>,
+}
+
 impl Work<'_> {
     /// Groups and positions below the cuts of their topics, and the last record
     /// that is kept of each log.
@@ -56,7 +63,7 @@ impl Work<'_> {
             self.last_kept(reader, at, point.cuts[at])
         })?;
         let mut positions = self.positions(point, &last_kept, &committed);
-        let last_kept = last_kept.into_iter().map(|one| Some(one?.0)).collect();
+        let last_kept = last_kept.into_iter().map(|one| Some(one?.record)).collect();
         let mut added = vec![Vec::new(); self.examined.len()];
         if self.site.options.stops_connect {
             let now_ms = i64::try_from(self.site.cut.created_ms).unwrap_or(i64::MAX);
@@ -129,7 +136,7 @@ impl Work<'_> {
         reader: &mut SegmentReader,
         at: usize,
         cut: u64,
-    ) -> Result<Option<(LastKept, Option<(i64, i16)>)>, TrimError> {
+    ) -> Result<Option<Kept>, TrimError> {
         let examined = &self.examined[at];
         if !examined.log.ordered {
             return Ok(None);
@@ -161,7 +168,11 @@ impl Work<'_> {
                             timestamp_ms: record.timestamp_ms,
                             content: record.content(),
                         };
-                        last = Some((kept, record.transaction));
+                        let transaction = record.transaction;
+                        last = Some(Kept {
+                            record: kept,
+                            transaction,
+                        });
                     }
                 },
             )?;
@@ -176,7 +187,7 @@ impl Work<'_> {
     fn positions(
         &self,
         point: &Point,
-        last_kept: &[Option<(LastKept, Option<(i64, i16)>)>],
+        last_kept: &[Option<Kept>],
         committed: &BTreeMap<usize, Vec<Committed>>,
     ) -> Vec<PositionSeen> {
         let sources = self.sources();
@@ -199,7 +210,7 @@ impl Work<'_> {
             let as_it_was = still.and_then(|one| one.last_mirrored);
             // Connect commits in the transaction of what it copies (KIP-618), and none is cut
             // through: where both records that are kept are of one, the position is right.
-            let of_data = kept.and_then(|(_, transaction)| transaction);
+            let of_data = kept.as_ref().and_then(|one| one.transaction);
             let of_position = position.and_then(|one| one.transaction);
             let in_one = committed.filter(|_| {
                 of_data == of_position && of_data.is_some_and(|id| self.is_one_transaction(id))
@@ -211,7 +222,9 @@ impl Work<'_> {
                 // A record may come again: a head tells where it is cut, first.
                 last_kept: of
                     .and_then(|of| self.below_a_head(*of, examined, *cut))
-                    .or_else(|| self.last_kept_at_source(*of?, kept.as_ref().map(|one| &one.0)))
+                    .or_else(|| {
+                        self.last_kept_at_source(*of?, kept.as_ref().map(|one| &one.record))
+                    })
                     .or(as_it_was)
                     .or(in_one),
                 put_right: false,

@@ -269,31 +269,6 @@ impl<'c> Work<'c> {
         i64::try_from(sweep.asked.first_request_ms).ok()
     }
 
-    /// See [`PlanOptions::is_of_cut`].
-    fn ends_as_it_stood(&self) -> Result<(), TrimError> {
-        let all = self
-            .site
-            .still
-            .iter()
-            .filter(|_| self.site.options.is_of_cut);
-        let ends: BTreeMap<&PartitionId, u64> = self
-            .examined
-            .iter()
-            .map(|one| (&one.log.partition, one.log.end))
-            .collect();
-        for (partition, still) in all {
-            let end = ends.get(partition).copied().unwrap_or(0);
-            if end != still.end {
-                return Err(TrimError::NotAsItStood {
-                    partition: partition.clone(),
-                    end,
-                    then: still.end,
-                });
-            }
-        }
-        Ok(())
-    }
-
     pub(crate) fn group(&self, at: usize) -> std::sync::MutexGuard<'_, Group> {
         self.groups[at]
             .lock()

@@ -7,7 +7,9 @@ use slackwater_cut::Cut;
 use slackwater_point::Located;
 use slackwater_ports::PartitionId;
 
+use crate::error::TrimError;
 use crate::examine::Examined;
+use crate::plan::Work;
 
 /// Of a partition that stood still.
 pub(crate) struct Still {
@@ -39,6 +41,33 @@ impl Still {
             }
             _ => {}
         }
+    }
+}
+
+impl Work<'_> {
+    /// See [`crate::PlanOptions::is_of_cut`].
+    pub(crate) fn ends_as_it_stood(&self) -> Result<(), TrimError> {
+        let all = self
+            .site
+            .still
+            .iter()
+            .filter(|_| self.site.options.is_of_cut);
+        let ends: BTreeMap<&PartitionId, u64> = self
+            .examined
+            .iter()
+            .map(|one| (&one.log.partition, one.log.end))
+            .collect();
+        for (partition, still) in all {
+            let end = ends.get(partition).copied().unwrap_or(0);
+            if end != still.end {
+                return Err(TrimError::NotAsItStood {
+                    partition: partition.clone(),
+                    end,
+                    then: still.end,
+                });
+            }
+        }
+        Ok(())
     }
 }
 

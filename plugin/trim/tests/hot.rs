@@ -43,14 +43,7 @@ fn the_source_order_cuts_each_copy_at_the_newest_sweep_that_all_hold_and_says_wh
     site.topic("src.t", Class::Mirrored, 2, Some("t"));
     site.topic("__consumer_offsets", Class::Own, 1, None);
     site.topic(OFFSETS, Class::MirrorState, 1, None);
-    site.cut.settings.connects = vec![slackwater_cut::ConnectSettings {
-        name: "mm2".to_owned(),
-        topics: slackwater_cut::ConnectTopics {
-            config: "connect-configs".to_owned(),
-            offset: OFFSETS.to_owned(),
-            status: "connect-status".to_owned(),
-        },
-    }];
+    site.connect("mm2", OFFSETS);
     // Partition 0 went on to message 19, partition 1 was copied when it had 7.
     site.copy(1, "src.t-0", &[&messages(0..20)]);
     site.copy(2, "src.t-0", &[&messages(0..15)]);
@@ -156,14 +149,7 @@ fn connect_comes_up_with_what_copies_stopped_and_at_the_positions_of_what_is_kep
     site.topic("src.t", Class::Mirrored, 2, Some("t"));
     site.topic(OFFSETS, Class::MirrorState, 1, None);
     site.topic(CONFIGS, Class::MirrorState, 1, None);
-    site.cut.settings.connects = vec![slackwater_cut::ConnectSettings {
-        name: "mm2".to_owned(),
-        topics: slackwater_cut::ConnectTopics {
-            config: CONFIGS.to_owned(),
-            offset: OFFSETS.to_owned(),
-            status: "connect-status".to_owned(),
-        },
-    }];
+    site.connect("mm2", OFFSETS);
     site.cut.quiesce = Some(site::quiesce_of("mm2", "source", "src"));
     site.all("src.t-0", &messages(0..20));
     site.all("src.t-1", &messages(0..12));

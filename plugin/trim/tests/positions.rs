@@ -18,14 +18,7 @@ fn a_partition_of_which_connect_has_committed_nothing_gets_a_position_where_conn
     let mut site = Site::new();
     site.topic("src.t", Class::Mirrored, 2, Some("t"));
     site.topic(OFFSETS, Class::MirrorState, 5, None);
-    site.cut.settings.connects = vec![slackwater_cut::ConnectSettings {
-        name: "mm2".to_owned(),
-        topics: slackwater_cut::ConnectTopics {
-            config: "connect-configs".to_owned(),
-            offset: OFFSETS.to_owned(),
-            status: "connect-status".to_owned(),
-        },
-    }];
+    site.connect("mm2", OFFSETS);
     site.cut.quiesce = Some(site::quiesce_of("mm2", "source", "src"));
     site.all("src.t-0", &messages(0..20));
     site.all("src.t-1", &messages(0..12));
@@ -86,14 +79,7 @@ fn of_a_mirror_that_stood_still_what_came_after_its_point_goes_and_the_rest_is_w
     site.topic("src.t", Class::Mirrored, 2, Some("t"));
     site.topic("src.left", Class::Mirrored, 1, Some("left"));
     site.topic(OFFSETS, Class::MirrorState, 1, None);
-    site.cut.settings.connects = vec![slackwater_cut::ConnectSettings {
-        name: "mm2".to_owned(),
-        topics: slackwater_cut::ConnectTopics {
-            config: "connect-configs".to_owned(),
-            offset: OFFSETS.to_owned(),
-            status: "connect-status".to_owned(),
-        },
-    }];
+    site.connect("mm2", OFFSETS);
     site.cut.quiesce = Some(site::quiesce_of("mm2", "source", "src"));
     site.cut.drain = site::drained();
     // Partition 0 went on for eight messages after the sweep, partition 1 for none.

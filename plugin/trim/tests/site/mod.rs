@@ -10,7 +10,8 @@ use std::fs;
 use std::path::Path;
 
 use slackwater_cut::{
-    Class, ConnectorPrior, Cut, Drain, PartitionRow, Quiesce, SourceRow, SourceTopic, TopicRow,
+    Class, ConnectSettings, ConnectTopics, ConnectorPrior, Cut, Drain, PartitionRow, Quiesce,
+    SourceRow, SourceTopic, TopicRow,
 };
 use slackwater_point::Plan;
 use slackwater_ports::{ConnectorRef, ConnectorState, Digest128, Isolation, PartitionId};
@@ -42,6 +43,19 @@ impl Site {
             root,
             cut: no_cut(),
         }
+    }
+
+    /// A Connect cluster, and where its positions are; its configuration is in
+    /// `connect-configs`.
+    pub fn connect(&mut self, name: &str, offsets: &str) {
+        self.cut.settings.connects.push(ConnectSettings {
+            name: name.to_owned(),
+            topics: ConnectTopics {
+                config: "connect-configs".to_owned(),
+                offset: offsets.to_owned(),
+                status: "connect-status".to_owned(),
+            },
+        });
     }
 
     /// A topic of the cut, on all three brokers.

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use slackwater_e2e::{PATIENT, Scene};
-use slackwater_lab::{Lab, Topic, Volumes};
+use slackwater_e2e::Scene;
+use slackwater_lab::Volumes;
 
-use crate::trimmed::{Takes, Trimmed, load};
-use crate::{CODECS, PARTITIONS, REACH};
+use crate::REACH;
+use crate::trimmed::{Takes, Trimmed, load, scene};
 
 /// Between two copies: so far apart a storage may cut volumes.
 const APART: Duration = Duration::from_secs(2);
@@ -38,16 +38,7 @@ fn copies(scene: &Scene) -> Vec<(i32, PathBuf)> {
 
 #[test]
 fn a_mirror_that_was_copied_hot_is_cut_at_one_point_and_goes_on_with_what_was_foretold() {
-    let topics =
-        CODECS.map(|codec| Topic::new(codec, PARTITIONS.into()).config("compression.type", codec));
-    let lab = Lab::builder()
-        .name("hot-alo")
-        .exactly_once(false)
-        .topics(topics.to_vec())
-        .volumes(Volumes::Directories)
-        .start()
-        .unwrap();
-    let scene = Scene::new(lab, PATIENT).unwrap();
+    let scene = scene("hot-alo", false, Volumes::Directories);
     let warm = load(&scene, 1);
     std::thread::sleep(Duration::from_secs(2));
     let warm = warm.stop().unwrap();

@@ -6,10 +6,10 @@ mod needs_root {
     use std::time::Duration;
 
     use slackwater_cut::{ClaimName, Cut, State, Verdict};
-    use slackwater_e2e::{PATIENT, Scene};
-    use slackwater_lab::{Lab, Topic, Volumes};
+    use slackwater_e2e::Scene;
+    use slackwater_lab::Volumes;
 
-    use crate::trimmed::{Takes, Trimmed, load};
+    use crate::trimmed::{Takes, Trimmed, load, scene};
     use crate::{CODECS, PARTITIONS, REACH};
 
     const AT_ONCE: &str = "create: [cp, --reflink=always, ";
@@ -66,16 +66,7 @@ mod needs_root {
 
     #[test]
     fn a_hot_run_stops_nothing_and_its_volumes_are_cut_back_to_what_the_source_had_at_one_sweep() {
-        let topics = CODECS
-            .map(|codec| Topic::new(codec, PARTITIONS.into()).config("compression.type", codec));
-        let lab = Lab::builder()
-            .name("hot-run")
-            .exactly_once(false)
-            .topics(topics.to_vec())
-            .volumes(Volumes::LoopImages)
-            .start()
-            .unwrap();
-        let scene = Scene::new(lab, PATIENT).unwrap();
+        let scene = scene("hot-run", false, Volumes::LoopImages);
         scene
             .rewrite(|text| {
                 let changed = text.replace(AT_ONCE, &one_after_another(&scene));

@@ -6,24 +6,14 @@ mod needs_root {
     use std::time::Duration;
 
     use slackwater_cut::{ClaimName, Verdict};
-    use slackwater_e2e::{PATIENT, Scene};
-    use slackwater_lab::{Lab, Topic, Volumes};
+    use slackwater_lab::Volumes;
 
-    use crate::trimmed::{Takes, Trimmed, load};
-    use crate::{CODECS, PARTITIONS, REACH};
+    use crate::REACH;
+    use crate::trimmed::{Takes, Trimmed, load, scene};
 
     #[test]
     fn a_mirror_that_stood_still_is_cut_back_to_the_last_point_that_all_its_partitions_are_past() {
-        let topics = CODECS
-            .map(|codec| Topic::new(codec, PARTITIONS.into()).config("compression.type", codec));
-        let lab = Lab::builder()
-            .name("stood-still")
-            .exactly_once(true)
-            .topics(topics.to_vec())
-            .volumes(Volumes::LoopImages)
-            .start()
-            .unwrap();
-        let scene = Scene::new(lab, PATIENT).unwrap();
+        let scene = scene("stood-still", true, Volumes::LoopImages);
         let going = load(&scene, 1);
         std::thread::sleep(Duration::from_secs(5));
         let (_, cut) = scene.backup(&[], 0).unwrap();

@@ -8,14 +8,28 @@ use std::time::Duration;
 
 use serde_json::Value;
 use slackwater_cut::{Claim, ClaimName, Class, Cut, Verdict};
-use slackwater_e2e::Scene;
-use slackwater_lab::{Connector, Load, LoadPlan, LoadReport};
+use slackwater_e2e::{PATIENT, Scene};
+use slackwater_lab::{Connector, Lab, Load, LoadPlan, LoadReport, Topic, Volumes};
 
 use crate::logs::{Records, kafka_reads, mirrored, records_of};
 use crate::{CODECS, LINGER_MS, PARTITIONS, RATE, REACH};
 
 /// A broker's id, and where its volume is.
-pub(crate) type Volumes = [(i32, PathBuf)];
+pub(crate) type Paths = [(i32, PathBuf)];
+
+/// A lab of topics whose brokers pack by each codec.
+pub(crate) fn scene(name: &str, exactly_once: bool, volumes: Volumes) -> Scene {
+    let topics =
+        CODECS.map(|codec| Topic::new(codec, PARTITIONS.into()).config("compression.type", codec));
+    let lab = Lab::builder()
+        .name(name)
+        .exactly_once(exactly_once)
+        .topics(topics.to_vec())
+        .volumes(volumes)
+        .start()
+        .unwrap();
+    Scene::new(lab, PATIENT).unwrap()
+}
 
 /// A load on all topics.
 pub(crate) fn load(scene: &Scene, producer: u64) -> Load {
@@ -25,7 +39,7 @@ pub(crate) fn load(scene: &Scene, producer: u64) -> Load {
 }
 
 /// What the claim says of them by now.
-fn must_be(scene: &Scene, volumes: &Volumes, verdict: Verdict) {
+fn must_be(scene: &Scene, volumes: &Paths, verdict: Verdict) {
     let file = |name: &str| scene.at(name).display().to_string();
     let (cut, plan) = (file("cut.json"), file("plan.json"));
     let named = volumes
@@ -71,7 +85,7 @@ impl<'s> Trimmed<'s> {
     pub(crate) fn of(
         scene: &'s Scene,
         cut: &Cut,
-        volumes: &Volumes,
+        volumes: &Paths,
         order: &[&str],
         takes: Takes,
     ) -> Self {
@@ -144,7 +158,7 @@ impl<'s> Trimmed<'s> {
     }
 
     /// Without the trim it is no point, and with it again it is.
-    pub(crate) fn must_come_to_the_same_again(&self, volumes: &Volumes) {
+    pub(crate) fn must_come_to_the_same_again(&self, volumes: &Paths) {
         let plan = self.scene.at("plan.json").display().to_string();
         let paths = volumes.iter().map(|(_, path)| path.display().to_string());
         let paths: Vec<String> = paths.collect();
@@ -203,7 +217,7 @@ impl<'s> Trimmed<'s> {
     /// A real cluster starts on the volumes, ends where the plan says, and MirrorMaker
     /// goes on with what was foretold: what it copies twice and what it skips. `before`:
     /// what the source has been given.
-    pub(crate) fn must_go_on(&self, volumes: &Volumes, before: &[&LoadReport], exactly_once: bool) {
+    pub(crate) fn must_go_on(&self, volumes: &Paths, before: &[&LoadReport], exactly_once: bool) {
         let scene = self.scene;
         let mut restored = scene.lab.start_restored(volumes).unwrap();
         let admin = restored.cluster().admin().unwrap();
