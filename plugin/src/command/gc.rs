@@ -10,6 +10,9 @@ use crate::adapters::SystemClock;
 use crate::exit::Stop;
 use crate::site::{Left, Need};
 
+/// A person reads so many names; more are for a program.
+const MOST_NAMED: usize = 20;
+
 /// Delete what runs have left behind of a mirror in Strimzi: pods of those that are over, with
 /// the claims that they read, and VolumeSnapshots of those that were given up. Backups stay.
 #[derive(Debug, Args)]
@@ -95,6 +98,15 @@ impl Gc {
                 _ => "kept; --kept-volumes deletes them",
             };
             out += &format!("{count} volumes from before a restore: {what}\n");
+            for name in report.kept_volumes.iter().take(MOST_NAMED) {
+                out += &format!("  {name}\n");
+            }
+            if count > MOST_NAMED {
+                out += &format!(
+                    "  and {} more (all of them with --output json)\n",
+                    count - MOST_NAMED
+                );
+            }
         }
         if self.plan {
             out += "nothing was deleted\n";

@@ -17,7 +17,7 @@ use slackwater_strimzi::Kafka;
 
 use super::Strimzi;
 use super::readers::Readers;
-use super::trimmer::Trimmer;
+use super::trimmer::{TRIM, Trimmer};
 use crate::exit::Stop;
 use crate::restore::SIGNS;
 use crate::site::Runs;
@@ -222,6 +222,12 @@ impl Strimzi {
             .map_err(|error| Stop::bad_input(error.message))?;
         let run: RunId = cut.run_id.parse().map_err(Stop::failed)?;
         let volumes = volumes_of(cut);
+        // That of a restore which was killed may trim still, and nothing is read under it.
+        let namespace = self.kafka.namespace();
+        let program = home.program.clone();
+        Workers::new(self.server.clone(), namespace, run.clone(), program)
+            .delete(TRIM)
+            .map_err(Stop::failed)?;
         let nodes = nodes_of(&volumes, in_place)?;
         let nodes = nodes.into_iter();
         let nodes = nodes

@@ -26,6 +26,9 @@ const BEGIN: Duration = Duration::from_secs(30);
 /// One that nobody deletes ends by itself.
 const MOST: Duration = Duration::from_secs(12 * 3600);
 
+/// What a pod that trims is called by.
+pub(super) const TRIM: &str = "trim";
+
 const PROGRAM: &str = "/usr/local/bin/slackwater";
 
 /// See the module.
@@ -46,7 +49,7 @@ impl Trimmer {
         };
         let run_as = as_whom(owner);
         let asked = Asked::Trim(Box::new(asked));
-        match self.in_pod("trim", run_as, nodes.as_ref(), &asked)? {
+        match self.in_pod(TRIM, run_as, nodes.as_ref(), &asked)? {
             Answered::Done(done) => Ok(*done),
             other => Err(no(other)),
         }
