@@ -29,7 +29,7 @@ pub(crate) const SEEDS: u64 = 5_000;
 const MUTANTS: &str = "tests/simulation/mutants";
 
 /// Within so many seeds each is to be caught.
-const MUTANT_SEEDS: u64 = 2_000;
+const MUTANT_SEEDS: u64 = 12_000;
 
 /// Mutants that are built side by side: most of a build is one crate after the
 /// other.
