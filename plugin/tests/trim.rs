@@ -126,7 +126,7 @@ fn what_is_wrong_is_said_in_one_line_with_its_code() {
     );
     refused(
         &["logdir", "plan", "--order=source", cut],
-        "needs the sweeps",
+        "needs heads of the sources",
     );
     refused(
         &[
