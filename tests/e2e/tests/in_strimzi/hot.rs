@@ -90,7 +90,9 @@ mod needs_root {
         #[test]
         fn what_comes_back_of_a_mirror_that_stood_still_is_one_point_where_that_is_asked_for() {
             let mut place = turn();
-            place.produce(200);
+            // Into every partition, which the producer takes one after the other: one of
+            // which nothing is kept has no position to go on from.
+            place.produce(40_000);
             place.load(150, 300);
             let kafka = mirror();
             let backup = place.task(&["backup", "--kafka", &kafka]).expect(0);
