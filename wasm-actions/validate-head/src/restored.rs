@@ -1,6 +1,7 @@
 //! What running brokers show of a restored mirror, against a closed cut.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use slackwater_cut::{Class, Cut, PartitionRow, RestoredLook, RestoredRow, claims};
 use slackwater_kit::{Session, TailRequest, read_tails, tail_of};
@@ -52,9 +53,9 @@ fn restored_look(world: &impl World, cut: &Cut) -> Result<RestoredLook, Failure>
         .into_iter()
         .filter_map(|row| Some((row.partition, row.head.ok()?)))
         .collect();
-    let ends = ends(cut);
-    let tails = tails(world, cut, &ends, &heads)?;
-    let beyond = beyond(world, cut, &ends, &heads)?;
+    let spans = spans_of(cut);
+    let tails = tails(world, cut, &spans, &heads)?;
+    let beyond = beyond(world, cut, &spans, &heads)?;
     let committed = world.committed()?;
     let groups: BTreeSet<&str> = committed
         .iter()
@@ -119,49 +120,40 @@ fn topic_ids(view: &ClusterView) -> BTreeMap<PartitionId, String> {
         .collect()
 }
 
-/// Where each row that may not move is to end: by the plan, where it was trimmed.
-fn ends(cut: &Cut) -> Vec<u64> {
+/// From where on the last records of each row that may not move were read, and where it is
+/// to end: by the plan, where it was trimmed.
+fn spans_of(cut: &Cut) -> Vec<Range<u64>> {
     let planned = claims::PlannedHeads::of(cut);
     let rows = cut.rows.still_rows().enumerate();
-    let end = |(at, row): (usize, &PartitionRow)| {
+    let span = |(at, row): (usize, &PartitionRow)| {
         let planned = planned.as_ref().and_then(|one| one.rows.get(at)?.as_ref());
-        planned.map_or(row.high_watermark, |one| one.end)
+        planned.map_or(row.log_start_offset..row.high_watermark, |one| {
+            one.start..one.end
+        })
     };
-    rows.map(end).collect()
+    rows.map(span).collect()
 }
 
-/// From where on the last records of each were read for what they are held against.
-fn starts(cut: &Cut) -> Vec<u64> {
-    let planned = claims::PlannedHeads::of(cut);
-    let rows = cut.rows.still_rows().enumerate();
-    let start = |(at, row): (usize, &PartitionRow)| {
-        let planned = planned.as_ref().and_then(|one| one.rows.get(at)?.as_ref());
-        planned.map_or(row.log_start_offset, |one| one.start)
-    };
-    rows.map(start).collect()
-}
-
-/// The last records below these ends.
+/// The last records below the ends of these.
 fn tails(
     world: &impl World,
     cut: &Cut,
-    ends: &[u64],
+    wanted: &[Range<u64>],
     heads: &BTreeMap<PartitionId, Head>,
 ) -> Result<BTreeMap<PartitionId, Vec<RecordSeen>>, Failure> {
     let requests: Vec<TailRequest> = cut
         .rows
         .still_rows()
-        .zip(ends)
-        .zip(starts(cut))
-        .filter_map(|((row, end), start)| {
+        .zip(wanted)
+        .filter_map(|(row, wanted)| {
             let partition = PartitionId::new(cut.rows.topic(row).name.clone(), row.partition);
             let head = heads.get(&partition)?;
             Some(TailRequest {
                 partition,
                 // A log start may have risen since; what was read for the cut
                 // began no earlier than this.
-                start: head.log_start_offset.max(start),
-                end: head.high_watermark.min(*end),
+                start: head.log_start_offset.max(wanted.start),
+                end: head.high_watermark.min(wanted.end),
             })
         })
         .collect();
@@ -176,26 +168,27 @@ fn tails(
     )?)
 }
 
-/// How many data records lie at or past these ends.
+/// How many data records lie at or past the ends of these.
 fn beyond(
     world: &impl World,
     cut: &Cut,
-    ends: &[u64],
+    wanted: &[Range<u64>],
     heads: &BTreeMap<PartitionId, Head>,
 ) -> Result<BTreeMap<PartitionId, u64>, Failure> {
     let mut beyond = BTreeMap::new();
     let mut spans = Vec::new();
-    for (row, end) in cut.rows.still_rows().zip(ends) {
+    for (row, wanted) in cut.rows.still_rows().zip(wanted) {
+        let end = wanted.end;
         let partition = PartitionId::new(cut.rows.topic(row).name.clone(), row.partition);
         let Some(head) = heads.get(&partition) else {
             continue;
         };
-        if head.high_watermark <= *end {
+        if head.high_watermark <= end {
             beyond.insert(partition, 0);
         } else {
             spans.push(Span {
                 partition,
-                start: head.log_start_offset.max(*end),
+                start: head.log_start_offset.max(end),
                 until: head.high_watermark,
                 most: u64::MAX,
                 keep_last: 0,

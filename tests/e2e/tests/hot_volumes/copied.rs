@@ -9,7 +9,7 @@ use slackwater_e2e::Scene;
 use slackwater_lab::Volumes;
 
 use crate::REACH;
-use crate::trimmed::{Takes, Trimmed, load, scene};
+use crate::trimmed::{Takes, Trimmed, at_rest, load, scene};
 
 /// Between two copies: so far apart a storage may cut volumes.
 const APART: Duration = Duration::from_secs(2);
@@ -49,10 +49,7 @@ fn a_mirror_that_was_copied_hot_is_cut_at_one_point_and_goes_on_with_what_was_fo
     std::thread::sleep(Duration::from_secs(3));
     let copies = copies(&scene);
     std::thread::sleep(APART);
-    let first = going.stop().unwrap();
-    scene.lab.wait_mirrored(&first, REACH).unwrap();
-    scene.lab.connect().stop().unwrap();
-    scene.lab.mirror().stop().unwrap();
+    let first = at_rest(&scene, going);
 
     // Connect goes on by itself, by what it has: what that costs is foretold.
     let order = ["--order=timestamp", "--epsilon", EPSILON, "--leave-connect"];

@@ -9,8 +9,8 @@ mod needs_root {
     use slackwater_e2e::Scene;
     use slackwater_lab::Volumes;
 
-    use crate::trimmed::{Takes, Trimmed, load, scene};
-    use crate::{CODECS, PARTITIONS, REACH};
+    use crate::trimmed::{Takes, Trimmed, at_rest, load, scene};
+    use crate::{CODECS, PARTITIONS};
 
     const AT_ONCE: &str = "create: [cp, --reflink=always, ";
 
@@ -79,10 +79,7 @@ mod needs_root {
         let (said, cut) = scene.backup(&["--strategy", "hot"], 0).unwrap();
         println!("{}", said.stderr);
         must_say_what_it_is(&cut);
-        let going = going.stop().unwrap();
-        scene.lab.wait_mirrored(&going, REACH).unwrap();
-        scene.lab.connect().stop().unwrap();
-        scene.lab.mirror().stop().unwrap();
+        let going = at_rest(&scene, going);
 
         let images = scene.restore_volumes(&cut.run_id).unwrap();
         let opened = scene.lab.open_copies(&images).unwrap();

@@ -8,8 +8,7 @@ mod needs_root {
     use slackwater_cut::{ClaimName, Verdict};
     use slackwater_lab::Volumes;
 
-    use crate::REACH;
-    use crate::trimmed::{Takes, Trimmed, load, scene};
+    use crate::trimmed::{Takes, Trimmed, at_rest, load, scene};
 
     #[test]
     fn a_mirror_that_stood_still_is_cut_back_to_the_last_point_that_all_its_partitions_are_past() {
@@ -26,10 +25,7 @@ mod needs_root {
             point.surplus.iter().flatten().any(|one| *one > 0),
             "all ended at once"
         );
-        let going = going.stop().unwrap();
-        scene.lab.wait_mirrored(&going, REACH).unwrap();
-        scene.lab.connect().stop().unwrap();
-        scene.lab.mirror().stop().unwrap();
+        let going = at_rest(&scene, going);
 
         let images = scene.restore_volumes(&cut.run_id).unwrap();
         let opened = scene.lab.open_copies(&images).unwrap();

@@ -38,6 +38,15 @@ pub(crate) fn load(scene: &Scene, producer: u64) -> Load {
     Load::start(&scene.lab.source().bootstrap(), &plan).unwrap()
 }
 
+/// The load has ended, the mirror has all of it, and nothing runs on its volumes.
+pub(crate) fn at_rest(scene: &Scene, going: Load) -> LoadReport {
+    let going = going.stop().unwrap();
+    scene.lab.wait_mirrored(&going, REACH).unwrap();
+    scene.lab.connect().stop().unwrap();
+    scene.lab.mirror().stop().unwrap();
+    going
+}
+
 /// What the claim says of them by now.
 fn must_be(scene: &Scene, volumes: &Paths, verdict: Verdict) {
     let file = |name: &str| scene.at(name).display().to_string();
