@@ -86,7 +86,7 @@ impl Plot {
         let sim = Sim::new(self.schedule(seed), false);
         driver::begin(&sim);
         let ended = sim::run(&sim);
-        let mirror_runs = ended && all_run(&sim);
+        let mirror_runs = ended && all_run(&sim.world.borrow());
         let world = sim.world.borrow();
         let claims = closed_cuts(&world)
             .first()

@@ -7,6 +7,7 @@ use crate::program::{Command, start};
 use crate::record::closed_cuts;
 use crate::schedule::Mode;
 use crate::sim::{NOBODY, Sim};
+use crate::world::World;
 use crate::world::connect::Told;
 use crate::world::process::Role;
 use crate::world::strimzi::operator::FULL_MS;
@@ -175,8 +176,7 @@ fn heal(sim: &Sim) {
 }
 
 /// Whether all connectors are told to run: what the driver looks for.
-pub(crate) fn all_run(sim: &Sim) -> bool {
-    let world = sim.world.borrow();
+pub(crate) fn all_run(world: &World) -> bool {
     world
         .connect
         .connectors

@@ -232,7 +232,12 @@ impl Heads for Hand<'_> {
                 }
             })?);
         }
-        self.sim.record.borrow_mut().sampled(first, began);
+        let mut record = self.sim.record.borrow_mut();
+        record.sampled(first, began);
+        if matches!(cluster, Cluster::Source(_)) && self.step.get() == Step::Resume {
+            record.asked_source(&self.run, began);
+        }
+        drop(record);
         Ok(HeadSweep {
             asked: self.asked_since(first),
             rows,

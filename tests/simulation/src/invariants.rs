@@ -81,7 +81,7 @@ pub(crate) fn check(sim: &Sim) -> Vec<String> {
             .as_ref()
             .is_some_and(|one| one.operator.is_gone());
     drop(world);
-    if !all_run(sim) && !operators {
+    if !all_run(&sim.world.borrow()) && !operators {
         broken.push("the mirror does not run in the end".to_owned());
     }
     broken
@@ -403,7 +403,10 @@ impl Truth<'_> {
                 ));
             }
             let next = committed.map_or(0, |offset| offset + 1);
-            let lost_then = source.start > next;
+            // The claim is of what the source had as the mirror was resumed.
+            let seen = self.sim.record.borrow().source_was_seen(&self.cut.run_id);
+            let began = seen.map_or(source.start, |at| source.start_at(at));
+            let lost_then = began > next;
             // It may have been deleted after the resume: then it is the next
             // run's loss, and the mirror has it.
             let mirrored = self.world.mirror.partitions.iter().any(|one| {
@@ -417,7 +420,7 @@ impl Truth<'_> {
                     })
             });
             (lost_then && !mirrored)
-                .then(|| format!("{name} needs {next}, the source begins at {}", source.start))
+                .then(|| format!("{name} needs {next}, the source began at {began}"))
         })
     }
 }

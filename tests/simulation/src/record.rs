@@ -1,10 +1,12 @@
 //! What really happened, beside what the run documents say of it.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 
 use slackwater_cut::{Cut, State};
 use slackwater_ports::Failure;
 
+use crate::driver::all_run;
 use crate::program::Command;
 use crate::schedule::Schedule;
 use crate::world::World;
@@ -38,6 +40,11 @@ pub(crate) struct Record {
     clear_since: Option<u64>,
     /// When each run first saw committed offsets.
     looks: BTreeMap<String, u64>,
+    /// When each run last asked the source what it still has, as it resumed.
+    asked: BTreeMap<String, u64>,
+    /// Whether some connector does not run, and when all did again.
+    stands: bool,
+    ran_again: Vec<u64>,
     pub(crate) broken: Vec<String>,
 }
 
@@ -49,6 +56,19 @@ impl Record {
 
     pub(crate) fn first_look(&self, run: &str) -> u64 {
         self.looks.get(run).copied().unwrap_or(0)
+    }
+
+    /// A run that resumes asks the source what it still has.
+    pub(crate) fn asked_source(&mut self, run: &str, now: u64) {
+        self.asked.insert(run.to_owned(), now);
+    }
+
+    /// Up to when a run's word of what the source has is to hold: until it asked
+    /// last, and at least until the mirror ran again. `None` where neither was.
+    pub(crate) fn source_was_seen(&self, run: &str) -> Option<u64> {
+        let looked = self.first_look(run);
+        let ran = self.ran_again.iter().find(|at| **at > looked);
+        ran.copied().max(self.asked.get(run).copied())
     }
 
     pub(crate) fn ended(
@@ -129,6 +149,11 @@ impl Record {
     /// After each step of the world.
     pub(crate) fn watch(&mut self, world: &World, schedule: &Schedule) {
         let now = world.now;
+        if !all_run(world) {
+            self.stands = true;
+        } else if take(&mut self.stands) {
+            self.ran_again.push(now);
+        }
         let held = world
             .connect
             .connectors

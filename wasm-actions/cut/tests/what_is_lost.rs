@@ -5,7 +5,10 @@
 
 use std::path::PathBuf;
 
-use slackwater_cut::{ClaimName, Content, Cut, FrontRead, PartitionRow, Verdict, claims};
+use slackwater_cut::{
+    ClaimName, Content, Cut, FrontRead, PartitionRow, RangeRead, RowRange, Verdict, claims,
+};
+use slackwater_ports::Digest128;
 
 fn cut() -> Cut {
     let file = "tests/fixtures/exactly-once.json";
@@ -157,6 +160,51 @@ fn a_compacted_log_with_holes_and_no_other_replica_is_not_proven_whole() {
     let (is, why) = verdict(&cut, ClaimName::Intact);
     assert_eq!(is, Verdict::Unproven);
     assert!(why.contains("no other replica"), "{why}");
+}
+
+/// One replica has other batches than the others, as two readings tell; and its last leader
+/// epoch is this much before theirs.
+fn fork(row: &mut PartitionRow, epochs: i32) {
+    let all = row.content.as_ref().unwrap().replicas.iter();
+    let cleaned = all.map(|one| one.cleaned_to.max(one.cleaner_offset)).max();
+    let content = row.content.as_mut().unwrap();
+    let (one, other) = (
+        Digest128::of([b"one".as_slice()]),
+        Digest128::of([b"other".as_slice()]),
+    );
+    for (at, replica) in content.replicas.iter_mut().enumerate() {
+        replica.digest = if at == 0 { other } else { one };
+        let behind = if at == 0 { 0 } else { epochs };
+        replica.last_epoch = replica.last_epoch.map(|epoch| epoch + behind);
+    }
+    let ends = content.replicas.iter().map(|one| one.log_end_offset);
+    let read = content.replicas.iter().map(|replica| RangeRead {
+        dir: replica.dir,
+        batches: Some(replica.digest),
+        live: None,
+    });
+    content.range = Some(RowRange {
+        from: content.compared_from.max(cleaned.unwrap()),
+        until: ends.min().unwrap(),
+        replicas: read.collect(),
+    });
+}
+
+#[test]
+fn what_a_former_leader_alone_has_of_a_topic_that_nobody_holds_still_is_neither_held_against_it_nor_proven()
+ {
+    let forked = |topic: &str, epochs: i32| {
+        let mut cut = cut();
+        fork(row(&mut cut, topic), epochs);
+        verdict(&cut, ClaimName::Intact)
+    };
+    for (topic, epochs) in [("__transaction_state", 0), ("items", 0), ("items", 1)] {
+        let (is, why) = forked(topic, epochs);
+        assert_eq!(is, Verdict::Refuted, "{topic} {epochs}: {why}");
+    }
+    let (is, why) = forked("__transaction_state", 1);
+    assert_eq!(is, Verdict::Unproven, "{why}");
+    assert!(why.contains("led by another broker"), "{why}");
 }
 
 #[test]

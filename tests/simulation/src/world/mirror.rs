@@ -409,16 +409,25 @@ impl Mirror {
         }
     }
 
-    /// It stops as it should: what it has is on disk, and others lead.
+    /// It stops as it should: others lead before it ends, it has cut off what it alone had
+    /// (it follows them by then), and what it has is on disk.
     pub(crate) fn stop(&mut self, broker: usize, now: u64, rng: &mut Rng) {
-        for partition in &mut self.partitions {
-            let log = &mut partition.logs[broker];
-            log.disk = log.entries.len() as u64;
-        }
         self.brokers[broker].at_rest = true;
         self.brokers[broker].frozen_until = 0;
         if !self.brokers[broker].fenced {
             self.fence(broker, now, rng);
+        }
+        for partition in &mut self.partitions {
+            if let Some(leader) = partition.leader.filter(|leader| *leader != broker) {
+                let ours = partition.logs[broker].entries.iter();
+                let same = ours.zip(&partition.logs[leader].entries);
+                let same = same.take_while(|(one, other)| one.id == other.id).count();
+                let log = &mut partition.logs[broker];
+                log.entries.truncate(same);
+                log.known = log.known.min(same as u64);
+            }
+            let log = &mut partition.logs[broker];
+            log.disk = log.entries.len() as u64;
         }
     }
 

@@ -6,7 +6,7 @@ use slackwater_ports::{Digest128, LogDirSeen, ReplicaRead};
 
 use super::falls::{Change, Fall};
 use crate::content::outliers;
-use crate::{Class, PartitionRow, RowContent, Rows, Tail};
+use crate::{Class, PartitionRow, RangeRead, RowContent, Rows, Tail};
 
 /// What was found: contradictions refute, gaps leave unproven.
 #[derive(Debug, Default)]
@@ -332,6 +332,24 @@ impl Read<'_> {
         }
         let differing = outliers(&batches);
         if !differing.is_empty() {
+            // Of what nobody holds still one broker may have led, and another one since: what
+            // the first had not given away yet it cuts off when it starts.
+            let epoch = |dir: u32| replicas.iter().find(|one| one.dir == dir)?.last_epoch;
+            let most = |dir: &&RangeRead| !differing.contains(&dir.dir);
+            let of_most = range
+                .replicas
+                .iter()
+                .find(most)
+                .and_then(|one| epoch(one.dir));
+            let moves = self.rows.topic(self.row).class == Class::Own;
+            if moves && differing.iter().all(|dir| epoch(*dir) != of_most) {
+                findings.unknown.push(format!(
+                    "{} ends as no other replica does, led by another broker than they: that what \
+                     differs goes when its broker starts is not shown",
+                    self.on(differing[0])
+                ));
+                return;
+            }
             self.differ(&differing, "other batches than most", findings);
             return;
         }
