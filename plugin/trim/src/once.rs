@@ -2,17 +2,18 @@
 //! at any time and begun again: the plan is kept beside the data of every log directory
 //! before anything is changed, so that what goes on goes by the same one.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use slackwater_cut::claims::Trimmed as Shown;
 use slackwater_cut::{Cut, sha256_hex};
-use slackwater_point::{MAX_PLAN_BYTES, Plan};
+use slackwater_point::{MAX_PLAN_BYTES, Ordered, Plan};
 
 use crate::disk::{Disk, Piece};
 use crate::error::TrimError;
 use crate::journal::{Journal, Stage};
-use crate::plan::{PlanOptions, plan};
+use crate::plan::{OrderAsked, PlanOptions, plan};
 use crate::show::show;
 use crate::trim::Held;
 use crate::volumes::Volumes;
@@ -50,6 +51,17 @@ pub fn trim_once(
         })
     });
     let made = match (kept, begun) {
+        // What it has cut off is not there to be planned again.
+        (Some(plan), begun)
+            if !is_as_asked(&plan, options)
+                && (begun.is_some() || is_right(&show(paths, &plan, tail)?)) =>
+        {
+            return Err(TrimError::State {
+                path: dirs[0].clone(),
+                why: "has a trim that was begun by another order, or with other topics left out: end \
+                      it by that one, or go back",
+            });
+        }
         (Some(plan), Some(Stage::Done | Stage::Discarding)) => plan,
         (Some(plan), Some(_)) => {
             drop(volumes);
@@ -78,6 +90,28 @@ pub fn trim_once(
     Ok((made, shown))
 }
 
+/// Whether a plan is what is asked for now.
+fn is_as_asked(plan: &Plan, options: &PlanOptions<'_>) -> bool {
+    let same_order = match (&plan.order, &options.order) {
+        (Ordered::Source { .. }, OrderAsked::Source) => true,
+        (Ordered::Timestamp { epsilon_ms, .. }, OrderAsked::Timestamp { epsilon_ms: asked }) => {
+            epsilon_ms == asked
+        }
+        (
+            Ordered::Sequence { component, .. },
+            OrderAsked::Sequence {
+                component: asked, ..
+            },
+        ) => component == asked,
+        _ => false,
+    };
+    let left_out = |topics: &[String]| topics.iter().cloned().collect::<BTreeSet<_>>();
+    let (of_plan, asked) = (left_out(&plan.excluded), left_out(&options.exclude));
+    // Topics without a number are left out by themselves.
+    let by_numbers = matches!(plan.order, Ordered::Sequence { .. });
+    same_order && (of_plan == asked || by_numbers && of_plan.is_superset(&asked))
+}
+
 /// The stage of the first directory that has a journal.
 fn begun(dirs: &[PathBuf]) -> Result<Option<Stage>, TrimError> {
     let mut stage = None;
@@ -98,8 +132,10 @@ fn kept(dirs: &[PathBuf]) -> Result<Option<Plan>, TrimError> {
     let mut found: Option<Plan> = None;
     for dir in dirs {
         let path = dir.join(NAME);
-        let Ok(bytes) = fs::metadata(&path).map(|one| one.len()) else {
-            return Ok(None);
+        let bytes = match fs::metadata(&path) {
+            Ok(there) => there.len(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(TrimError::io("read", &path)(error)),
         };
         if bytes > MAX_PLAN_BYTES as u64 {
             return Ok(None);

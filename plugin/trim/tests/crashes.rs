@@ -310,3 +310,29 @@ fn a_trim_that_ended_anywhere_can_be_taken_back() {
         }
     }
 }
+
+#[test]
+fn one_that_was_begun_by_another_order_is_refused_and_by_its_own_goes_on() {
+    for (before, plan) in worlds(1) {
+        let root = clone_of(&before);
+        // The plan and the first journal are kept by then.
+        let calls = (0..)
+            .find(|calls| {
+                let root = clone_of(&before);
+                let ended = take(root.path(), &Dying::after(*calls), Deed::Once, &plan);
+                let journal = |name: &PathBuf| name.ends_with("slackwater-trim.json");
+                assert!(ended.is_err(), "no journal was seen");
+                tree(root.path()).keys().any(journal)
+            })
+            .unwrap();
+        take(root.path(), &Dying::after(calls), Deed::Once, &plan).unwrap_err();
+        let other = trim_once(&nodes(root.path()), &no_cut(), &options(1), &RealDisk, 8);
+        let said = other.unwrap_err().to_string();
+        assert!(said.contains("begun by another order"), "{said}");
+        take(root.path(), &RealDisk, Deed::Once, &plan).unwrap();
+        // Nor is what it has left planned again by another.
+        let other = trim_once(&nodes(root.path()), &no_cut(), &options(1), &RealDisk, 8);
+        let said = other.unwrap_err().to_string();
+        assert!(said.contains("begun by another order"), "{said}");
+    }
+}
