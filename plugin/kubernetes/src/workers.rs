@@ -204,10 +204,21 @@ impl Workers {
     /// # Errors
     /// No answer.
     pub fn any_lives(&self) -> Result<bool, WorkerError> {
-        let labels = self.labels()?;
+        self.lives(&self.labels()?)
+    }
+
+    /// Whether one of this run that has this role has not ended.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn any_lives_as(&self, role: &str) -> Result<bool, WorkerError> {
+        self.lives(&format!("{},{ROLE}={role}", self.labels()?))
+    }
+
+    fn lives(&self, labels: &str) -> Result<bool, WorkerError> {
         let found = self
             .server
-            .list(&Resource::pods(), &self.namespace, &labels)?;
+            .list(&Resource::pods(), &self.namespace, labels)?;
         Ok(found.iter().any(|pod| !has_ended(pod)))
     }
 

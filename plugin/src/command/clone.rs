@@ -84,8 +84,7 @@ impl Clone {
             quiet: context.quiet,
         })?;
         if self.plan {
-            let steps = clone.plan()?;
-            let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
+            let steps = clone.plan_in_words()?;
             return context.print(&steps, |steps| steps.join("\n"));
         }
         context.print(&clone.run()?, restore::text)

@@ -79,7 +79,15 @@ impl Gc {
 
     fn text(&self, report: &Report) -> String {
         let mut out = String::new();
-        for left in &report.runs {
+        let (going, runs): (Vec<_>, Vec<_>) = report.runs.iter().partition(|one| one.goes_on);
+        for left in &going {
+            out += &format!(
+                "run {} is left alone: a pod of its own goes on with it, {}\n",
+                left.run,
+                left.pods.join(", ")
+            );
+        }
+        for left in &runs {
             out += &format!(
                 "run {}: {} pods, {} claims that were read, {} snapshots\n",
                 left.run,
@@ -88,7 +96,7 @@ impl Gc {
                 left.snapshots
             );
         }
-        if report.runs.is_empty() {
+        if runs.is_empty() {
             out += "no run has left anything behind\n";
         }
         let count = report.kept_volumes.len();

@@ -148,8 +148,7 @@ impl Restore {
             quiet: context.quiet,
         })?;
         if self.plan {
-            let steps = restore.plan()?;
-            let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
+            let steps = restore.plan_in_words()?;
             return context.print(&steps, |steps| steps.join("\n"));
         }
         context.print(&restore.run()?, in_place::text)

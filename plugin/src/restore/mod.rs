@@ -22,7 +22,7 @@ use slackwater_store::{Holder, LeaseState, RunId};
 
 use crate::adapters::{SystemClock, Terminal};
 use crate::exit::Stop;
-use crate::site::{Held, KafkaName, Need, Site, Strimzi};
+use crate::site::{Apart, Held, KafkaName, Need, Site, Strimzi};
 use crate::trimming::How;
 
 use may::{is_trimmed_as_asked, may_be_restored, must_be_of};
@@ -152,6 +152,24 @@ impl Restore {
         let steps = plan(self.asked.way, &seen).map_err(Stop::bad_input)?;
         self.all_is_allowed(&steps)?;
         Ok(steps)
+    }
+
+    /// The same for people: with the names of the volumes that are kept.
+    ///
+    /// # Errors
+    /// As for [`Restore::plan`].
+    pub fn plan_in_words(&self) -> Result<Vec<String>, Stop> {
+        let words = |step: &Step| {
+            let volume = match step {
+                Step::KeepVolume(claim) => self.in_place.volume_of(claim).map_err(Stop::failed)?,
+                _ => None,
+            };
+            Ok(match volume {
+                Some(volume) => format!("{step}: PersistentVolume {volume}"),
+                None => step.to_string(),
+            })
+        };
+        self.plan()?.iter().map(words).collect()
     }
 
     fn all_is_allowed(&self, steps: &[Step]) -> Result<(), Stop> {
@@ -398,7 +416,7 @@ impl Restore {
         let args = self.goes_on_by();
         let pod = self
             .strimzi()?
-            .apart(&self.asked.run, "restorer", "go-on", args)?;
+            .apart(&self.asked.run, Apart::Restores, args)?;
         Ok(pod.to_string())
     }
 

@@ -22,7 +22,9 @@ pub use ground::{Feeders, Flush, FlushNotes, Ground, GuardWith, Held, Launch, Le
 pub use local::Local;
 pub use runs::{Document, DocumentError, Listed, Runs};
 pub(crate) use strimzi::volumes_of;
-pub use strimzi::{KafkaName, Left, Need, OPTED_IN, RestoredContent, SCRATCH, Strimzi, opted_in};
+pub use strimzi::{
+    Apart, KafkaName, Left, Need, OPTED_IN, RestoredContent, SCRATCH, Strimzi, opted_in,
+};
 
 use crate::adapters::{NoGuard, ScratchStore, SystemClock, Terminal};
 use crate::components::Components;

@@ -42,6 +42,15 @@ impl InPlace {
         Ok(())
     }
 
+    /// The volume that a claim has now.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn volume_of(&self, claim: &str) -> Result<Option<String>, RestoreError> {
+        let found = self.server.get(&self.claim_place(claim)?)?;
+        Ok(found.and_then(|found| Some(found["spec"]["volumeName"].as_str()?.to_owned())))
+    }
+
     pub(super) fn keep_volume(&self, claim: &str) -> Result<(), RestoreError> {
         let place = self.claim_place(claim)?;
         let Some(found) = self.server.get(&place)? else {

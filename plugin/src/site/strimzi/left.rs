@@ -8,6 +8,7 @@ use slackwater_kubernetes::{ReadClaims, Workers};
 use slackwater_store::{LeaseState, RunId};
 
 use super::Strimzi;
+use super::others::Apart;
 use crate::command::slug;
 use crate::exit::Stop;
 use crate::restore::SIGNS;
@@ -24,6 +25,8 @@ pub struct Left {
     pub read_claims: Vec<String>,
     /// How many VolumeSnapshots, where the run was given up.
     pub snapshots: usize,
+    /// Whether a pod that nobody waits for goes on with it: nothing is left behind then.
+    pub goes_on: bool,
 }
 
 impl Strimzi {
@@ -74,6 +77,9 @@ impl Strimzi {
     /// A refusal; no answer.
     pub fn delete_left_behind(&self, left: &Left) -> Result<(), Stop> {
         let run: RunId = left.run.parse().map_err(Stop::failed)?;
+        if self.goes_on_apart(&run) {
+            return Ok(());
+        }
         self.delete_pods_and_claims(&run)?;
         if left.snapshots > 0 {
             self.snapshots(&run)?.delete().map_err(Stop::failed)?;
@@ -111,6 +117,7 @@ impl Strimzi {
             pods,
             read_claims: self.read_claims_of(run).names().map_err(Stop::failed)?,
             snapshots,
+            goes_on: self.goes_on_apart(run),
         })
     }
 
@@ -134,6 +141,13 @@ impl Strimzi {
                     .iter()
                     .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
             })
+    }
+
+    /// Pods that nobody waits for, and what they read, are not left behind while they run.
+    fn goes_on_apart(&self, run: &RunId) -> bool {
+        let lives = |workers: &Workers, role| workers.any_lives_as(role).unwrap_or(true);
+        let mut all = self.workers_of(run).into_iter();
+        all.any(|workers| Apart::ALL.iter().any(|one| lives(&workers, one.role())))
     }
 
     fn any_lives(&self, run: &RunId) -> bool {

@@ -37,7 +37,7 @@ use slackwater_strimzi::Meta;
 pub(crate) use found::Clusters;
 pub use found::KafkaName;
 pub use left::Left;
-pub use others::{OPTED_IN, opted_in};
+pub use others::{Apart, OPTED_IN, opted_in};
 pub use restoring::RestoredContent;
 pub(crate) use restoring::volumes_of;
 

@@ -23,6 +23,34 @@ const PROVES: Duration = Duration::from_secs(43_200);
 /// On a Kafka: that its mirror is backed up with its namespace.
 pub const OPTED_IN: &str = "slackwater.io/mirror=true";
 
+/// What a pod of its own does that nobody waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Apart {
+    /// Closes a cut.
+    Proves,
+    /// Goes on with a restore.
+    Restores,
+}
+
+impl Apart {
+    pub(super) const ALL: [Self; 2] = [Self::Proves, Self::Restores];
+
+    pub(super) fn role(self) -> &'static str {
+        match self {
+            Self::Proves => "prover",
+            Self::Restores => "restorer",
+        }
+    }
+
+    /// Of the pod's name.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Proves => "prove",
+            Self::Restores => "go-on",
+        }
+    }
+}
+
 type Snapshots = Arc<dyn VolumeSnapshot + Send + Sync>;
 
 impl Strimzi {
@@ -75,7 +103,7 @@ impl Strimzi {
         let kafka = self.kafka.to_string();
         let run_id = run.as_str();
         let args = ["phase", "validateHead", "--run", run_id, "--kafka", &kafka];
-        self.apart(run, "prover", "prove", args.map(str::to_owned).to_vec())
+        self.apart(run, Apart::Proves, args.map(str::to_owned).to_vec())
     }
 
     /// Runs a command in a pod of its own, as whoever runs this, and does not wait for
@@ -83,13 +111,7 @@ impl Strimzi {
     ///
     /// # Errors
     /// As for [`Strimzi::prove_apart`].
-    pub fn apart(
-        &self,
-        run: &RunId,
-        role: &'static str,
-        suffix: &str,
-        args: Vec<String>,
-    ) -> Result<Place, Stop> {
+    pub fn apart(&self, run: &RunId, what: Apart, args: Vec<String>) -> Result<Place, Stop> {
         let home = self
             .home()
             .map_err(|error| Stop::bad_input(error.message))?;
@@ -100,8 +122,8 @@ impl Strimzi {
             home.program.clone(),
         );
         let job = Job {
-            role,
-            suffix: suffix.to_owned(),
+            role: what.role(),
+            suffix: what.suffix().to_owned(),
             args,
             account: Some(home.account.clone()),
             nodes: None,
@@ -110,7 +132,7 @@ impl Strimzi {
             run_as: None,
             most: PROVES,
         };
-        if let Err(error) = workers.sweep(role) {
+        if let Err(error) = workers.sweep(what.role()) {
             tracing::info!("pods of earlier runs are left: {error}");
         }
         workers.make(&job).map_err(Stop::failed)
