@@ -40,6 +40,7 @@ mod sealed_claims;
 mod server;
 mod shell;
 mod snapshots;
+mod started;
 mod surroundings;
 mod talk;
 mod volumes;

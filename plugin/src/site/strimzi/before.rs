@@ -56,7 +56,8 @@ impl Strimzi {
     pub(super) fn alone_and_at_rest(&self) -> Result<(), Stop> {
         // Asked when the mirror was found, too, but not where a run had left it held.
         self.only_makers_copy_to_it(None)?;
-        self.mirror.await_rest().map_err(Stop::bad_input)
+        self.mirror.await_rest().map_err(Stop::bad_input)?;
+        self.mirror.await_started().map_err(Stop::bad_input)
     }
 
     /// One that is started again while its run holds the mirror lets it go as well as
