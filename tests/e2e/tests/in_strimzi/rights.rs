@@ -27,7 +27,7 @@ mod needs_root {
             ("get", "kafkas.kafka.strimzi.io", &names().space),
             ("get", "namespaces", &names().space),
             ("create", "pods", &names().own),
-            ("watch", "pods", &names().own),
+            ("get", "pods", &names().own),
             ("delete", "pods", &names().own),
             ("get", "pods/log", &names().own),
         ] {
@@ -37,6 +37,8 @@ mod needs_root {
             ("patch", "kafkas.kafka.strimzi.io", &names().space),
             ("create", "pods", &names().space),
             ("get", "secrets", &names().own),
+            ("list", "pods", &names().own),
+            ("watch", "pods", &names().own),
             ("create", "pods/exec", &names().own),
         ] {
             assert!(!may(&place, kanister, verb, what, space), "{verb} {what}");
