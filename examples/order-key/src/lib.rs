@@ -9,18 +9,22 @@
 mod component;
 
 /// What stands before the number.
-const BEFORE: &str = "Msg[";
+const BEFORE: &[u8] = b"Msg[";
 
 /// What stands after it.
-const AFTER: char = ']';
+const AFTER: u8 = b']';
 
-/// The number in a value; `None` where there is none.
+/// The first number in a value, whatever stands around it; `None` where there is none.
 pub fn number(value: &[u8]) -> Option<u64> {
-    let text = str::from_utf8(value).ok()?;
-    let (_, rest) = text.split_once(BEFORE)?;
-    let (digits, _) = rest.split_once(AFTER)?;
-    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| digits.parse().ok()).flatten()
+    let at = value
+        .windows(BEFORE.len())
+        .position(|part| part == BEFORE)?;
+    let rest = &value[at + BEFORE.len()..];
+    let digits = &rest[..rest.iter().position(|byte| *byte == AFTER)?];
+    let plain = digits.iter().all(u8::is_ascii_digit);
+    plain
+        .then(|| str::from_utf8(digits).ok()?.parse().ok())
+        .flatten()
 }
 
 #[cfg(test)]
@@ -31,6 +35,7 @@ mod tests {
     fn the_number_stands_in_the_value() {
         assert_eq!(number(b"Msg[2001]"), Some(2001));
         assert_eq!(number(b"{\"text\": \"Msg[7]: good\"}"), Some(7));
+        assert_eq!(number(b"\xff\xfeMsg[8]\xfe"), Some(8));
     }
 
     #[test]
@@ -39,6 +44,6 @@ mod tests {
         for value in ["", "Msg", "Msg[]", "Msg[+1]", "Msg[1", "msg[1]", large] {
             assert_eq!(number(value.as_bytes()), None, "{value}");
         }
-        assert_eq!(number(b"Msg[1]\xff"), None);
+        assert_eq!(number(b"Msg[\xff1]"), None);
     }
 }

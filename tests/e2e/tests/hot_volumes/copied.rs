@@ -1,7 +1,7 @@
 //! Files that were copied one broker after another: what is known of the mirror is an
-//! earlier cut, and the order is that of timestamps.
+//! earlier cut, and the order is one of the messages' own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use slackwater_e2e::Scene;
 use slackwater_lab::Volumes;
 
 use crate::REACH;
-use crate::trimmed::{Takes, Trimmed, at_rest, load, scene};
+use crate::trimmed::{Messages, Takes, Trimmed, at_rest, load, scene};
 
 /// Between two copies: so far apart a storage may cut volumes.
 const APART: Duration = Duration::from_secs(2);
@@ -36,24 +36,62 @@ fn copies(scene: &Scene) -> Vec<(i32, PathBuf)> {
     copies
 }
 
-#[test]
-fn a_mirror_that_was_copied_hot_is_cut_at_one_point_and_goes_on_with_what_was_foretold() {
-    let scene = scene("hot-alo", false, Volumes::Directories);
-    let warm = load(&scene, 1);
+/// How messages are ordered over partitions, for a plan.
+#[derive(Clone, Copy)]
+pub(crate) enum By {
+    Timestamps,
+    /// Which they carry, and which the example's component reads.
+    Numbers,
+}
+
+/// Copies that were taken one after another are cut back to one point by this order, and
+/// the mirror goes on from there.
+pub(crate) fn must_come_back(name: &str, exactly_once: bool, by: By) {
+    let scene = scene(name, exactly_once, Volumes::Directories);
+    let warm = load(&scene, Messages::Plain { first: 0 }, 1);
     std::thread::sleep(Duration::from_secs(2));
     let warm = warm.stop().unwrap();
     scene.lab.wait_mirrored(&warm, REACH).unwrap();
     // What the topics are; and the connector's position is that of a mirror at rest.
     let (_, cut) = scene.backup(&[], 0).unwrap();
-    let going = load(&scene, 2);
+    let first = warm.sent();
+    let going = load(&scene, Messages::Plain { first }, 2);
     std::thread::sleep(Duration::from_secs(3));
     let copies = copies(&scene);
     std::thread::sleep(APART);
-    let first = at_rest(&scene, going);
+    let going = at_rest(&scene, going);
 
+    let key = order_key();
+    let order = match by {
+        By::Timestamps => ["--order=timestamp", "--epsilon", EPSILON],
+        By::Numbers => ["--order=order", "--order-key", &key],
+    };
     // Connect goes on by itself, by what it has: what that costs is foretold.
-    let order = ["--order=timestamp", "--epsilon", EPSILON, "--leave-connect"];
-    let trimmed = Trimmed::of(&scene, &cut, &copies, &order, Takes::InTurnAndInside);
+    let order = [&order[..], &["--leave-connect"]].concat();
+    // A transaction is not cut through, and so no batch of one.
+    let takes = match exactly_once {
+        true => Takes::InTurn,
+        false => Takes::InTurnAndInside,
+    };
+    let trimmed = Trimmed::of(&scene, &cut, &copies, &order, takes);
     trimmed.must_be_one_point(0);
-    trimmed.must_go_on(&copies, &[&first], false);
+    trimmed.must_go_on(&copies, &[&going], exactly_once);
+}
+
+/// The example's component, as `cargo xtask wasm` builds it.
+fn order_key() -> String {
+    let dir = std::env::var_os("SLACKWATER_WASM_DIR").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/wasm-actions"),
+        PathBuf::from,
+    );
+    dir.join("order-key.component.wasm").display().to_string()
+}
+
+mod takes_long {
+    use super::*;
+
+    #[test]
+    fn a_mirror_that_was_copied_hot_is_cut_at_one_point_and_goes_on_with_what_was_foretold() {
+        must_come_back("hot-alo", false, By::Timestamps);
+    }
 }

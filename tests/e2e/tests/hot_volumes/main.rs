@@ -12,6 +12,7 @@ use std::time::Duration;
 
 mod copied;
 mod logs;
+mod pairs;
 mod run;
 mod stood_still;
 mod trimmed;

@@ -1,19 +1,19 @@
 //! A run that stopped the mirror: what stands still is not consistent by that, since each
 //! task had come as far as it had. The cut has the last point that all partitions are past.
 
-mod needs_root {
+pub(crate) mod needs_root {
     use std::path::PathBuf;
     use std::time::Duration;
 
     use slackwater_cut::{ClaimName, Verdict};
     use slackwater_lab::Volumes;
 
-    use crate::trimmed::{Takes, Trimmed, at_rest, load, scene};
+    use crate::trimmed::{Messages, Takes, Trimmed, at_rest, load, scene};
 
-    #[test]
-    fn a_mirror_that_stood_still_is_cut_back_to_the_last_point_that_all_its_partitions_are_past() {
-        let scene = scene("stood-still", true, Volumes::LoopImages);
-        let going = load(&scene, 1);
+    /// What stood still is cut back to its point, and the mirror goes on from there.
+    pub(crate) fn must_come_back(name: &str, exactly_once: bool, messages: Messages) {
+        let scene = scene(name, exactly_once, Volumes::LoopImages);
+        let going = load(&scene, messages, 1);
         std::thread::sleep(Duration::from_secs(5));
         let (_, cut) = scene.backup(&[], 0).unwrap();
         let covers = cut.claims.iter().find(|one| one.name == ClaimName::Covers);
@@ -33,7 +33,10 @@ mod needs_root {
             .iter()
             .map(|one| (one.broker(), one.path().to_owned()))
             .collect();
-        let trimmed = Trimmed::of(&scene, &cut, &volumes, &["--order=source"], Takes::AtOnce);
+        let mut trimmed = Trimmed::of(&scene, &cut, &volumes, &["--order=source"], Takes::AtOnce);
+        if matches!(messages, Messages::Transactions) {
+            trimmed = trimmed.of_transactions();
+        }
         let rows = trimmed.plan["partitions"].as_array().unwrap();
         let goes = rows
             .iter()
@@ -44,9 +47,14 @@ mod needs_root {
         let at = |name: &str| order[name].as_i64().unwrap();
         println!("{order}");
         // A record is accepted between its timestamp and its acknowledgement.
-        let accepted = i64::try_from(going.slowest.as_millis()).unwrap() + 1;
+        let accepted = messages.count_within(&going);
         trimmed.must_be_one_point(at("noneAfterMs") - at("allBeforeMs") + accepted);
         drop(opened);
-        trimmed.must_go_on(&images, &[&going], true);
+        trimmed.must_go_on(&images, &[&going], exactly_once);
+    }
+
+    #[test]
+    fn a_mirror_that_stood_still_is_cut_back_to_the_last_point_that_all_its_partitions_are_past() {
+        must_come_back("stood-still", true, Messages::Plain { first: 0 });
     }
 }

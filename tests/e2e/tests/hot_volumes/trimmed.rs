@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use slackwater_cut::{Claim, ClaimName, Class, Cut, Verdict};
 use slackwater_e2e::{PATIENT, Scene};
-use slackwater_lab::{Connector, Lab, Load, LoadPlan, LoadReport, Topic, Volumes};
+use slackwater_lab::{Connect, Connector, Lab, Load, LoadPlan, LoadReport, Topic, Volumes};
 
 use crate::logs::{Records, kafka_reads, mirrored, records_of};
 use crate::{CODECS, LINGER_MS, PARTITIONS, RATE, REACH};
@@ -24,6 +24,12 @@ pub(crate) fn scene(name: &str, exactly_once: bool, volumes: Volumes) -> Scene {
     let lab = Lab::builder()
         .name(name)
         .exactly_once(exactly_once)
+        // As a mirror of transactions has it: what is aborted is not copied.
+        .connector_property(
+            Connector::Source,
+            "consumer.isolation.level",
+            "read_committed",
+        )
         .topics(topics.to_vec())
         .volumes(volumes)
         .start()
@@ -31,10 +37,43 @@ pub(crate) fn scene(name: &str, exactly_once: bool, volumes: Volumes) -> Scene {
     Scene::new(lab, PATIENT).unwrap()
 }
 
+/// What a load consists of.
+#[derive(Clone, Copy)]
+pub(crate) enum Messages {
+    /// One by one, numbered from there on.
+    Plain { first: u64 },
+    /// In transactions, some of which are given up.
+    Transactions,
+}
+
+/// Records of a transaction over all partitions, and how many are aborted.
+const TRANSACTIONS: (u32, f64) = (100, 0.2);
+
+/// A transaction's markers are written after its commit is answered
+/// (`TransactionMarkerChannelManager`), and its records count from then on: on busy cores
+/// that takes a while.
+const MARKED_MS: i64 = 3_000;
+
+impl Messages {
+    /// How long it takes at the most from a record's timestamp until it counts, where the
+    /// load's slowest answer came after that.
+    pub(crate) fn count_within(self, load: &LoadReport) -> i64 {
+        let answered = i64::try_from(load.slowest.as_millis()).unwrap() + 1;
+        match self {
+            Self::Plain { .. } => answered,
+            Self::Transactions => answered + MARKED_MS,
+        }
+    }
+}
+
 /// A load on all topics.
-pub(crate) fn load(scene: &Scene, producer: u64) -> Load {
+pub(crate) fn load(scene: &Scene, messages: Messages, producer: u64) -> Load {
     let plan = LoadPlan::new(RATE).topics(&CODECS).producer(producer);
     let plan = plan.linger_ms(LINGER_MS);
+    let plan = match messages {
+        Messages::Plain { first } => plan.first(first),
+        Messages::Transactions => plan.transactional(TRANSACTIONS.0, TRANSACTIONS.1),
+    };
     Load::start(&scene.lab.source().bootstrap(), &plan).unwrap()
 }
 
@@ -66,6 +105,20 @@ fn must_be(scene: &Scene, volumes: &Paths, verdict: Verdict) {
     assert_eq!(ran.code == Some(0), verdict == Verdict::Proven);
 }
 
+/// Connect says what stands in its status topic, which is of before, until its worker has
+/// written there what it does.
+fn must_come_up_stopped(connect: &Connect, connector: &str) {
+    for _ in 0..20 {
+        let status = connect.status(connector).unwrap();
+        if status.connector == "STOPPED" {
+            assert!(status.tasks.is_empty(), "{status:?}");
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    panic!("{connector}: {:?}", connect.status(connector).unwrap());
+}
+
 /// How the copies were taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Takes {
@@ -86,6 +139,8 @@ pub(crate) struct Trimmed<'s> {
     /// The document.
     pub(crate) plan: Value,
     kept: BTreeMap<(String, u32), Records>,
+    /// Whether each offset of the source is a record.
+    counts: bool,
 }
 
 impl<'s> Trimmed<'s> {
@@ -163,7 +218,14 @@ impl<'s> Trimmed<'s> {
             topics,
             plan,
             kept,
+            counts: true,
         }
+    }
+
+    /// The source has transactions: not each of its offsets is a record.
+    pub(crate) fn of_transactions(mut self) -> Self {
+        self.counts = false;
+        self
     }
 
     /// Without the trim it is no point, and with it again it is.
@@ -256,6 +318,8 @@ impl<'s> Trimmed<'s> {
             if held.is_none_or(|one| one["putRight"] == true) {
                 continue;
             }
+            // Offsets of the source are no counts where markers lie between its records.
+            assert!(self.counts, "{}", held.unwrap());
             // Nothing was committed yet: it begins with the first record.
             let next = held.unwrap()["committed"]
                 .as_u64()
@@ -272,9 +336,7 @@ impl<'s> Trimmed<'s> {
             println!("{:#}", self.plan["depends"]["positions"]);
             assert_eq!((twice, skipped), (0, 0), "every position was put right");
             for connector in Connector::ALL {
-                let status = connect.status(connector.name()).unwrap();
-                assert_eq!(status.connector, "STOPPED", "{}", connector.name());
-                assert!(status.tasks.is_empty(), "{status:?}");
+                must_come_up_stopped(connect, connector.name());
             }
             // Nor has anything come while they were.
             ends();
@@ -283,7 +345,7 @@ impl<'s> Trimmed<'s> {
             }
         }
         connect.wait_running().unwrap();
-        let after = load(scene, 9);
+        let after = load(scene, Messages::Plain { first: 0 }, 9);
         std::thread::sleep(Duration::from_secs(3));
         let after = after.stop().unwrap();
         for load in before.iter().copied().chain([&after]) {

@@ -48,6 +48,8 @@ pub struct LoadPlan {
     pub keys: Option<u64>,
     /// How long a batch waits for more records.
     pub linger_ms: u32,
+    /// Its first record's number among all of this producer's.
+    pub first: u64,
     /// `None`: a plain idempotent producer.
     pub transactions: Option<Transactions>,
 }
@@ -67,6 +69,7 @@ impl LoadPlan {
             size: 200,
             keys: None,
             linger_ms: LINGER_MS,
+            first: 0,
             transactions: None,
         }
     }
@@ -110,6 +113,13 @@ impl LoadPlan {
     #[must_use]
     pub fn producer(mut self, id: u64) -> Self {
         self.producer = id;
+        self
+    }
+
+    /// Goes on with the numbers where another load of the same order ended.
+    #[must_use]
+    pub fn first(mut self, number: u64) -> Self {
+        self.first = number;
         self
     }
 

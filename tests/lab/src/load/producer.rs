@@ -109,7 +109,7 @@ impl Load {
             shared: Arc::clone(&shared),
             schedule,
             producer,
-            global: 0,
+            global: plan.first,
         };
         if plan.transactions.is_some() {
             run.producer
@@ -176,6 +176,7 @@ impl Run {
         let mut transactions = 0_u64;
         while !self.stopping() {
             let due = (started.elapsed().as_secs_f64() * f64::from(self.plan.rate)) as u64;
+            let due = self.plan.first + due;
             match self.plan.transactions {
                 None => {
                     while self.global < due && !self.stopping() {
@@ -211,6 +212,7 @@ impl Run {
     /// that a reader of committed records sees no gap.
     fn transaction(&mut self, batch: u32, abort: bool) -> Result<(), LabError> {
         let failed = |what: &'static str| LabError::kafka(what, &self.bootstrap);
+        let began = now_ms();
         self.producer
             .begin_transaction()
             .map_err(failed("begin a transaction"))?;
@@ -223,10 +225,13 @@ impl Run {
         }
         let failed = |what: &'static str| LabError::kafka(what, &self.bootstrap);
         if !abort {
-            return self
-                .producer
+            self.producer
                 .commit_transaction(STEP)
-                .map_err(failed("commit a transaction"));
+                .map_err(failed("commit a transaction"))?;
+            // Its records count from now on.
+            let took = now_ms().saturating_sub(began);
+            self.shared.slowest_ms.fetch_max(took, Ordering::Relaxed);
+            return Ok(());
         }
         // Aborting purges what is still queued, and that would look like loss.
         self.producer

@@ -3,8 +3,9 @@
 //!
 //! Big-endian: magic (4 bytes), crc32 of all that follows (4), flags (1),
 //! partition (4), producer (8), sequence in the partition from 0 (8), sequence
-//! over the whole producer from 0 (8), creation in ms since 1970 (8), padding
-//! that does not compress.
+//! over the whole producer from 0 (8), creation in ms since 1970 (8), the number
+//! after that one as text, `Msg[1]` (where there is room: what a message of
+//! somebody's may say of its order), padding that does not compress.
 
 /// The first bytes of every value.
 const MAGIC: [u8; 4] = *b"SLWR";
@@ -53,6 +54,10 @@ impl Record {
         body.extend_from_slice(&self.partition.to_be_bytes());
         for number in [self.producer, self.sequence, self.global, self.created_ms] {
             body.extend_from_slice(&number.to_be_bytes());
+        }
+        let text = format!("Msg[{}]", self.global.wrapping_add(1));
+        if body.len() + text.len() <= size {
+            body.extend_from_slice(text.as_bytes());
         }
         pad(&mut body, size, self.global ^ self.producer.rotate_left(32));
         let crc = crc32fast::hash(&body[8..]);
@@ -147,6 +152,13 @@ mod tests {
             let value = record.encode(size);
             prop_assert_eq!(value.len(), size.max(LEAST_BYTES));
             prop_assert_eq!(Record::decode(&value), Ok(record));
+        }
+
+        #[test]
+        fn its_number_can_be_read_as_text(record in records()) {
+            let value = record.encode(200);
+            let text = format!("Msg[{}]", record.global.wrapping_add(1));
+            prop_assert!(value[LEAST_BYTES..].starts_with(text.as_bytes()));
         }
 
         #[test]

@@ -1,0 +1,58 @@
+//! Beside the three that are always tried: each order with and without exactly-once, and
+//! with a load of transactions where the source's heads are what counts. Every one of them has
+//! topics of all codecs.
+
+mod takes_long {
+    use crate::copied::{self, By};
+
+    #[test]
+    fn copies_of_a_mirror_with_exactly_once_are_cut_at_one_point_by_timestamps() {
+        copied::must_come_back("hot-eos", true, By::Timestamps);
+    }
+
+    #[test]
+    fn copies_of_a_mirror_without_exactly_once_are_cut_where_a_number_is_missing() {
+        copied::must_come_back("numbers-alo", false, By::Numbers);
+    }
+
+    #[test]
+    fn copies_of_a_mirror_with_exactly_once_are_cut_where_a_number_is_missing() {
+        copied::must_come_back("numbers-eos", true, By::Numbers);
+    }
+}
+
+mod needs_root {
+    mod takes_long {
+        use crate::trimmed::Messages;
+        use crate::{run, stood_still};
+
+        #[test]
+        fn a_hot_run_over_transactions_of_the_source_comes_back_at_one_sweep() {
+            run::needs_root::must_come_back("run-txn", false, Messages::Transactions);
+        }
+
+        #[test]
+        fn a_hot_run_of_a_mirror_with_exactly_once_comes_back_at_one_sweep() {
+            let plain = Messages::Plain { first: 0 };
+            run::needs_root::must_come_back("run-eos", true, plain);
+        }
+
+        #[test]
+        fn a_hot_run_over_transactions_of_a_mirror_with_exactly_once_comes_back_at_one_sweep() {
+            run::needs_root::must_come_back("run-eos-txn", true, Messages::Transactions);
+        }
+
+        #[test]
+        fn a_mirror_without_exactly_once_that_stood_still_comes_back_at_its_point() {
+            let plain = Messages::Plain { first: 0 };
+            stood_still::needs_root::must_come_back("still-alo", false, plain);
+        }
+
+        #[test]
+        fn a_mirror_with_exactly_once_that_stood_still_under_transactions_comes_back_at_its_point()
+        {
+            let name = "still-eos-txn";
+            stood_still::needs_root::must_come_back(name, true, Messages::Transactions);
+        }
+    }
+}
