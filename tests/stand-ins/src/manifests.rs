@@ -242,7 +242,12 @@ spec:
         tasksMax: 2
         config: {{replication.factor: 3, offset-syncs.topic.replication.factor: 1}}
       checkpointConnector:
-        config: {{checkpoints.topic.replication.factor: 3}}
+        config:
+          checkpoints.topic.replication.factor: 3
+          sync.group.offsets.enabled: true
+          sync.group.offsets.interval.seconds: 5
+          emit.checkpoints.interval.seconds: 5
+          refresh.groups.interval.seconds: 5
 "
         );
     }

@@ -3,7 +3,7 @@
 mod needs_root {
     use slackwater_cut::{ClaimName, State, Verdict};
 
-    use crate::ground::names;
+    use crate::no_room;
     use crate::place::{mirror, turn};
 
     mod needs_stand_ins {
@@ -177,17 +177,9 @@ mod needs_root {
     #[test]
     fn a_quota_that_leaves_no_room_is_named_before_anything_is_stopped() {
         let mut place = turn();
-        let quota = format!(
-            "{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: small, namespace: {}}}, spec: \
-             {{hard: {{count/volumesnapshots.snapshot.storage.k8s.io: '0'}}}}}}",
-            names().space
-        );
-        place.ground.apply(&quota);
-        place.until("the quota to be counted", || {
-            place.object("resourcequota/small")["status"]["hard"].is_object()
+        let ran = no_room::without_snapshots(&mut place, |place| {
+            place.task(&["phase", "quiesceMirror", "--kafka", &mirror()])
         });
-        let ran = place.task(&["phase", "quiesceMirror", "--kafka", &mirror()]);
-        place.space(&["delete", "resourcequota", "small"]).unwrap();
         let ran = ran.expect(2);
         assert!(
             ran.said.contains("quota small of namespace"),

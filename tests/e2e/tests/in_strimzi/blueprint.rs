@@ -137,6 +137,8 @@ mod needs_root {
     }
 
     mod takes_long {
+        use slackwater_cut::{ClaimName, Verdict};
+
         use super::*;
         use crate::kanister::{Of, act};
 
@@ -144,6 +146,8 @@ mod needs_root {
         fn a_backup_by_the_blueprint_is_verified_restored_undone_and_deleted() {
             let mut place = turn();
             place.produce(100);
+            // The source stops for none of it.
+            place.load(200, 50);
             let done = act(&place, "backup", &Of::Kafka, &[]);
             assert_eq!(done.error, None);
             let cut = &done.artifacts["mirrorCut"]["keyValue"];
@@ -161,10 +165,16 @@ mod needs_root {
             let restored = act(&place, "restore", &of_it, &[]);
             assert_eq!(restored.error, None);
             assert!(place.volumes().is_disjoint(&before));
+            for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
+                let claims = place.cut(&run).claims;
+                let claim = claims.iter().find(|one| one.name == name).unwrap();
+                assert_eq!(claim.verdict, Verdict::Proven, "{}", claim.reason);
+            }
             place.must_be_equal();
             let undone = act(&place, "restore", &of_it, &[("undo", "true")]);
             assert_eq!(undone.error, None);
             assert_eq!(place.volumes(), before);
+            place.must_be_equal();
 
             let deleted = act(&place, "delete", &of_it, &[]);
             assert_eq!(deleted.error, None);

@@ -50,9 +50,11 @@ mod needs_root {
         mod takes_long {
             use std::process::Command;
 
+            use serde_json::Value;
             use slackwater_stand_ins::Temper;
 
             use super::super::super::{end, holder};
+            use crate::pause::needs_root::owned;
             use crate::place::{Place, mirror, turn};
 
             fn quiesced(place: &mut Place) -> String {
@@ -122,34 +124,48 @@ mod needs_root {
                 println!("{lines}\n{}", String::from_utf8_lossy(&done.stdout));
             }
 
-            #[test]
-            fn what_the_lease_says_lets_the_mirror_run_where_nothing_of_slackwater_is_left() {
-                let mut place = turn();
-                let before = place.feeder();
-                let run = quiesced(&mut place);
-                let lease = place.object("lease/slackwater-mirror");
-                let lines = lease["metadata"]["annotations"]["slackwater.io/resume-by-hand"]
+            /// The lines that the event on what feeds the mirror has.
+            fn lines_of_the_event(place: &Place, run: &str) -> String {
+                let events = place.list("events");
+                let mut ours = events.iter().filter(|one| {
+                    let of = one["involvedObject"]["name"] == "feeder";
+                    of && one["reason"] == "MirrorQuiesced"
+                });
+                let of_run = |one: &&Value| one["message"].as_str().unwrap().contains(run);
+                let event = ours.find(of_run).unwrap();
+                let (_, lines) = event["message"]
                     .as_str()
                     .unwrap()
-                    .to_owned();
+                    .split_once(":\n")
+                    .unwrap();
+                lines.to_owned()
+            }
+
+            /// Held, with its guards gone, and let go by what is printed.
+            fn must_be_let_go_by_the_printed_lines(place: &mut Place, starts: &[&str]) {
+                let before = place.feeder();
+                let run = quiesced(place);
+                let lease = place.object("lease/slackwater-mirror");
+                let lines = lines_of_the_event(place, &run);
+                let noted = &lease["metadata"]["annotations"]["slackwater.io/resume-by-hand"];
+                assert_eq!(noted, lines.as_str());
                 let both = ["a", "b"].map(|which| format!("slackwater-{run}-guard-{which}"));
-                end(&place, &[&both[0], &both[1]]);
-                for of in [
-                    "kubectl patch kafkamirrormaker2 feeder",
-                    "kubectl annotate kafka mirror",
-                ] {
+                end(place, &[&both[0], &both[1]]);
+                for of in starts {
                     assert!(lines.lines().any(|line| line.starts_with(of)), "{lines}");
                 }
-                run_as_printed(&place, &lines);
+                run_as_printed(place, &lines);
                 place.until("the mirror to run", || place.is_running());
                 assert_eq!(place.feeder(), before);
-                let kafka = place.object("kafka/mirror")["metadata"]["annotations"].to_string();
-                for note in [
-                    "pause-reconciliation",
-                    "slackwater.io/paused",
-                    "slackwater.io/held",
-                ] {
-                    assert!(!kafka.contains(note), "{kafka}");
+                for object in ["kafka/mirror", "kafkamirrormaker2/feeder"] {
+                    let notes = place.object(object)["metadata"]["annotations"].to_string();
+                    for note in [
+                        "pause-reconciliation",
+                        "slackwater.io/paused",
+                        "slackwater.io/held",
+                    ] {
+                        assert!(!notes.contains(note), "{object}: {notes}");
+                    }
                 }
                 // Whoever comes finds it running, and says that the run is over.
                 place
@@ -158,6 +174,32 @@ mod needs_root {
                 assert!(place.is_void(&run));
                 place.must_be_let_go(&before);
                 place.must_be_equal();
+            }
+
+            #[test]
+            fn what_the_lease_and_the_event_say_lets_the_mirror_run_where_nothing_of_slackwater_is_left()
+             {
+                let mut place = turn();
+                let starts = [
+                    "kubectl patch kafkamirrormaker2 feeder",
+                    "kubectl annotate kafka mirror",
+                ];
+                must_be_let_go_by_the_printed_lines(&mut place, &starts);
+            }
+
+            #[test]
+            fn what_is_held_by_a_pause_is_let_go_by_the_lines_of_its_event() {
+                let mut place = turn();
+                owned(
+                    &place,
+                    "=apps:kafka.strimzi.io/KafkaMirrorMaker2:kafka/feeder",
+                );
+                let starts = [
+                    "kubectl annotate kafkamirrormaker2 feeder",
+                    "kubectl annotate kafka mirror",
+                ];
+                must_be_let_go_by_the_printed_lines(&mut place, &starts);
+                owned(&place, "-");
             }
         }
     }

@@ -16,6 +16,7 @@ mod needs_root {
             use crate::k10_stand_in::{
                 before, claims, hook, opted_in, retire, snapshot, snapshots, until_closed,
             };
+            use crate::no_room;
             use crate::place::{Place, turn};
 
             const CLAIM: &str = "data-mirror-dual-1";
@@ -232,6 +233,13 @@ mod needs_root {
                         place.must_be_let_go(&feeder);
                     }
                 }
+                // A namespace that has no room for K10's snapshots.
+                let said = no_room::without_snapshots(&mut place, |place| {
+                    hook(place, "beforeBackup").unwrap_err()
+                });
+                assert!(said.contains("quota small of namespace"), "{said}");
+                place.must_be_let_go(&feeder);
+
                 // And when all that is over it is backed up.
                 hook(&place, "beforeBackup").unwrap();
                 hook(&place, "afterFailure").unwrap();

@@ -1,5 +1,5 @@
-//! A namespace of Slackwater's own in which there is no room for another ConfigMap: those
-//! that keep a backup find none.
+//! Namespaces without room: Slackwater's own for another ConfigMap, so that those that keep
+//! a backup find none, and the Kafka's for a VolumeSnapshot.
 
 use crate::ground::names;
 use crate::place::Place;
@@ -23,4 +23,19 @@ pub(crate) fn set(place: &Place) {
 /// There is, again.
 pub(crate) fn lift(place: &Place) {
     place.own(&["delete", "resourcequota", QUOTA]).unwrap();
+}
+
+/// While the Kafka's namespace may have no VolumeSnapshot.
+pub(crate) fn without_snapshots<T>(place: &mut Place, act: impl FnOnce(&mut Place) -> T) -> T {
+    let space = &names().space;
+    place.ground.apply(&format!(
+        "{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: small, namespace: {space}}}, spec: \
+         {{hard: {{count/volumesnapshots.snapshot.storage.k8s.io: '0'}}}}}}",
+    ));
+    place.until("the quota to be counted", || {
+        place.object("resourcequota/small")["status"]["hard"].is_object()
+    });
+    let done = act(place);
+    place.space(&["delete", "resourcequota", "small"]).unwrap();
+    done
 }

@@ -1,24 +1,59 @@
 //! A mirror that is held by a pause, for longer than an operator's round takes.
 
-mod needs_root {
+pub(crate) mod needs_root {
+    use crate::place::Place;
+
+    /// Marks what feeds the mirror as another's: `=ID`; `-` takes the mark away.
+    pub(crate) fn owned(place: &Place, by: &str) {
+        let note = format!("argocd.argoproj.io/tracking-id{by}");
+        let patch = ["annotate", "kafkamirrormaker2", "feeder", &note];
+        place.space(&patch).unwrap();
+    }
+
+    mod needs_stand_ins {
+        mod takes_long {
+            use std::time::Duration;
+
+            use slackwater_stand_ins::Temper;
+
+            use crate::place::turn;
+
+            #[test]
+            fn a_backup_right_after_another_waits_until_its_kafka_is_looked_after_again() {
+                let mut place = turn();
+                // The real one says for 28 to 43 s that it leaves a Kafka alone which it is
+                // told not to any more; this one until the first backup has ended, too.
+                let slow = Temper {
+                    after_pause: Duration::from_secs(100),
+                    ..Temper::default()
+                };
+                place.lab().without_operator();
+                place.lab().with_operator(slow).unwrap();
+                let one = place.backup();
+                let kafka = place.object("kafka/mirror");
+                let says = kafka["status"]["conditions"].to_string();
+                assert!(says.contains("ReconciliationPaused"), "{says}");
+                let two = place.backup();
+                assert_ne!(one, two);
+                place.lab().without_operator();
+                place.lab().with_operator(Temper::default()).unwrap();
+                assert!(place.is_running());
+            }
+        }
+    }
+
     mod takes_long {
         use std::collections::BTreeSet;
         use std::thread;
         use std::time::Duration;
 
+        use super::owned;
         use crate::k10_stand_in::documents;
         use crate::place::{Place, mirror, turn};
 
         /// More than two of an operator's rounds of 120 s
         /// (`STRIMZI_FULL_RECONCILIATION_INTERVAL_MS`).
         const HELD: Duration = Duration::from_secs(270);
-
-        /// Marks what feeds the mirror as another's.
-        fn owned(place: &Place, by: &str) {
-            let note = format!("argocd.argoproj.io/tracking-id{by}");
-            let patch = ["annotate", "kafkamirrormaker2", "feeder", &note];
-            place.space(&patch).unwrap();
-        }
 
         /// What is written on both while they are held is what the example has Argo CD
         /// ignore, and all that it has it ignore but what counts tries.

@@ -43,6 +43,10 @@ mod needs_root {
         let before = place.object("kafka/mirror");
         let maker = place.object("kafkamirrormaker2/feeder");
         let volumes = place.volumes();
+        for volume in &volumes {
+            let kept = format!("kept: PersistentVolume {volume}\n");
+            assert!(plan.said.contains(&kept), "{}", plan.said);
+        }
 
         // The source does not stop for it.
         place.load(90, 50);
@@ -86,6 +90,8 @@ mod needs_root {
         fn a_mirror_of_which_nothing_is_left_is_restored_from_what_is_kept() {
             let mut place = turn();
             let run = backed_up_before(&mut place, 150, 50);
+            // The source does not stop for it.
+            place.load(240, 50);
             let id = place.object("kafka/mirror");
             let ca = place.object("secret/mirror-cluster-ca-cert");
 
