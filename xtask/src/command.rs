@@ -67,6 +67,16 @@ pub(crate) fn output_aloud(command: &mut Command) -> Result<String, Error> {
 
 /// Runs it with the terminal as its own and ends it when the limit is over.
 pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Result<(), Error> {
+    run_watched(command, limit, |_| ())
+}
+
+/// The same, and calls `look` every now and then with the seconds since the start, and
+/// once after its end.
+pub(crate) fn run_watched(
+    command: &mut Command,
+    limit: Duration,
+    mut look: impl FnMut(u64),
+) -> Result<(), Error> {
     let mut child = command
         .stdin(Stdio::null())
         .spawn()
@@ -76,7 +86,9 @@ pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Result<(), E
         })?;
     let begun = Instant::now();
     loop {
-        match child.try_wait() {
+        let waited = child.try_wait();
+        look(begun.elapsed().as_secs());
+        match waited {
             Ok(Some(status)) => return check(command, status, ""),
             Ok(None) if begun.elapsed() < limit => std::thread::sleep(LOOK),
             _ => {

@@ -71,6 +71,8 @@ pub(crate) enum Error {
     NotReproducible(Vec<String>),
     #[error("out of date: {}; run `cargo xtask generate`", .0.join(", "))]
     OutOfDate(Vec<String>),
+    #[error("{0} has not one row for each long test: run `cargo xtask results`")]
+    ResultsOutOfDate(&'static str),
     #[error("not tidy:\n{}", .0.join("\n"))]
     NotTidy(Vec<String>),
     #[error("no test has {} in its name", .0.join(" or "))]

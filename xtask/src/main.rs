@@ -183,6 +183,8 @@ enum Cmd {
     },
     /// Write the files that are generated from the code
     Generate,
+    /// Write into docs/long-tests.md how the long tests that were run here ended
+    Results,
     /// Check the rules on files that no compiler checks
     Tidy,
 }
@@ -326,6 +328,11 @@ fn run(command: Cmd) -> Result<ExitCode, Error> {
             steps.run("wasm components", || wasm::build(&project, None))?;
             let built = steps.run("build", || build::debug_bins(&project))?;
             generate::write(&project, &built)?;
+        }
+        Cmd::Results => {
+            steps.run("wasm components", || wasm::build(&project, None))?;
+            let built = steps.run("build", || build::debug_all(&project))?;
+            suite::write_results(&project, &built)?;
         }
         Cmd::Tidy => tidy::check(&project)?,
     }

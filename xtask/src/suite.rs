@@ -2,6 +2,7 @@
 //! test, in an order in which the cheap ones fail first. Says at its end what
 //! it left out.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 
@@ -20,15 +21,17 @@ use crate::tidy;
 use crate::wasm::{self, StdChoice};
 
 mod lanes;
+mod results;
 mod tests;
 
+use results::TestName;
 pub(crate) use tests::list as list_tests;
 
 /// Seconds that each fuzz target runs here: it goes on from where it was, and
 /// what was found before is run again first.
 const FUZZ_SECONDS: u32 = 5;
 
-/// Minutes of the soak here, and its seed: its first rounds strike the program,
+/// Minutes of the soak with `--full`, and its seed: its first rounds strike the program,
 /// the guard, and both. A longer one, with other seeds, is `cargo xtask soak`.
 const SOAK: (u64, u64) = (2, 28);
 
@@ -38,7 +41,7 @@ const SOAK_LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// Of the simulation's mutants one of so many is built here, and all of them with
 /// `--full`: each is half a minute of both cores.
-const MUTANTS: usize = 5;
+const MUTANTS: usize = 20;
 
 /// What was asked for.
 #[derive(Debug)]
@@ -98,7 +101,10 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
     }
     let built = steps.run("build", || build::debug_all(project))?;
     if whole {
-        steps.run("generated files", || generate::check(project, &built))?;
+        steps.run("generated files", || {
+            generate::check(project, &built)?;
+            results::check(project, &long_tests(project, &built)?)
+        })?;
         steps.run(
             "the same components from another directory and home",
             || wasm::check_reproducible(project, &components),
@@ -134,10 +140,10 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
         })?;
     }
     let mut left = run_tests(project, steps, &built, options)?;
-    if whole && options.no_root {
+    if whole && options.full && options.no_root {
         left.need_root.push("cargo xtask soak".to_owned());
         println!("left out, needs root: cargo xtask soak");
-    } else if whole {
+    } else if whole && options.full {
         // Alone: a second lab beside it takes the time that its deadlines leave.
         let (minutes, seed) = SOAK;
         let header = format!("soak, {minutes} minutes, seed {seed}");
@@ -145,6 +151,25 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
     }
     println!("{}", last_line(&left, options, &steps.total()));
     Ok(())
+}
+
+/// Writes into the documentation how the long tests ended.
+pub(crate) fn write_results(project: &Project, built: &Executables) -> Result<(), Error> {
+    results::write(project, &long_tests(project, built)?)
+}
+
+fn long_tests(project: &Project, built: &Executables) -> Result<BTreeSet<TestName>, Error> {
+    let mut long = BTreeSet::new();
+    for program in built.tests.iter().filter(|one| tests::is_heavy(one)) {
+        let label = tests::label(project, program);
+        let names = tests::list(project, built, program, &[])?;
+        let names = names.into_iter().filter(|name| tests::takes_long(name));
+        long.extend(names.map(|test| TestName {
+            program: label.clone(),
+            test,
+        }));
+    }
+    Ok(long)
 }
 
 fn soak(project: &Project, built: &Executables) -> Result<(), Error> {
@@ -166,8 +191,8 @@ fn run_tests(
     built: &Executables,
     options: &Options,
 ) -> Result<Left, Error> {
-    let (mut left, mut failed, mut known) = (Left::default(), Vec::new(), 0);
-    let mut heavy = Vec::new();
+    let (mut left, mut known) = (Left::default(), 0);
+    let mut jobs = Vec::new();
     for program in &built.tests {
         let label = tests::label(project, program);
         let names = tests::list(project, built, program, &options.filters)?;
@@ -185,20 +210,13 @@ fn run_tests(
             continue;
         }
         let header = format!("{label}: {} tests", runs.len());
-        if tests::is_heavy(program) {
-            heavy.push(lanes::Job {
-                label,
-                header,
-                program,
-            });
-            continue;
-        }
-        if let Err(error) = steps.run(&header, || tests::run(project, built, program, options)) {
-            eprintln!("error: {error}");
-            failed.push(label);
-        }
+        jobs.push(lanes::Job {
+            label,
+            header,
+            program,
+        });
     }
-    failed.extend(lanes::run(project, steps, built, options, heavy)?);
+    let failed = lanes::run(project, steps, built, options, jobs)?;
     for test in &left.need_root {
         println!("left out, needs root: {test}");
     }
@@ -220,8 +238,8 @@ fn last_line(left: &Left, options: &Options, total: &str) -> String {
         )
     } else if options.is_short() {
         format!(
-            "ok: everything passed but the {} long tests and most mutants of --full, which were \
-             left out ({total})",
+            "ok: everything passed but the {} long tests, most mutants and the soak of --full, \
+             which were left out ({total})",
             left.long
         )
     } else if options.filters.is_empty() {

@@ -35,29 +35,33 @@ fn cleanly(broker: &Broker) -> bool {
 mod needs_root {
     use super::*;
 
-    #[test]
-    fn a_cold_backup_proves_what_brokers_that_stopped_cleanly_left_and_nothing_else() {
-        let lab = Lab::builder()
-            .name("cold")
-            .exactly_once(true)
-            .volumes(Volumes::LoopImages)
-            .start()
-            .unwrap();
-        let scene = Scene::new(lab, "").unwrap();
-        let load = Load::start(&scene.lab.source().bootstrap(), &LoadPlan::new(500)).unwrap();
-        let services = Services::set_up(&scene, MORE).unwrap();
+    mod takes_long {
+        use super::*;
 
-        let cut = one_that_is_proven(&scene, &services);
-        what_is_restored_is_the_cut(&scene, &cut);
-        one_that_was_killed_instead_proves_nothing_durable(&scene, &services);
-        brokers_are_started_again_when_the_program_dies(&scene, &services);
+        #[test]
+        fn a_cold_backup_proves_what_brokers_that_stopped_cleanly_left_and_nothing_else() {
+            let lab = Lab::builder()
+                .name("cold")
+                .exactly_once(true)
+                .volumes(Volumes::LoopImages)
+                .start()
+                .unwrap();
+            let scene = Scene::new(lab, "").unwrap();
+            let load = Load::start(&scene.lab.source().bootstrap(), &LoadPlan::new(500)).unwrap();
+            let services = Services::set_up(&scene, MORE).unwrap();
 
-        let load = load.stop().unwrap();
-        scene.lab.wait_mirrored(&load, REACH * 2).unwrap();
-        let mirror = scene.lab.mirror().bootstrap();
-        let report = audit(&mirror, &["blogs", "items"], Isolation::ReadCommitted).unwrap();
-        assert_eq!(report.problems(), Vec::<String>::new());
-        assert_eq!(report.absent(&load, str::to_owned), Vec::<String>::new());
+            let cut = one_that_is_proven(&scene, &services);
+            what_is_restored_is_the_cut(&scene, &cut);
+            one_that_was_killed_instead_proves_nothing_durable(&scene, &services);
+            brokers_are_started_again_when_the_program_dies(&scene, &services);
+
+            let load = load.stop().unwrap();
+            scene.lab.wait_mirrored(&load, REACH * 2).unwrap();
+            let mirror = scene.lab.mirror().bootstrap();
+            let report = audit(&mirror, &["blogs", "items"], Isolation::ReadCommitted).unwrap();
+            assert_eq!(report.problems(), Vec::<String>::new());
+            assert_eq!(report.absent(&load, str::to_owned), Vec::<String>::new());
+        }
     }
 }
 

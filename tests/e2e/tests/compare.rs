@@ -216,58 +216,62 @@ fn leave_out(scene: &Scene) -> u64 {
     committed + 1
 }
 
-#[test]
-fn records_that_a_killed_worker_copied_twice_are_duplicates_and_nothing_else() {
-    let lab = Lab::builder()
-        .name("compare-alo")
-        .policy(ReplicationPolicy::Default)
-        .topic(Topic::new("stamped", 1).config("message.timestamp.type", "LogAppendTime"))
-        .volumes(Volumes::Directories)
-        .start()
-        .unwrap();
-    let scene = Scene::new(lab, PATIENT).unwrap();
-    produce(&scene, "stamped", 0, 50);
-    let going = Load::start(&scene.lab.source().bootstrap(), &LoadPlan::new(RATE)).unwrap();
-    std::thread::sleep(Duration::from_secs(5));
-    let connect = scene.lab.connect();
-    connect.kill9();
-    connect.start().unwrap();
-    connect.wait_ready().unwrap();
-    connect.wait_running().unwrap();
-    let copied = going.stop().unwrap();
-    scene.lab.wait_mirrored(&copied, REACH).unwrap();
+mod takes_long {
+    use super::*;
 
-    let topics = ["source.blogs", "source.items", "source.stamped"];
-    let bootstrap = scene.lab.mirror().bootstrap();
-    let audited = audit(&bootstrap, &topics, Isolation::ReadCommitted).unwrap();
-    assert_eq!(audited.missing(), 0);
-    let (finished, report) = compare(&scene, &[], 0);
-    println!("{}", finished.stderr);
-    let told = (
-        count(&report, "duplicates"),
-        count(&report, "missing"),
-        count(&report, "extra"),
-    );
-    assert_eq!(told, (audited.duplicates(), 0, 0));
-    assert!(told.0 > 0, "the worker was killed before it had committed");
-    assert!(count(&report, "recordsCompared") >= copied.committed() + 50);
-    assert_eq!(row(&report, "source.stamped-0")["verdict"], "equal");
+    #[test]
+    fn records_that_a_killed_worker_copied_twice_are_duplicates_and_nothing_else() {
+        let lab = Lab::builder()
+            .name("compare-alo")
+            .policy(ReplicationPolicy::Default)
+            .topic(Topic::new("stamped", 1).config("message.timestamp.type", "LogAppendTime"))
+            .volumes(Volumes::Directories)
+            .start()
+            .unwrap();
+        let scene = Scene::new(lab, PATIENT).unwrap();
+        produce(&scene, "stamped", 0, 50);
+        let going = Load::start(&scene.lab.source().bootstrap(), &LoadPlan::new(RATE)).unwrap();
+        std::thread::sleep(Duration::from_secs(5));
+        let connect = scene.lab.connect();
+        connect.kill9();
+        connect.start().unwrap();
+        connect.wait_ready().unwrap();
+        connect.wait_running().unwrap();
+        let copied = going.stop().unwrap();
+        scene.lab.wait_mirrored(&copied, REACH).unwrap();
 
-    let (finished, _) = compare(&scene, &["--strict"], 1);
-    says(finished.cause(), &["duplicates"]);
-    let by_name = ["--policy", "default", "--topic", "source.blogs"];
-    assert_eq!(count(&compare(&scene, &by_name, 0).1, "partitions"), 3);
+        let topics = ["source.blogs", "source.items", "source.stamped"];
+        let bootstrap = scene.lab.mirror().bootstrap();
+        let audited = audit(&bootstrap, &topics, Isolation::ReadCommitted).unwrap();
+        assert_eq!(audited.missing(), 0);
+        let (finished, report) = compare(&scene, &[], 0);
+        println!("{}", finished.stderr);
+        let told = (
+            count(&report, "duplicates"),
+            count(&report, "missing"),
+            count(&report, "extra"),
+        );
+        assert_eq!(told, (audited.duplicates(), 0, 0));
+        assert!(told.0 > 0, "the worker was killed before it had committed");
+        assert!(count(&report, "recordsCompared") >= copied.committed() + 50);
+        assert_eq!(row(&report, "source.stamped-0")["verdict"], "equal");
 
-    // Without exactly-once MirrorMaker copies what was aborted too: it is on
-    // both sides.
-    let before = count(&report, "recordsCompared");
-    let aborting = LoadPlan::new(RATE).transactional(50, 0.2).producer(2);
-    let aborting = load(&scene, &aborting, 2);
-    assert!(aborting.acked() > aborting.committed());
-    let (_, report) = compare(&scene, &[], 0);
-    let told = (count(&report, "missing"), count(&report, "extra"));
-    assert_eq!(told, (0, 0));
-    assert!(count(&report, "recordsCompared") > before + aborting.committed());
-    let nothing = scene.run(&["compare", "--topic", "absent"]).unwrap();
-    says(nothing.expect(2).unwrap().cause(), &["no copied topic"]);
+        let (finished, _) = compare(&scene, &["--strict"], 1);
+        says(finished.cause(), &["duplicates"]);
+        let by_name = ["--policy", "default", "--topic", "source.blogs"];
+        assert_eq!(count(&compare(&scene, &by_name, 0).1, "partitions"), 3);
+
+        // Without exactly-once MirrorMaker copies what was aborted too: it is on
+        // both sides.
+        let before = count(&report, "recordsCompared");
+        let aborting = LoadPlan::new(RATE).transactional(50, 0.2).producer(2);
+        let aborting = load(&scene, &aborting, 2);
+        assert!(aborting.acked() > aborting.committed());
+        let (_, report) = compare(&scene, &[], 0);
+        let told = (count(&report, "missing"), count(&report, "extra"));
+        assert_eq!(told, (0, 0));
+        assert!(count(&report, "recordsCompared") > before + aborting.committed());
+        let nothing = scene.run(&["compare", "--topic", "absent"]).unwrap();
+        says(nothing.expect(2).unwrap().cause(), &["no copied topic"]);
+    }
 }

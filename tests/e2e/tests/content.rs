@@ -42,88 +42,6 @@ mod needs_root {
     use super::*;
 
     #[test]
-    fn retention_and_compaction_that_run_through_the_window_refute_nothing() {
-        let (scene, load) = loaded(
-            Lab::builder()
-                .name("content")
-                .mirror_property("log.roll.ms", "2000")
-                .mirror_property("log.retention.ms", "7000")
-                .mirror_property("log.retention.check.interval.ms", "1000")
-                .mirror_property("log.initial.task.delay.ms", "1000")
-                .mirror_property("log.cleaner.backoff.ms", "1000")
-                .mirror_property("log.cleaner.min.cleanable.ratio", "0.01"),
-        );
-        let (_, cut) = scene.backup(&[], 0).unwrap();
-        assert!(load.stop().unwrap().is_whole());
-        for name in [ClaimName::Still, ClaimName::Durable, ClaimName::Intact] {
-            let claim = claim(&cut, name);
-            assert_eq!(claim.verdict, Verdict::Proven, "{claim:?}");
-        }
-        let replicas = || {
-            let contents = cut.rows.partitions.iter().flat_map(|row| &row.content);
-            contents.flat_map(|content| &content.replicas)
-        };
-        assert!(
-            replicas().any(|one| one.log_start_offset > 0),
-            "retention ran"
-        );
-        assert!(replicas().any(|one| one.holes > 0), "compaction ran");
-    }
-
-    #[test]
-    fn what_one_broker_alone_deleted_and_compacted_refutes_nothing() {
-        // Broker 3 alone looks at retention, and at what is to be compacted,
-        // more than once. It leads nothing: followers delete what a leader
-        // has deleted.
-        let mut lab = Lab::builder()
-            .name("alone")
-            .mirror_property("log.roll.ms", "2000")
-            .mirror_property("log.retention.ms", "7000")
-            .mirror_property("log.cleaner.min.cleanable.ratio", "0.01");
-        for (broker, every) in [(1, "3600000"), (2, "3600000"), (3, "1000")] {
-            for key in ["log.retention.check.interval.ms", "log.cleaner.backoff.ms"] {
-                lab = lab.mirror_broker_property(broker, key, every);
-            }
-        }
-        let lab = lab.volumes(Volumes::LoopImages).start().unwrap();
-        lab.reassign(|_, partition| match partition % 2 {
-            0 => vec![1, 2, 3],
-            _ => vec![2, 1, 3],
-        })
-        .unwrap();
-        lab.elect_preferred_leaders().unwrap();
-        let scene = Scene::new(lab, REQUIRE).unwrap();
-        let load = Load::start(&scene.lab.source().bootstrap(), &LoadPlan::new(RATE)).unwrap();
-        std::thread::sleep(LOADED * 2);
-        let (_, cut) = scene.backup(&[], 0).unwrap();
-        assert!(load.stop().unwrap().is_whole());
-        for name in [ClaimName::Still, ClaimName::Durable, ClaimName::Intact] {
-            let claim = claim(&cut, name);
-            assert_eq!(claim.verdict, Verdict::Proven, "{claim:?}");
-        }
-        let dirs = &cut.content.as_ref().unwrap().dirs;
-        let (mut deleted, mut compacted) = (0, 0);
-        for row in &cut.rows.partitions {
-            let replicas = &row.content.as_ref().unwrap().replicas;
-            let least = replicas
-                .iter()
-                .map(|one| one.log_start_offset)
-                .min()
-                .unwrap();
-            for replica in replicas {
-                let broker = dirs[replica.dir as usize].broker;
-                let (start, holes) = (replica.log_start_offset, replica.holes);
-                deleted += usize::from(start > least);
-                compacted += usize::from(holes > 0);
-                let alone = start == least && holes == 0 || broker == 3;
-                assert!(alone, "{} on {broker}: {replica:?}", cut.rows.name(row));
-            }
-        }
-        println!("on broker 3 alone: {deleted} expired, {compacted} compacted");
-        assert!(deleted > 0 && compacted > 0);
-    }
-
-    #[test]
     fn a_false_backup_of_each_kind_is_refuted_and_what_was_touched_is_named() {
         let lab = Lab::builder()
             .name("false")
@@ -183,5 +101,91 @@ mod needs_root {
         let again = Cut::parse(&verified.expect(0).unwrap().stdout).unwrap();
         assert_eq!(again.previous, cut.digest);
         assert_eq!(claim(&again, ClaimName::Intact).verdict, Verdict::Proven);
+    }
+
+    mod takes_long {
+        use super::*;
+
+        #[test]
+        fn retention_and_compaction_that_run_through_the_window_refute_nothing() {
+            let (scene, load) = loaded(
+                Lab::builder()
+                    .name("content")
+                    .mirror_property("log.roll.ms", "2000")
+                    .mirror_property("log.retention.ms", "7000")
+                    .mirror_property("log.retention.check.interval.ms", "1000")
+                    .mirror_property("log.initial.task.delay.ms", "1000")
+                    .mirror_property("log.cleaner.backoff.ms", "1000")
+                    .mirror_property("log.cleaner.min.cleanable.ratio", "0.01"),
+            );
+            let (_, cut) = scene.backup(&[], 0).unwrap();
+            assert!(load.stop().unwrap().is_whole());
+            for name in [ClaimName::Still, ClaimName::Durable, ClaimName::Intact] {
+                let claim = claim(&cut, name);
+                assert_eq!(claim.verdict, Verdict::Proven, "{claim:?}");
+            }
+            let replicas = || {
+                let contents = cut.rows.partitions.iter().flat_map(|row| &row.content);
+                contents.flat_map(|content| &content.replicas)
+            };
+            assert!(
+                replicas().any(|one| one.log_start_offset > 0),
+                "retention ran"
+            );
+            assert!(replicas().any(|one| one.holes > 0), "compaction ran");
+        }
+
+        #[test]
+        fn what_one_broker_alone_deleted_and_compacted_refutes_nothing() {
+            // Broker 3 alone looks at retention, and at what is to be compacted,
+            // more than once. It leads nothing: followers delete what a leader
+            // has deleted.
+            let mut lab = Lab::builder()
+                .name("alone")
+                .mirror_property("log.roll.ms", "2000")
+                .mirror_property("log.retention.ms", "7000")
+                .mirror_property("log.cleaner.min.cleanable.ratio", "0.01");
+            for (broker, every) in [(1, "3600000"), (2, "3600000"), (3, "1000")] {
+                for key in ["log.retention.check.interval.ms", "log.cleaner.backoff.ms"] {
+                    lab = lab.mirror_broker_property(broker, key, every);
+                }
+            }
+            let lab = lab.volumes(Volumes::LoopImages).start().unwrap();
+            lab.reassign(|_, partition| match partition % 2 {
+                0 => vec![1, 2, 3],
+                _ => vec![2, 1, 3],
+            })
+            .unwrap();
+            lab.elect_preferred_leaders().unwrap();
+            let scene = Scene::new(lab, REQUIRE).unwrap();
+            let load = Load::start(&scene.lab.source().bootstrap(), &LoadPlan::new(RATE)).unwrap();
+            std::thread::sleep(LOADED * 2);
+            let (_, cut) = scene.backup(&[], 0).unwrap();
+            assert!(load.stop().unwrap().is_whole());
+            for name in [ClaimName::Still, ClaimName::Durable, ClaimName::Intact] {
+                let claim = claim(&cut, name);
+                assert_eq!(claim.verdict, Verdict::Proven, "{claim:?}");
+            }
+            let dirs = &cut.content.as_ref().unwrap().dirs;
+            let (mut deleted, mut compacted) = (0, 0);
+            for row in &cut.rows.partitions {
+                let replicas = &row.content.as_ref().unwrap().replicas;
+                let least = replicas
+                    .iter()
+                    .map(|one| one.log_start_offset)
+                    .min()
+                    .unwrap();
+                for replica in replicas {
+                    let broker = dirs[replica.dir as usize].broker;
+                    let (start, holes) = (replica.log_start_offset, replica.holes);
+                    deleted += usize::from(start > least);
+                    compacted += usize::from(holes > 0);
+                    let alone = start == least && holes == 0 || broker == 3;
+                    assert!(alone, "{} on {broker}: {replica:?}", cut.rows.name(row));
+                }
+            }
+            println!("on broker 3 alone: {deleted} expired, {compacted} compacted");
+            assert!(deleted > 0 && compacted > 0);
+        }
     }
 }

@@ -182,40 +182,44 @@ mod needs_root {
         assert!(named.contains("durable is refuted"), "{named}");
     }
 
-    #[test]
-    fn on_slow_disks_durable_says_what_kafkas_own_tool_sees_in_the_snapshot() {
-        let lab = Lab::builder()
-            .name("slow")
-            .volumes(Volumes::LoopImages)
-            .start()
-            .unwrap();
-        let scene = Scene::new(lab, PATIENT).unwrap();
-        let follower = make_a_follower(&scene.lab);
-        let pid = scene.lab.mirror().broker(follower).unwrap().pid().unwrap();
-        for delay in SLOW {
-            let slow: Vec<Hang> = [FETCHER, HANDLER]
-                .map(|name| Hang::writes(pid, name, delay).unwrap())
-                .into();
-            let load = Load::start(&scene.lab.source().bootstrap(), &LoadPlan::new(SLOW_RATE));
-            std::thread::sleep(Duration::from_secs(4));
-            let backup = scene.run(&["backup", "--output=json"]).unwrap();
-            drop(slow);
-            assert!(load.unwrap().stop().unwrap().is_whole());
-            println!("{delay:?}: {:?} {}", backup.code, backup.cause());
-            let Ok(cut) = Cut::parse(&backup.stdout) else {
-                // Given up, it claims nothing.
-                assert!(delay > SLOW[0] && backup.code != Some(0), "{backup:?}");
-                continue;
-            };
-            let durable = claim(&cut, ClaimName::Durable);
-            let beside = beside_the_cut(&scene, &cut);
-            println!("{durable:?}\nby Kafka's own tool: {beside:?}");
-            match durable.verdict {
-                Verdict::Proven => assert!(beside.is_empty(), "{beside:?}"),
-                Verdict::Refuted => assert!(!beside.is_empty(), "{durable:?}"),
-                // The closing look did not come to its end in time, and the run says so.
-                Verdict::Unproven if cut.bracket.is_none() => assert!(delay > SLOW[0]),
-                Verdict::Unproven => panic!("all of it could be read: {durable:?}"),
+    mod takes_long {
+        use super::*;
+
+        #[test]
+        fn on_slow_disks_durable_says_what_kafkas_own_tool_sees_in_the_snapshot() {
+            let lab = Lab::builder()
+                .name("slow")
+                .volumes(Volumes::LoopImages)
+                .start()
+                .unwrap();
+            let scene = Scene::new(lab, PATIENT).unwrap();
+            let follower = make_a_follower(&scene.lab);
+            let pid = scene.lab.mirror().broker(follower).unwrap().pid().unwrap();
+            for delay in SLOW {
+                let slow: Vec<Hang> = [FETCHER, HANDLER]
+                    .map(|name| Hang::writes(pid, name, delay).unwrap())
+                    .into();
+                let load = Load::start(&scene.lab.source().bootstrap(), &LoadPlan::new(SLOW_RATE));
+                std::thread::sleep(Duration::from_secs(4));
+                let backup = scene.run(&["backup", "--output=json"]).unwrap();
+                drop(slow);
+                assert!(load.unwrap().stop().unwrap().is_whole());
+                println!("{delay:?}: {:?} {}", backup.code, backup.cause());
+                let Ok(cut) = Cut::parse(&backup.stdout) else {
+                    // Given up, it claims nothing.
+                    assert!(delay > SLOW[0] && backup.code != Some(0), "{backup:?}");
+                    continue;
+                };
+                let durable = claim(&cut, ClaimName::Durable);
+                let beside = beside_the_cut(&scene, &cut);
+                println!("{durable:?}\nby Kafka's own tool: {beside:?}");
+                match durable.verdict {
+                    Verdict::Proven => assert!(beside.is_empty(), "{beside:?}"),
+                    Verdict::Refuted => assert!(!beside.is_empty(), "{durable:?}"),
+                    // The closing look did not come to its end in time, and the run says so.
+                    Verdict::Unproven if cut.bracket.is_none() => assert!(delay > SLOW[0]),
+                    Verdict::Unproven => panic!("all of it could be read: {durable:?}"),
+                }
             }
         }
     }

@@ -90,12 +90,16 @@ fn goes_on(name: &str, exactly_once: bool) {
     assert_eq!(report["recordsCompared"], all, "all of it is there, once");
 }
 
-#[test]
-fn a_restored_mirror_with_exactly_once_goes_on_without_a_hole_or_a_duplicate() {
-    goes_on("resumed-eos", true);
-}
+mod takes_long {
+    use super::*;
 
-#[test]
-fn a_restored_mirror_without_exactly_once_goes_on_without_a_hole_or_a_duplicate() {
-    goes_on("resumed-alo", false);
+    #[test]
+    fn a_restored_mirror_with_exactly_once_goes_on_without_a_hole_or_a_duplicate() {
+        goes_on("resumed-eos", true);
+    }
+
+    #[test]
+    fn a_restored_mirror_without_exactly_once_goes_on_without_a_hole_or_a_duplicate() {
+        goes_on("resumed-alo", false);
+    }
 }

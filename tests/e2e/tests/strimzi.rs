@@ -108,183 +108,187 @@ mod needs_root {
         until(mirror, "running", is_running);
     }
 
-    #[test]
-    fn a_mirror_is_found_by_connects_own_word_stopped_by_its_resource_and_put_back() {
-        let scene = turn();
-        let before = spec(&scene);
-        let kafka = scene.object("kafka/mirror").unwrap();
-        let mirror = find(&scene, None).unwrap();
-        assert_eq!(mirror.ways().collect::<Vec<_>>(), [Way::State]);
-        let view = mirror.mirror().unwrap();
-        assert_eq!(view.connects[0].name, "kafka/feeder");
-        assert_eq!(view.connectors.len(), 2);
-        mirror.positions(&view.connectors[0].reference()).unwrap();
+    mod takes_long {
+        use super::*;
 
-        accepted(|| mirror.stop(&refs(&view)));
-        until(&mirror, "stopped", is_stopped);
-        let held = scene.object("kafka/mirror").unwrap();
-        assert!(held["status"]["listeners"].is_null(), "{held}");
-        let read = slackwater_strimzi::Kafka::read(&held).unwrap();
-        assert!(read.meta.is_paused());
-        assert_eq!(read.listeners.len(), 3);
-        let lines = mirror.by_hand().unwrap();
-        assert!(
-            lines
-                .iter()
-                .any(|line| line.starts_with("kubectl annotate kafka mirror"))
-        );
-        // Of a later process, which knows nothing of the first.
-        let later = find(&scene, None).unwrap();
-        thread::sleep(Duration::from_secs(3));
-        assert!(is_stopped(&later.mirror().unwrap()));
-        accepted(|| later.start(&wants(&view)));
-        until_running(&scene, &later);
-        assert_eq!(spec(&scene), before);
-        let after = scene.object("kafka/mirror").unwrap();
-        assert_eq!(
-            after["metadata"]["annotations"],
-            kafka["metadata"]["annotations"]
-        );
-    }
+        #[test]
+        fn a_mirror_is_found_by_connects_own_word_stopped_by_its_resource_and_put_back() {
+            let scene = turn();
+            let before = spec(&scene);
+            let kafka = scene.object("kafka/mirror").unwrap();
+            let mirror = find(&scene, None).unwrap();
+            assert_eq!(mirror.ways().collect::<Vec<_>>(), [Way::State]);
+            let view = mirror.mirror().unwrap();
+            assert_eq!(view.connects[0].name, "kafka/feeder");
+            assert_eq!(view.connectors.len(), 2);
+            mirror.positions(&view.connectors[0].reference()).unwrap();
 
-    #[test]
-    fn one_that_git_owns_is_stopped_without_a_change_of_its_spec() {
-        let scene = turn();
-        let before = spec(&scene);
-        let own = "argocd.argoproj.io/tracking-id=mirrors:kafka/feeder";
-        let annotate = ["annotate", "kafkamirrormaker2", "feeder"];
-        scene.kubectl(&[&annotate[..], &[own]].concat()).unwrap();
-        let mirror = find(&scene, None).unwrap();
-        assert_eq!(mirror.ways().collect::<Vec<_>>(), [Way::Pause]);
-        let view = mirror.mirror().unwrap();
-        accepted(|| mirror.stop(&refs(&view)));
-        until(&mirror, "stopped", is_stopped);
-        assert_eq!(spec(&scene), before);
-        // The operator is told to look, and leaves it alone.
-        scene
-            .kubectl(&[&annotate[..], &["poke=1"]].concat())
-            .unwrap();
-        thread::sleep(Duration::from_secs(3));
-        assert!(is_stopped(&mirror.mirror().unwrap()));
-
-        // Of a later process, whom nobody tells, and when Git owns it no more.
-        let own = "argocd.argoproj.io/tracking-id-";
-        scene.kubectl(&[&annotate[..], &[own]].concat()).unwrap();
-        let later = find(&scene, Some(Way::State)).unwrap();
-        accepted(|| later.start(&wants(&view)));
-        until_running(&scene, &later);
-        assert_eq!(spec(&scene), before);
-        let maker = scene.object("kafkamirrormaker2/feeder").unwrap();
-        let annotations = maker["metadata"]["annotations"].as_object().unwrap();
-        let ours = annotations
-            .keys()
-            .filter(|key| key.starts_with("slackwater.io/"));
-        let ours: Vec<&String> = ours.filter(|key| !key.ends_with("/poked-ms")).collect();
-        assert!(ours.is_empty(), "{ours:?}");
-        let paused = annotations.get("strimzi.io/pause-reconciliation");
-        assert_eq!(paused, None);
-    }
-
-    #[test]
-    fn an_operator_that_is_down_is_named_and_what_was_stopped_starts_without_one() {
-        let scene = turn();
-        let before = spec(&scene);
-        scene.without_operator();
-        let mirror = find(&scene, None).unwrap();
-        let view = mirror.mirror().unwrap();
-        let refused = mirror.stop(&refs(&view));
-        for answer in &refused {
-            let said = answer.accepted.as_ref().unwrap_err().to_string();
-            assert!(
-                said.contains("does not leave Kafka kafka/mirror alone"),
-                "{said}"
-            );
-        }
-        assert_eq!(spec(&scene), before);
-        assert!(is_running(&mirror.mirror().unwrap()));
-        // The operator comes, and stops it; and is gone when it is to start.
-        scene.with_operator(Temper::default()).unwrap();
-        accepted(|| mirror.stop(&refs(&view)));
-        until(&mirror, "stopped", is_stopped);
-        scene.without_operator();
-        accepted(|| mirror.start(&wants(&view)));
-        until(&mirror, "running", is_running);
-        assert_eq!(spec(&scene), before);
-        // It finds what it would have told.
-        scene.with_operator(Temper::default()).unwrap();
-        until_running(&scene, &mirror);
-    }
-
-    #[test]
-    fn a_stop_that_comes_before_an_earlier_resume_took_effect_is_asked_for_until_it_is_so() {
-        let scene = turn();
-        let mirror = find(&scene, None).unwrap();
-        let view = mirror.mirror().unwrap();
-        for pause in [0, 300, 700] {
             accepted(|| mirror.stop(&refs(&view)));
             until(&mirror, "stopped", is_stopped);
-            let _ = mirror.start(&wants(&view));
-            thread::sleep(Duration::from_millis(pause));
-            // As quiesceMirror does: it asks, and asks again while it is not so. What is
-            // seen before it has asked may be the end of the hold before.
+            let held = scene.object("kafka/mirror").unwrap();
+            assert!(held["status"]["listeners"].is_null(), "{held}");
+            let read = slackwater_strimzi::Kafka::read(&held).unwrap();
+            assert!(read.meta.is_paused());
+            assert_eq!(read.listeners.len(), 3);
+            let lines = mirror.by_hand().unwrap();
+            assert!(
+                lines
+                    .iter()
+                    .any(|line| line.starts_with("kubectl annotate kafka mirror"))
+            );
+            // Of a later process, which knows nothing of the first.
+            let later = find(&scene, None).unwrap();
+            thread::sleep(Duration::from_secs(3));
+            assert!(is_stopped(&later.mirror().unwrap()));
+            accepted(|| later.start(&wants(&view)));
+            until_running(&scene, &later);
+            assert_eq!(spec(&scene), before);
+            let after = scene.object("kafka/mirror").unwrap();
+            assert_eq!(
+                after["metadata"]["annotations"],
+                kafka["metadata"]["annotations"]
+            );
+        }
+
+        #[test]
+        fn one_that_git_owns_is_stopped_without_a_change_of_its_spec() {
+            let scene = turn();
+            let before = spec(&scene);
+            let own = "argocd.argoproj.io/tracking-id=mirrors:kafka/feeder";
+            let annotate = ["annotate", "kafkamirrormaker2", "feeder"];
+            scene.kubectl(&[&annotate[..], &[own]].concat()).unwrap();
+            let mirror = find(&scene, None).unwrap();
+            assert_eq!(mirror.ways().collect::<Vec<_>>(), [Way::Pause]);
+            let view = mirror.mirror().unwrap();
             accepted(|| mirror.stop(&refs(&view)));
-            let began = Instant::now();
-            while !is_stopped(&look(&mirror)) {
-                assert!(began.elapsed() < REACH, "after {pause} ms");
-                let _ = mirror.stop(&refs(&view));
-                thread::sleep(Duration::from_secs(2));
+            until(&mirror, "stopped", is_stopped);
+            assert_eq!(spec(&scene), before);
+            // The operator is told to look, and leaves it alone.
+            scene
+                .kubectl(&[&annotate[..], &["poke=1"]].concat())
+                .unwrap();
+            thread::sleep(Duration::from_secs(3));
+            assert!(is_stopped(&mirror.mirror().unwrap()));
+
+            // Of a later process, whom nobody tells, and when Git owns it no more.
+            let own = "argocd.argoproj.io/tracking-id-";
+            scene.kubectl(&[&annotate[..], &[own]].concat()).unwrap();
+            let later = find(&scene, Some(Way::State)).unwrap();
+            accepted(|| later.start(&wants(&view)));
+            until_running(&scene, &later);
+            assert_eq!(spec(&scene), before);
+            let maker = scene.object("kafkamirrormaker2/feeder").unwrap();
+            let annotations = maker["metadata"]["annotations"].as_object().unwrap();
+            let ours = annotations
+                .keys()
+                .filter(|key| key.starts_with("slackwater.io/"));
+            let ours: Vec<&String> = ours.filter(|key| !key.ends_with("/poked-ms")).collect();
+            assert!(ours.is_empty(), "{ours:?}");
+            let paused = annotations.get("strimzi.io/pause-reconciliation");
+            assert_eq!(paused, None);
+        }
+
+        #[test]
+        fn an_operator_that_is_down_is_named_and_what_was_stopped_starts_without_one() {
+            let scene = turn();
+            let before = spec(&scene);
+            scene.without_operator();
+            let mirror = find(&scene, None).unwrap();
+            let view = mirror.mirror().unwrap();
+            let refused = mirror.stop(&refs(&view));
+            for answer in &refused {
+                let said = answer.accepted.as_ref().unwrap_err().to_string();
+                assert!(
+                    said.contains("does not leave Kafka kafka/mirror alone"),
+                    "{said}"
+                );
             }
-            thread::sleep(Duration::from_secs(2));
-            assert!(is_stopped(&look(&mirror)), "after {pause} ms");
+            assert_eq!(spec(&scene), before);
+            assert!(is_running(&mirror.mirror().unwrap()));
+            // The operator comes, and stops it; and is gone when it is to start.
+            scene.with_operator(Temper::default()).unwrap();
+            accepted(|| mirror.stop(&refs(&view)));
+            until(&mirror, "stopped", is_stopped);
+            scene.without_operator();
             accepted(|| mirror.start(&wants(&view)));
+            until(&mirror, "running", is_running);
+            assert_eq!(spec(&scene), before);
+            // It finds what it would have told.
+            scene.with_operator(Temper::default()).unwrap();
             until_running(&scene, &mirror);
         }
-    }
 
-    #[test]
-    fn what_cant_be_held_is_named_before_anything_is_stopped() {
-        let scene = turn();
-        let annotate = ["annotate", "kafkamirrormaker2", "feeder"];
-        let pause = ["strimzi.io/pause-reconciliation=true"];
-        scene.kubectl(&[&annotate[..], &pause].concat()).unwrap();
-        let paused = find(&scene, None).err().unwrap().to_string();
-        assert!(
-            paused.starts_with("KafkaMirrorMaker2 kafka/feeder is paused"),
-            "{paused}"
-        );
-        let pause = ["strimzi.io/pause-reconciliation-"];
-        scene.kubectl(&[&annotate[..], &pause].concat()).unwrap();
+        #[test]
+        fn a_stop_that_comes_before_an_earlier_resume_took_effect_is_asked_for_until_it_is_so() {
+            let scene = turn();
+            let mirror = find(&scene, None).unwrap();
+            let view = mirror.mirror().unwrap();
+            for pause in [0, 300, 700] {
+                accepted(|| mirror.stop(&refs(&view)));
+                until(&mirror, "stopped", is_stopped);
+                let _ = mirror.start(&wants(&view));
+                thread::sleep(Duration::from_millis(pause));
+                // As quiesceMirror does: it asks, and asks again while it is not so. What is
+                // seen before it has asked may be the end of the hold before.
+                accepted(|| mirror.stop(&refs(&view)));
+                let began = Instant::now();
+                while !is_stopped(&look(&mirror)) {
+                    assert!(began.elapsed() < REACH, "after {pause} ms");
+                    let _ = mirror.stop(&refs(&view));
+                    thread::sleep(Duration::from_secs(2));
+                }
+                thread::sleep(Duration::from_secs(2));
+                assert!(is_stopped(&look(&mirror)), "after {pause} ms");
+                accepted(|| mirror.start(&wants(&view)));
+                until_running(&scene, &mirror);
+            }
+        }
 
-        let scale = |replicas: &str| {
-            let to = format!("--replicas={replicas}");
+        #[test]
+        fn what_cant_be_held_is_named_before_anything_is_stopped() {
+            let scene = turn();
+            let annotate = ["annotate", "kafkamirrormaker2", "feeder"];
+            let pause = ["strimzi.io/pause-reconciliation=true"];
+            scene.kubectl(&[&annotate[..], &pause].concat()).unwrap();
+            let paused = find(&scene, None).err().unwrap().to_string();
+            assert!(
+                paused.starts_with("KafkaMirrorMaker2 kafka/feeder is paused"),
+                "{paused}"
+            );
+            let pause = ["strimzi.io/pause-reconciliation-"];
+            scene.kubectl(&[&annotate[..], &pause].concat()).unwrap();
+
+            let scale = |replicas: &str| {
+                let to = format!("--replicas={replicas}");
+                scene
+                    .kubectl(&["scale", "kafkamirrormaker2", "feeder", &to])
+                    .unwrap();
+            };
+            scale("0");
+            let none = find(&scene, None).err().unwrap().to_string();
+            assert!(
+                none.starts_with("KafkaMirrorMaker2 kafka/feeder has no replicas"),
+                "{none}"
+            );
+            let pod = ["--for=delete", "pod/feeder-mirrormaker2-0"];
+            scene.wait(&pod).unwrap();
+            scale("1");
             scene
-                .kubectl(&["scale", "kafkamirrormaker2", "feeder", &to])
+                .wait(&["--for=create", "pod/feeder-mirrormaker2-0"])
                 .unwrap();
-        };
-        scale("0");
-        let none = find(&scene, None).err().unwrap().to_string();
-        assert!(
-            none.starts_with("KafkaMirrorMaker2 kafka/feeder has no replicas"),
-            "{none}"
-        );
-        let pod = ["--for=delete", "pod/feeder-mirrormaker2-0"];
-        scene.wait(&pod).unwrap();
-        scale("1");
-        scene
-            .wait(&["--for=create", "pod/feeder-mirrormaker2-0"])
-            .unwrap();
-        scene
-            .wait(&["--for=condition=Ready", "pod/feeder-mirrormaker2-0"])
-            .unwrap();
-        let other = [SPACE.to_owned()];
-        let server = ApiServer::connect(Some(scene.cluster().plane().kubeconfig())).unwrap();
-        let makers = Makers::discover(server.clone()).unwrap();
-        let source = makers.kafka(SPACE, "source").unwrap();
-        let none = StrimziMirror::find(&server, makers, &source, &other, None);
-        let none = none.err().unwrap().to_string();
-        assert!(
-            none.contains("no KafkaMirrorMaker2 in kafka has the target kafka/source"),
-            "{none}"
-        );
+            scene
+                .wait(&["--for=condition=Ready", "pod/feeder-mirrormaker2-0"])
+                .unwrap();
+            let other = [SPACE.to_owned()];
+            let server = ApiServer::connect(Some(scene.cluster().plane().kubeconfig())).unwrap();
+            let makers = Makers::discover(server.clone()).unwrap();
+            let source = makers.kafka(SPACE, "source").unwrap();
+            let none = StrimziMirror::find(&server, makers, &source, &other, None);
+            let none = none.err().unwrap().to_string();
+            assert!(
+                none.contains("no KafkaMirrorMaker2 in kafka has the target kafka/source"),
+                "{none}"
+            );
+        }
     }
 }

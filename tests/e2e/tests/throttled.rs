@@ -29,48 +29,6 @@ const CATCH_UP: Duration = Duration::from_secs(120);
 /// for.
 const LIMITS: &str = "limits: {coverWait: 2s, catchUp: 2s}\n";
 
-#[test]
-fn a_throttled_mirror_is_never_called_resumable_where_a_resume_copies_twice() {
-    let lab = Lab::builder().name("throttled").start().unwrap();
-    println!("up: {}", lab.timings());
-    let scene = Scene::new(lab, LIMITS).unwrap();
-    let source = scene.lab.source().bootstrap();
-
-    scene.lab.set_mirror_quota(Some(QUOTA)).unwrap();
-    let load = Load::start(&source, &LoadPlan::new(RATE).size(BYTES)).unwrap();
-    std::thread::sleep(LOADED);
-    let load = load.stop().unwrap();
-    assert!(load.is_whole(), "{load:?}");
-
-    let finished = scene
-        .run(&["backup", "--output", "json", "--allow-plain-copy"])
-        .unwrap();
-    assert!(matches!(finished.code, Some(1 | 3)), "{finished:?}");
-    println!("{}", finished.stderr);
-    let cut = Cut::parse(&finished.stdout).unwrap();
-    let log = std::fs::read_to_string(scene.lab.connect().log()).unwrap();
-    assert!(
-        log.contains("Graceful stop of task"),
-        "no task was cancelled"
-    );
-    // It was behind when the backup began, and when it was stopped.
-    assert_ne!(claim(&cut, ClaimName::Covers).verdict, Verdict::Proven);
-    assert_eq!(claim(&cut, ClaimName::Still).verdict, Verdict::Proven);
-    let resumable = claim(&cut, ClaimName::Resumable);
-    println!("{} {}", resumable.verdict, resumable.reason);
-
-    scene.lab.set_mirror_quota(None).unwrap();
-    scene.lab.wait_mirrored(&load, CATCH_UP).unwrap();
-    let now = read(&scene);
-    assert_eq!(now.absent(&load, str::to_owned), Vec::<String>::new());
-    println!("{} records were copied twice", now.duplicates());
-    assert_says_what_happened(&cut, resumable, &now);
-
-    let (_, cut) = scene.backup(&[], 0).unwrap();
-    assert_eq!(claim(&cut, ClaimName::Resumable).verdict, Verdict::Proven);
-    assert_eq!(read(&scene).duplicates(), now.duplicates());
-}
-
 /// Each partition that the cut calls clean got no record twice, and each that
 /// it calls ahead got as many as it says.
 fn assert_says_what_happened(cut: &Cut, resumable: &Claim, now: &AuditReport) {
@@ -107,4 +65,50 @@ fn claim(cut: &Cut, name: ClaimName) -> &Claim {
 fn read(scene: &Scene) -> AuditReport {
     let mirror = scene.lab.mirror().bootstrap();
     audit(&mirror, &["blogs", "items"], Isolation::ReadCommitted).unwrap()
+}
+
+mod takes_long {
+    use super::*;
+
+    #[test]
+    fn a_throttled_mirror_is_never_called_resumable_where_a_resume_copies_twice() {
+        let lab = Lab::builder().name("throttled").start().unwrap();
+        println!("up: {}", lab.timings());
+        let scene = Scene::new(lab, LIMITS).unwrap();
+        let source = scene.lab.source().bootstrap();
+
+        scene.lab.set_mirror_quota(Some(QUOTA)).unwrap();
+        let load = Load::start(&source, &LoadPlan::new(RATE).size(BYTES)).unwrap();
+        std::thread::sleep(LOADED);
+        let load = load.stop().unwrap();
+        assert!(load.is_whole(), "{load:?}");
+
+        let finished = scene
+            .run(&["backup", "--output", "json", "--allow-plain-copy"])
+            .unwrap();
+        assert!(matches!(finished.code, Some(1 | 3)), "{finished:?}");
+        println!("{}", finished.stderr);
+        let cut = Cut::parse(&finished.stdout).unwrap();
+        let log = std::fs::read_to_string(scene.lab.connect().log()).unwrap();
+        assert!(
+            log.contains("Graceful stop of task"),
+            "no task was cancelled"
+        );
+        // It was behind when the backup began, and when it was stopped.
+        assert_ne!(claim(&cut, ClaimName::Covers).verdict, Verdict::Proven);
+        assert_eq!(claim(&cut, ClaimName::Still).verdict, Verdict::Proven);
+        let resumable = claim(&cut, ClaimName::Resumable);
+        println!("{} {}", resumable.verdict, resumable.reason);
+
+        scene.lab.set_mirror_quota(None).unwrap();
+        scene.lab.wait_mirrored(&load, CATCH_UP).unwrap();
+        let now = read(&scene);
+        assert_eq!(now.absent(&load, str::to_owned), Vec::<String>::new());
+        println!("{} records were copied twice", now.duplicates());
+        assert_says_what_happened(&cut, resumable, &now);
+
+        let (_, cut) = scene.backup(&[], 0).unwrap();
+        assert_eq!(claim(&cut, ClaimName::Resumable).verdict, Verdict::Proven);
+        assert_eq!(read(&scene).duplicates(), now.duplicates());
+    }
 }

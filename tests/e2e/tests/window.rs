@@ -117,46 +117,50 @@ mod needs_root {
         assert_eq!(again.previous, cut.digest);
     }
 
-    #[test]
-    fn a_transaction_that_is_prepared_and_not_complete_refutes_durable_alone() {
-        let scene = turn();
-        let held: Arc<Mutex<Option<PreparedTransaction>>> = Arc::default();
-        let own = scene.lab.connect().url();
-        let port = own.rsplit(':').next().unwrap().parse().unwrap();
-        let gate = {
-            // Its marker comes after the closing look, as does what
-            // MirrorMaker writes when it is resumed.
-            let held = held.clone();
-            let let_go = move |line: &str| {
-                if line.contains("/resume") {
-                    drop(held.lock().unwrap().take());
-                }
-            };
-            Gate::open(port, let_go).unwrap()
-        };
-        scene
-            .rewrite(|text| text.replace(&own, &gate.url()))
-            .unwrap();
-        let prepare = || {
-            let prepared = PreparedTransaction::abort(&scene.lab, "blogs", 0).unwrap();
-            *held.lock().unwrap() = Some(prepared);
-        };
-        let (finished, cut) = with_a_closing_look(&scene, prepare);
-        for claim in &cut.claims {
-            println!("{:?} {:?}: {}", claim.name, claim.verdict, claim.reason);
-        }
-        use ClaimName::{Covers, Intact, Resumable, Still};
-        for name in [Still, Covers, Resumable, Intact] {
-            let claim = claim(&cut, name);
-            assert_eq!(claim.verdict, Verdict::Proven, "{claim:?}");
-        }
-        let durable = claim(&cut, ClaimName::Durable);
-        assert_eq!(durable.verdict, Verdict::Refuted, "{durable:?}");
-        says(&durable.reason, &["slackwater-prepared", "blogs-0"]);
-        says(finished.cause(), &["durable is refuted"]);
+    mod takes_long {
+        use super::*;
 
-        // Complete, it leaves its marker, and nothing that would be added.
-        let (_, cut) = scene.backup(&[], 0).unwrap();
-        assert_eq!(claim(&cut, ClaimName::Durable).verdict, Verdict::Proven);
+        #[test]
+        fn a_transaction_that_is_prepared_and_not_complete_refutes_durable_alone() {
+            let scene = turn();
+            let held: Arc<Mutex<Option<PreparedTransaction>>> = Arc::default();
+            let own = scene.lab.connect().url();
+            let port = own.rsplit(':').next().unwrap().parse().unwrap();
+            let gate = {
+                // Its marker comes after the closing look, as does what
+                // MirrorMaker writes when it is resumed.
+                let held = held.clone();
+                let let_go = move |line: &str| {
+                    if line.contains("/resume") {
+                        drop(held.lock().unwrap().take());
+                    }
+                };
+                Gate::open(port, let_go).unwrap()
+            };
+            scene
+                .rewrite(|text| text.replace(&own, &gate.url()))
+                .unwrap();
+            let prepare = || {
+                let prepared = PreparedTransaction::abort(&scene.lab, "blogs", 0).unwrap();
+                *held.lock().unwrap() = Some(prepared);
+            };
+            let (finished, cut) = with_a_closing_look(&scene, prepare);
+            for claim in &cut.claims {
+                println!("{:?} {:?}: {}", claim.name, claim.verdict, claim.reason);
+            }
+            use ClaimName::{Covers, Intact, Resumable, Still};
+            for name in [Still, Covers, Resumable, Intact] {
+                let claim = claim(&cut, name);
+                assert_eq!(claim.verdict, Verdict::Proven, "{claim:?}");
+            }
+            let durable = claim(&cut, ClaimName::Durable);
+            assert_eq!(durable.verdict, Verdict::Refuted, "{durable:?}");
+            says(&durable.reason, &["slackwater-prepared", "blogs-0"]);
+            says(finished.cause(), &["durable is refuted"]);
+
+            // Complete, it leaves its marker, and nothing that would be added.
+            let (_, cut) = scene.backup(&[], 0).unwrap();
+            assert_eq!(claim(&cut, ClaimName::Durable).verdict, Verdict::Proven);
+        }
     }
 }

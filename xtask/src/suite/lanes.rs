@@ -1,8 +1,7 @@
-//! The test programs that start clusters: two side by side. Each waits most of
-//! its time, for brokers that start and for windows that pass, so that two
-//! take little longer than one.
+//! The test programs: two side by side. Those that start clusters wait most of their time, for
+//! brokers that start and for windows that pass, so that two take little longer than one.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -15,6 +14,15 @@ use crate::suite::{Options, tests};
 
 /// More than two labs starve each other on two cores.
 const LANES: usize = 2;
+
+/// Those that take longest, so that none of them begins when all others have ended.
+const LONGEST: [&str; 5] = [
+    "in_strimzi",
+    "whole_job",
+    "hot_volumes",
+    "strimzi",
+    "window",
+];
 
 /// A program, and what is said of it.
 pub(super) struct Job<'a> {
@@ -34,10 +42,11 @@ pub(super) fn run(
 ) -> Result<Vec<String>, Error> {
     let logs = project.target.join("test-logs");
     fs::create_dir_all(&logs).map_err(Error::io("create", &logs))?;
-    // Taken from the end: the longest have the last names.
-    jobs.sort_by(|one, other| one.label.cmp(&other.label));
+    // Taken from the end.
+    jobs.sort_by_cached_key(|job| (!tests::is_heavy(job.program), rank(&job.program.name)));
     let jobs = Mutex::new(jobs);
     let failed = Mutex::new(Vec::new());
+    let kept = Mutex::new(());
     std::thread::scope(|scope| {
         for _ in 0..LANES {
             scope.spawn(|| {
@@ -46,7 +55,7 @@ pub(super) fn run(
                     let Some(job) = next else { break };
                     let log = logs.join(format!("{}.log", job.label.replace(['/', ' '], "-")));
                     steps.say(&job.header);
-                    let ended = one(project, built, options, &job, &log);
+                    let ended = one(project, built, options, &job, &log, &kept);
                     let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
                     steps.say(&format!("{} has ended", job.label));
                     print!("{}", fs::read_to_string(&log).unwrap_or_default());
@@ -61,15 +70,25 @@ pub(super) fn run(
     Ok(failed.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
+/// The higher, the sooner it begins.
+fn rank(program: &str) -> usize {
+    let at = LONGEST.iter().position(|one| *one == program);
+    at.map_or(0, |at| LONGEST.len() - at)
+}
+
 fn one(
     project: &Project,
     built: &Executables,
     options: &Options,
     job: &Job<'_>,
     log: &Path,
+    kept: &Mutex<()>,
 ) -> Result<(), Error> {
-    room::ensure_for_a_lab()?;
-    let out = File::create(log).map_err(Error::io("create", log))?;
-    let err = out.try_clone().map_err(Error::io("open", log))?;
-    tests::run_into(project, built, job.program, options, out, err)
+    if tests::is_heavy(job.program) {
+        room::ensure_for_a_lab()?;
+    }
+    let (results, ended) = tests::run_into(project, built, job.program, options, log)?;
+    let _one_at_a_time = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    results.keep(project)?;
+    ended
 }

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::programs;
 use crate::project::Project;
 use crate::suite::Options;
+use crate::suite::results::{self, Reading, Results};
 
 /// The module in which a test file keeps the tests that need root; it is part
 /// of a test's name.
@@ -26,7 +27,7 @@ const HEAVY: &str = "tests";
 
 /// A test program that hangs shall fail, and name itself, before a build
 /// server gives up on the whole run.
-const LIMIT: Duration = Duration::from_secs(20 * 60);
+const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// The same with the tests that take long: one of their programs is more than an hour of
 /// backups and restores.
@@ -53,29 +54,26 @@ pub(crate) fn label(project: &Project, program: &TestProgram) -> String {
     format!("{} {}", dir.display(), program.name)
 }
 
-/// Runs its tests, those that were asked for.
-pub(crate) fn run(
-    project: &Project,
-    built: &Executables,
-    program: &TestProgram,
-    options: &Options,
-) -> Result<(), Error> {
-    let most = limit(options);
-    command::run_within(&mut wanted(project, built, program, options)?, most)
-}
-
-/// The same, with what it prints in these files.
+/// Runs its tests, those that were asked for, with what it prints in this file; gives how
+/// each test ended, too, where they start clusters.
 pub(crate) fn run_into(
     project: &Project,
     built: &Executables,
     program: &TestProgram,
     options: &Options,
-    out: File,
-    err: File,
-) -> Result<(), Error> {
+    log: &Path,
+) -> Result<(Results, Result<(), Error>), Error> {
+    let out = File::create(log).map_err(Error::io("create", log))?;
+    let err = out.try_clone().map_err(Error::io("open", log))?;
     let mut command = wanted(project, built, program, options)?;
     command.stdout(out).stderr(err);
-    command::run_within(&mut command, limit(options))
+    let mut reading = Reading::of(list(project, built, program, &[])?);
+    let ended = command::run_watched(&mut command, limit(options), |seconds| {
+        // What can't be read now is read at the next look.
+        drop(reading.look(log, seconds));
+    });
+    let results = reading.results(&label(project, program), &results::today()?);
+    Ok((results, ended))
 }
 
 fn wanted(
@@ -85,7 +83,7 @@ fn wanted(
     options: &Options,
 ) -> Result<Command, Error> {
     let mut command = prepare(project, built, program)?;
-    command.arg("--quiet").args(&options.filters);
+    command.args(&options.filters);
     if options.no_root {
         command.args(["--skip", NEEDS_ROOT]);
     }
@@ -94,6 +92,8 @@ fn wanted(
     }
     if is_heavy(program) {
         command.arg("--test-threads=1");
+    } else {
+        command.arg("--quiet");
     }
     Ok(command)
 }
