@@ -22,6 +22,14 @@ const STARTS: Duration = Duration::from_secs(60);
 /// Between two looks: each is a command in a pod.
 const BETWEEN: Duration = Duration::from_secs(1);
 
+/// What Connect says at one look.
+enum Seen {
+    Runs,
+    /// This one does not.
+    Stands(String),
+    Silent,
+}
+
 impl StrimziMirror {
     /// Waits until Connect runs what the resources say: somebody may have resumed the mirror
     /// a moment ago, and its operator not have told Connect yet. What still stands then is
@@ -32,12 +40,18 @@ impl StrimziMirror {
     pub fn await_started(&self) -> Result<(), MirrorError> {
         let began = Instant::now();
         let mut told = false;
-        while let Some(name) = self.waits_for_its_operator()? {
-            if began.elapsed() >= STARTS {
-                break;
-            }
-            if !std::mem::replace(&mut told, true) {
-                tracing::info!("waiting for {name} to be started, as its resource says");
+        while began.elapsed() < STARTS {
+            match self.waits_for_its_operator()? {
+                Seen::Runs => break,
+                // One that does not answer is the phase's to ask again, and to name.
+                Seen::Silent if !told => break,
+                // A worker that is told to start does not answer for a while.
+                Seen::Silent => {}
+                Seen::Stands(name) => {
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::info!("waiting for {name} to be started, as its resource says");
+                    }
+                }
             }
             thread::sleep(BETWEEN);
         }
@@ -46,7 +60,7 @@ impl StrimziMirror {
 
     /// A connector that its resource wants to run, and that Connect says does not, where an
     /// operator acts on the resource.
-    fn waits_for_its_operator(&self) -> Result<Option<String>, MirrorError> {
+    fn waits_for_its_operator(&self) -> Result<Seen, MirrorError> {
         let mut wanted = BTreeSet::new();
         for feeder in &self.feeders {
             let now = self.makers.again(&feeder.maker)?;
@@ -57,15 +71,14 @@ impl StrimziMirror {
             let runs = runs.filter(|one| one.desired() == Desired::Running);
             wanted.extend(runs.map(|one| (feeder.name.clone(), one.name.clone())));
         }
-        // One that does not answer is asked again by the phase, which says so.
         let Ok(view) = self.mirror() else {
-            return Ok(None);
+            return Ok(Seen::Silent);
         };
         let stands = |state: &ConnectorState| {
-            matches!(state, ConnectorState::Stopped | ConnectorState::Paused)
+            !matches!(state, ConnectorState::Running | ConnectorState::Failed)
         };
         let mut waits = view.connectors.into_iter().filter(|one| stands(&one.state));
         let waits = waits.find(|one| wanted.contains(&(one.connect.clone(), one.name.clone())));
-        Ok(waits.map(|one| one.name))
+        Ok(waits.map_or(Seen::Runs, |one| Seen::Stands(one.name)))
     }
 }

@@ -292,6 +292,9 @@ impl<'s> Trimmed<'s> {
         let scene = self.scene;
         let mut restored = scene.lab.start_restored(volumes).unwrap();
         let admin = restored.cluster().admin().unwrap();
+        // A coordinator that finds a transaction under way ends it: a marker comes behind the
+        // cut then, and no record.
+        let marker = i64::from(exactly_once && self.takes != Takes::AtOnce);
         let ends = || {
             for row in self.plan["partitions"].as_array().unwrap() {
                 let topic = row["partition"]["topic"].as_str().unwrap();
@@ -300,7 +303,12 @@ impl<'s> Trimmed<'s> {
                     let (_, end) = admin
                         .watermarks(topic, i32::try_from(number).unwrap())
                         .unwrap();
-                    assert_eq!(end, row["cut"].as_i64().unwrap(), "{topic}-{number}");
+                    let cut = row["cut"].as_i64().unwrap();
+                    let is_as_planned = (cut..=cut + marker).contains(&end);
+                    assert!(
+                        is_as_planned,
+                        "{topic}-{number} ends at {end}, not at {cut}"
+                    );
                 }
             }
         };
