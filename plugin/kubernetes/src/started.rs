@@ -23,7 +23,7 @@ const STARTS: Duration = Duration::from_secs(60);
 const BETWEEN: Duration = Duration::from_secs(1);
 
 /// What Connect says at one look.
-enum Seen {
+enum Look {
     Runs,
     /// This one does not.
     Stands(String),
@@ -42,12 +42,12 @@ impl StrimziMirror {
         let mut told = false;
         while began.elapsed() < STARTS {
             match self.waits_for_its_operator()? {
-                Seen::Runs => break,
+                Look::Runs => break,
                 // One that does not answer is the phase's to ask again, and to name.
-                Seen::Silent if !told => break,
+                Look::Silent if !told => break,
                 // A worker that is told to start does not answer for a while.
-                Seen::Silent => {}
-                Seen::Stands(name) => {
+                Look::Silent => {}
+                Look::Stands(name) => {
                     if !std::mem::replace(&mut told, true) {
                         tracing::info!("waiting for {name} to be started, as its resource says");
                     }
@@ -60,7 +60,7 @@ impl StrimziMirror {
 
     /// A connector that its resource wants to run, and that Connect says does not, where an
     /// operator acts on the resource.
-    fn waits_for_its_operator(&self) -> Result<Seen, MirrorError> {
+    fn waits_for_its_operator(&self) -> Result<Look, MirrorError> {
         let mut wanted = BTreeSet::new();
         for feeder in &self.feeders {
             let now = self.makers.again(&feeder.maker)?;
@@ -72,13 +72,13 @@ impl StrimziMirror {
             wanted.extend(runs.map(|one| (feeder.name.clone(), one.name.clone())));
         }
         let Ok(view) = self.mirror() else {
-            return Ok(Seen::Silent);
+            return Ok(Look::Silent);
         };
         let stands = |state: &ConnectorState| {
             !matches!(state, ConnectorState::Running | ConnectorState::Failed)
         };
         let mut waits = view.connectors.into_iter().filter(|one| stands(&one.state));
         let waits = waits.find(|one| wanted.contains(&(one.connect.clone(), one.name.clone())));
-        Ok(waits.map_or(Seen::Runs, |one| Seen::Stands(one.name)))
+        Ok(waits.map_or(Look::Runs, |one| Look::Stands(one.name)))
     }
 }

@@ -389,8 +389,6 @@ impl<'c> Work<'c> {
         })
     }
 
-    /// Topics that were left out, and those without numbers where these are the order: they
-    /// are kept whole.
     /// What goes with a transaction below the first number that counts is not counted as
     /// missing: where the point lies there, too, nothing is known of what is kept.
     fn says_something(&self, solved: &Solved) -> Result<(), TrimError> {
@@ -404,6 +402,8 @@ impl<'c> Work<'c> {
         }
     }
 
+    /// Topics that were left out, and those without numbers where these are the order: they
+    /// are kept whole.
     fn in_no_order(&self) -> Vec<String> {
         let mut topics = self.site.options.exclude.clone();
         if matches!(self.site.options.order, OrderAsked::Sequence { .. }) {

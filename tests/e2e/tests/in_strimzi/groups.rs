@@ -2,29 +2,34 @@
 //! the end of a mirror that was restored, though the source still has the offset syncs of what
 //! came after its backup.
 
+use crate::found::tool;
+use crate::place::Place;
+
+/// Reads a topic of a Kafka as this group until nothing comes for so many seconds, and
+/// commits each moment how far it is. Nobody waits for it.
+pub(crate) fn read_as(place: &Place, (kafka, topic): (&str, &str), group: &str, idle_s: u32) {
+    let args = format!(
+        "--topic {topic} --group {group} --timeout-ms {idle_s}000 \
+         --consumer-property auto.commit.interval.ms=100 \
+         --consumer-property auto.offset.reset=earliest"
+    );
+    let class = "org.apache.kafka.tools.consumer.ConsoleConsumer";
+    let line = tool(kafka, "kafka-console-consumer.sh", class, &args);
+    let line = format!("({line}) >/dev/null 2>&1 &");
+    let words = ["sh", "-c", &line];
+    place.exec("source-single-0", "kafka", &words).unwrap();
+}
+
 mod needs_root {
     mod takes_long {
         use std::thread;
         use std::time::Duration;
 
+        use super::super::read_as;
         use crate::found::tool;
         use crate::place::{Place, mirror, turn};
 
         const GROUP: &str = "reader";
-
-        /// A consumer of the source reads on, and commits each moment how far it is.
-        fn read_source(place: &Place) {
-            let args = format!(
-                "--topic items --group {GROUP} --timeout-ms 180000 \
-                 --consumer-property auto.commit.interval.ms=500 \
-                 --consumer-property auto.offset.reset=earliest"
-            );
-            let class = "org.apache.kafka.tools.consumer.ConsoleConsumer";
-            let line = tool("source", "kafka-console-consumer.sh", class, &args);
-            let line = format!("({line}) >/dev/null 2>&1 &");
-            let words = ["sh", "-c", &line];
-            place.exec("source-single-0", "kafka", &words).unwrap();
-        }
 
         /// Offset and end of each partition of it on the mirror, as Kafka's own tool has
         /// them; `None` while its brokers do not answer.
@@ -44,20 +49,25 @@ mod needs_root {
             (!rows.is_empty()).then_some(rows)
         }
 
-        /// Whether it is further than so many records; never past the end of a partition.
-        fn is_past(place: &Place, records: u64) -> bool {
-            let rows = on_mirror(place).unwrap_or_default();
+        /// How many records it is past in all, never past the end of a partition; `None`
+        /// while its brokers do not answer.
+        fn is_at(place: &Place) -> Option<u64> {
+            let rows = on_mirror(place)?;
             for (offset, end) in &rows {
                 assert!(offset <= end, "the group is at {offset} of {end}");
             }
-            rows.iter().map(|row| row.0).sum::<u64>() > records
+            Some(rows.iter().map(|row| row.0).sum())
+        }
+
+        fn is_past(place: &Place, records: u64) -> bool {
+            is_at(place).is_some_and(|at| at > records)
         }
 
         #[test]
         fn groups_of_the_source_are_never_past_the_end_of_a_restored_mirror() {
             let mut place = turn();
             place.produce(400);
-            read_source(&place);
+            read_as(&place, ("source", "items"), GROUP, 180);
             place.within(3, "the group to be on the mirror", || is_past(&place, 0));
             let run = place.backup();
             let cut = place.cut(&run);
@@ -74,7 +84,7 @@ mod needs_root {
             let mut seen = 0;
             let ended = loop {
                 // Its brokers are back, and what they have of the group is the cut's.
-                seen += u32::from(!is_past(&place, held) && on_mirror(&place).is_some());
+                seen += u32::from(is_at(&place).is_some_and(|at| at <= held));
                 let phase = place.own(&phase).unwrap();
                 if !["Pending", "Running"].contains(&phase.trim()) {
                     break phase;

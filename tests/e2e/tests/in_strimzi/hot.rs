@@ -6,24 +6,9 @@ mod needs_root {
         use serde_json::Value;
         use slackwater_cut::{ClaimName, State, Verdict};
 
-        use crate::found::tool;
+        use crate::groups::read_as;
         use crate::kanister::{Of, act};
         use crate::place::{Place, mirror, turn};
-
-        /// Reads the mirror as this group until nothing comes for a while, and commits each
-        /// moment how far it is. Nobody waits for it.
-        fn read_as(place: &Place, group: &str) {
-            let args = format!(
-                "--topic source.items --group {group} --timeout-ms 20000 \
-                 --consumer-property auto.commit.interval.ms=100 \
-                 --consumer-property auto.offset.reset=earliest"
-            );
-            let class = "org.apache.kafka.tools.consumer.ConsoleConsumer";
-            let line = tool("mirror", "kafka-console-consumer.sh", class, &args);
-            let line = format!("({line}) >/dev/null 2>&1 &");
-            let words = ["sh", "-c", &line];
-            place.exec("source-single-0", "kafka", &words).unwrap();
-        }
 
         #[test]
         fn a_mirror_that_is_not_to_be_stopped_runs_through_its_backup_which_says_what_it_is() {
@@ -111,7 +96,7 @@ mod needs_root {
             let mut place = turn();
             place.produce(200);
             place.load(60, 200);
-            read_as(&place, "reader");
+            read_as(&place, ("mirror", "source.items"), "reader", 20);
             let backup = act(&place, "backup", &Of::Kafka, &[("strategy", "hot")]);
             assert_eq!(backup.error, None);
             let run = place.newest();
