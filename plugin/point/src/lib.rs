@@ -32,8 +32,9 @@ pub use log::{Log, Marker, NO_PLACE, Older, Place, Transaction, TransactionId, W
 pub use numbers::{MAX_NUMBERS_BYTES, SeenNumbers, TooManyNumbers};
 pub use order::{Gaps, LISTED_GAPS, Numbered, SequenceAsked, UNNUMBERED, by_sequence};
 pub use plan::{
-    AddedRecord, LastKept, MAX_PLAN_BYTES, OfCut, Ordered, PLAN_VERSION, Plan, PlanError, PlanKind,
-    PlannedPartition, PlannedReplica, PlannedStanding, PulledBy, ReadCount, Role, Spread, Why,
+    AddedRecord, ForgottenId, LastKept, MAX_PLAN_BYTES, OfCut, Ordered, PLAN_VERSION, Plan,
+    PlanError, PlanKind, PlannedPartition, PlannedReplica, PlannedStanding, PulledBy, ReadCount,
+    Role, Spread, Why,
 };
 pub use point::{Point, Pull};
 pub use replica::{Fork, Judgement, Line, Replica, Standing, judge, odd_one};

@@ -1,6 +1,6 @@
 //! The order of numbers: each record has one of its own over all partitions, and
-//! the point is the greatest N such that all from the first to N are kept, and
-//! none above.
+//! the point is the greatest N such that all from the first to N are kept, none
+//! above, and none that is there below the first is dropped.
 //!
 //! Where the first one lies. A copy that was taken early lacks what came after its
 //! last record, and so nothing that is much lower than that: by no more than numbers
@@ -14,13 +14,15 @@
 //! order: it takes no part, and is kept whole.
 //!
 //! Logs are read back until they are that far below it, and no further. What they
-//! hold before is lower then, and nothing rests on it.
+//! hold before is lower then, and nothing rests on it. A transaction that is dropped
+//! whole may have a number that lies lower still: logs are read back below that one
+//! then, since another of them may have it, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use crate::error::{Refused, Unsolved};
-use crate::log::{Log, NO_PLACE, Older, Wanted};
+use crate::log::{Log, NO_PLACE, Older, Place, Wanted};
 use crate::numbers::SeenNumbers;
 use crate::point::{Point, Pull, lost, lower_to, within};
 use crate::whole::{TookPart, close};
@@ -41,6 +43,15 @@ pub struct SequenceAsked {
     /// A record's number is lower than that of one before it in its partition by no
     /// more than this.
     pub disorder: u64,
+}
+
+impl SequenceAsked {
+    /// No partition has this number before one that is lower than what this gives. Below 0
+    /// there is none: it asks for all.
+    fn below(self, number: i64) -> i64 {
+        let disorder = i64::try_from(self.disorder).unwrap_or(i64::MAX);
+        number.saturating_sub(disorder).max(0)
+    }
 }
 
 /// What was read of the numbers of one log: at least up to one, or [`UNNUMBERED`]
@@ -100,8 +111,11 @@ pub fn by_sequence(
     loop {
         lower_to(logs, at, &mut cuts)?;
         close(logs, took_part, &mut cuts)?;
-        match least_gone(logs, &cuts, seen, first, at)? {
-            Some(gone) => at = gone - 1,
+        match least_gone(logs, &cuts, seen, at)? {
+            Some(gone) => {
+                all.read_below(asked.below(gone))?;
+                at = gone - 1;
+            }
             None => break,
         }
     }
@@ -140,9 +154,8 @@ impl<'l> Ordered<'l> {
 
     /// The number from which on missing ones count, once enough was read to tell.
     fn first(&self, asked: SequenceAsked) -> Result<i64, Unsolved> {
-        let disorder = i64::try_from(asked.disorder).unwrap_or(i64::MAX);
         if let Some(first) = asked.first {
-            self.read_below(first.saturating_sub(disorder).max(0))?;
+            self.read_below(asked.below(first))?;
             return match self.greatest() >= Some(first) {
                 true => Ok(first),
                 false => Err(Refused::FirstBeyond { first }.into()),
@@ -151,9 +164,8 @@ impl<'l> Ordered<'l> {
         // Any number will do, to begin with.
         self.wanted(i64::MAX, |numbered| numbered.greatest.is_none())?;
         let ends = self.least_end();
-        // Below 0 there is none: it asks for all.
-        let from = ends.map_or(0, |last| last.saturating_sub(disorder).max(0));
-        self.read_below(from.saturating_sub(disorder).max(0))?;
+        let from = ends.map_or(0, |last| asked.below(last));
+        self.read_below(asked.below(from))?;
         let least = self.0.iter().filter_map(|one| one.2.least).min();
         let least = least.ok_or(Refused::Unnumbered)?;
         let begun = self.begins().filter(|begun| ends >= Some(begun.1));
@@ -242,18 +254,17 @@ fn gaps(seen: &SeenNumbers, first: i64) -> Gaps {
     gaps
 }
 
-/// The least number, of those from `first` to `at`, of which no record is kept any
-/// more.
+/// The least number up to `at` of which no record is kept any more.
 fn least_gone(
     logs: &[Log],
     cuts: &[u64],
     seen: &SeenNumbers,
-    first: i64,
     at: i64,
 ) -> Result<Option<i64>, Unsolved> {
     let mut gone: BTreeMap<i64, u64> = BTreeMap::new();
     for (_, records) in lost(logs, cuts)? {
-        for record in records.iter().filter(|one| (first..=at).contains(&one.at)) {
+        let below = |one: &&Place| one.at != NO_PLACE && one.at <= at;
+        for record in records.iter().filter(below) {
             *gone.entry(record.at).or_default() += 1;
         }
     }

@@ -97,7 +97,8 @@ pub enum Ordered {
         disorder: u64,
         /// The number from which on missing ones count.
         first: i64,
-        /// All from the first to this one are kept, and none above.
+        /// All from the first to this one are kept, and none above; nor goes one below the
+        /// first. It may lie below that itself, where a transaction reaches so far back.
         last: i64,
         /// Runs of numbers that no partition holds, from the first to the greatest.
         gaps: u64,
@@ -132,11 +133,17 @@ impl Ordered {
                 gaps,
                 missing,
                 ..
-            } => format!(
-                "messages {first} to {last} are all kept, and none above, as long as no partition's \
-                 numbers are out of order by more than {disorder}; {missing} numbers in {gaps} runs were \
-                 missing"
-            ),
+            } => {
+                let kept = match first <= last {
+                    true => format!("messages {first} to {last} are all kept"),
+                    // Transactions that can't be kept whole began below the first.
+                    false => format!("of messages to {last} those that were there are all kept"),
+                };
+                format!(
+                    "{kept}, and none above, as long as no partition's numbers are out of order by more \
+                     than {disorder}; {missing} numbers in {gaps} runs were missing from {first} on"
+                )
+            }
         }
     }
 }
@@ -206,6 +213,20 @@ pub struct AddedRecord {
     pub timestamp_ms: i64,
 }
 
+/// A transactional id that a trim lets its coordinator forget, as one that expired: by a
+/// tombstone in `__transaction_state`. A coordinator that finds a transaction under way
+/// ends it as it starts, by markers behind what is kept; and one that finds an epoch lower
+/// than that of what is kept has its producer's records refused. Whoever comes next with
+/// this id is given another producer id (`TransactionStateManager`, `InitProducerId`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ForgottenId {
+    /// As its producer is configured.
+    pub transactional_id: String,
+    /// Of the tombstone, in milliseconds since the Unix epoch.
+    pub timestamp_ms: i64,
+}
+
 /// A partition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -234,6 +255,9 @@ pub struct PlannedPartition {
     /// What is written behind what is kept; left out where that is nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub added: Vec<AddedRecord>,
+    /// And then, of `__transaction_state`; left out where that is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forgotten: Vec<ForgottenId>,
     /// The broker whose log is kept.
     pub kept_of: i32,
     /// Its copies, by broker.
@@ -246,7 +270,7 @@ pub struct PlannedPartition {
 impl PlannedPartition {
     /// Where all copies will end: at the cut, or behind what is added there.
     pub fn ends_at(&self) -> u64 {
-        self.cut + self.added.len() as u64
+        self.cut + (self.added.len() + self.forgotten.len()) as u64
     }
 }
 

@@ -143,18 +143,25 @@ impl Site {
         from.max(lowest).max(begins.unwrap_or(0))
     }
 
-    /// The last number of these cuts: all from the first to it are kept, and none
-    /// above; `None` where one above is.
+    /// The last number of these cuts: all from the first to it are kept, none above, and none
+    /// that is there below is dropped; `None` where one above is kept.
     fn reached(&self, cuts: &[u64], first: i64, told: &TookPart) -> Option<i64> {
-        let kept = self.ordered().flat_map(|log| {
+        let all = self.ordered().flat_map(|log| {
             let numbers = self.numbers(log).into_iter();
-            numbers
-                .filter(move |one| one.0 < cuts[log])
-                .map(|one| one.1)
+            numbers.map(move |one| (one.1, one.0 < cuts[log]))
         });
-        let kept: BTreeSet<i64> = kept.collect();
-        let run = (first..).take_while(|number| kept.contains(number)).last();
-        let last = run.unwrap_or(first - 1);
+        let (mut there, mut kept) = (BTreeSet::new(), BTreeSet::new());
+        for (number, is_kept) in all {
+            there.insert(number);
+            if is_kept {
+                kept.insert(number);
+            }
+        }
+        let most = there.last().copied()?;
+        let missing = (first..=most).find(|number| !there.contains(number));
+        let gone = there.difference(&kept).next().copied();
+        let next = missing.into_iter().chain(gone).min();
+        let last = next.map_or(most, |next| next - 1);
         let right = kept.last().is_none_or(|most| *most <= last);
         (right && transactions_are_whole(&self.models, cuts, told)).then_some(last)
     }
@@ -218,7 +225,7 @@ fn starts(rng: &mut Rng, models: &[Model]) -> Vec<u64> {
 #[test]
 fn it_is_the_greatest_number_up_to_which_all_are_kept() {
     const DISORDER: i64 = 2;
-    let (mut some, mut cut, mut begun, mut refused, mut less) = (0, 0, 0, 0, 0);
+    let (mut some, mut cut, mut begun, mut refused, mut less, mut below) = (0, 0, 0, 0, 0, 0);
     for seed in 0..6000 {
         let mut rng = Rng::with_seed(seed);
         let mut next = 0;
@@ -286,12 +293,13 @@ fn it_is_the_greatest_number_up_to_which_all_are_kept() {
             site.starts
         );
         some += u32::from(wanted.0 >= first);
+        below += u32::from(wanted.0 + 1 < first);
         cut += u32::from(wanted.1 != site.models.iter().map(Model::end).collect::<Vec<_>>());
         begun += u32::from(site.starts.iter().any(|start| *start > 0));
         less += u32::from(first > 1);
     }
     // The worlds are of all kinds.
-    let all = [some, cut, begun, refused, less];
+    let all = [some, cut, begun, refused, less, below];
     assert!(all.iter().all(|count| *count > 40), "{all:?}");
 }
 

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use slackwater_logdir::state::{OffsetTable, TransactionStatus, TransactionTable};
+use slackwater_logdir::state::{OffsetTable, TransactionRow, TransactionStatus, TransactionTable};
 use slackwater_logdir::{Isolation, Record, Replica, SegmentReader, records};
-use slackwater_point::{GroupSeen, TookPart, TransactionId};
+use slackwater_point::{ForgottenId, GroupSeen, TookPart, TransactionId};
 use slackwater_ports::PartitionId;
 
 use crate::error::TrimError;
@@ -110,6 +110,42 @@ impl Told {
             .map(|(id, (_, partitions))| (id, partitions.into_iter().collect()))
             .collect()
     }
+}
+
+/// Transactional ids of one partition of `__transaction_state` that are not to be found as
+/// they stand: a transaction is under way, of which nothing is left open; or what is kept
+/// has a later epoch of the producer, by `epochs`.
+pub(crate) fn forgotten(
+    reader: &mut SegmentReader,
+    replica: &Replica,
+    until: u64,
+    epochs: &BTreeMap<i64, i16>,
+    timestamp_ms: i64,
+) -> Result<Vec<ForgottenId>, TrimError> {
+    let mut table = TransactionTable::default();
+    each(
+        reader,
+        replica,
+        until,
+        Isolation::ReadUncommitted,
+        |record| {
+            table
+                .apply(record.offset, record.key, record.value)
+                .map_err(|error| error.to_string())
+        },
+    )?;
+    let is_behind = |row: &TransactionRow| {
+        let kept = epochs.get(&row.producer_id);
+        kept.is_some_and(|kept| row.epoch < *kept)
+    };
+    let rows = table
+        .rows()
+        .filter(|row| row.is_pending() || is_behind(row));
+    let each = rows.map(|row| ForgottenId {
+        transactional_id: row.transactional_id.to_string(),
+        timestamp_ms,
+    });
+    Ok(each.collect())
 }
 
 /// What groups committed, by one partition of their topic.

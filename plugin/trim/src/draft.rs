@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use slackwater_cut::SourcePartition;
 use slackwater_logdir::SegmentReader;
 use slackwater_point::{
-    AddedRecord, EndOf, GroupSeen, LastKept, Located, NO_PLACE, PlannedPartition, Point,
-    PositionSeen, PulledBy, Role, Spread, TransactionId, Why, at_source,
+    AddedRecord, EndOf, ForgottenId, GroupSeen, LastKept, Located, NO_PLACE, PlannedPartition,
+    Point, PositionSeen, PulledBy, Role, Spread, TransactionId, Why, at_source,
 };
 use slackwater_ports::PartitionId;
 
@@ -27,6 +27,8 @@ pub(crate) struct Read {
     pub(crate) last_kept: Vec<Option<LastKept>>,
     /// What each log gets behind what is kept, in their order.
     pub(crate) added: Vec<Vec<AddedRecord>>,
+    /// And what is forgotten there.
+    pub(crate) forgotten: Vec<Vec<ForgottenId>>,
 }
 
 /// The last data record that is kept of a log.
@@ -65,8 +67,9 @@ impl Work<'_> {
         let mut positions = self.positions(point, &last_kept, &committed);
         let last_kept = last_kept.into_iter().map(|one| Some(one?.record)).collect();
         let mut added = vec![Vec::new(); self.examined.len()];
+        let now_ms = i64::try_from(self.site.cut.created_ms).unwrap_or(i64::MAX);
+        let forgotten = self.forgotten(&mut reader, point, now_ms)?;
         if self.site.options.stops_connect {
-            let now_ms = i64::try_from(self.site.cut.created_ms).unwrap_or(i64::MAX);
             for (at, there) in &committed {
                 added[*at] = connect::put_right(there, &positions, now_ms);
             }
@@ -93,7 +96,31 @@ impl Work<'_> {
             positions,
             last_kept,
             added,
+            forgotten,
         })
+    }
+
+    /// What is to be forgotten by coordinators, of each log in their order.
+    fn forgotten(
+        &self,
+        reader: &mut SegmentReader,
+        point: &Point,
+        now_ms: i64,
+    ) -> Result<Vec<Vec<ForgottenId>>, TrimError> {
+        let mut epochs: BTreeMap<i64, i16> = BTreeMap::new();
+        for (examined, cut) in self.examined.iter().zip(&point.cuts) {
+            let transactions = examined.log.transactions.iter();
+            for kept in transactions.filter(|one| one.first < *cut) {
+                let epoch = epochs.entry(kept.id.producer).or_insert(kept.id.epoch);
+                *epoch = kept.id.epoch.max(*epoch);
+            }
+        }
+        let mut forgotten = vec![Vec::new(); self.examined.len()];
+        for at in self.of_topic(coordinator::TRANSACTIONS) {
+            let (kept, until) = (self.kept(at), point.cuts[at]);
+            forgotten[at] = coordinator::forgotten(reader, &kept, until, &epochs, now_ms)?;
+        }
+        Ok(forgotten)
     }
 
     /// Adds positions that Connect has none of, each to the log that its producer would put
@@ -340,6 +367,7 @@ pub(crate) fn partitions(work: &Work<'_>, point: &Point, read: &Read) -> Vec<Pla
             },
             last_kept: read.last_kept[at],
             added: read.added[at].clone(),
+            forgotten: read.forgotten[at].clone(),
             kept_of: work.group(at).copies[examined.kept].node,
             replicas: examined.replicas.clone(),
             missing: work.missing[at].clone(),

@@ -14,7 +14,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use slackwater_logdir::SegmentReader;
-use slackwater_point::{AddedRecord, PlannedReplica, PlannedStanding};
+use slackwater_point::{PlannedReplica, PlannedStanding};
 use slackwater_ports::PartitionId;
 
 use crate::copy::{Batch, CopyAt, CopyRead, read_copy};
@@ -22,7 +22,7 @@ use crate::disk::Piece;
 use crate::error::TrimError;
 use crate::journal::{PREFIX, Step};
 use crate::recode::recode;
-use crate::write;
+use crate::write::{self, NewRecord};
 
 /// What has to lie ready, and the steps then.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ pub(crate) struct Target<'t> {
     pub(crate) planned: &'t PlannedReplica,
     pub(crate) cut: u64,
     /// What comes behind that.
-    pub(crate) added: &'t [AddedRecord],
+    pub(crate) added: &'t [NewRecord],
     /// The copy whose log is kept.
     pub(crate) kept: &'t CopyAt,
 }

@@ -10,15 +10,6 @@ use slackwater_ports::PartitionId;
 /// See the module.
 #[derive(Debug, thiserror::Error)]
 pub enum TrimError {
-    /// By the order of numbers, with transactions: all that it would say is nothing.
-    #[error(
-        "what goes with whole transactions lies below number {first}, from which on missing ones \
-         count: nothing would be said of what is kept; state the first number (--first)"
-    )]
-    NothingSaid {
-        /// The number.
-        first: i64,
-    },
     /// The operating system refused.
     #[error("can't {what} {path}: {source}")]
     Io {

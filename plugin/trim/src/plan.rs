@@ -72,7 +72,6 @@ pub fn plan(cut: &Cut, volumes: &Volumes, options: &PlanOptions<'_>) -> Result<P
     let took_part = work.took_part()?;
     let solved = work.solve(&took_part)?;
     work.check(&solved)?;
-    work.says_something(&solved)?;
     let ends = draft::ends(&work, &solved.point);
     let read = work.read_what_depends(&solved.point)?;
     let depends = depends(&ends, &read.groups, &read.positions);
@@ -387,19 +386,6 @@ impl<'c> Work<'c> {
                 })
             }
         })
-    }
-
-    /// What goes with a transaction below the first number that counts is not counted as
-    /// missing: where the point lies there, too, nothing is known of what is kept.
-    fn says_something(&self, solved: &Solved) -> Result<(), TrimError> {
-        let mut ordered = self.examined.iter().filter(|one| one.log.ordered);
-        let in_transactions = ordered.any(|one| !one.log.transactions.is_empty());
-        match solved.order {
-            Ordered::Sequence { first, last, .. } if in_transactions && last < first => {
-                Err(TrimError::NothingSaid { first })
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Topics that were left out, and those without numbers where these are the order: they

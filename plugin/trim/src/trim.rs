@@ -21,7 +21,7 @@ use crate::edits::{Edits, Target, unclean};
 use crate::error::TrimError;
 use crate::journal::{Journal, PREFIX, Stage};
 use crate::volumes::Volumes;
-use crate::{read_back, steps};
+use crate::{read_back, steps, write};
 
 /// Room that is left on a file system beside what is written: a broker that
 /// starts makes indexes of 10 MiB for each log, sparse, and notes of its own.
@@ -316,6 +316,7 @@ impl<'d> Held<'d> {
         planned: &PlannedPartition,
     ) -> Result<Vec<(&'s Path, Edits)>, TrimError> {
         let kept = self.copy(&planned.partition, planned.kept_of)?;
+        let added = write::behind(planned);
         let each = planned.replicas.iter().map(|replica| {
             let copy = self.copy(&planned.partition, replica.node)?;
             let target = Target {
@@ -323,7 +324,7 @@ impl<'d> Held<'d> {
                 copy,
                 planned: replica,
                 cut: planned.cut,
-                added: &planned.added,
+                added: &added,
                 kept,
             };
             Ok((copy.dir.as_path(), target.edits(reader)?))

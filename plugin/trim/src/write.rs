@@ -2,7 +2,7 @@
 //! `DefaultRecord`, format 2.
 
 use crc_fast::{CrcAlgorithm, checksum};
-use slackwater_point::AddedRecord;
+use slackwater_point::{AddedRecord, ForgottenId, PlannedPartition};
 
 /// Bytes before those that `batchLength` counts.
 const BEFORE_LENGTH: usize = 12;
@@ -13,12 +13,57 @@ const CRC_FROM: usize = 21;
 /// `RecordBatch.MAGIC_VALUE_V2`
 const MAGIC: u8 = 2;
 
+/// `TransactionLogKey`'s only version.
+const TRANSACTION_KEY: i16 = 0;
+
+/// A record to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewRecord {
+    key: Vec<u8>,
+    /// `None` for a tombstone.
+    value: Option<Vec<u8>>,
+    timestamp_ms: i64,
+}
+
+impl From<&AddedRecord> for NewRecord {
+    fn from(record: &AddedRecord) -> Self {
+        Self {
+            key: record.key.clone().into_bytes(),
+            value: Some(record.value.clone().into_bytes()),
+            timestamp_ms: record.timestamp_ms,
+        }
+    }
+}
+
+impl From<&ForgottenId> for NewRecord {
+    fn from(forgotten: &ForgottenId) -> Self {
+        let id = forgotten.transactional_id.as_bytes();
+        let mut key = TRANSACTION_KEY.to_be_bytes().to_vec();
+        // It was read with a length of as many bytes.
+        key.extend((id.len() as u16).to_be_bytes());
+        key.extend(id);
+        Self {
+            key,
+            value: None,
+            timestamp_ms: forgotten.timestamp_ms,
+        }
+    }
+}
+
+/// All that comes behind what is kept of a partition, in its order.
+pub(crate) fn behind(planned: &PlannedPartition) -> Vec<NewRecord> {
+    let added = planned.added.iter().map(NewRecord::from);
+    added
+        .chain(planned.forgotten.iter().map(NewRecord::from))
+        .collect()
+}
+
 /// One batch of all `records`, from `base` on, in that leader's epoch: not packed, of no
 /// transaction and no idempotent producer.
 ///
 /// # Errors
 /// In words: more than a batch holds.
-pub(crate) fn batch(base: u64, epoch: i32, records: &[AddedRecord]) -> Result<Vec<u8>, String> {
+pub(crate) fn batch(base: u64, epoch: i32, records: &[NewRecord]) -> Result<Vec<u8>, String> {
     let too_many = |_| "more records than a batch holds".to_owned();
     let count = i32::try_from(records.len()).map_err(too_many)?;
     let first = records.first().ok_or("a batch of no records")?.timestamp_ms;
@@ -28,9 +73,10 @@ pub(crate) fn batch(base: u64, epoch: i32, records: &[AddedRecord]) -> Result<Ve
         let mut one = vec![0u8];
         varint(&mut one, record.timestamp_ms - first);
         varint(&mut one, delta as i64);
-        for text in [&record.key, &record.value] {
-            varint(&mut one, text.len() as i64);
-            one.extend(text.as_bytes());
+        for bytes in [Some(&record.key), record.value.as_ref()] {
+            // -1 stands for none.
+            varint(&mut one, bytes.map_or(-1, |bytes| bytes.len() as i64));
+            one.extend(bytes.into_iter().flatten());
         }
         // No headers.
         varint(&mut one, 0);
@@ -79,9 +125,9 @@ mod tests {
 
     #[test]
     fn the_reader_of_brokers_logs_takes_what_is_written() {
-        let record = |key: &str, timestamp_ms| AddedRecord {
-            key: key.to_owned(),
-            value: "v".repeat(300),
+        let record = |key: &str, timestamp_ms| NewRecord {
+            key: key.as_bytes().to_vec(),
+            value: (!key.is_empty()).then(|| vec![b'v'; 300]),
             timestamp_ms,
         };
         let records = [record("a", 1_000), record("bc", 900), record("", 70_000)];

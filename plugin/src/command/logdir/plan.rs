@@ -218,6 +218,7 @@ fn text_of(plan: &Document) -> String {
         depends.offset_syncs.len()
     );
     out += &connect(plan, right);
+    out += &forgotten(plan);
     for remedy in &depends.remedies {
         out += &format!("  {remedy}\n");
     }
@@ -242,6 +243,16 @@ fn connect(plan: &Document, right: usize) -> String {
         out += &format!("positions of Connect that the trim puts right: {right}\n");
     }
     out
+}
+
+/// What coordinators of transactions are not to go on with.
+fn forgotten(plan: &Document) -> String {
+    let ids = plan.partitions.iter().flat_map(|row| &row.forgotten);
+    let ids: Vec<&str> = ids.map(|one| &*one.transactional_id).collect();
+    match ids.is_empty() {
+        true => String::new(),
+        false => format!("transactional ids that start anew: {}\n", ids.join(", ")),
+    }
 }
 
 /// The copies that are not what is kept.

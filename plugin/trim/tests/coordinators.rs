@@ -1,0 +1,169 @@
+//! What coordinators of transactions say: what they told of a transaction drops it where
+//! a copy lacks a part, and what they would end once more is forgotten.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../../logdir/tests/log/mod.rs"]
+mod log;
+mod site;
+mod world;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use log::{Batch, Rec, commit};
+use site::{Site, messages, row};
+use slackwater_cut::Class;
+use slackwater_logdir::state::TransactionTable;
+use slackwater_logdir::{Isolation, Locked, SegmentReader, records, survey};
+use slackwater_point::Role;
+use slackwater_trim::{Held, RealDisk};
+use world::{nodes, options};
+
+const STATE: &str = "__transaction_state";
+
+/// As `TransactionState` numbers them.
+const ONGOING: u8 = 1;
+const COMPLETE_COMMIT: u8 = 4;
+
+/// `TransactionLogKey` and `TransactionLogValue`, version 0: an id's producer and epoch,
+/// how far its transaction is, and in which partitions of a topic.
+fn told(offset: u64, id: (&str, i64, i16), status: u8, topic: &str, partitions: &[i32]) -> Batch {
+    let (id, producer, epoch) = id;
+    let text = |into: &mut Vec<u8>, text: &str| {
+        into.extend((text.len() as i16).to_be_bytes());
+        into.extend(text.as_bytes());
+    };
+    let mut key = 0i16.to_be_bytes().to_vec();
+    text(&mut key, id);
+    let mut value = 0i16.to_be_bytes().to_vec();
+    value.extend(producer.to_be_bytes());
+    value.extend(epoch.to_be_bytes());
+    value.extend(60_000i32.to_be_bytes());
+    value.push(status);
+    value.extend(1i32.to_be_bytes());
+    text(&mut value, topic);
+    value.extend((partitions.len() as i32).to_be_bytes());
+    partitions
+        .iter()
+        .for_each(|one| value.extend(one.to_be_bytes()));
+    value.extend(5_000i64.to_be_bytes());
+    value.extend(4_000i64.to_be_bytes());
+    let mut record = Rec::new(offset, None, None);
+    (record.key, record.value) = (Some(key), Some(value));
+    Batch::of(vec![record])
+}
+
+#[test]
+fn a_transaction_that_its_coordinator_knows_in_a_partition_which_lacks_it_is_dropped() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    site.topic(STATE, Class::Own, 1, None);
+    let data = |at: u64, epoch: i16| {
+        let mut batch = messages(0..9)[at as usize].clone().in_transaction(5);
+        batch.producer_epoch = epoch;
+        batch
+    };
+    let marker = |at| commit(at, 5);
+    site.all("src.t-0", &[data(0, 0), marker(1), data(2, 1), marker(3)]);
+    // Its copy was taken before the second one came.
+    site.all("src.t-1", &[data(0, 0), marker(1)]);
+    site.all(
+        &format!("{STATE}-0"),
+        &[told(0, ("id", 5, 0), ONGOING, "src.t", &[0, 1])],
+    );
+    // ε is taken off, so that nothing but transactions can lower the cut.
+    let mut asked = options(0);
+    asked.exclude = vec!["src.t".to_owned()];
+    site.topic("other", Class::Mirrored, 1, None);
+    site.all("other-0", &messages(0..2));
+    let plan = site.plan(&asked).unwrap();
+    assert_eq!(row(&plan, "src.t", 0).cut, 4);
+    assert_eq!(row(&plan, "src.t", 0).role, Role::Excluded);
+    let both = [
+        told(0, ("id", 5, 0), ONGOING, "src.t", &[0, 1]),
+        told(1, ("id", 5, 1), ONGOING, "src.t", &[0, 1]),
+    ];
+    site.all(&format!("{STATE}-0"), &both);
+    let plan = site.plan(&asked).unwrap();
+    assert_eq!(
+        (row(&plan, "src.t", 0).cut, row(&plan, "src.t", 1).cut),
+        (2, 2)
+    );
+}
+
+/// Transactional ids that a coordinator finds in a log directory.
+fn found(node: &Path) -> Vec<String> {
+    let dirs = survey(node, Locked::Allow).unwrap();
+    let mut replicas = dirs.iter().flat_map(|dir| &dir.replicas);
+    let replica = replicas.find(|one| one.partition.topic == STATE).unwrap();
+    let mut table = TransactionTable::default();
+    records(
+        &mut SegmentReader::default(),
+        replica,
+        Isolation::ReadUncommitted,
+        |record| {
+            table
+                .apply(record.offset, record.key, record.value)
+                .unwrap();
+            ControlFlow::Continue(())
+        },
+    )
+    .unwrap();
+    table
+        .rows()
+        .map(|row| row.transactional_id.to_string())
+        .collect()
+}
+
+#[test]
+fn an_id_whose_transaction_is_under_way_or_whose_epoch_is_behind_is_forgotten_and_no_other() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 1, Some("t"));
+    site.topic(STATE, Class::Own, 1, None);
+    let data = |at: u64, producer: i64, epoch: i16| {
+        let mut batch = messages(0..9)[at as usize].clone().in_transaction(producer);
+        batch.producer_epoch = epoch;
+        batch
+    };
+    let committed = [
+        data(0, 6, 0),
+        commit(1, 6),
+        data(2, 7, 3),
+        commit(3, 7),
+        // The one that is under way.
+        data(4, 5, 0),
+    ];
+    site.all("src.t-0", &committed);
+    // A length of which a byte is no letter.
+    let under_way = "u".repeat(200);
+    let says = [
+        told(0, (&under_way, 5, 0), ONGOING, "src.t", &[0]),
+        told(1, ("done", 6, 1), ONGOING, "src.t", &[0]),
+        told(2, ("done", 6, 1), COMPLETE_COMMIT, "src.t", &[]),
+        told(3, ("behind", 7, 2), COMPLETE_COMMIT, "src.t", &[]),
+        told(4, ("unknown", 8, 0), COMPLETE_COMMIT, "src.t", &[]),
+    ];
+    site.all(&format!("{STATE}-0"), &says);
+    let plan = site.plan(&options(0)).unwrap();
+    assert_eq!(row(&plan, "src.t", 0).cut, 4);
+    let of_state = row(&plan, STATE, 0);
+    let forgotten = of_state.forgotten.iter();
+    let forgotten: Vec<&str> = forgotten.map(|one| &*one.transactional_id).collect();
+    assert_eq!(forgotten, ["behind", &under_way]);
+    assert_eq!((of_state.cut, of_state.ends_at()), (5, 7));
+    let dirs = nodes(site.root.path());
+    let mut held = Held::take(&dirs, &RealDisk).unwrap();
+    held.trim(&plan).unwrap();
+    for node in &dirs {
+        assert_eq!(found(node), ["done", "unknown"]);
+    }
+    held.untrim().unwrap();
+    drop(held);
+    for node in &dirs {
+        assert_eq!(found(node).len(), 4);
+    }
+    // As it is once more, and then there is nothing to be forgotten.
+    Held::take(&dirs, &RealDisk).unwrap().trim(&plan).unwrap();
+    let again = site.plan(&options(0)).unwrap();
+    assert!(again.partitions.iter().all(|one| one.forgotten.is_empty()));
+}
