@@ -2,12 +2,17 @@
 //! to: lines that go there, and lines that come back. Knows no Kubernetes, and does
 //! nothing itself.
 
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use slackwater_cut::SourcePartition;
 use slackwater_cut::claims::Trimmed;
 use slackwater_point::{MaxJettison, Plan};
 
 /// In which order the point is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Order {
     /// That of the source's acceptance.
@@ -17,6 +22,44 @@ pub enum Order {
         /// By how much they may be out of order, ms.
         epsilon_ms: u64,
     },
+    /// That of numbers, which a component of the site's own gives.
+    Sequence {
+        /// That component.
+        key: OrderKey,
+        /// The number that must be there first; `None` to have it found.
+        first: Option<u64>,
+        /// By how much numbers of a partition may be out of order.
+        disorder: u64,
+    },
+}
+
+/// A component that numbers messages, as it goes to where the volumes are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OrderKey {
+    /// What it is called by in words.
+    pub name: String,
+    /// Its bytes, in base64.
+    base64: String,
+}
+
+impl OrderKey {
+    /// Of these bytes.
+    pub fn new(name: String, bytes: &[u8]) -> Self {
+        Self {
+            name,
+            base64: STANDARD.encode(bytes),
+        }
+    }
+
+    /// They.
+    ///
+    /// # Errors
+    /// In words: no base64.
+    pub fn bytes(&self) -> Result<Vec<u8>, String> {
+        let bytes = STANDARD.decode(&self.base64);
+        bytes.map_err(|error| format!("{} did not come whole: {error}", self.name))
+    }
 }
 
 /// How volumes are to be trimmed.
@@ -49,6 +92,8 @@ impl How {
 pub enum Asked {
     /// Who may write there.
     Owner,
+    /// Plan only.
+    Plan(Box<ToTrim>),
     /// Plan and trim; what was begun goes on.
     Trim(Box<ToTrim>),
 }
@@ -61,6 +106,26 @@ pub struct ToTrim {
     pub cut: String,
     /// How.
     pub how: How,
+    /// What the sources were found to have where nothing on the volumes tells it.
+    pub at_source: Vec<AtSource>,
+}
+
+impl ToTrim {
+    /// The same by partition.
+    pub fn at_source(&self) -> BTreeMap<SourcePartition, u64> {
+        let each = self.at_source.iter();
+        each.map(|one| (one.source.clone(), one.last)).collect()
+    }
+}
+
+/// Where the last record that is kept of a partition lies on its source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AtSource {
+    /// The partition there.
+    pub source: SourcePartition,
+    /// The record's offset, or that of the same one that came before it.
+    pub last: u64,
 }
 
 /// Whose the log directories are.
@@ -91,6 +156,8 @@ pub struct Done {
 pub enum Answered {
     /// To who may write.
     Owner(Owner),
+    /// To who plans; nothing where what was begun goes on by a plan of its own.
+    Planned(Option<Box<Plan>>),
     /// To a trim.
     Done(Box<Done>),
     /// What forbids it, or failed.

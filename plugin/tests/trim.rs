@@ -7,6 +7,7 @@ mod log;
 #[path = "../trim/tests/world/mod.rs"]
 mod world;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -14,7 +15,16 @@ use fastrand::Rng;
 use world::{Shape, World, clone_of, no_cut, nodes, tree};
 
 /// All by which the file system is changed; strace counts each by itself.
-const CHANGES: [&str; 5] = ["write", "ftruncate", "rename", "unlink", "fsync"];
+const CHANGES: [&str; 8] = [
+    "write",
+    "copy_file_range",
+    "fchmod",
+    "fchown",
+    "ftruncate",
+    "rename",
+    "unlink",
+    "fsync",
+];
 
 fn slackwater(args: &[&str], paths: &[PathBuf]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slackwater"));
@@ -39,6 +49,7 @@ fn planned() -> (World, PathBuf) {
     let shape = Shape {
         transactions: false,
         dead_tails: true,
+        two_copies: false,
         disorder: 0,
     };
     let world = World::new(&mut rng, shape);
@@ -69,44 +80,106 @@ fn trim(root: &Path, plan: &Path) -> Command {
     slackwater(&["logdir", "trim", plan.to_str().unwrap()], &nodes(root))
 }
 
+fn untrim(root: &Path) -> Command {
+    slackwater(&["logdir", "untrim"], &nodes(root))
+}
+
+/// Kills what `command` makes of the tree at each of its changes, and runs it again.
+fn must_come_to_the_same(
+    from: &BTreeMap<PathBuf, Vec<u8>>,
+    to: &BTreeMap<PathBuf, Vec<u8>>,
+    command: impl Fn(&Path) -> Command,
+) -> BTreeMap<&'static str, usize> {
+    let mut kills = BTreeMap::new();
+    for change in CHANGES {
+        for when in 1.. {
+            let root = clone_of(from);
+            let traced = command(root.path());
+            let mut strace = Command::new("strace");
+            strace.args(["-f", "-qq", "-o", "/dev/null"]);
+            strace.args(["-e", &format!("trace={change}")]);
+            strace.args(["-e", &format!("inject={change}:signal=SIGKILL:when={when}")]);
+            strace.arg(traced.get_program()).args(traced.get_args());
+            if run(&mut strace).status.success() {
+                break;
+            }
+            *kills.entry(change).or_default() += 1;
+            assert!(when < 500, "{change} never came to its end");
+            let again = run(&mut command(root.path()));
+            let error = String::from_utf8_lossy(&again.stderr);
+            // Killed behind its last step an untrim has left nothing to be undone.
+            let is_over = error.contains("was not trimmed: it has no journal");
+            assert!(again.status.success() || is_over, "{error}");
+            assert!(tree(root.path()) == *to, "killed at {change} {when}");
+        }
+    }
+    kills
+}
+
 #[test]
-fn a_trim_that_is_killed_at_any_change_comes_to_the_same_bytes_when_it_is_run_again() {
+fn a_trim_or_an_untrim_that_is_killed_at_any_change_comes_to_the_same_bytes_when_it_is_run_again() {
     let (world, plan) = planned();
     let before = tree(world.root.path());
     let said = ended_well(&mut trim(world.root.path(), &plan));
     assert!(said.contains("all at their cuts"), "{said}");
     let after = tree(world.root.path());
     assert!(after != before);
-    let mut kills = 0;
-    for change in CHANGES {
-        for when in 1.. {
-            let root = clone_of(&before);
-            let traced = trim(root.path(), &plan);
-            let mut strace = Command::new("strace");
-            strace.args([
-                "-f",
-                "-qq",
-                "-o",
-                "/dev/null",
-                "-e",
-                &format!("trace={change}"),
-            ]);
-            strace.args(["-e", &format!("inject={change}:signal=SIGKILL:when={when}")]);
-            strace.arg(traced.get_program()).args(traced.get_args());
-            if run(&mut strace).status.success() {
-                break;
+    let kills = must_come_to_the_same(&before, &after, |root| trim(root, &plan));
+    println!("{kills:?}");
+    for change in ["write", "copy_file_range", "fchmod", "rename", "fsync"] {
+        assert!(
+            kills.contains_key(change),
+            "{change} is not called: {kills:?}"
+        );
+    }
+    let kills = must_come_to_the_same(&after, &before, untrim);
+    assert!(kills.values().sum::<usize>() > 10, "{kills:?}");
+    // And back.
+    assert!(ended_well(&mut untrim(world.root.path())).contains("as they were"));
+    assert!(tree(world.root.path()) == before);
+}
+
+/// The paths that a line of `strace -y` names, in their order.
+fn paths_of(line: &str) -> Vec<&str> {
+    let each = line.split('<').skip(1);
+    each.filter_map(|rest| rest.split('>').next()).collect()
+}
+
+#[test]
+fn what_a_trim_writes_is_on_the_disk_before_a_name_is_changed_and_before_it_ends() {
+    let (world, plan) = planned();
+    let root = world.root.path();
+    let log = root.join("strace");
+    let traced = trim(root, &plan);
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-y", "-o"]).arg(&log);
+    strace.args(["-e", "trace=write,copy_file_range,ftruncate,fsync,rename"]);
+    strace.arg(traced.get_program()).args(traced.get_args());
+    ended_well(&mut strace);
+    let text = std::fs::read_to_string(&log).unwrap();
+    let (mut dirty, mut written, mut renamed) = (BTreeSet::new(), 0, 0);
+    for line in text.lines().filter_map(|line| line.split_once(' ')) {
+        let call = line.1.trim_start();
+        let (name, rest) = call.split_once('(').unwrap();
+        let paths = paths_of(rest);
+        let path = paths.last().copied().unwrap_or_default();
+        // What it says to people is no file.
+        let is_ours = path.contains("/node-");
+        match name {
+            "write" | "copy_file_range" | "ftruncate" if is_ours => {
+                written += 1;
+                dirty.insert(path);
             }
-            kills += 1;
-            assert!(when < 500, "{change} never came to its end");
-            ended_well(&mut trim(root.path(), &plan));
-            assert!(tree(root.path()) == after, "killed at {change} {when}");
+            "fsync" => drop(dirty.remove(path)),
+            "rename" => {
+                renamed += 1;
+                assert!(dirty.is_empty(), "{call}: {dirty:?} may be lost");
+            }
+            _ => {}
         }
     }
-    assert!(kills > 20, "{kills}");
-    // And back.
-    let untrim = &mut slackwater(&["logdir", "untrim"], &nodes(world.root.path()));
-    assert!(ended_well(untrim).contains("as they were"));
-    assert!(tree(world.root.path()) == before);
+    assert!(dirty.is_empty(), "{dirty:?} may be lost");
+    assert!(written > 10 && renamed > 5, "{written} {renamed}");
 }
 
 #[test]

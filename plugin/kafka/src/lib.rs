@@ -25,6 +25,7 @@ mod heads;
 mod member;
 mod options;
 mod read;
+mod since;
 mod span;
 mod stream;
 mod sweep;

@@ -21,7 +21,7 @@ use crate::member::{LIMIT_MARGIN, Member};
 /// Partitions in one request: librdkafka merges answers with a nested loop
 /// over all of them (`rd_kafka_ListOffsets_response_merge`), so that its work
 /// grows with this number, and that of the brokers as it shrinks.
-const PARTITIONS_A_REQUEST: usize = 250;
+pub(crate) const PARTITIONS_A_REQUEST: usize = 250;
 /// How long a leader has to answer. It takes milliseconds; a broker that is
 /// frozen holds back the whole request, so that this is short and the request
 /// is made again.

@@ -95,6 +95,9 @@ pub enum Ordered {
         component: String,
         /// By how much a partition's numbers may be out of order, as it was stated.
         disorder: u64,
+        /// The number that was stated to be there first; left out where it was found.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stated: Option<i64>,
         /// The number from which on missing ones count.
         first: i64,
         /// All from the first to this one are kept, and none above; nor goes one below the

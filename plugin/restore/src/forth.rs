@@ -124,10 +124,14 @@ fn volumes(seen: &Seen, stage: Option<Stage>) -> Result<Step, PlanError> {
         keep.or_else(|| of(Claimed::Kept).map(Step::RemoveClaim))
             .or_else(|| of(Claimed::Nothing).map(Step::MakeClaim))
     });
-    Ok(cleared.unwrap_or(match seen.trims {
-        true => Step::TrimVolumes,
-        false => Step::ProveVolumes,
-    }))
+    Ok(
+        cleared.unwrap_or_else(|| match (seen.trims, seen.lost_secrets.first()) {
+            // Sources may have to be asked where what is kept ends.
+            (true, Some(secret)) => Step::MakeSecret(secret.clone()),
+            (true, None) => Step::TrimVolumes,
+            (false, _) => Step::ProveVolumes,
+        }),
+    )
 }
 
 /// Whether the operator leaves the Kafka alone, for a restore that is noted on it; or

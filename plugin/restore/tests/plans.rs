@@ -256,7 +256,7 @@ prop_compose! {
         volumes in (some_volume("data-0"), some_volume("data-1")),
         feeder in any::<[bool; 5]>(),
         has_nodes in any::<bool>(),
-        flags in any::<[bool; 4]>(),
+        flags in any::<[bool; 5]>(),
     ) -> Seen {
         let mut seen = running();
         if !has_nodes {
@@ -276,6 +276,7 @@ prop_compose! {
         if flags[3] {
             seen.lost_secrets = vec!["ca".to_owned()];
         }
+        seen.trims = flags[4];
         seen
     }
 }
@@ -295,8 +296,13 @@ proptest! {
     }
 
     #[test]
-    fn what_was_cut_short_anywhere_goes_on_to_the_same_end(cut in 0usize..40, all_gone: bool) {
-        let begin = if all_gone { gone() } else { running() };
+    fn what_was_cut_short_anywhere_goes_on_to_the_same_end(
+        cut in 0usize..40,
+        all_gone: bool,
+        trims: bool,
+    ) {
+        let mut begin = if all_gone { gone() } else { running() };
+        begin.trims = trims;
         let steps = plan(Way::Forth, &begin).unwrap();
         let done = cut.min(steps.len() - 1);
         let mut seen = begin;

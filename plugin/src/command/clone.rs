@@ -69,7 +69,7 @@ impl Clone {
                 false => Way::Clone,
             },
             accept_unproven: self.accept_unproven,
-            trim: self.trim.check(),
+            trim: self.trim.check(self.config.kubeconfig.as_deref())?,
             accept_loss: false,
             git_ops_suspended: false,
             catch_up_ms: 0,

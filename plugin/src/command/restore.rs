@@ -136,7 +136,7 @@ impl Restore {
                 () => Way::Forth,
             },
             accept_unproven: self.accept_unproven,
-            trim: self.trim.check(),
+            trim: self.trim.check(self.config.kubeconfig.as_deref())?,
             accept_loss: self.accept_loss,
             git_ops_suspended: self.git_ops_suspended,
             catch_up_ms: self.catch_up.saturating_mul(1_000),

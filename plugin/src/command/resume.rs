@@ -1,17 +1,13 @@
 //! `slackwater resume`: by hand.
 
-use std::sync::Arc;
-
 use clap::Args;
-use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::Outcome;
 use slackwater_store::{LeaseState, RunId};
 
 use super::{ConfigArg, Context, RecordArg, read_cut};
-use crate::adapters::ScratchStore;
 use crate::exit::Stop;
 use crate::guard::{GuardClient, Recovered, recover, recover_for_sure};
-use crate::restore::{goes_on, nothing_is_lost};
+use crate::restore::start_in_order;
 use crate::site::{Site, Strimzi};
 
 /// Let the mirror run again: ends a hold, puts right what a dead guard left,
@@ -26,6 +22,10 @@ pub(super) struct Resume {
     /// Let MirrorMaker skip what the source has deleted.
     #[arg(long)]
     accept_loss: bool,
+    /// With --cut: how long the mirror may take to catch up before its checkpoint connectors
+    /// start, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1_800)]
+    catch_up: u64,
     /// Only put right what a dead guard left; a hold that is alive is left
     /// alone.
     #[arg(long)]
@@ -74,13 +74,9 @@ impl Resume {
 
     /// The first start of a restored mirror.
     fn restored(&self, site: &Site, cut: &str) -> Result<Outcome, Stop> {
-        let cut = goes_on(read_cut(Some(site), cut)?, self.accept_loss);
-        if !self.accept_loss {
-            nothing_is_lost(site, &cut)?;
-        }
-        let document = cut.to_canonical().map_err(Stop::failed)?;
-        let ports = site.ports_on(Arc::new(ScratchStore::new(document)));
-        site.run(PhaseName::ResumeMirror, Entry::Run, ports)
+        let cut = read_cut(Some(site), cut)?;
+        let catch_up_ms = self.catch_up.saturating_mul(1_000);
+        start_in_order(site, &cut, self.accept_loss, catch_up_ms)
     }
 }
 

@@ -9,10 +9,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use slackwater_cut::Cut;
-use slackwater_trim::{OrderAsked, PlanOptions, RealDisk, TrimError, trim_once};
+use slackwater_host::PhaseComponent;
+use slackwater_trim::{OrderAsked, PlanOptions, RealDisk, TrimError, plan_once, trim_once};
 
 use super::reader::{say, working};
 use crate::exit::Stop;
+use crate::numbering::Numbers;
 use crate::trimming::{Answered, Asked, Done, Order, Owner, ToTrim};
 
 /// Plan and trim volumes for a restore that runs elsewhere.
@@ -29,7 +31,8 @@ impl Trimmer {
             let line = line.map_err(Stop::failed)?;
             let answer = match serde_json::from_str::<Asked>(&line) {
                 Ok(Asked::Owner) => self.owner(),
-                Ok(Asked::Trim(asked)) => working(|| self.trim(&asked))?,
+                Ok(Asked::Plan(asked)) => working(|| self.done(&asked, Self::plan))?,
+                Ok(Asked::Trim(asked)) => working(|| self.done(&asked, Self::trim))?,
                 Err(error) => forbidden(format!("the question can't be read: {error}")),
             };
             say(&serde_json::to_string(&answer).map_err(Stop::failed)?)?;
@@ -52,32 +55,66 @@ impl Trimmer {
         })
     }
 
-    fn trim(&self, asked: &ToTrim) -> Answered {
+    fn done(
+        &self,
+        asked: &ToTrim,
+        act: impl Fn(&Self, &Cut, &PlanOptions<'_>) -> Result<Answered, TrimError>,
+    ) -> Answered {
         let cut = match Cut::trusted(&asked.cut) {
             Ok(cut) => cut,
             Err(error) => return forbidden(error.to_string()),
         };
         let how = &asked.how;
+        let numbers = match numbers(&how.order) {
+            Ok(numbers) => numbers,
+            Err(why) => return forbidden(why),
+        };
+        let sequence = numbers.as_ref().map(Numbers::sequence);
         let options = PlanOptions {
-            order: match how.order {
-                Order::Source => OrderAsked::Source,
-                Order::Timestamp { epsilon_ms } => OrderAsked::Timestamp { epsilon_ms },
+            order: match (&how.order, &numbers, &sequence) {
+                (_, Some(numbers), Some(of)) => numbers.asked(of),
+                (Order::Timestamp { epsilon_ms }, ..) => OrderAsked::Timestamp {
+                    epsilon_ms: *epsilon_ms,
+                },
+                _ => OrderAsked::Source,
             },
             max: how.most(),
             exclude: how.exclude.clone(),
             missing: Vec::new(),
             stops_connect: true,
+            at_source: asked.at_source(),
             is_of_cut: true,
         };
-        let tail = cut.settings.tail_records;
-        match trim_once(&self.volume, &cut, &options, &RealDisk, tail) {
-            Ok((plan, found)) => Answered::Done(Box::new(Done { plan, found })),
-            Err(error) => Answered::No {
-                is_forbidden: !matches!(error, TrimError::Io { .. } | TrimError::ReadBack { .. }),
-                why: error.to_string(),
-            },
-        }
+        act(self, &cut, &options).unwrap_or_else(|error| Answered::No {
+            is_forbidden: !matches!(error, TrimError::Io { .. } | TrimError::ReadBack { .. }),
+            why: error.to_string(),
+        })
     }
+
+    fn plan(&self, cut: &Cut, options: &PlanOptions<'_>) -> Result<Answered, TrimError> {
+        let made = plan_once(&self.volume, cut, options)?;
+        Ok(Answered::Planned(made.map(Box::new)))
+    }
+
+    fn trim(&self, cut: &Cut, options: &PlanOptions<'_>) -> Result<Answered, TrimError> {
+        let tail = cut.settings.tail_records;
+        let (plan, found) = trim_once(&self.volume, cut, options, &RealDisk, tail)?;
+        Ok(Answered::Done(Box::new(Done { plan, found })))
+    }
+}
+
+/// The component that gives numbers, where these are the order.
+fn numbers(order: &Order) -> Result<Option<Numbers>, String> {
+    let Order::Sequence {
+        key,
+        first,
+        disorder,
+    } = order
+    else {
+        return Ok(None);
+    };
+    let component = PhaseComponent::load(key.bytes()?);
+    Numbers::of(component, key.name.clone(), *first, *disorder).map(Some)
 }
 
 fn forbidden(why: String) -> Answered {

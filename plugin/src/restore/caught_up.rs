@@ -50,10 +50,12 @@ pub(super) fn wait(site: &Site, cut: &Cut, most_ms: u64) -> Result<usize, Stop> 
 /// What copies, and was found to run.
 fn copying(cut: &Cut) -> impl Iterator<Item = &ConnectorPrior> {
     let all = cut.quiesce.iter().flat_map(|quiesce| &quiesce.connectors);
-    all.filter(|one| {
-        let rests = matches!(one.state, ConnectorState::Stopped | ConnectorState::Paused);
-        one.copies && !rests
-    })
+    all.filter(|one| one.copies && !rests(one))
+}
+
+/// Whether it was found not to run.
+pub(super) fn rests(one: &ConnectorPrior) -> bool {
+    matches!(one.state, ConnectorState::Stopped | ConnectorState::Paused)
 }
 
 /// Alias and partition of each copied partition of the sources. A run that stopped

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use slackwater_cut::{ConnectorPrior, Cut, OnLoss, State};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{
-    Clock as _, Cluster, ConnectorState, Heads as _, PartitionId, PortError, Position,
+    Clock as _, Cluster, ConnectorState, Heads as _, Outcome, PartitionId, PortError, Position,
 };
 
 use super::{Restore, caught_up, open_site};
@@ -91,7 +91,7 @@ impl Restore {
 ///
 /// # Errors
 /// What is not; no answer.
-pub fn nothing_is_lost(site: &Site, cut: &Cut) -> Result<(), Stop> {
+fn nothing_is_lost(site: &Site, cut: &Cut) -> Result<(), Stop> {
     let failed = |error: PortError| Stop::failed(error.message);
     let all = caught_up::copied(cut);
     let as_in_the_cut = positions_of(cut);
@@ -181,6 +181,43 @@ fn has(site: &Site, one: &ConnectorPrior) -> bool {
     strimzi.is_none_or(|strimzi| strimzi.has(&one.connector))
 }
 
+/// The first start of a restored mirror by hand: what copies, and when that has caught up the
+/// rest, as a restore in Kubernetes does.
+///
+/// # Errors
+/// What the source has deleted; what can't be started; a mirror that has not caught up in
+/// that time: what copies runs then, and the same goes on.
+pub fn start_in_order(
+    site: &Site,
+    cut: &Cut,
+    accept_loss: bool,
+    catch_up_ms: u64,
+) -> Result<Outcome, Stop> {
+    if !accept_loss {
+        nothing_is_lost(site, cut)?;
+    }
+    let start = |cut: &Cut| {
+        let document = cut.to_canonical().map_err(Stop::failed)?;
+        let (_, ports) = site.ports_on_scratch(document);
+        site.run(PhaseName::ResumeMirror, Entry::Run, ports)
+    };
+    let all = cut.quiesce.iter().flat_map(|one| &one.connectors);
+    let mut waiting = all.filter(|one| !one.copies && !caught_up::rests(one));
+    if waiting.next().is_none() {
+        return start(&goes_on(cut.clone(), accept_loss));
+    }
+    start(&copying(cut, accept_loss))?;
+    match caught_up::wait(site, cut, catch_up_ms)? {
+        0 => start(&goes_on(cut.clone(), accept_loss)),
+        behind => Err(Stop::failed(format!(
+            "the mirror copies, and {behind} partitions have not caught up within {} s: the same \
+             command waits on; until then its checkpoint connectors would set groups past its end, \
+             and stay stopped",
+            catch_up_ms / 1_000
+        ))),
+    }
+}
+
 /// Of the cut only what copies is put back.
 fn copying(cut: &Cut, accept_loss: bool) -> Cut {
     let mut cut = goes_on(cut.clone(), accept_loss);
@@ -193,7 +230,7 @@ fn copying(cut: &Cut, accept_loss: bool) -> Cut {
 
 /// A cut as a run from which a restored mirror goes on for the first time. The cut is
 /// final: what is done is written into a copy of it that nobody keeps.
-pub fn goes_on(mut cut: Cut, accept_loss: bool) -> Cut {
+fn goes_on(mut cut: Cut, accept_loss: bool) -> Cut {
     cut.state = State::Sealed;
     cut.resume = None;
     // Its brokers are other ones, and run.

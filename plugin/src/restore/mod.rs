@@ -27,7 +27,7 @@ use crate::trimming::How;
 
 use may::{is_trimmed_as_asked, may_be_restored, must_be_of};
 
-pub use feed::{goes_on, nothing_is_lost};
+pub use feed::start_in_order;
 pub use report::{Remainder, Report, text};
 
 /// How a restore signs the Lease: whoever finds it left behind must not let the

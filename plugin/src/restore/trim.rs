@@ -5,8 +5,12 @@ use slackwater_cut::{ClaimName, claims, sha256_hex};
 use slackwater_point::Plan;
 
 use super::Restore;
+use crate::at_source::{self, KafkaSources};
 use crate::exit::Stop;
-use crate::trimming::ToTrim;
+use crate::trimming::{AtSource, ToTrim};
+
+/// Of partitions that are not found, how many are named.
+const SHOWN: usize = 10;
 
 impl Restore {
     pub(super) fn trim_volumes(&mut self) -> Result<(), Stop> {
@@ -14,10 +18,15 @@ impl Restore {
         let how = how.ok_or_else(|| Stop::failed("nobody said how it is to be trimmed"))?;
         let document = self.cut.to_canonical().map_err(Stop::failed)?;
         let sha256 = sha256_hex(document.as_bytes());
-        let asked = ToTrim { cut: document, how };
+        let asked = ToTrim {
+            cut: document,
+            how,
+            at_source: Vec::new(),
+        };
+        let find = |plan: &Plan| self.found_at_source(plan);
         let done = self
             .strimzi()?
-            .trim_claims(&self.cut, &self.in_place, asked)?;
+            .trim_claims(&self.cut, &self.in_place, asked, find)?;
         for line in words(&done.plan) {
             self.say(&line);
         }
@@ -34,9 +43,56 @@ impl Restore {
         self.note_volumes(ages)
     }
 
+    /// Asks the sources for what the plan does not know of them, before anything is cut: what
+    /// can't be told yet may be told when the same is asked for again.
+    fn found_at_source(&self, plan: &Plan) -> Result<Vec<AtSource>, Stop> {
+        let unknown = plan.depends.positions.iter();
+        let unknown = unknown.filter(|one| one.last_kept.is_none()).count();
+        // Nothing feeds a clone.
+        if unknown == 0 || self.asked.way.is_clone() {
+            return Ok(Vec::new());
+        }
+        self.say(&format!(
+            "sources are asked where the last records kept of {unknown} partitions lie there"
+        ));
+        let asked = self.strimzi()?.sources(&self.in_place).and_then(|sources| {
+            let found = at_source::find(&KafkaSources::new(&sources), &self.cut, plan);
+            found.map_err(|error| Stop::failed(error.message))
+        });
+        let found = match asked {
+            Ok(found) => found,
+            Err(stop) if self.asked.accept_unproven => {
+                tracing::warn!("where MirrorMaker has to go on is not known: {stop}");
+                return Ok(Vec::new());
+            }
+            Err(stop) => {
+                let cause = format!("{}; nothing was cut yet", stop.cause);
+                return Err(Stop { cause, ..stop });
+            }
+        };
+        for (partition, why) in found.not.iter().take(SHOWN) {
+            tracing::warn!("where MirrorMaker has to go on in {partition} is not known: {why}");
+        }
+        self.say(&format!("{} of them are found", found.at_source.len()));
+        let mut may_skip = found.may_skip(plan);
+        let (first, more) = (may_skip.next().cloned(), may_skip.count());
+        match first {
+            Some(first) if !self.asked.accept_unproven => Err(Stop::unproven(format!(
+                "where MirrorMaker has to go on in {first}{} is not known: it may skip records in \
+                 silence; nothing was cut yet: trim by the order `source` without leaving topics out, or \
+                 accept what it may skip with --accept-unproven",
+                and_more(more)
+            ))),
+            _ => Ok(found.at_source),
+        }
+    }
+
     /// One that is ahead of what is kept would have MirrorMaker skip what lies between,
     /// in silence; and so may one of which it is not known.
     fn positions_are_right(&self, plan: &Plan) -> Result<(), Stop> {
+        if self.asked.way.is_clone() {
+            return Ok(());
+        }
         let mut unknown = plan.depends.positions.iter().filter(|one| {
             let ahead = one.last_kept.is_none() || one.skipped > 0;
             one.committed.is_some() && ahead && !one.put_right
@@ -44,10 +100,7 @@ impl Restore {
         let Some(first) = unknown.next() else {
             return Ok(());
         };
-        let more = match unknown.count() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
+        let more = and_more(unknown.count());
         let why = format!(
             "where MirrorMaker has to go on in {}{more} is not known: it may skip records in silence",
             first.mirror
@@ -62,6 +115,13 @@ impl Restore {
                  accept what it may skip with --accept-unproven"
             ))),
         }
+    }
+}
+
+fn and_more(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        more => format!(" and {more} more"),
     }
 }
 

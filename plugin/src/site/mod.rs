@@ -23,7 +23,7 @@ pub use local::Local;
 pub use runs::{Document, DocumentError, Listed, Runs};
 pub(crate) use strimzi::volumes_of;
 pub use strimzi::{
-    Apart, KafkaName, Left, Need, OPTED_IN, RestoredContent, SCRATCH, Strimzi, opted_in,
+    Apart, KafkaName, Left, Need, OPTED_IN, RestoredContent, SCRATCH, Strimzi, opted_in, order_key,
 };
 
 use crate::adapters::{NoGuard, ScratchStore, SystemClock, Terminal};

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use slackwater_logdir::state::{OffsetTable, TransactionRow, TransactionStatus, TransactionTable};
+use slackwater_logdir::state::{OffsetTable, TransactionStatus, TransactionTable};
 use slackwater_logdir::{Isolation, Record, Replica, SegmentReader, records};
 use slackwater_point::{ForgottenId, GroupSeen, TookPart, TransactionId};
 use slackwater_ports::PartitionId;
@@ -113,13 +113,14 @@ impl Told {
 }
 
 /// Transactional ids of one partition of `__transaction_state` that are not to be found as
-/// they stand: a transaction is under way, of which nothing is left open; or what is kept
-/// has a later epoch of the producer, by `epochs`.
+/// they stand: a transaction is under way, of which nothing is left open. `all`: this log
+/// was copied at another moment than others, and what is kept of them may have a later epoch
+/// of any producer.
 pub(crate) fn forgotten(
     reader: &mut SegmentReader,
     replica: &Replica,
     until: u64,
-    epochs: &BTreeMap<i64, i16>,
+    all: bool,
     timestamp_ms: i64,
 ) -> Result<Vec<ForgottenId>, TrimError> {
     let mut table = TransactionTable::default();
@@ -134,13 +135,7 @@ pub(crate) fn forgotten(
                 .map_err(|error| error.to_string())
         },
     )?;
-    let is_behind = |row: &TransactionRow| {
-        let kept = epochs.get(&row.producer_id);
-        kept.is_some_and(|kept| row.epoch < *kept)
-    };
-    let rows = table
-        .rows()
-        .filter(|row| row.is_pending() || is_behind(row));
+    let rows = table.rows().filter(|row| all || row.is_pending());
     let each = rows.map(|row| ForgottenId {
         transactional_id: row.transactional_id.to_string(),
         timestamp_ms,

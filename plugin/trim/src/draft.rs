@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_cut::SourcePartition;
-use slackwater_logdir::SegmentReader;
+use slackwater_logdir::{Replica, SegmentReader};
 use slackwater_point::{
     AddedRecord, EndOf, ForgottenId, GroupSeen, LastKept, Located, NO_PLACE, PlannedPartition,
     Point, PositionSeen, PulledBy, Role, Spread, TransactionId, Why, at_source,
@@ -12,7 +12,7 @@ use slackwater_ports::PartitionId;
 
 use crate::connect::{self, Committed};
 use crate::coordinator;
-use crate::copy::read_copy;
+use crate::copy::{Batch, read_copy};
 use crate::error::TrimError;
 use crate::examine::Examined;
 use crate::history::{History, decode};
@@ -107,18 +107,11 @@ impl Work<'_> {
         point: &Point,
         now_ms: i64,
     ) -> Result<Vec<Vec<ForgottenId>>, TrimError> {
-        let mut epochs: BTreeMap<i64, i16> = BTreeMap::new();
-        for (examined, cut) in self.examined.iter().zip(&point.cuts) {
-            let transactions = examined.log.transactions.iter();
-            for kept in transactions.filter(|one| one.first < *cut) {
-                let epoch = epochs.entry(kept.id.producer).or_insert(kept.id.epoch);
-                *epoch = kept.id.epoch.max(*epoch);
-            }
-        }
+        let stood_still = self.site.options.is_of_cut && !self.site.still.is_empty();
         let mut forgotten = vec![Vec::new(); self.examined.len()];
         for at in self.of_topic(coordinator::TRANSACTIONS) {
             let (kept, until) = (self.kept(at), point.cuts[at]);
-            forgotten[at] = coordinator::forgotten(reader, &kept, until, &epochs, now_ms)?;
+            forgotten[at] = coordinator::forgotten(reader, &kept, until, !stood_still, now_ms)?;
         }
         Ok(forgotten)
     }
@@ -156,8 +149,8 @@ impl Work<'_> {
         known
     }
 
-    /// The last data record below `cut`, of what was read of the kept log; and of which
-    /// transaction it is.
+    /// The last data record below `cut` of the kept log, and of which transaction it is.
+    /// Nothing of one whose times the mirror's brokers set: it can't be found by that.
     fn last_kept(
         &self,
         reader: &mut SegmentReader,
@@ -165,49 +158,32 @@ impl Work<'_> {
         cut: u64,
     ) -> Result<Option<Kept>, TrimError> {
         let examined = &self.examined[at];
-        if !examined.log.ordered {
+        let partition = &examined.log.partition;
+        if !examined.log.ordered && !self.site.is_excluded(&partition.topic) {
             return Ok(None);
         }
         let replica = self.kept(at);
         let from = examined.replicas[examined.kept].read_from;
-        let first = replica
+        let mut first = replica
             .segments
             .iter()
-            .position(|segment| segment.base == from);
-        let read = read_copy(reader, &replica, first.unwrap_or(0))?;
-        let history = History::of(&read, &replica);
-        for batch in read
-            .batches
-            .iter()
-            .rev()
-            .filter(|one| one.header.base_offset < cut)
-        {
-            let mut last = None;
-            decode(
-                reader,
-                &replica,
-                std::slice::from_ref(batch),
-                &history,
-                |record| {
-                    if record.offset < cut {
-                        let kept = LastKept {
-                            offset: record.offset,
-                            timestamp_ms: record.timestamp_ms,
-                            content: record.content(),
-                        };
-                        let transaction = record.transaction;
-                        last = Some(Kept {
-                            record: kept,
-                            transaction,
-                        });
-                    }
-                },
-            )?;
-            if last.is_some() {
-                return Ok(last);
+            .position(|segment| segment.base == from)
+            .unwrap_or(0);
+        loop {
+            match last_below(reader, &replica, first, cut) {
+                Ok(LastBelow::Found(kept)) => return Ok(Some(kept)),
+                Ok(LastBelow::Unfit) => return Ok(None),
+                Ok(LastBelow::Before) if first == 0 => return Ok(None),
+                Ok(LastBelow::Before) => {
+                    // By as much again, so that a long way is few readings.
+                    let back = replica.segments.len() - first;
+                    first = first.saturating_sub(back.max(1));
+                }
+                // What is left out of the order needs not be read at all.
+                Err(TrimError::Unread { .. }) if !examined.log.ordered => return Ok(None),
+                Err(error) => return Err(error),
             }
         }
-        Ok(None)
     }
 
     /// The copies of the source's partitions, with Connect's position of each.
@@ -247,13 +223,16 @@ impl Work<'_> {
                 mirror: mirror.clone(),
                 committed,
                 // A record may come again: a head tells where it is cut, first.
+                // Of what is in no order records below heads may repeat, and not be told apart.
                 last_kept: of
                     .and_then(|of| self.below_a_head(*of, examined, *cut))
                     .or_else(|| {
-                        self.last_kept_at_source(*of?, kept.as_ref().map(|one| &one.record))
+                        let kept = kept.as_ref().filter(|_| examined.log.ordered);
+                        self.last_kept_at_source(*of?, kept.map(|one| &one.record))
                     })
                     .or(as_it_was)
-                    .or(in_one),
+                    .or(in_one)
+                    .or_else(|| self.site.options.at_source.get(source).copied()),
                 put_right: false,
             })
         })
@@ -312,6 +291,55 @@ impl Work<'_> {
         let head = sweep.heads.get(of)?.as_ref()?;
         head.high_watermark.checked_sub(1)
     }
+}
+
+/// What is found of the last data record of a log.
+enum LastBelow {
+    Found(Kept),
+    /// Its time is not its producer's.
+    Unfit,
+    /// It lies in an earlier segment, if there is one.
+    Before,
+}
+
+fn last_below(
+    reader: &mut SegmentReader,
+    replica: &Replica,
+    first: usize,
+    cut: u64,
+) -> Result<LastBelow, TrimError> {
+    let read = read_copy(reader, replica, first)?;
+    let history = History::of(&read, replica);
+    let below = |one: &&Batch| one.header.base_offset < cut;
+    for batch in read.batches.iter().rev().filter(below) {
+        let mut last = None;
+        decode(
+            reader,
+            replica,
+            std::slice::from_ref(batch),
+            &history,
+            |record| {
+                if record.offset < cut {
+                    let kept = LastKept {
+                        offset: record.offset,
+                        timestamp_ms: record.timestamp_ms,
+                        content: record.content(),
+                    };
+                    let transaction = record.transaction;
+                    last = Some(Kept {
+                        record: kept,
+                        transaction,
+                    });
+                }
+            },
+        )?;
+        match last {
+            Some(_) if batch.header.log_append_time => return Ok(LastBelow::Unfit),
+            Some(kept) => return Ok(LastBelow::Found(kept)),
+            None => {}
+        }
+    }
+    Ok(LastBelow::Before)
 }
 
 /// Where each partition ends, now and then.

@@ -10,6 +10,19 @@ use slackwater_ports::PartitionId;
 /// See the module.
 #[derive(Debug, thiserror::Error)]
 pub enum TrimError {
+    /// These are not the volumes of the cut, or they have lost something.
+    #[error(
+        "the longest copy of {partition} ends at {end}, and {then} offsets were acknowledged before the \
+         volumes were cut: these are not the volumes of this cut, or a snapshot lacks what was flushed"
+    )]
+    Lacks {
+        /// Which.
+        partition: PartitionId,
+        /// Where the longest copy ends.
+        end: u64,
+        /// The high watermark then.
+        then: u64,
+    },
     /// The operating system refused.
     #[error("can't {what} {path}: {source}")]
     Io {

@@ -30,7 +30,7 @@ mod write;
 pub use disk::{Disk, Piece, RealDisk};
 pub use error::TrimError;
 pub use numbered::SequenceOf;
-pub use once::trim_once;
+pub use once::{plan_once, trim_once};
 pub use plan::{OrderAsked, PlanOptions, plan};
 pub use recode::recode;
 pub use show::show;

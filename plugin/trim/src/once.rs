@@ -90,6 +90,28 @@ pub fn trim_once(
     Ok((made, shown))
 }
 
+/// The plan that [`trim_once`] would make; `None` where it goes on by one that it made.
+///
+/// # Errors
+/// See [`plan`].
+pub fn plan_once(
+    paths: &[PathBuf],
+    cut: &Cut,
+    options: &PlanOptions<'_>,
+) -> Result<Option<Plan>, TrimError> {
+    let volumes = Volumes::open(paths)?;
+    let dirs: Vec<PathBuf> = volumes.dirs.iter().map(|dir| dir.path.clone()).collect();
+    if begun(&dirs)?.is_some() {
+        return Ok(None);
+    }
+    let sha256 = sha256_hex(cut.to_canonical()?.as_bytes());
+    let is_of = |plan: &Plan| plan.cut.as_ref().is_some_and(|of| of.sha256 == sha256);
+    match kept(&dirs)?.filter(is_of) {
+        Some(plan) if is_right(&show(paths, &plan, 0)?) => Ok(None),
+        _ => plan(cut, &volumes, options).map(Some),
+    }
+}
+
 /// Whether a plan is what is asked for now.
 fn is_as_asked(plan: &Plan, options: &PlanOptions<'_>) -> bool {
     let same_order = match (&plan.order, &options.order) {
@@ -98,11 +120,21 @@ fn is_as_asked(plan: &Plan, options: &PlanOptions<'_>) -> bool {
             epsilon_ms == asked
         }
         (
-            Ordered::Sequence { component, .. },
-            OrderAsked::Sequence {
-                component: asked, ..
+            Ordered::Sequence {
+                component,
+                disorder,
+                stated: first,
+                ..
             },
-        ) => component == asked,
+            OrderAsked::Sequence {
+                component: asked,
+                stated,
+                ..
+            },
+        ) => {
+            let of_plan = (component.as_str(), *disorder, *first);
+            of_plan == (*asked, stated.disorder, stated.first)
+        }
         _ => false,
     };
     let left_out = |topics: &[String]| topics.iter().cloned().collect::<BTreeSet<_>>();

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use slackwater_cut::{Class, Cut, HotHead, sha256_hex};
+use slackwater_cut::{Class, Cut, HotHead, SourcePartition, sha256_hex};
 use slackwater_logdir::{Replica, SegmentReader, on_all_cores};
 use slackwater_point::{
     Located, Log, MaxJettison, Numbered, OfCut, Older, Ordered, PLAN_VERSION, Plan, PlanKind,
@@ -56,6 +56,9 @@ pub struct PlanOptions<'f> {
     /// Whether Connect is to come up with the connectors of this mirror stopped, at the
     /// positions of what is kept.
     pub stops_connect: bool,
+    /// Offset of the last record kept of partitions of which nothing on the volumes tells
+    /// it, as their sources were found to have it: that or one before it.
+    pub at_source: BTreeMap<SourcePartition, u64>,
     /// Whether the volumes are those of this cut: of a mirror that stood still they end
     /// where it did.
     pub is_of_cut: bool,
@@ -69,6 +72,7 @@ pub fn plan(cut: &Cut, volumes: &Volumes, options: &PlanOptions<'_>) -> Result<P
     let site = Site::of(cut, options);
     let mut work = Work::begin(&site, volumes)?;
     work.ends_as_it_stood()?;
+    work.has_what_was_acknowledged()?;
     let took_part = work.took_part()?;
     let solved = work.solve(&took_part)?;
     work.check(&solved)?;
@@ -365,6 +369,7 @@ impl<'c> Work<'c> {
                     order: Ordered::Sequence {
                         component: component.to_owned(),
                         disorder: stated.disorder,
+                        stated: stated.first,
                         first: gaps.first,
                         last: point.at,
                         gaps: gaps.runs,

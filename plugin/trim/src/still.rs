@@ -1,5 +1,6 @@
-//! A mirror that stood still: its cut says of each partition where it ended, and what it had
-//! past the last point of its source at the most.
+//! What a cut says of where the partitions on its own volumes end. Of a mirror that stood
+//! still it says it of each, and what it had past the last point of its source at the most;
+//! of one that ran on, what it had at the least.
 
 use std::collections::BTreeMap;
 
@@ -64,6 +65,34 @@ impl Work<'_> {
                     partition: partition.clone(),
                     end,
                     then: still.end,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Work<'_> {
+    /// Of a run that stopped nothing: what was acknowledged when it looked, before all volumes
+    /// were flushed and cut, some copy has.
+    pub(crate) fn has_what_was_acknowledged(&self) -> Result<(), TrimError> {
+        let hot = self.site.cut.hot.as_ref();
+        let hot = hot.filter(|_| self.site.options.is_of_cut);
+        let Some((hot, look)) = hot.and_then(|hot| Some((hot, hot.looks.first()?))) else {
+            return Ok(());
+        };
+        let copies = hot.copies.iter().map(|copy| &copy.mirror);
+        let least: BTreeMap<&PartitionId, u64> = copies
+            .zip(&look.high_watermarks)
+            .filter_map(|(partition, end)| Some((partition, (*end)?)))
+            .collect();
+        for one in &self.examined {
+            let (partition, end) = (&one.log.partition, one.log.end);
+            if let Some(then) = least.get(partition).filter(|then| end < **then) {
+                return Err(TrimError::Lacks {
+                    partition: partition.clone(),
+                    end,
+                    then: *then,
                 });
             }
         }

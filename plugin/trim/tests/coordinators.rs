@@ -15,7 +15,7 @@ use site::{Site, messages, row};
 use slackwater_cut::Class;
 use slackwater_logdir::state::TransactionTable;
 use slackwater_logdir::{Isolation, Locked, SegmentReader, records, survey};
-use slackwater_point::Role;
+use slackwater_point::{Plan, Role};
 use slackwater_trim::{Held, RealDisk};
 use world::{nodes, options};
 
@@ -116,54 +116,60 @@ fn found(node: &Path) -> Vec<String> {
 }
 
 #[test]
-fn an_id_whose_transaction_is_under_way_or_whose_epoch_is_behind_is_forgotten_and_no_other() {
+fn an_id_whose_transaction_is_under_way_is_forgotten_and_of_copies_of_different_moments_all_are() {
     let mut site = Site::new();
     site.topic("src.t", Class::Mirrored, 1, Some("t"));
     site.topic(STATE, Class::Own, 1, None);
-    let data = |at: u64, producer: i64, epoch: i16| {
-        let mut batch = messages(0..9)[at as usize].clone().in_transaction(producer);
-        batch.producer_epoch = epoch;
-        batch
+    let data = |at: u64, producer: i64| {
+        let batch = messages(0..9)[at as usize].clone();
+        batch.in_transaction(producer)
     };
-    let committed = [
-        data(0, 6, 0),
-        commit(1, 6),
-        data(2, 7, 3),
-        commit(3, 7),
-        // The one that is under way.
-        data(4, 5, 0),
-    ];
-    site.all("src.t-0", &committed);
+    // The last one is under way.
+    site.all("src.t-0", &[data(0, 6), commit(1, 6), data(2, 5)]);
     // A length of which a byte is no letter.
     let under_way = "u".repeat(200);
     let says = [
         told(0, (&under_way, 5, 0), ONGOING, "src.t", &[0]),
-        told(1, ("done", 6, 1), ONGOING, "src.t", &[0]),
-        told(2, ("done", 6, 1), COMPLETE_COMMIT, "src.t", &[]),
-        told(3, ("behind", 7, 2), COMPLETE_COMMIT, "src.t", &[]),
-        told(4, ("unknown", 8, 0), COMPLETE_COMMIT, "src.t", &[]),
+        told(1, ("done", 6, 0), ONGOING, "src.t", &[0]),
+        told(2, ("done", 6, 0), COMPLETE_COMMIT, "src.t", &[]),
+        // Of what is kept it may know an earlier epoch.
+        told(3, ("idle", 8, 0), COMPLETE_COMMIT, "src.t", &[]),
     ];
     site.all(&format!("{STATE}-0"), &says);
+    let forgotten = |plan: &Plan| -> Vec<String> {
+        let rows = row(plan, STATE, 0).forgotten.iter();
+        rows.map(|one| one.transactional_id.clone()).collect()
+    };
     let plan = site.plan(&options(0)).unwrap();
-    assert_eq!(row(&plan, "src.t", 0).cut, 4);
+    assert_eq!(row(&plan, "src.t", 0).cut, 2);
+    assert_eq!(forgotten(&plan), ["done", "idle", &under_way]);
     let of_state = row(&plan, STATE, 0);
-    let forgotten = of_state.forgotten.iter();
-    let forgotten: Vec<&str> = forgotten.map(|one| &*one.transactional_id).collect();
-    assert_eq!(forgotten, ["behind", &under_way]);
-    assert_eq!((of_state.cut, of_state.ends_at()), (5, 7));
+    assert_eq!((of_state.cut, of_state.ends_at()), (4, 7));
     let dirs = nodes(site.root.path());
-    let mut held = Held::take(&dirs, &RealDisk).unwrap();
-    held.trim(&plan).unwrap();
+    let trimmed = |plan: &Plan| Held::take(&dirs, &RealDisk).unwrap().trim(plan).unwrap();
+    trimmed(&plan);
     for node in &dirs {
-        assert_eq!(found(node), ["done", "unknown"]);
+        assert_eq!(found(node).len(), 0);
     }
-    held.untrim().unwrap();
-    drop(held);
-    for node in &dirs {
-        assert_eq!(found(node).len(), 4);
-    }
-    // As it is once more, and then there is nothing to be forgotten.
-    Held::take(&dirs, &RealDisk).unwrap().trim(&plan).unwrap();
+    // To another plan there is nothing more to be forgotten.
     let again = site.plan(&options(0)).unwrap();
     assert!(again.partitions.iter().all(|one| one.forgotten.is_empty()));
+    Held::take(&dirs, &RealDisk).unwrap().untrim().unwrap();
+    for node in &dirs {
+        assert_eq!(found(node).len(), 3);
+    }
+
+    // Of a mirror that stood still all copies are of one moment.
+    site.cut.drain = site::drained();
+    for (at, end) in [(0, 3), (1, 4)] {
+        site.cut.rows.partitions[at].high_watermark = end;
+    }
+    let mut of_cut = options(0);
+    of_cut.is_of_cut = true;
+    let plan = site.plan(&of_cut).unwrap();
+    assert_eq!(forgotten(&plan), [under_way]);
+    trimmed(&plan);
+    for node in &dirs {
+        assert_eq!(found(node), ["done", "idle"]);
+    }
 }

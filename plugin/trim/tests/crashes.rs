@@ -162,6 +162,7 @@ fn worlds(count: usize) -> Vec<(Tree, Plan)> {
         let mut rng = Rng::with_seed(seed);
         let shape = Shape {
             dead_tails: true,
+            two_copies: false,
             ..Shape::of(&mut rng)
         };
         let world = World::new(&mut rng, shape);

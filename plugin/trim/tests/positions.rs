@@ -8,10 +8,13 @@ mod log;
 mod site;
 mod world;
 
+use std::collections::BTreeMap;
+
 use heads::{OFFSETS, by_source, copies, head, position, sweep};
 use log::{Batch, Rec};
 use site::{Site, messages, row};
-use slackwater_cut::{Class, Hot, SourcePoint};
+use slackwater_cut::{Class, Hot, HotLook, SourcePartition, SourcePoint};
+use slackwater_ports::PartitionId;
 
 #[test]
 fn a_partition_of_which_connect_has_committed_nothing_gets_a_position_where_connect_would_put_it() {
@@ -145,4 +148,83 @@ fn of_a_mirror_that_stood_still_what_came_after_its_point_goes_and_the_rest_is_w
     asked.is_of_cut = true;
     let refused = site.plan(&asked).unwrap_err().to_string();
     assert!(refused.contains("src.left-0 ends at 5"), "{refused}");
+}
+
+#[test]
+fn volumes_that_lack_what_was_acknowledged_before_they_were_cut_are_not_those_of_the_cut() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    // One copy that has it is enough.
+    site.copy(1, "src.t-0", &[&messages(0..20)]);
+    site.copy(2, "src.t-0", &[&messages(0..12)]);
+    site.copy(3, "src.t-0", &[&messages(0..12)]);
+    site.all("src.t-1", &messages(0..12));
+    let look = |ends: [u64; 2]| HotLook {
+        asked: sweep(900, Vec::new()).asked,
+        positions: vec![None; 2],
+        high_watermarks: ends.map(Some).to_vec(),
+    };
+    site.cut.hot = Some(Hot {
+        copies: copies(2),
+        sweeps: vec![sweep(1000, vec![head(11), head(9)])],
+        // What came after the volumes were flushed need not be there.
+        looks: vec![look([20, 12]), look([90, 90])],
+        volumes: Vec::new(),
+    });
+    let mut asked = by_source();
+    asked.is_of_cut = true;
+    site.plan(&asked).unwrap();
+    site.cut.hot.as_mut().unwrap().looks[0] = look([20, 13]);
+    let refused = site.plan(&asked).unwrap_err().to_string();
+    let said = "the longest copy of src.t-1 ends at 12, and 13 offsets were acknowledged";
+    assert!(refused.starts_with(said), "{refused}");
+    // An earlier cut says of other volumes which topic is what, and no more.
+    asked.is_of_cut = false;
+    site.plan(&asked).unwrap();
+}
+
+#[test]
+fn where_nothing_on_the_volumes_tells_a_position_it_is_what_the_source_was_found_to_have() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    site.topic("src.left", Class::Mirrored, 1, Some("left"));
+    site.topic(OFFSETS, Class::MirrorState, 1, None);
+    site.connect("mm2", OFFSETS);
+    site.cut.quiesce = Some(site::quiesce_of("mm2", "source", "src"));
+    site.all("src.t-0", &messages(0..20));
+    site.all("src.t-1", &messages(0..12));
+    site.all("src.left-0", &messages(0..5));
+    // Ahead of what is kept, and nothing is committed of the others.
+    site.all(&format!("{OFFSETS}-0"), &[position(0, 0, 2 * 19 + 1)]);
+    let mut asked = world::options(0);
+    asked.exclude = vec!["src.left".to_owned()];
+    let plan = site.plan(&asked).unwrap();
+    let unknown = &plan.depends.positions;
+    assert_eq!(unknown.len(), 3, "{unknown:?}");
+    assert!(unknown.iter().all(|one| one.last_kept.is_none()));
+    // It is asked for by these records, also of the topic that is in no order.
+    let kept = |topic, number| row(&plan, topic, number).last_kept.unwrap().timestamp_ms;
+    assert_eq!(kept("src.t", 0), kept("src.t", 1));
+    let first = messages(0..1)[0].records[0].timestamp;
+    assert_eq!(kept("src.left", 0), first + 4);
+    let at = |topic: &str, number| SourcePartition {
+        alias: "src".to_owned(),
+        partition: PartitionId::new(topic, number),
+    };
+    asked.at_source = BTreeMap::from([(at("t", 0), 23), (at("left", 0), 9)]);
+    let plan = site.plan(&asked).unwrap();
+    let added: Vec<&str> = row(&plan, OFFSETS, 0)
+        .added
+        .iter()
+        .map(|one| one.value.as_str())
+        .collect();
+    assert_eq!(added, [r#"{"offset":23}"#, r#"{"offset":9}"#]);
+    let positions = plan.depends.positions.iter();
+    let right: Vec<bool> = positions.map(|one| one.put_right).collect();
+    assert_eq!(
+        right.iter().filter(|one| **one).count(),
+        2,
+        "{:?}",
+        plan.depends
+    );
 }

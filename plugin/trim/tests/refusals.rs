@@ -6,13 +6,15 @@ mod log;
 mod world;
 
 use std::fs::{self, OpenOptions};
-use std::path::PathBuf;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use log::batch::bytes_of;
 use log::{Batch, Rec, abort, commit};
 use slackwater_point::{Plan, PlannedStanding, Refused};
-use slackwater_trim::{Held, RealDisk, TrimError};
+use slackwater_trim::{Disk, Held, Piece, RealDisk, TrimError};
 use tempfile::TempDir;
 use world::{no_cut, nodes, options, planned, tree};
 
@@ -352,4 +354,95 @@ fn transactions_that_bear_one_epoch_are_refused_where_one_of_them_would_go() {
     assert!(names(&refused), "{refused}");
     let alone = [data(0), abort(1, 7)];
     planned(&nodes(three(&alone).path()), &no_cut(), &options(0)).unwrap_err();
+}
+
+/// A disk that says that it has written, and has not all of it.
+struct Lying;
+
+impl Disk for Lying {
+    fn write(&self, path: &Path, pieces: &[Piece]) -> io::Result<()> {
+        RealDisk.write(path, pieces)?;
+        let is_log = path.to_string_lossy().contains(".log.ready");
+        match is_log {
+            true => {
+                let file = OpenOptions::new().write(true).open(path)?;
+                let bytes = file.metadata()?.len();
+                file.write_all_at(&[0xAB], bytes - 1)
+            }
+            false => Ok(()),
+        }
+    }
+
+    fn end_with(&self, path: &Path, from: u64, piece: &Piece) -> io::Result<()> {
+        RealDisk.end_with(path, from, piece)
+    }
+
+    fn truncate(&self, path: &Path, bytes: u64) -> io::Result<()> {
+        RealDisk.truncate(path, bytes)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        RealDisk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        RealDisk.remove(path)
+    }
+
+    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        RealDisk.sync_directory(path)
+    }
+}
+
+#[test]
+fn what_was_written_and_does_not_come_back_is_named() {
+    let root = brokers(&[plain(4), plain(5), plain(6)]);
+    let plan = plan_of(&root).unwrap();
+    let mut held = Held::take(&nodes(root.path()), &Lying).unwrap();
+    let refused = held.trim(&plan).unwrap_err();
+    assert!(matches!(&refused, TrimError::ReadBack { .. }), "{refused}");
+    drop(held);
+    // And it can be put back.
+    let mut held = Held::take(&nodes(root.path()), &RealDisk).unwrap();
+    held.untrim().unwrap();
+    drop(held);
+    trim(&root, &plan).unwrap();
+}
+
+mod needs_root {
+    use super::*;
+
+    #[test]
+    fn a_disk_without_room_is_refused_and_nothing_is_changed() {
+        let root = brokers(&[plain(4), plain(5), plain(6)]);
+        let plan = plan_of(&root).unwrap();
+        // The directory of one broker is a file system of its own, and full.
+        let dir = nodes(root.path())[0].clone();
+        let full = tempfile::tempdir().unwrap();
+        let mount = |args: &[&str]| {
+            let status = Command::new(args[0]).args(&args[1..]).status().unwrap();
+            assert!(status.success(), "{args:?}");
+        };
+        let at = full.path().to_str().unwrap();
+        mount(&["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", at]);
+        let mounted = Mounted(at.to_owned());
+        mount(&["cp", "-a", &format!("{}/.", dir.display()), at]);
+        let paths = [&[full.path().to_owned()][..], &nodes(root.path())[1..]].concat();
+        let before = tree(full.path());
+        let refused = Held::take(&paths, &RealDisk)
+            .unwrap()
+            .trim(&plan)
+            .unwrap_err();
+        assert!(matches!(refused, TrimError::NoRoom { .. }), "{refused}");
+        assert!(tree(full.path()) == before);
+        drop(mounted);
+    }
+
+    struct Mounted(String);
+
+    impl Drop for Mounted {
+        fn drop(&mut self) {
+            let _ = Command::new("umount").arg(&self.0).status();
+        }
+    }
 }

@@ -23,6 +23,8 @@ fn turn() -> Turn {
         let lab = Lab::builder()
             .name("lost")
             .topic(Topic::new(TOPIC, 2))
+            // How far it has come is known when it has committed that.
+            .connect_property("offset.flush.interval.ms", "5000")
             .start()
             .unwrap();
         let scene = Scene::new(lab, QUICK).unwrap();

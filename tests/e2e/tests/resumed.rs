@@ -30,6 +30,8 @@ fn lab(name: &str, exactly_once: bool) -> Scene {
         .exactly_once(exactly_once)
         .topics(topics.to_vec())
         .volumes(Volumes::Directories)
+        // How far it has come is known when it has committed that.
+        .connect_property("offset.flush.interval.ms", "5000")
         .start()
         .unwrap();
     Scene::new(lab, PATIENT).unwrap()

@@ -19,6 +19,9 @@ mod ground;
 #[path = "in_strimzi/place.rs"]
 #[allow(dead_code, reason = "the other tests use all of it")]
 mod place;
+#[path = "in_strimzi/produced.rs"]
+#[allow(dead_code, reason = "the other tests use all of it")]
+mod produced;
 
 mod needs_root {
     mod takes_long {

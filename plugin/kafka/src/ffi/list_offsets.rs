@@ -63,17 +63,43 @@ pub(crate) fn submit_list_offsets(
         Spec::Earliest => Offset::Beginning,
         Spec::LastStable | Spec::HighWatermark => Offset::End,
     };
+    let each = partitions.iter().map(|partition| (*partition, offset));
+    let is_committed = spec == Spec::LastStable;
+    submit(queue, each, is_committed, limit, tag);
+}
+
+/// Asks for the first offset of each that is not stamped before this instant, in
+/// milliseconds since the Unix epoch; the answer arrives on the queue.
+pub(crate) fn submit_offsets_since(
+    queue: &Queue<'_>,
+    partitions: &[(&PartitionId, i64)],
+    limit: Duration,
+) {
+    let each = partitions.iter().map(|(partition, instant_ms)| {
+        let instant = Offset::Offset(*instant_ms);
+        (*partition, instant)
+    });
+    submit(queue, each, false, limit, 0);
+}
+
+fn submit<'p>(
+    queue: &Queue<'_>,
+    partitions: impl ExactSizeIterator<Item = (&'p PartitionId, Offset)>,
+    is_committed: bool,
+    limit: Duration,
+    tag: usize,
+) {
     let mut list = TopicPartitionList::with_capacity(partitions.len());
-    for partition in partitions {
+    for (partition, offset) in partitions {
         let number = i32::try_from(partition.partition).unwrap_or(i32::MAX);
-        // Beginning and End have a number; only Invalid ones are refused.
+        // All of these have a number; only Invalid ones are refused.
         let _ = list.add_partition_offset(&partition.topic, number, offset);
     }
     let kind = rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_LISTOFFSETS;
     let options = Options::new(queue.client(), kind, limit, tag);
-    let options = match spec {
-        Spec::LastStable => options.read_committed(),
-        Spec::Earliest | Spec::HighWatermark => options,
+    let options = match is_committed {
+        true => options.read_committed(),
+        false => options,
     };
     // SAFETY: all four are live; librdkafka copies the list and the options.
     unsafe {

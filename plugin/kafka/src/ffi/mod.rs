@@ -37,7 +37,9 @@ pub(crate) use describe::{
 pub(crate) use groups::{
     group_offsets_answer, groups_answer, submit_group_offsets, submit_list_groups,
 };
-pub(crate) use list_offsets::{OffsetAnswer, Spec, offsets_answer, submit_list_offsets};
+pub(crate) use list_offsets::{
+    OffsetAnswer, Spec, offsets_answer, submit_list_offsets, submit_offsets_since,
+};
 pub(crate) use message::{Fetched, Record};
 pub(crate) use metadata::{Topics, metadata};
 pub(crate) use queue::{Event, Queue};

@@ -2,11 +2,15 @@
 //! their workers removed. A worker goes on by what it has in memory, and that is of
 //! the mirror as it was; and one that starts on restored topics may copy at once.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use slackwater_restore::Way;
 use slackwater_strimzi::{MirrorMaker, PAUSE, PAUSED, POKED};
 
 use super::kafka::{CLEARS, SEE, TAKEN_UP};
+use super::kept::as_found;
+use super::remade::full_name;
 use super::{InPlace, RestoreError};
 use crate::MakersError;
 use crate::place::{Place, Resource};
@@ -26,6 +30,25 @@ impl InPlace {
             .unwrap_or((&self.target.namespace, name));
         let makers = Resource::mirror_makers(self.makers.version());
         Ok(Place::new(makers, namespace, name)?)
+    }
+
+    /// What copies from its sources: as it is now, and where that is gone as it was kept.
+    ///
+    /// # Errors
+    /// Another shape; no answer.
+    pub fn copying(&self) -> Result<Vec<MirrorMaker>, RestoreError> {
+        let kept = self.kept().into_iter().flat_map(|kept| &kept.feeders);
+        let mut names: BTreeSet<String> = kept.clone().map(full_name).collect();
+        names.extend(self.target.feeders.iter().cloned());
+        let mut makers = Vec::new();
+        for name in names {
+            let now = self.server.get(&self.maker_place(&name)?)?;
+            let mut before = kept.clone().filter(|one| full_name(one) == name);
+            let found = now.or_else(|| before.next().map(as_found));
+            let read = found.as_ref().map(MirrorMaker::read).transpose();
+            makers.extend(read.map_err(MakersError::from)?);
+        }
+        Ok(makers)
     }
 
     pub(super) fn pause_feeder(&self, name: &str) -> Result<(), RestoreError> {

@@ -4,19 +4,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use slackwater_host::{Header, Host, HostError, HostOptions, Message, OrderKey, PhaseComponent};
-use slackwater_logdir::Record;
-use slackwater_point::SequenceAsked;
-use slackwater_ports::PartitionId;
-use slackwater_trim::{OrderAsked, SequenceOf};
+use slackwater_host::PhaseComponent;
 
 use crate::exit::Stop;
-
-/// By how much numbers of one partition may be out of order where nobody says it.
-/// Several producers that draw numbers from one counter differ by what they have
-/// under way, some thousands at most; and to look that much further back costs one
-/// batch or two of each partition.
-const DISORDER: u64 = 10_000;
+use crate::numbering::{DISORDER, Numbers};
 
 /// Runs of missing numbers that a person is shown; the plan lists more.
 const SHOWN: usize = 5;
@@ -39,41 +30,17 @@ pub(super) struct RawNumbers {
     disorder: Option<u64>,
 }
 
-/// What was checked, and the component, ready to be asked.
-pub(super) struct Numbers {
-    key: OrderKey,
-    file: PathBuf,
-    sha256: String,
-    stated: SequenceAsked,
-}
-
 impl RawNumbers {
     /// `wanted`: the order is that of numbers.
     pub(super) fn check(&self, wanted: bool) -> Result<Option<Numbers>, Stop> {
         let Some(file) = self.order_key.as_ref().filter(|_| wanted) else {
             return self.without_a_key(wanted);
         };
-        let place = |number: u64| {
-            let none = || Stop::bad_input(format!("no number is greater than {}", i64::MAX));
-            i64::try_from(number).map_err(|_| none())
-        };
-        let name = file.display();
-        let wrong = |error: &dyn std::fmt::Display| Stop::bad_input(format!("{name} {error}"));
-        let component = PhaseComponent::read(file).map_err(|error| match error {
-            HostError::Invalid { why } => wrong(&format!("is not a component: {why}")),
-            other => Stop::bad_input(other),
-        })?;
-        let host = Host::new(HostOptions { cache_dir: None }).map_err(Stop::failed)?;
-        let key = host.order_key(&component).map_err(|error| wrong(&error))?;
-        Ok(Some(Numbers {
-            key,
-            file: file.clone(),
-            sha256: component.sha256().to_owned(),
-            stated: SequenceAsked {
-                first: self.first.map(place).transpose()?,
-                disorder: self.disorder.unwrap_or(DISORDER),
-            },
-        }))
+        let disorder = self.disorder.unwrap_or(DISORDER);
+        let name = file.display().to_string();
+        let component = PhaseComponent::read(file);
+        let numbers = Numbers::of(component, name, self.first, disorder);
+        numbers.map(Some).map_err(Stop::bad_input)
     }
 
     fn without_a_key(&self, wanted: bool) -> Result<Option<Numbers>, Stop> {
@@ -91,61 +58,6 @@ impl RawNumbers {
             ))),
             (false, None) => Ok(None),
         }
-    }
-}
-
-impl Numbers {
-    /// Asks the component for one record's.
-    pub(super) fn sequence(
-        &self,
-    ) -> impl Fn(&PartitionId, &Record<'_>) -> Result<Option<i64>, String> + Sync {
-        |partition, record| self.of(partition, record)
-    }
-
-    /// The order that is asked for.
-    pub(super) fn asked<'f>(&'f self, of: SequenceOf<'f>) -> OrderAsked<'f> {
-        OrderAsked::Sequence {
-            of,
-            component: &self.sha256,
-            stated: self.stated,
-        }
-    }
-
-    fn of(&self, partition: &PartitionId, record: &Record<'_>) -> Result<Option<i64>, String> {
-        let names: Vec<_> = record
-            .headers
-            .iter()
-            .map(|(name, _)| String::from_utf8_lossy(name))
-            .collect();
-        let headers = names.iter().zip(&record.headers);
-        let headers: Vec<Header<'_>> = headers
-            .map(|(name, (_, value))| Header {
-                name,
-                value: *value,
-            })
-            .collect();
-        let message = Message {
-            topic: &partition.topic,
-            partition: partition.partition,
-            offset: record.offset,
-            timestamp_ms: Some(record.timestamp_ms).filter(|ms| *ms >= 0),
-            key: record.key,
-            value: record.value,
-            headers: &headers,
-        };
-        let name = self.file.display();
-        let number = self.key.sequence(message);
-        let number = number.map_err(|error| format!("{name} {error}"))?;
-        let place = |number: u64| {
-            let none = |_| {
-                format!(
-                    "{name} gave it {number}, and no number is greater than {}",
-                    i64::MAX
-                )
-            };
-            i64::try_from(number).map_err(none)
-        };
-        number.map(place).transpose()
     }
 }
 

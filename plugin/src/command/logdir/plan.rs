@@ -1,19 +1,22 @@
 //! `slackwater logdir plan`: where volumes that were copied one after another
 //! are to be cut. Reads, and writes nothing but the plan.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use slackwater_cut::Cut;
+use slackwater_cut::{Cut, SourcePartition};
 use slackwater_point::{
     MaxJettison, Ordered, Plan as Document, PlannedPartition, PlannedStanding, Why,
 };
 use slackwater_trim::{OrderAsked, PlanOptions, TrimError, Volumes, plan};
 
-use super::super::{Context, read_document, validate};
-use super::numbers::{self, Numbers, RawNumbers};
+use super::super::{ConfigArg, Context, read_document, validate};
+use super::numbers::{self, RawNumbers};
+use crate::at_source::{self, KafkaSources};
 use crate::config::Span;
 use crate::exit::Stop;
+use crate::numbering::Numbers;
 
 /// Find the last point where all prior messages exist, on volumes that were
 /// copied one after another while the mirror ran. Nothing is changed.
@@ -59,6 +62,14 @@ pub(super) struct Plan {
     /// itself, by what stands there.
     #[arg(long)]
     leave_connect: bool,
+    /// Ask the sources where the last record that is kept of a partition lies, where nothing
+    /// on the volumes tells it: Connect goes on from there then. They are those of the
+    /// configuration.
+    #[arg(long, requires = "config")]
+    ask_source: bool,
+    /// The configuration, for --ask-source.
+    #[arg(long, short, env = "SLACKWATER_CONFIG")]
+    config: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -102,7 +113,7 @@ impl Plan {
         let numbers = self.numbers.check(by == By::Order)?;
         let sequence = numbers.as_ref().map(Numbers::sequence);
         let volumes = Volumes::open(&self.paths).map_err(stop)?;
-        let options = PlanOptions {
+        let mut options = PlanOptions {
             order: match (&numbers, &sequence) {
                 (Some(numbers), Some(of)) => numbers.asked(of),
                 _ => self.order(by)?,
@@ -111,10 +122,15 @@ impl Plan {
             exclude: self.exclude_order.clone(),
             missing: self.missing.clone(),
             stops_connect: !self.leave_connect,
+            at_source: BTreeMap::new(),
             // Any cut of this mirror says which topic is what.
             is_of_cut: false,
         };
-        let made = plan(&cut, &volumes, &options).map_err(stop)?;
+        let mut made = plan(&cut, &volumes, &options).map_err(stop)?;
+        if let Some(config) = self.config.as_ref().filter(|_| self.ask_source) {
+            options.at_source = found_at_source(context, config, &cut, &made)?;
+            made = plan(&cut, &volumes, &options).map_err(stop)?;
+        }
         if let Some(file) = &self.save {
             let text = made.to_canonical().map_err(Stop::failed)?;
             validate::write_new(file, &text)?;
@@ -143,6 +159,22 @@ impl Plan {
             )),
         }
     }
+}
+
+fn found_at_source(
+    context: &Context,
+    config: &Path,
+    cut: &Cut,
+    plan: &Document,
+) -> Result<BTreeMap<SourcePartition, u64>, Stop> {
+    let site = context.site(&ConfigArg::of(config))?;
+    let found = at_source::find(&KafkaSources::new(site.kafka()), cut, plan);
+    let found = found.map_err(|error| Stop::failed(error.message))?;
+    for (partition, why) in &found.not {
+        tracing::warn!("where MirrorMaker goes on in {partition} is not known: {why}");
+    }
+    let each = found.at_source.into_iter();
+    Ok(each.map(|one| (one.source, one.last)).collect())
 }
 
 /// What was found there forbids it; or it could not be read.

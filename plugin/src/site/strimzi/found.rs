@@ -7,9 +7,9 @@ use std::path::Path;
 use std::str::FromStr;
 
 use slackwater_cut::{ConnectSettings, ConnectTopics, Settings};
-use slackwater_kafka::{ClusterOptions, FIXED_PROPERTIES};
+use slackwater_kafka::{ClusterOptions, FIXED_PROPERTIES, KafkaClusters};
 use slackwater_kubernetes::{
-    ApiServer, Kept, Makers, MakersError, Place, Resource, StrimziMirror, Way,
+    ApiServer, InPlace, Kept, Makers, MakersError, Place, Resource, StrimziMirror, Way,
 };
 use slackwater_ports::Cluster;
 use slackwater_strimzi::{Access, Claim, Kafka, Meta, MirrorMaker};
@@ -217,6 +217,21 @@ impl Strimzi {
     }
 }
 
+impl Strimzi {
+    /// The sources of what copies, though nothing of it runs.
+    ///
+    /// # Errors
+    /// What copies is not known, or how one of its sources is reached; no answer.
+    pub fn sources(&self, in_place: &InPlace) -> Result<KafkaClusters, Stop> {
+        let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
+        let mut sources = Clusters::new();
+        for maker in in_place.copying().map_err(Stop::failed)? {
+            sources_of(&makers, &maker, &self.kafka, &mut sources)?;
+        }
+        Ok(KafkaClusters::new(sources))
+    }
+}
+
 /// The Kafka as it was kept.
 fn before(kept: &Kept) -> Result<Kafka, Stop> {
     Kafka::read(&kept.kafka_as_found()).map_err(Stop::failed)
@@ -282,21 +297,31 @@ fn clusters<'a>(
     let mut clusters = BTreeMap::new();
     clusters.insert(Cluster::Mirror, cluster(makers, namespace, &access)?);
     for maker in feeding {
-        for feed in &maker.feeds {
-            let (alias, namespace) = (&feed.source.alias, &maker.meta.namespace);
-            let options = cluster(makers, namespace, &feed.source.access)?;
-            if clusters
-                .insert(Cluster::Source(alias.clone()), options)
-                .is_some()
-            {
-                return Err(Stop::bad_input(format!(
-                    "the alias {alias} stands for two sources of {}: give each its own",
-                    kafka.meta
-                )));
-            }
-        }
+        sources_of(makers, maker, &kafka.meta, &mut clusters)?;
     }
     Ok(clusters)
+}
+
+/// How the sources of one are reached.
+fn sources_of(
+    makers: &Makers,
+    maker: &MirrorMaker,
+    kafka: &dyn fmt::Display,
+    clusters: &mut Clusters,
+) -> Result<(), Stop> {
+    for feed in &maker.feeds {
+        let (alias, namespace) = (&feed.source.alias, &maker.meta.namespace);
+        let options = cluster(makers, namespace, &feed.source.access)?;
+        if clusters
+            .insert(Cluster::Source(alias.clone()), options)
+            .is_some()
+        {
+            return Err(Stop::bad_input(format!(
+                "the alias {alias} stands for two sources of {kafka}: give each its own"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn cluster(makers: &Makers, namespace: &str, access: &Access) -> Result<ClusterOptions, Stop> {

@@ -11,6 +11,7 @@ use slackwater_kubernetes::{
     About, ClaimVolume, Events, InPlace, Keeper, Kept, KeptVolumes, Makers, MakersError, Origin,
     RESTORE_NOTE, Reason, RunsError, Target, Workers, gather,
 };
+use slackwater_point::Plan;
 use slackwater_ports::{ConnectorRef, Seen, VolumeContent};
 use slackwater_store::{LeaseState, RunId};
 use slackwater_strimzi::Kafka;
@@ -21,7 +22,7 @@ use super::trimmer::{TRIM, Trimmer};
 use crate::exit::Stop;
 use crate::restore::SIGNS;
 use crate::site::Runs;
-use crate::trimming::{Done, ToTrim};
+use crate::trimming::{AtSource, Done, ToTrim};
 
 /// What lies on restored claims.
 pub struct RestoredContent(Arc<Readers>);
@@ -248,7 +249,13 @@ impl Strimzi {
     /// # Errors
     /// This program runs in no pod of its image; no pod can have all of them; what lies
     /// there forbids it.
-    pub fn trim_claims(&self, cut: &Cut, in_place: &InPlace, asked: ToTrim) -> Result<Done, Stop> {
+    pub fn trim_claims(
+        &self,
+        cut: &Cut,
+        in_place: &InPlace,
+        asked: ToTrim,
+        find: impl FnOnce(&Plan) -> Result<Vec<AtSource>, Stop>,
+    ) -> Result<Done, Stop> {
         let home = self
             .home()
             .map_err(|error| Stop::bad_input(error.message))?;
@@ -260,7 +267,7 @@ impl Strimzi {
             workers: Workers::new(self.server.clone(), namespace, run, program),
             claims: nodes_of(&volumes_of(cut), in_place)?,
         };
-        trimmer.trim(asked)
+        trimmer.trim(asked, find)
     }
 
     /// Tells on the Kafka that a restore is over.

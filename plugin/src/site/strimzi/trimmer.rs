@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use slackwater_kubernetes::{ApiServer, CONTAINER, Job, Place, Talk, Workers};
+use slackwater_point::Plan;
 use slackwater_ports::{PortError, PortErrorKind, Seen};
 
 use super::line::{broken, next_answer};
 use crate::exit::Stop;
-use crate::trimming::{Answered, Asked, Done, Owner, ToTrim};
+use crate::trimming::{Answered, Asked, AtSource, Done, Owner, ToTrim};
 
 /// Until the claims are mounted, and the pod has them.
 const OPEN: Duration = Duration::from_secs(900);
@@ -40,16 +41,32 @@ pub(super) struct Trimmer {
 }
 
 impl Trimmer {
-    /// As the user whose the volumes are.
-    pub(super) fn trim(&self, asked: ToTrim) -> Result<Done, Stop> {
+    /// As the user whose the volumes are. `find` is given the plan, and asks sources for what
+    /// that does not know of them.
+    pub(super) fn trim(
+        &self,
+        mut asked: ToTrim,
+        find: impl FnOnce(&Plan) -> Result<Vec<AtSource>, Stop>,
+    ) -> Result<Done, Stop> {
         let nodes = self.nodes()?;
-        let owner = self.in_pod("trim-look", None, nodes.as_ref(), &Asked::Owner)?;
+        let owner = self.in_pod("trim-look", None, nodes.as_ref(), |pod| {
+            self.ask(pod, &Asked::Owner)
+        })?;
         let Answered::Owner(owner) = owner else {
             return Err(no(owner));
         };
         let run_as = as_whom(owner);
-        let asked = Asked::Trim(Box::new(asked));
-        match self.in_pod(TRIM, run_as, nodes.as_ref(), &asked)? {
+        let done = self.in_pod(TRIM, run_as, nodes.as_ref(), |pod| {
+            let to_plan = Asked::Plan(Box::new(asked.clone()));
+            match self.ask(pod.clone(), &to_plan)? {
+                Answered::Planned(Some(plan)) => asked.at_source = find(&plan)?,
+                // It goes on by the plan that it made before.
+                Answered::Planned(None) => {}
+                other => return Ok(other),
+            }
+            self.ask(pod, &Asked::Trim(Box::new(asked)))
+        })?;
+        match done {
             Answered::Done(done) => Ok(*done),
             other => Err(no(other)),
         }
@@ -72,13 +89,13 @@ impl Trimmer {
         }
     }
 
-    /// Asks in a pod that is there for this question alone.
+    /// Asks in a pod that is there for these questions alone.
     fn in_pod(
         &self,
         suffix: &str,
         run_as: Option<(u32, u32)>,
         nodes: Option<&Value>,
-        asked: &Asked,
+        ask: impl FnOnce(Place) -> Result<Answered, Stop>,
     ) -> Result<Answered, Stop> {
         let job = Job {
             role: "trimmer",
@@ -98,14 +115,21 @@ impl Trimmer {
         // One that is there may trim still, for a restore that was killed.
         self.workers.delete(suffix).map_err(Stop::failed)?;
         let pod = self.workers.make(&job).map_err(Stop::failed)?;
-        let answer = self.await_pod(&pod).and_then(|()| self.ask(pod, asked));
+        let runs = self.await_pod(&pod);
+        let answer = runs.map_err(|error| Stop::failed(error.message));
+        let answer = answer.and_then(|()| ask(pod));
         if let Err(error) = self.workers.delete(suffix) {
             tracing::warn!("a pod is left: {error}");
         }
+        answer
+    }
+
+    fn ask(&self, pod: Place, asked: &Asked) -> Result<Answered, Stop> {
+        let answer = self.asked(pod, asked);
         answer.map_err(|error| Stop::failed(error.message))
     }
 
-    fn ask(&self, pod: Place, asked: &Asked) -> Seen<Answered> {
+    fn asked(&self, pod: Place, asked: &Asked) -> Seen<Answered> {
         let malformed = |error: serde_json::Error| {
             PortError::new(
                 PortErrorKind::Malformed,
@@ -157,7 +181,7 @@ fn no(answer: Answered) -> Stop {
             is_forbidden: true,
         } => Stop::bad_input(why),
         Answered::No { why, .. } => Stop::failed(why),
-        Answered::Owner(_) | Answered::Done(_) => {
+        Answered::Owner(_) | Answered::Planned(_) | Answered::Done(_) => {
             Stop::failed("what trims gave the answer to another question")
         }
     }

@@ -37,6 +37,8 @@ pub struct Copy {
     pub common: usize,
     /// Bytes of a write that was cut short.
     pub torn: usize,
+    /// This broker has none: there are more of them than copies.
+    pub is_absent: bool,
 }
 
 /// A partition: the log that lasts, as far as any copy has it.
@@ -58,6 +60,8 @@ pub struct World {
 pub struct Shape {
     pub transactions: bool,
     pub dead_tails: bool,
+    /// Of some partitions one of the three brokers has no copy.
+    pub two_copies: bool,
     pub disorder: i64,
 }
 
@@ -66,6 +70,7 @@ impl Shape {
         Self {
             transactions: rng.bool(),
             dead_tails: rng.bool(),
+            two_copies: rng.bool(),
             disorder: rng.i64(0..4),
         }
     }
@@ -94,7 +99,16 @@ impl World {
         let (histories, _) = histories(rng, shape);
         let mut partitions = Vec::new();
         for history in histories {
-            let copies = copies(rng, &history, shape);
+            let mut copies = copies(rng, &history, shape);
+            if shape.two_copies && rng.bool() {
+                // Not the one that has most, whose leaders the others know.
+                let most = copies.iter().map(|copy| copy.common).max().unwrap();
+                let mut least = copies.iter_mut().filter(|copy| copy.common < most);
+                least
+                    .next()
+                    .into_iter()
+                    .for_each(|copy| copy.is_absent = true);
+            }
             let reached = copies.iter().map(|copy| copy.common).max().unwrap();
             partitions.push(Partition {
                 history: history[..reached].to_vec(),
@@ -131,13 +145,36 @@ impl World {
                 fs::write(dir.join(".kafka_cleanshutdown"), "{}").unwrap();
             }
             for (number, partition) in self.partitions.iter().enumerate() {
-                write_copy(
-                    rng,
-                    &dir.join(format!("{TOPIC}-{number}")),
-                    &partition.copies[node - 1],
-                );
+                let copy = &partition.copies[node - 1];
+                if !copy.is_absent {
+                    write_copy(rng, &dir.join(format!("{TOPIC}-{number}")), copy);
+                }
             }
         }
+    }
+
+    /// Gives a copy that ends early another batch than the log that lasts has there, of the
+    /// same leader's epoch; whether there was one to be given.
+    pub fn contradict(&mut self, rng: &mut Rng) -> bool {
+        let root = self.root.path().to_owned();
+        for (number, partition) in self.partitions.iter_mut().enumerate() {
+            for (node, copy) in (1..).zip(&mut partition.copies) {
+                let next = partition.history.get(copy.common);
+                let ends_there = copy.batches.len() == copy.common && !copy.is_absent;
+                let Some(next) = next.filter(|next| ends_there && !next.control) else {
+                    continue;
+                };
+                let mut other = data(rng, next.base, &mut 9_000, 0, "other");
+                other.epoch = next.epoch;
+                copy.batches.push(other);
+                copy.torn = 0;
+                let dir = root.join(format!("node-{node}/{TOPIC}-{number}"));
+                fs::remove_dir_all(&dir).unwrap();
+                write_copy(rng, &dir, copy);
+                return true;
+            }
+        }
+        false
     }
 
     /// What the search for the point is to be given, by the model alone.
@@ -258,6 +295,7 @@ fn copies(rng: &mut Rng, history: &[Batch], shape: Shape) -> Vec<Copy> {
             batches,
             common,
             torn,
+            is_absent: false,
         }
     });
     each.collect()
@@ -402,6 +440,7 @@ pub fn options(epsilon_ms: u64) -> PlanOptions<'static> {
         exclude: Vec::new(),
         missing: Vec::new(),
         stops_connect: true,
+        at_source: BTreeMap::new(),
         is_of_cut: false,
     }
 }

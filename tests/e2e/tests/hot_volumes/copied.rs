@@ -1,11 +1,11 @@
 //! Files that were copied one broker after another: what is known of the mirror is an
 //! earlier cut, and the order is one of the messages' own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use slackwater_e2e::Scene;
+use slackwater_e2e::{Scene, order_key};
 use slackwater_lab::Volumes;
 
 use crate::REACH;
@@ -66,8 +66,13 @@ pub(crate) fn must_come_back(name: &str, exactly_once: bool, by: By) {
         By::Timestamps => ["--order=timestamp", "--epsilon", EPSILON],
         By::Numbers => ["--order=order", "--order-key", &key],
     };
-    // Connect goes on by itself, by what it has: what that costs is foretold.
-    let order = [&order[..], &["--leave-connect"]].concat();
+    let connect = match by {
+        // It goes on by itself, by what it has: what that costs is foretold.
+        By::Timestamps => "--leave-connect",
+        // Where no head tells what is kept, the source does.
+        By::Numbers => "--ask-source",
+    };
+    let order = [&order[..], &[connect]].concat();
     // A transaction is not cut through, and so no batch of one.
     let takes = match exactly_once {
         true => Takes::InTurn,
@@ -76,15 +81,6 @@ pub(crate) fn must_come_back(name: &str, exactly_once: bool, by: By) {
     let trimmed = Trimmed::of(&scene, &cut, &copies, &order, takes);
     trimmed.must_be_one_point(0);
     trimmed.must_go_on(&copies, &[&going], exactly_once);
-}
-
-/// The example's component, as `cargo xtask wasm` builds it.
-fn order_key() -> String {
-    let dir = std::env::var_os("SLACKWATER_WASM_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/wasm-actions"),
-        PathBuf::from,
-    );
-    dir.join("order-key.component.wasm").display().to_string()
 }
 
 mod takes_long {

@@ -94,12 +94,7 @@ pub(crate) mod needs_root {
             trimmed = trimmed.of_transactions();
         }
         trimmed.must_come_to_the_same_again(&volumes);
-        let point = &trimmed.plan["order"]["source"];
-        let at = |name: &str| point[name].as_i64().unwrap();
-        println!("{point}");
-        // A record is accepted between its timestamp and its acknowledgement.
-        let accepted = messages.count_within(&going);
-        trimmed.must_be_one_point(at("noneAfterMs") - at("allBeforeMs") + accepted);
+        trimmed.must_be_that_sweep(messages.count_within(&going));
         drop(opened);
         trimmed.must_go_on(&images, &[&going], exactly_once);
     }

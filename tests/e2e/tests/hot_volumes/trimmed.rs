@@ -244,9 +244,26 @@ impl<'s> Trimmed<'s> {
         must_be(self.scene, volumes, Verdict::Proven);
     }
 
+    /// By the order of the source: what is kept is what it had accepted at that sweep. A
+    /// record is accepted between its timestamp and its acknowledgement, and no later than
+    /// `accepted_ms` after the first.
+    pub(crate) fn must_be_that_sweep(&self, accepted_ms: i64) {
+        let point = &self.plan["order"]["source"];
+        let at = |name: &str| point[name].as_i64().unwrap();
+        println!("{point}");
+        let (before, after) = (at("allBeforeMs"), at("noneAfterMs"));
+        let (latest, earliest) = self.must_be_one_point(after - before + accepted_ms);
+        assert!(latest <= after, "{latest} came after that sweep");
+        assert!(
+            earliest >= before - accepted_ms,
+            "{earliest} was there before that sweep"
+        );
+    }
+
     /// What is kept is the source's, from its first record on, and no message is there
-    /// without another whose timestamp is earlier by more than this.
-    pub(crate) fn must_be_one_point(&self, slack_ms: i64) {
+    /// without another whose timestamp is earlier by more than this. Gives the latest
+    /// timestamp that is kept and the earliest that is not.
+    pub(crate) fn must_be_one_point(&self, slack_ms: i64) -> (i64, i64) {
         let sources: Vec<String> = self.topics.values().cloned().collect();
         let source = self.scene.lab.source().brokers()[0].mount_point();
         let all = records_of(source, &sources);
@@ -273,6 +290,7 @@ impl<'s> Trimmed<'s> {
             "a message is kept without an earlier one: {latest} and {earliest}"
         );
         assert!(lost_count > 0 && kept_count > 0);
+        (latest, earliest)
     }
 
     /// Whether Connect is to come up with its connectors stopped: they were when the mirror
@@ -299,7 +317,9 @@ impl<'s> Trimmed<'s> {
         let scene = self.scene;
         let mut restored = scene.lab.start_restored(volumes).unwrap();
         let admin = restored.cluster().admin().unwrap();
-        println!("transactional ids to be forgotten: {}", self.forgotten());
+        let forgotten = self.forgotten();
+        println!("{forgotten} transactional ids are forgotten");
+        assert!(!exactly_once || self.takes == Takes::AtOnce || forgotten > 0);
         let ends = || {
             for row in self.plan["partitions"].as_array().unwrap() {
                 let topic = row["partition"]["topic"].as_str().unwrap();

@@ -42,15 +42,18 @@ mod needs_root {
             let mut trimmed = ask.clone();
             for (option, value, default) in [
                 ("trim", "consistent", "--trim=none"),
-                ("order", "timestamp:5s", "--order=source"),
+                ("order", "order:9", "--order=source"),
                 ("excludeOrder", "one,two", "--exclude-order="),
+                ("orderKey", "configmap/numbers", "--order-key="),
+                ("orderFirst", "7", "--first="),
             ] {
                 assert!(least.contains(&default.to_owned()), "{least:?}");
                 trimmed.options.insert(option.to_owned(), value.to_owned());
             }
             let rendered = runner.rendered("restore", &trimmed, &Map::new()).unwrap();
             let all = words(&rendered, "restoreMirror").join(" ");
-            let said = "--trim=consistent --order=timestamp:5s --exclude-order=one,two";
+            let said = "--trim=consistent --order=order:9 --exclude-order=one,two \
+                        --order-key=configmap/numbers --first=7";
             assert!(all.contains(said), "{all}");
             let mut of_artifacts = ask.clone();
             of_artifacts.options.clear();

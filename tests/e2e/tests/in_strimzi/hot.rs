@@ -3,8 +3,9 @@
 
 mod needs_root {
     mod takes_long {
-        use serde_json::Value;
+        use serde_json::{Value, json};
         use slackwater_cut::{ClaimName, State, Verdict};
+        use slackwater_e2e::order_key;
 
         use crate::groups::read_as;
         use crate::kanister::{Of, act};
@@ -50,9 +51,10 @@ mod needs_root {
         }
 
         /// Restores the run by the blueprint, trimmed, and gives the plan: something went.
-        fn restored_to_one_point(place: &Place, run: &str) -> Value {
+        fn restored_to_one_point(place: &Place, run: &str, more: &[(&str, &str)]) -> Value {
             let kafka = mirror();
             let said = [("cut", run), ("kafka", &kafka), ("trim", "consistent")];
+            let said = [&said[..], more].concat();
             let done = act(place, "restore", &Of::Namespace, &said);
             assert_eq!(done.error, None);
             let cut = place.cut(run);
@@ -87,7 +89,7 @@ mod needs_root {
             assert!(point.marked_ms.is_some());
             let mut surplus = point.surplus.iter().flatten();
             assert!(surplus.any(|one| *one > 0), "{:?}", point.surplus);
-            restored_to_one_point(&place, &run);
+            restored_to_one_point(&place, &run, &[]);
             place.must_be_equal();
         }
 
@@ -102,7 +104,7 @@ mod needs_root {
             let run = place.newest();
             // Connect's topics on the snapshots say RUNNING, and the source goes on.
             place.load(120, 100);
-            let plan = restored_to_one_point(&place, &run);
+            let plan = restored_to_one_point(&place, &run, &[]);
             let rows = plan["partitions"].as_array().unwrap();
             let added = rows.iter().filter_map(|row| row["added"].as_array());
             let added: usize = added.map(Vec::len).sum();
@@ -129,6 +131,42 @@ mod needs_root {
             let args = ["restore", &run, "--undo", "--kafka", &kafka];
             place.task_as("slackwater-restore", &args).expect(0);
             place.must_be_equal();
+        }
+
+        #[test]
+        fn what_comes_back_by_the_numbers_of_messages_goes_on_from_where_the_source_has_them() {
+            let mut place = turn();
+            // Without a number they go with those around them.
+            place.produce(200);
+            // So that what comes after it goes: no more than some seconds of it.
+            place.number(9_000, 1_800);
+            place.until("a thousand are there", || {
+                let class = "org.apache.kafka.tools.GetOffsetShell";
+                let args = "--topic items";
+                let ends = place.kafka_tool("source", "kafka-get-offsets.sh", class, args);
+                let ends = ends.lines().filter_map(|line| line.rsplit(':').next());
+                let ends = ends.filter_map(|end| end.trim().parse::<u64>().ok());
+                ends.sum::<u64>() > 1_200
+            });
+            let backup = act(&place, "backup", &Of::Kafka, &[("strategy", "hot")]);
+            assert_eq!(backup.error, None);
+            let run = place.newest();
+            let key = format!("--from-file={}", order_key());
+            let numbers = ["create", "configmap", "numbers", &key];
+            place.own(&numbers).unwrap();
+            let by = [("order", "order"), ("orderKey", "configmap/numbers")];
+            let plan = restored_to_one_point(&place, &run, &by);
+            println!("{:#}", plan["order"]);
+            let sequence = &plan["order"]["sequence"];
+            let point = (&sequence["first"], &sequence["last"]);
+            assert_eq!(point, (&json!(1), &json!(1_799)), "{sequence}");
+            // No sweep's head lies there: the source was asked.
+            let positions = plan["depends"]["positions"].as_array().unwrap();
+            println!("{positions:#?}");
+            assert!(!positions.is_empty());
+            assert!(positions.iter().all(|one| one["putRight"] == true));
+            place.must_be_equal();
+            place.own(&["delete", "configmap", "numbers"]).unwrap();
         }
     }
 }

@@ -44,6 +44,7 @@ mod no_room;
 mod overlays;
 mod pause;
 mod place;
+mod produced;
 mod restore;
 mod resumed;
 mod retention;

@@ -248,36 +248,6 @@ impl Place {
         run("umount", &[&folder]);
     }
 
-    /// Produces so many records to each source.
-    pub(crate) fn produce(&self, records: usize) {
-        for (source, topic) in crate::SHAPE.sources() {
-            self.kafka_tool(
-                source,
-                "kafka-verifiable-producer.sh",
-                "org.apache.kafka.tools.VerifiableProducer",
-                &format!("--topic {topic} --max-messages {records}"),
-            );
-        }
-    }
-
-    /// Produces to the source for so many seconds, so many records a second, while
-    /// nobody waits for it.
-    pub(crate) fn load(&self, seconds: usize, rate: usize) {
-        let args = format!(
-            "--topic items --throughput {rate} --max-messages {}",
-            seconds * rate
-        );
-        let line = tool(
-            "source",
-            "kafka-verifiable-producer.sh",
-            "org.apache.kafka.tools.VerifiableProducer",
-            &args,
-        );
-        let line = format!("({line}) >/dev/null 2>&1 &");
-        self.exec("source-single-0", "kafka", &["sh", "-c", &line])
-            .unwrap();
-    }
-
     /// Every record of the source is on the mirror, once, in order.
     pub(crate) fn must_be_equal(&mut self) {
         let kafka = mirror();

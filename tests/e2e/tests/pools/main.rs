@@ -27,5 +27,8 @@ mod kanister;
 #[path = "../in_strimzi/place.rs"]
 #[allow(dead_code, reason = "the other tests use all of it")]
 mod place;
+#[path = "../in_strimzi/produced.rs"]
+#[allow(dead_code, reason = "the other tests use all of it")]
+mod produced;
 mod restore;
 mod stand_in;
