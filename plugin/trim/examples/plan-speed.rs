@@ -1,7 +1,7 @@
 //! How long a plan takes, and how much memory: as many partitions as are asked
-//! for, of three brokers, on this machine's memory file system; by timestamps, and
-//! by numbers that the example of an order key reads. Prints one JSON object as its
-//! last line: the figures of the slower order, and those of each.
+//! for, of three brokers, on this machine's memory file system; by the source's heads,
+//! by timestamps, and by numbers that the example of an order key reads. Prints one JSON
+//! object as its last line: the figures of the slowest order, and those of each.
 //!
 //!     cargo xtask bench plan --json
 #![allow(
@@ -21,10 +21,11 @@ use std::time::Instant;
 
 use log::batch::bytes_of;
 use log::{Batch, Rec};
+use slackwater_cut::{Cut, Hot, HotCopy, HotHead, HotRecord, HotSweep, SourcePartition};
 use slackwater_host::{Host, HostOptions, Message, OrderKey, PhaseComponent};
 use slackwater_logdir::Record;
 use slackwater_point::SequenceAsked;
-use slackwater_ports::PartitionId;
+use slackwater_ports::{Digest128, Interval, PartitionId};
 use slackwater_trim::{OrderAsked, PlanOptions, Volumes, plan};
 
 /// Batches of a partition, and records of a batch: with 10,000 partitions the three
@@ -38,6 +39,9 @@ const BYTES: usize = 200;
 /// Batches at the end of which each record has a number of its own. All partitions
 /// share the bytes of those before, so that the volumes are made in seconds.
 const OWN: u64 = 4;
+
+/// Records below a head, as a hot run keeps them.
+const MARKS: usize = 16;
 
 /// How often each order is measured; the best counts.
 const RUNS: u32 = 3;
@@ -74,9 +78,21 @@ fn main() {
         },
         ..world::options(0)
     };
+    let by_source = PlanOptions {
+        order: OrderAsked::Source,
+        ..world::options(0)
+    };
+    let none = world::no_cut();
     let orders = [
-        ("timestamp", measure(root.path(), &world::options(5_000))),
-        ("order", measure(root.path(), &by_number)),
+        (
+            "source",
+            measure(root.path(), &swept(partitions), &by_source),
+        ),
+        (
+            "timestamp",
+            measure(root.path(), &none, &world::options(5_000)),
+        ),
+        ("order", measure(root.path(), &none, &by_number)),
     ];
     let all = orders.iter().map(|(_, figures)| figures);
     let slowest = all.clone().map(|one| one.seconds).fold(0.0, f64::max);
@@ -133,8 +149,47 @@ fn batch(at: u64, of: Option<(u64, u64)>) -> Batch {
     Batch::of(records.collect())
 }
 
-fn measure(root: &Path, options: &PlanOptions<'_>) -> Figures {
-    let cut = world::no_cut();
+/// A cut with two sweeps of the source: all partitions have the older one.
+fn swept(partitions: u32) -> Cut {
+    let head = |batches: u64, partition: u32| {
+        let of = Some((u64::from(partition), u64::from(partitions)));
+        let last = (batches - 2..batches).flat_map(|at| batch(at, of).records);
+        let mark = |record: Rec| HotRecord {
+            offset: record.offset,
+            timestamp_ms: record.timestamp,
+            content: Digest128::of_content(record.key.as_deref(), record.value.as_deref(), &[]),
+        };
+        let last: Vec<HotRecord> = last.map(mark).collect();
+        Some(HotHead {
+            high_watermark: batches * RECORDS,
+            last: last[last.len() - MARKS..].to_vec(),
+        })
+    };
+    let sweep = |ms: u64, batches: u64| HotSweep {
+        asked: Interval {
+            first_request_ms: ms,
+            last_answer_ms: ms + 1,
+        },
+        heads: (0..partitions).map(|one| head(batches, one)).collect(),
+    };
+    let copies = (0..partitions).map(|number| HotCopy {
+        source: SourcePartition {
+            alias: "src".to_owned(),
+            partition: PartitionId::new("t", number),
+        },
+        mirror: PartitionId::new("src.t", number),
+    });
+    let mut cut = world::no_cut();
+    cut.hot = Some(Hot {
+        copies: copies.collect(),
+        sweeps: vec![sweep(1, BATCHES - 2), sweep(3, BATCHES)],
+        looks: Vec::new(),
+        volumes: Vec::new(),
+    });
+    cut
+}
+
+fn measure(root: &Path, cut: &Cut, options: &PlanOptions<'_>) -> Figures {
     let paths = world::nodes(root);
     // What was needed to make the volumes does not count.
     fs::write("/proc/self/clear_refs", "5").unwrap();
@@ -142,7 +197,7 @@ fn measure(root: &Path, options: &PlanOptions<'_>) -> Figures {
     for _ in 0..RUNS {
         let (began, cpu) = (Instant::now(), cpu());
         let volumes = Volumes::open(&paths).unwrap();
-        let made = plan(&cut, &volumes, options).unwrap();
+        let made = plan(cut, &volumes, options).unwrap();
         let took = began.elapsed().as_secs_f64();
         cpu_seconds = cpu_seconds.min(self::cpu() - cpu);
         assert_eq!(made.read.older_segments, 0);

@@ -12,14 +12,14 @@ use crate::REACH;
 use crate::trimmed::{Messages, Takes, Trimmed, at_rest, load, scene};
 
 /// Between two copies: so far apart a storage may cut volumes.
-const APART: Duration = Duration::from_secs(2);
+pub(crate) const APART: Duration = Duration::from_secs(2);
 
 /// By so much the load's timestamps may be out of order in a partition, with a
 /// wide margin: it is made by one process.
-const EPSILON: &str = "500ms";
+pub(crate) const EPSILON: &str = "500ms";
 
 /// A copy of each broker's volume, one after another, while all of them run.
-fn copies(scene: &Scene) -> Vec<(i32, PathBuf)> {
+pub(crate) fn copies(scene: &Scene) -> Vec<(i32, PathBuf)> {
     let mut copies = Vec::new();
     for broker in scene.lab.mirror().brokers() {
         std::thread::sleep(APART);
@@ -83,11 +83,7 @@ pub(crate) fn must_come_back(name: &str, exactly_once: bool, by: By) {
     trimmed.must_go_on(&copies, &[&going], exactly_once);
 }
 
-mod takes_long {
-    use super::*;
-
-    #[test]
-    fn a_mirror_that_was_copied_hot_is_cut_at_one_point_and_goes_on_with_what_was_foretold() {
-        must_come_back("hot-alo", false, By::Timestamps);
-    }
+#[test]
+fn a_mirror_that_was_copied_hot_is_cut_at_one_point_and_goes_on_with_what_was_foretold() {
+    must_come_back("hot-alo", false, By::Timestamps);
 }

@@ -10,6 +10,7 @@
 
 use std::time::Duration;
 
+mod ahead;
 mod copied;
 mod logs;
 mod pairs;

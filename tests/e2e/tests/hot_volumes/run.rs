@@ -43,6 +43,10 @@ pub(crate) mod needs_root {
         }
         let hot = cut.hot.as_ref().unwrap();
         assert_eq!((hot.looks.len(), hot.volumes.len()), (2, 3));
+        for look in &hot.looks {
+            let each = (look.positions.len(), look.high_watermarks.len());
+            assert_eq!(each, (hot.copies.len(), hot.copies.len()));
+        }
         let (before, after) = (&hot.looks[0].asked, &hot.looks[1].asked);
         let snapshot = cut.snapshot.as_ref().unwrap();
         for flushed in &snapshot.flushed {
