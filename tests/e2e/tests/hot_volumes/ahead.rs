@@ -3,8 +3,9 @@
 //! MirrorMaker skips what lies between in silence, and with the position that the source
 //! tells it does not.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,14 +15,16 @@ use rdkafka::config::ClientConfig;
 use rdkafka::producer::{
     BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer,
 };
+use serde_json::Value;
 use slackwater_cut::Cut;
 use slackwater_e2e::{PATIENT, Scene};
 use slackwater_lab::{Topic, Volumes};
+use slackwater_logdir::{Locked, survey};
 
-use crate::REACH;
-use crate::copied::{APART, EPSILON, copies};
+use crate::copied::{APART, copies};
 use crate::logs::{mirrored, records_of};
 use crate::trimmed::{Messages, Takes, Trimmed, at_rest, lab, load};
+use crate::{CODECS, PARTITIONS, REACH};
 
 /// A topic of the mirror's own.
 const OWN: &str = "goes-on";
@@ -81,8 +84,46 @@ impl Idempotent {
     }
 }
 
-/// The data on the first two brokers, and Connect's positions on the third.
-fn reassign(scene: &Scene, cut: &Cut) {
+/// By so much timestamps may be out of order, as it is stated: so much of all goes, and with
+/// it the begin of a leader's epoch.
+const EPSILON: &str = "5s";
+
+/// What goes then is more than a topic's usual share.
+const JETTISON: &str = "--max-jettison=60s,90%";
+
+/// Of each log of a broker with data: where the last leader's epoch begins, and its segments.
+fn shapes(copy: &Path, cut: &Cut) -> BTreeMap<(String, u32), (u64, usize)> {
+    let data = mirrored(cut);
+    let dirs = survey(copy, Locked::Allow).unwrap();
+    let replicas = dirs.iter().flat_map(|dir| &dir.replicas);
+    let replicas = replicas.filter(|one| data.contains_key(&one.partition.topic));
+    let each = replicas.map(|one| {
+        let id = (one.partition.topic.clone(), one.partition.partition);
+        (id, (one.epochs.last().unwrap().1, one.segments.len()))
+    });
+    each.collect()
+}
+
+/// Some logs have several segments, and some are cut below where their last leader's epoch
+/// begins.
+fn must_be_of_all_shapes(plan: &Value, shapes: &BTreeMap<(String, u32), (u64, usize)>) {
+    let (mut below, mut several) = (0, 0);
+    for row in plan["partitions"].as_array().unwrap() {
+        let topic = row["partition"]["topic"].as_str().unwrap().to_owned();
+        let number = row["partition"]["partition"].as_u64().unwrap();
+        let id = (topic, u32::try_from(number).unwrap());
+        if let Some((epoch, segments)) = shapes.get(&id) {
+            below += u32::from(row["cut"].as_u64().unwrap() < *epoch);
+            several += u32::from(*segments > 1);
+        }
+    }
+    println!("{below} are cut below an epoch, {several} have several segments");
+    assert!(below > 0 && several > 0);
+}
+
+/// The data on the first two brokers, of which `leads` is to lead, and Connect's positions on
+/// the third.
+fn reassign(scene: &Scene, cut: &Cut, leads: usize) {
     let ids: Vec<i32> = scene
         .lab
         .mirror()
@@ -93,7 +134,7 @@ fn reassign(scene: &Scene, cut: &Cut) {
     let (data, offsets) = (mirrored(cut), &cut.settings.connects[0].topics.offset);
     let wanted = |topic: &str, partition: i32| match topic {
         topic if topic == offsets => vec![ids[2]],
-        topic if data.contains_key(topic) => ids[..2].to_vec(),
+        topic if data.contains_key(topic) => vec![ids[leads], ids[1 - leads]],
         _ => {
             let first = usize::try_from(partition).unwrap() % ids.len();
             [&ids[first..], &ids[..first]].concat()
@@ -108,14 +149,25 @@ mod takes_long {
     #[test]
     fn a_position_ahead_of_the_data_is_a_silent_hole_unless_it_is_put_right() {
         let lab = lab("hot-ahead", false, Volumes::Directories);
-        let lab = lab.connect_property("offset.flush.interval.ms", "1000");
+        let lab = lab
+            .connect_property("offset.flush.interval.ms", "1000")
+            .topics(
+                CODECS
+                    .map(|codec| {
+                        Topic::new(codec, PARTITIONS.into())
+                            .config("compression.type", codec)
+                            .config("segment.bytes", "1048576")
+                    })
+                    .to_vec(),
+            );
         let scene = Scene::new(lab.start().unwrap(), PATIENT).unwrap();
-        let warm = load(&scene, Messages::Plain { first: 0 }, 1);
+        let warm = load(&scene, Messages::Large { first: 0 }, 1);
         std::thread::sleep(Duration::from_secs(2));
         let warm = warm.stop().unwrap();
         scene.lab.wait_mirrored(&warm, REACH).unwrap();
         let (_, named) = scene.backup(&[], 0).unwrap();
-        reassign(&scene, &named);
+        reassign(&scene, &named, 0);
+        scene.lab.elect_preferred_leaders().unwrap();
         let (_, cut) = scene.backup(&[], 0).unwrap();
         let admin = scene.lab.mirror().admin().unwrap();
         admin.create_topics(&[Topic::new(OWN, 1)], 3).unwrap();
@@ -124,9 +176,15 @@ mod takes_long {
         idempotent.must_have_delivered(SENT);
 
         let first = warm.sent();
-        let going = load(&scene, Messages::Plain { first }, 2);
+        let going = load(&scene, Messages::Large { first }, 2);
         std::thread::sleep(Duration::from_secs(3));
-        let copies = copies(&scene);
+        let copies = copies(&scene, |there| {
+            if there == 1 {
+                reassign(&scene, &cut, 1);
+                scene.lab.elect_preferred_leaders().unwrap();
+            }
+        });
+        let shapes = shapes(&copies[1].1, &cut);
         std::thread::sleep(APART);
         let going = at_rest(&scene, going);
         let again: Vec<(i32, PathBuf)> = copies
@@ -140,10 +198,11 @@ mod takes_long {
             .collect();
 
         let own = format!("--exclude-order={OWN}");
-        let order = ["--order=timestamp", "--epsilon", EPSILON, &own];
+        let order = ["--order=timestamp", "--epsilon", EPSILON, JETTISON, &own];
         let left = [&order[..], &["--leave-connect"]].concat();
         let left = Trimmed::of(&scene, &cut, &copies, &left, Takes::InTurnAndInside);
         left.must_be_one_point(0);
+        must_be_of_all_shapes(&left.plan, &shapes);
         // Its brokers take them when they have come back.
         idempotent.send(SENT);
         let went = left.must_go_on(&copies, &[&going], false);

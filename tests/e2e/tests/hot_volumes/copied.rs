@@ -16,13 +16,15 @@ pub(crate) const APART: Duration = Duration::from_secs(2);
 
 /// By so much the load's timestamps may be out of order in a partition, with a
 /// wide margin: it is made by one process.
-pub(crate) const EPSILON: &str = "500ms";
+const EPSILON: &str = "500ms";
 
-/// A copy of each broker's volume, one after another, while all of them run.
-pub(crate) fn copies(scene: &Scene) -> Vec<(i32, PathBuf)> {
+/// A copy of each broker's volume, one after another, while all of them run. `before` comes
+/// before each, and is told how many there are.
+pub(crate) fn copies(scene: &Scene, before: impl Fn(usize)) -> Vec<(i32, PathBuf)> {
     let mut copies = Vec::new();
     for broker in scene.lab.mirror().brokers() {
         std::thread::sleep(APART);
+        before(copies.len());
         let copy = scene.at(&format!("hot-{}", broker.id()));
         // A file that goes while it is copied is no failure: a segment that is deleted.
         Command::new("cp")
@@ -57,7 +59,7 @@ pub(crate) fn must_come_back(name: &str, exactly_once: bool, by: By) {
     let first = warm.sent();
     let going = load(&scene, Messages::Plain { first }, 2);
     std::thread::sleep(Duration::from_secs(3));
-    let copies = copies(&scene);
+    let copies = copies(&scene, |_| ());
     std::thread::sleep(APART);
     let going = at_rest(&scene, going);
 

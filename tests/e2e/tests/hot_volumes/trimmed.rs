@@ -46,9 +46,15 @@ pub(crate) fn lab(name: &str, exactly_once: bool, volumes: Volumes) -> LabBuilde
 pub(crate) enum Messages {
     /// One by one, numbered from there on.
     Plain { first: u64 },
+    /// So, and so large that logs have several segments.
+    Large { first: u64 },
     /// In transactions, some of which are given up.
     Transactions,
 }
+
+/// Bytes of a large message: with a hundred and fifty a second in each partition a segment
+/// of one MiB, the least that brokers take (KIP-1030), is full in seconds.
+const LARGE: usize = 1_000;
 
 /// Records of a transaction over all partitions, and how many are aborted.
 const TRANSACTIONS: (u32, f64) = (100, 0.2);
@@ -64,7 +70,7 @@ impl Messages {
     pub(crate) fn count_within(self, load: &LoadReport) -> i64 {
         let answered = i64::try_from(load.slowest.as_millis()).unwrap() + 1;
         match self {
-            Self::Plain { .. } => answered,
+            Self::Plain { .. } | Self::Large { .. } => answered,
             Self::Transactions => answered + MARKED_MS,
         }
     }
@@ -76,6 +82,7 @@ pub(crate) fn load(scene: &Scene, messages: Messages, producer: u64) -> Load {
     let plan = plan.linger_ms(LINGER_MS);
     let plan = match messages {
         Messages::Plain { first } => plan.first(first),
+        Messages::Large { first } => plan.first(first).size(LARGE),
         Messages::Transactions => plan.transactional(TRANSACTIONS.0, TRANSACTIONS.1),
     };
     Load::start(&scene.lab.source().bootstrap(), &plan).unwrap()
