@@ -50,6 +50,7 @@ fn planned() -> (World, PathBuf) {
         transactions: false,
         dead_tails: true,
         two_copies: false,
+        compacted: false,
         disorder: 0,
     };
     let world = World::new(&mut rng, shape);

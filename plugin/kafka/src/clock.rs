@@ -16,23 +16,27 @@ impl Asking {
     /// Starts now.
     pub(crate) fn start() -> Self {
         Self {
-            first_request: SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default(),
+            first_request: now(),
             began: Instant::now(),
         }
     }
 
-    /// Ends now. How long it took is by a clock that nobody sets: what rests on the width
-    /// of a sweep is right though the other one was set back meanwhile. That shows in the
-    /// next interval, which begins before this one ends then.
+    /// Ends now, by the clock that says more: one that nobody sets stands still while the
+    /// machine sleeps, and the other one may be set back. So what rests on the width of a
+    /// sweep is right; and where it was set back the next interval begins before this one ends.
     pub(crate) fn end(self) -> Interval {
-        let last_answer = self.first_request + self.began.elapsed();
+        let last_answer = (self.first_request + self.began.elapsed()).max(now());
         Interval {
             first_request_ms: in_ms(self.first_request),
             last_answer_ms: in_ms(last_answer),
         }
     }
+}
+
+/// Since the Unix epoch.
+fn now() -> Duration {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default()
 }
 
 fn in_ms(since: Duration) -> u64 {

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use slackwater_cut::{HotHead, SourcePartition};
-use slackwater_ports::{Digest128, PartitionId};
+use slackwater_cut::SourcePartition;
+use slackwater_ports::PartitionId;
 
 /// What is to be done about groups.
 pub const GROUPS: &str = "reset these groups' offsets to the partition's end before their members \
@@ -65,8 +65,8 @@ pub struct PositionHeld {
     /// Source offset of the last record mirrored, by Connect's topic as it is
     /// kept; `null` where it holds none.
     pub committed: Option<u64>,
-    /// Source offset of the last record that is kept; `null` where no sweep of
-    /// the source's heads tells: it is found by the record itself.
+    /// Source offset of the last record that is kept; `null` where nothing tells it: it is
+    /// found by the record itself.
     pub last_kept: Option<u64>,
     /// Source offsets between them that would be skipped in silence: a hole.
     pub skipped: u64,
@@ -109,7 +109,7 @@ pub struct PositionSeen {
     pub mirror: PartitionId,
     /// What Connect's topic says below its own cut.
     pub committed: Option<u64>,
-    /// See [`at_source`].
+    /// Source offset of the last record that is kept, where that is known.
     pub last_kept: Option<u64>,
     /// Whether the right one is written into Connect's topic.
     pub put_right: bool,
@@ -126,21 +126,6 @@ pub struct EndOf {
     pub end: u64,
     /// Then.
     pub cut: u64,
-}
-
-/// The offset on the source of a record of the mirror, where it is one of those
-/// that were read below a head. `None` where it is none, or several.
-pub fn at_source<'h>(
-    heads: impl IntoIterator<Item = &'h HotHead>,
-    timestamp_ms: i64,
-    content: Digest128,
-) -> Option<u64> {
-    let records = heads.into_iter().flat_map(|head| &head.last);
-    let mut same = records
-        .filter(|one| (one.timestamp_ms, one.content) == (timestamp_ms, content))
-        .map(|one| one.offset);
-    let first = same.next()?;
-    same.all(|other| other == first).then_some(first)
 }
 
 /// Holds what was read against the cuts.

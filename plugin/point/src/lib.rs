@@ -23,7 +23,7 @@ mod whole;
 
 pub use depends::{
     Depends, EndOf, GROUPS, GroupBeyond, GroupSeen, OFFSET_SYNCS, POSITIONS, PositionHeld,
-    PositionSeen, SyncsBeyond, at_source, depends,
+    PositionSeen, SyncsBeyond, depends,
 };
 pub use error::{Refused, Unsolved};
 pub use limit::{MaxJettison, Since, within_limit};

@@ -1,9 +1,9 @@
 //! What points into what goes: groups, Connect's positions, offset syncs.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use slackwater_cut::{HotHead, HotRecord, SourcePartition};
-use slackwater_point::{EndOf, GroupSeen, PositionSeen, SyncsBeyond, at_source, depends};
-use slackwater_ports::{Digest128, PartitionId};
+use slackwater_cut::SourcePartition;
+use slackwater_point::{EndOf, GroupSeen, PositionSeen, SyncsBeyond, depends};
+use slackwater_ports::PartitionId;
 
 fn ends() -> Vec<EndOf> {
     [(0, 100, 90), (1, 50, 50)]
@@ -79,28 +79,4 @@ fn syncs_are_passed_where_a_copy_has_grown_to_its_old_end() {
     assert_eq!(found.offset_syncs, [wanted]);
     ends[0].is_copy = false;
     assert!(depends(&ends, &[], &[]).offset_syncs.is_empty());
-}
-
-#[test]
-fn a_record_of_the_mirror_is_found_on_the_source_by_what_it_is() {
-    let record = |offset, content| HotRecord {
-        offset,
-        timestamp_ms: 5,
-        content: Digest128(content),
-    };
-    let head = |last: &[HotRecord]| HotHead {
-        high_watermark: 99,
-        last: last.to_vec(),
-    };
-    // There is a marker at 8; and two records are the same.
-    let heads = [
-        head(&[record(7, 1), record(9, 2), record(10, 3)]),
-        head(&[record(10, 3), record(11, 4), record(12, 2)]),
-    ];
-    let find = |timestamp, content| at_source(&heads, timestamp, Digest128(content));
-    assert_eq!(find(5, 1), Some(7));
-    assert_eq!(find(5, 3), Some(10));
-    assert_eq!(find(5, 2), None);
-    assert_eq!(find(6, 1), None);
-    assert_eq!(find(5, 9), None);
 }

@@ -27,8 +27,9 @@ type Goal = BTreeMap<(String, PartitionId), (u64, u64)>;
 ///
 /// # Errors
 /// A source without an answer at the begin: it is not known how far there is to go.
-pub(super) fn wait(site: &Site, cut: &Cut, most_ms: u64) -> Result<usize, Stop> {
-    let goal = goal(site, cut)?;
+/// Where loss is accepted, nothing is awaited of a partition that its source has no more.
+pub(super) fn wait(site: &Site, cut: &Cut, most_ms: u64, accept_loss: bool) -> Result<usize, Stop> {
+    let goal = goal(site, cut, accept_loss)?;
     let began = SystemClock.monotonic_ms();
     let mut told = None;
     loop {
@@ -71,7 +72,7 @@ pub(super) fn copied(cut: &Cut) -> BTreeSet<(String, PartitionId)> {
     compared.chain(hot).collect()
 }
 
-fn goal(site: &Site, cut: &Cut) -> Result<Goal, Stop> {
+fn goal(site: &Site, cut: &Cut, accept_loss: bool) -> Result<Goal, Stop> {
     let mut of: BTreeMap<String, Vec<PartitionId>> = BTreeMap::new();
     for (alias, partition) in copied(cut) {
         if copying(cut).any(|one| one.source_alias == alias) {
@@ -85,9 +86,20 @@ fn goal(site: &Site, cut: &Cut) -> Result<Goal, Stop> {
             .sweep(&Cluster::Source(alias.clone()), &partitions)
             .map_err(|error| Stop::failed(error.message))?;
         for row in sweep.rows {
-            let head = row.head.map_err(|why| {
-                Stop::failed(format!("{} of source {alias}: {why}", row.partition))
-            })?;
+            let head = match row.head {
+                Ok(head) => head,
+                Err(why) if accept_loss => {
+                    tracing::warn!(
+                        "{} of source {alias}: {why}: it is not awaited",
+                        row.partition
+                    );
+                    continue;
+                }
+                Err(why) => {
+                    let why = format!("{} of source {alias}: {why}", row.partition);
+                    return Err(Stop::failed(why));
+                }
+            };
             let ends = (head.log_start_offset, head.last_stable_offset);
             goal.insert((alias.clone(), row.partition), ends);
         }

@@ -2,7 +2,7 @@
 //! has deleted what it needs; and, when that is caught up, the rest. The syncs that
 //! the mirror wrote before are on the source still, and name offsets past its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_cut::{ConnectorPrior, Cut, OnLoss, State};
 use slackwater_host::{Entry, PhaseName};
@@ -44,7 +44,12 @@ impl Restore {
 
     pub(super) fn start_checkpoints(&mut self) -> Result<(), Stop> {
         let site = self.with_workers()?;
-        match caught_up::wait(&site, &self.cut, self.asked.catch_up_ms)? {
+        match caught_up::wait(
+            &site,
+            &self.cut,
+            self.asked.catch_up_ms,
+            self.asked.accept_loss,
+        )? {
             0 => site.ground().let_go().map(drop),
             behind => Err(Stop::failed(format!(
                 "the mirror copies, and {behind} partitions have not caught up within {} s: its \
@@ -165,8 +170,11 @@ fn had_at(cut: &Cut, alias: &str, id: &PartitionId) -> Option<u64> {
     (!copied).then_some(head.high_watermark)
 }
 
-/// Source offset of the last record mirrored, as a run that stopped the mirror knows it.
-fn positions_of(cut: &Cut) -> BTreeMap<(String, PartitionId), Option<u64>> {
+/// By alias and partition of the source, the offset of the last record mirrored.
+type Positions = BTreeMap<(String, PartitionId), Option<u64>>;
+
+/// As a run that stopped the mirror knows them.
+fn positions_of(cut: &Cut) -> Positions {
     let rows = cut.rows.copies().filter_map(|(row, source)| {
         let of = cut.rows.topic(row).source.as_ref()?;
         let id = PartitionId::new(of.topic.clone(), row.partition);
@@ -201,14 +209,15 @@ pub fn start_in_order(
         let (_, ports) = site.ports_on_scratch(document);
         site.run(PhaseName::ResumeMirror, Entry::Run, ports)
     };
-    let all = cut.quiesce.iter().flat_map(|one| &one.connectors);
-    let mut waiting = all.filter(|one| !one.copies && !caught_up::rests(one));
+    let now = moved_on(site, cut.clone())?;
+    let others = cut.quiesce.iter().flat_map(|one| &one.connectors);
+    let mut waiting = others.filter(|one| !one.copies && !caught_up::rests(one));
     if waiting.next().is_none() {
-        return start(&goes_on(cut.clone(), accept_loss));
+        return start(&goes_on(now, accept_loss));
     }
-    start(&copying(cut, accept_loss))?;
-    match caught_up::wait(site, cut, catch_up_ms)? {
-        0 => start(&goes_on(cut.clone(), accept_loss)),
+    start(&copying(&now, accept_loss))?;
+    match caught_up::wait(site, cut, catch_up_ms, accept_loss)? {
+        0 => start(&all_but_those_that_wait(site, cut)),
         behind => Err(Stop::failed(format!(
             "the mirror copies, and {behind} partitions have not caught up within {} s: the same \
              command waits on; until then its checkpoint connectors would set groups past its end, \
@@ -216,6 +225,58 @@ pub fn start_in_order(
             catch_up_ms / 1_000
         ))),
     }
+}
+
+/// When the same is told again Connect stands further than the cut says in some partitions,
+/// and what their source has deleted is judged by that, and not by the cut.
+fn moved_on(site: &Site, mut cut: Cut) -> Result<Cut, Stop> {
+    let then = positions_of(&cut);
+    let mut now = Positions::new();
+    let connectors = cut.quiesce.iter().flat_map(|one| &one.connectors);
+    for one in connectors.filter(|one| one.copies && has(site, one)) {
+        for at in positions(site, one)? {
+            now.insert((one.source_alias.clone(), at.partition), Some(at.offset));
+        }
+    }
+    let moved: BTreeSet<(String, PartitionId)> = then
+        .into_iter()
+        .filter(|(id, then)| now.get(id).copied().flatten() != *then)
+        .map(|(id, _)| id)
+        .collect();
+    let topics = cut.rows.topics.clone();
+    for row in &mut cut.rows.partitions {
+        let topic = topics.get(row.topic as usize);
+        let source = topic.and_then(|topic| topic.source.as_ref());
+        let id = source.map(|of| {
+            let id = PartitionId::new(of.topic.clone(), row.partition);
+            (of.alias.clone(), id)
+        });
+        if id.is_some_and(|id| moved.contains(&id)) {
+            row.source = None;
+        }
+    }
+    Ok(cut)
+}
+
+/// Where what copies of a source rests, as it was found, it does not catch up, and
+/// checkpoints of that source would set groups past the mirror's end.
+fn all_but_those_that_wait(site: &Site, cut: &Cut) -> Cut {
+    let mut cut = goes_on(cut.clone(), true);
+    cut.settings.catch_up_timeout_ms = 0;
+    let all = cut.quiesce.iter().flat_map(|one| &one.connectors);
+    let resting = all.filter(|one| one.copies && caught_up::rests(one));
+    let resting: BTreeSet<String> = resting.map(|one| one.source_alias.clone()).collect();
+    let all = cut.quiesce.iter_mut().flat_map(|one| &mut one.connectors);
+    for one in all.filter(|one| !one.copies && resting.contains(&one.source_alias)) {
+        if !caught_up::rests(one) {
+            site.terminal.say(&format!(
+                "{} stays stopped: what copies from {} rests, as it was found",
+                one.connector, one.source_alias
+            ));
+        }
+        one.state = ConnectorState::Stopped;
+    }
+    cut
 }
 
 /// Of the cut only what copies is put back.
@@ -233,6 +294,10 @@ fn copying(cut: &Cut, accept_loss: bool) -> Cut {
 fn goes_on(mut cut: Cut, accept_loss: bool) -> Cut {
     cut.state = State::Sealed;
     cut.resume = None;
+    // A run that stopped nothing has nothing to be started; its trim has stopped it.
+    if let Some(quiesce) = &mut cut.quiesce {
+        quiesce.stop_started_ms.get_or_insert(cut.created_ms);
+    }
     // Its brokers are other ones, and run.
     if let Some(snapshot) = &mut cut.snapshot {
         snapshot.outage = None;

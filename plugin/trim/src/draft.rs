@@ -6,7 +6,7 @@ use slackwater_cut::SourcePartition;
 use slackwater_logdir::{Replica, SegmentReader};
 use slackwater_point::{
     AddedRecord, EndOf, ForgottenId, GroupSeen, LastKept, Located, NO_PLACE, PlannedPartition,
-    Point, PositionSeen, PulledBy, Role, Spread, TransactionId, Why, at_source,
+    Point, PositionSeen, PulledBy, Role, Spread, TransactionId, Why,
 };
 use slackwater_ports::PartitionId;
 
@@ -33,7 +33,8 @@ pub(crate) struct Read {
 
 /// The last data record that is kept of a log.
 pub(crate) struct Kept {
-    record: LastKept,
+    /// Nothing where the mirror's brokers set its time: it can't be found by that.
+    record: Option<LastKept>,
     /// Producer id and epoch, where it is of a transaction.
     transaction: Option<(i64, i16)>,
 }
@@ -65,7 +66,7 @@ impl Work<'_> {
             self.last_kept(reader, at, point.cuts[at])
         })?;
         let mut positions = self.positions(point, &last_kept, &committed);
-        let last_kept = last_kept.into_iter().map(|one| Some(one?.record)).collect();
+        let last_kept = last_kept.into_iter().map(|one| one?.record).collect();
         let mut added = vec![Vec::new(); self.examined.len()];
         let now_ms = i64::try_from(self.site.cut.created_ms).unwrap_or(i64::MAX);
         let forgotten = self.forgotten(&mut reader, point, now_ms)?;
@@ -150,7 +151,6 @@ impl Work<'_> {
     }
 
     /// The last data record below `cut` of the kept log, and of which transaction it is.
-    /// Nothing of one whose times the mirror's brokers set: it can't be found by that.
     fn last_kept(
         &self,
         reader: &mut SegmentReader,
@@ -171,10 +171,9 @@ impl Work<'_> {
             .unwrap_or(0);
         loop {
             match last_below(reader, &replica, first, cut) {
-                Ok(LastBelow::Found(kept)) => return Ok(Some(kept)),
-                Ok(LastBelow::Unfit) => return Ok(None),
-                Ok(LastBelow::Before) if first == 0 => return Ok(None),
-                Ok(LastBelow::Before) => {
+                Ok(Some(kept)) => return Ok(Some(kept)),
+                Ok(None) if first == 0 => return Ok(None),
+                Ok(None) => {
                     // By as much again, so that a long way is few readings.
                     let back = replica.segments.len() - first;
                     first = first.saturating_sub(back.max(1));
@@ -223,13 +222,10 @@ impl Work<'_> {
                 mirror: mirror.clone(),
                 committed,
                 // A record may come again: a head tells where it is cut, first.
-                // Of what is in no order records below heads may repeat, and not be told apart.
+                // A record below a head may be there twice, and the head tell of the later one: it
+                // says where the log is cut, and no more.
                 last_kept: of
                     .and_then(|of| self.below_a_head(*of, examined, *cut))
-                    .or_else(|| {
-                        let kept = kept.as_ref().filter(|_| examined.log.ordered);
-                        self.last_kept_at_source(*of?, kept.map(|one| &one.record))
-                    })
                     .or(as_it_was)
                     .or(in_one)
                     .or_else(|| self.site.options.at_source.get(source).copied()),
@@ -268,16 +264,6 @@ impl Work<'_> {
         }
         sources
     }
-
-    /// By the records below the heads of its source's partition.
-    fn last_kept_at_source(&self, of: usize, kept: Option<&LastKept>) -> Option<u64> {
-        let kept = kept?;
-        let (_, sweeps) = self.site.cut.swept().unwrap_or_default();
-        let heads = sweeps
-            .iter()
-            .filter_map(|sweep| sweep.heads.get(of)?.as_ref());
-        at_source(heads, kept.timestamp_ms, kept.content)
-    }
 }
 
 impl Work<'_> {
@@ -293,21 +279,13 @@ impl Work<'_> {
     }
 }
 
-/// What is found of the last data record of a log.
-enum LastBelow {
-    Found(Kept),
-    /// Its time is not its producer's.
-    Unfit,
-    /// It lies in an earlier segment, if there is one.
-    Before,
-}
-
+/// The last data record below `cut`, of what lies from segment `first` on.
 fn last_below(
     reader: &mut SegmentReader,
     replica: &Replica,
     first: usize,
     cut: u64,
-) -> Result<LastBelow, TrimError> {
+) -> Result<Option<Kept>, TrimError> {
     let read = read_copy(reader, replica, first)?;
     let history = History::of(&read, replica);
     let below = |one: &&Batch| one.header.base_offset < cut;
@@ -325,21 +303,18 @@ fn last_below(
                         timestamp_ms: record.timestamp_ms,
                         content: record.content(),
                     };
-                    let transaction = record.transaction;
                     last = Some(Kept {
-                        record: kept,
-                        transaction,
+                        record: Some(kept).filter(|_| !batch.header.log_append_time),
+                        transaction: record.transaction,
                     });
                 }
             },
         )?;
-        match last {
-            Some(_) if batch.header.log_append_time => return Ok(LastBelow::Unfit),
-            Some(kept) => return Ok(LastBelow::Found(kept)),
-            None => {}
+        if last.is_some() {
+            return Ok(last);
         }
     }
-    Ok(LastBelow::Before)
+    Ok(None)
 }
 
 /// Where each partition ends, now and then.
@@ -418,11 +393,29 @@ fn why(examined: &Examined, cut: u64, point: i64) -> Why {
     }
 }
 
+/// Messages above the last number to which all are there: as the volumes are these, by their
+/// own times, and none as they will be.
+fn by_numbers(work: &Work<'_>, point: &Point) -> (Option<Spread>, Option<Spread>) {
+    let ordered = work.examined.iter().filter(|one| one.log.ordered);
+    let records = ordered.flat_map(|one| one.log.window.records.iter().zip(&one.window_ms));
+    let later = records.filter(|(record, _)| record.at != NO_PLACE && record.at > point.at);
+    let times: Vec<i64> = later.map(|(_, ms)| *ms).collect();
+    let known = || times.iter().filter(|ms| **ms >= 0);
+    let before = Spread {
+        ms: match (known().min(), known().max()) {
+            (Some(first), Some(last)) => last.abs_diff(*first),
+            _ => 0,
+        },
+        messages: times.len() as u64,
+    };
+    (Some(before), Some(Spread { ms: 0, messages: 0 }))
+}
+
 /// How far apart messages are that can't be told from lost ones, as the volumes
 /// are and as they will be: by timestamps, where these are the order.
 pub(crate) fn spreads(work: &Work<'_>, solved: &Solved) -> (Option<Spread>, Option<Spread>) {
     if !work.is_in_time() {
-        return (None, None);
+        return by_numbers(work, &solved.point);
     }
     let ordered = || {
         let all = work.examined.iter().zip(&solved.point.cuts);

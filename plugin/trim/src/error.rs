@@ -13,7 +13,8 @@ pub enum TrimError {
     /// These are not the volumes of the cut, or they have lost something.
     #[error(
         "the longest copy of {partition} ends at {end}, and {then} offsets were acknowledged before the \
-         volumes were cut: these are not the volumes of this cut, or a snapshot lacks what was flushed"
+         volumes were cut: these are not the volumes of this cut, a snapshot lacks what was flushed, or \
+         its topic was made anew meanwhile, and is left out with --exclude-order"
     )]
     Lacks {
         /// Which.

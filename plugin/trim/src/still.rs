@@ -86,7 +86,9 @@ impl Work<'_> {
             .zip(&look.high_watermarks)
             .filter_map(|(partition, end)| Some((partition, (*end)?)))
             .collect();
-        for one in &self.examined {
+        // A topic that was made anew meanwhile may be left out.
+        let left = |one: &&Examined| !self.site.is_excluded(&one.log.partition.topic);
+        for one in self.examined.iter().filter(left) {
             let (partition, end) = (&one.log.partition, one.log.end);
             if let Some(then) = least.get(partition).filter(|then| end < **then) {
                 return Err(TrimError::Lacks {

@@ -163,6 +163,7 @@ fn worlds(count: usize) -> Vec<(Tree, Plan)> {
         let shape = Shape {
             dead_tails: true,
             two_copies: false,
+            compacted: false,
             ..Shape::of(&mut rng)
         };
         let world = World::new(&mut rng, shape);

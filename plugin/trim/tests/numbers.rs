@@ -16,8 +16,8 @@ use site::{Site, empty_snapshot, row};
 use slackwater_cut::Class;
 use slackwater_logdir::Record;
 use slackwater_point::{
-    MaxJettison, NO_PLACE, Numbered, Ordered, Refused, SeenNumbers, SequenceAsked, Unsolved,
-    by_sequence,
+    MaxJettison, NO_PLACE, Numbered, Ordered, Refused, SeenNumbers, SequenceAsked, Spread,
+    Unsolved, by_sequence,
 };
 use slackwater_ports::PartitionId;
 use slackwater_trim::{OrderAsked, PlanOptions, SequenceOf, TrimError};
@@ -86,7 +86,11 @@ fn what_is_planned_is_what_the_definition_says() {
     let (mut cut, mut gone, mut excused) = (0, 0, 0);
     for seed in 0..400 {
         let mut rng = Rng::with_seed(seed);
-        let shape = Shape::of(&mut rng);
+        // What a cleaner took out is a gap like any other.
+        let shape = Shape {
+            compacted: false,
+            ..Shape::of(&mut rng)
+        };
         let world = World::new(&mut rng, shape);
         let numbers = numbers_of(&mut rng, &world);
         let of = |partition: &PartitionId, record: &Record<'_>| {
@@ -190,6 +194,9 @@ fn a_message_that_is_missing_in_one_topic_cuts_all_others() {
         ),
         (COMPONENT, 299, 1, 1, [(300, 300)].as_slice())
     );
+    let spread = |one: Option<Spread>| one.map(|one| (one.ms, one.messages));
+    let spreads = (spread(plan.spread_before), spread(plan.spread_after));
+    assert_eq!(spreads, (Some((1_000, 2)), Some((0, 0))));
     let pulled = plan.pulled_by.as_ref().unwrap();
     assert_eq!(
         (pulled.partition.to_string(), pulled.offset),

@@ -2,10 +2,13 @@
 //! after another, and what is known of them without a look at any file.
 #![allow(
     dead_code,
+    unused_imports,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "tests' helpers, of which each file uses a part"
 )]
+
+mod files;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,6 +26,8 @@ use tempfile::TempDir;
 
 use crate::log::batch::bytes_of;
 use crate::log::{Batch, Packing, Rec, abort, commit};
+
+pub use files::{clone_of, nodes, tree};
 
 /// As `tests/log/disk.rs` has it: some tests write thousands of logs.
 const MEMORY: &str = "/dev/shm";
@@ -47,6 +52,17 @@ pub struct Partition {
     pub history: Vec<Batch>,
     /// By node, from 1 on.
     pub copies: Vec<Copy>,
+    /// Below it a cleaner took records out of all copies.
+    pub cleaned_to: u64,
+}
+
+/// What a cleaner leaves of a batch: its last record, by which offsets go on, and some.
+fn clean(batch: &mut Batch) {
+    let last = batch.last;
+    if !batch.control {
+        let stays = |record: &Rec| record.offset == last || !record.offset.is_multiple_of(3);
+        batch.records.retain(stays);
+    }
 }
 
 pub struct World {
@@ -62,6 +78,8 @@ pub struct Shape {
     pub dead_tails: bool,
     /// Of some partitions one of the three brokers has no copy.
     pub two_copies: bool,
+    /// A cleaner was there.
+    pub compacted: bool,
     pub disorder: i64,
 }
 
@@ -71,6 +89,7 @@ impl Shape {
             transactions: rng.bool(),
             dead_tails: rng.bool(),
             two_copies: rng.bool(),
+            compacted: rng.bool(),
             disorder: rng.i64(0..4),
         }
     }
@@ -110,8 +129,19 @@ impl World {
                     .for_each(|copy| copy.is_absent = true);
             }
             let reached = copies.iter().map(|copy| copy.common).max().unwrap();
+            let mut history = history[..reached].to_vec();
+            let least = copies.iter().map(|copy| copy.common).min().unwrap();
+            let cleaned = match shape.compacted && rng.bool() {
+                true => rng.usize(0..=least),
+                false => 0,
+            };
+            history[..cleaned].iter_mut().for_each(clean);
+            for copy in &mut copies {
+                copy.batches[..cleaned].iter_mut().for_each(clean);
+            }
             partitions.push(Partition {
-                history: history[..reached].to_vec(),
+                cleaned_to: end(&history[..cleaned]),
+                history,
                 copies,
             });
         }
@@ -144,6 +174,13 @@ impl World {
             if rng.bool() {
                 fs::write(dir.join(".kafka_cleanshutdown"), "{}").unwrap();
             }
+            let cleaned = self.partitions.iter().enumerate();
+            let cleaned: Vec<String> = cleaned
+                .filter(|(_, one)| one.cleaned_to > 0 && !one.copies[node - 1].is_absent)
+                .map(|(number, one)| format!("{TOPIC} {number} {}\n", one.cleaned_to))
+                .collect();
+            let text = format!("0\n{}\n{}", cleaned.len(), cleaned.concat());
+            fs::write(dir.join("cleaner-offset-checkpoint"), text).unwrap();
             for (number, partition) in self.partitions.iter().enumerate() {
                 let copy = &partition.copies[node - 1];
                 if !copy.is_absent {
@@ -198,7 +235,7 @@ impl World {
                 },
                 transactions_from: 0,
                 transactions,
-                front_gone: false,
+                front_gone: partition.cleaned_to > 0,
             }
         })
         .collect()
@@ -447,42 +484,4 @@ pub fn options(epsilon_ms: u64) -> PlanOptions<'static> {
 
 pub fn planned(paths: &[PathBuf], cut: &Cut, options: &PlanOptions<'_>) -> Result<Plan, TrimError> {
     plan(cut, &Volumes::open(paths)?, options)
-}
-
-/// All files below a directory with their bytes, but for a broker's lock.
-pub fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut all = BTreeMap::new();
-    let mut left = vec![root.to_owned()];
-    while let Some(dir) = left.pop() {
-        for entry in fs::read_dir(dir).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                left.push(path);
-            } else if !path.ends_with(".lock") {
-                let name = path.strip_prefix(root).unwrap().to_owned();
-                all.insert(name, fs::read(&path).unwrap());
-            }
-        }
-    }
-    all
-}
-
-/// The same files elsewhere.
-pub fn clone_of(tree: &BTreeMap<PathBuf, Vec<u8>>) -> TempDir {
-    let root = match Path::new(MEMORY).is_dir() {
-        true => tempfile::tempdir_in(MEMORY).unwrap(),
-        false => tempfile::tempdir().unwrap(),
-    };
-    for (name, bytes) in tree {
-        let path = root.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-    root
-}
-
-pub fn nodes(root: &Path) -> Vec<PathBuf> {
-    (1..=3)
-        .map(|node| root.join(format!("node-{node}")))
-        .collect()
 }

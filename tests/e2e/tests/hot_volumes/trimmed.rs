@@ -10,7 +10,7 @@ use serde_json::Value;
 use slackwater_cut::{Claim, ClaimName, Class, Cut, Verdict};
 use slackwater_e2e::{PATIENT, Scene};
 use slackwater_lab::{
-    Connect, Connector, Lab, LabBuilder, Load, LoadPlan, LoadReport, Topic, Volumes,
+    Connect, Connector, Lab, LabBuilder, Load, LoadPlan, LoadReport, Restored, Topic, Volumes,
 };
 
 use crate::logs::{Records, kafka_reads, mirrored, records_of};
@@ -329,6 +329,20 @@ impl<'s> Trimmed<'s> {
         rows.iter().any(|row| row["added"].is_array())
     }
 
+    /// In the original's place as a person does it; elsewhere this program does not get to.
+    fn resume(&self, restored: &Restored) {
+        if restored.exec_prefix().is_empty() {
+            let cut = self.scene.at("cut.json").display().to_string();
+            let resumed = self.scene.run(&["resume", "--cut", &cut]).unwrap();
+            println!("{}", resumed.expect(0).unwrap().stdout);
+            return;
+        }
+        let connect = restored.connect().unwrap();
+        for connector in Connector::ALL {
+            connect.resume_connector(connector.name()).unwrap();
+        }
+    }
+
     fn forgotten(&self) -> usize {
         let rows = self.plan["partitions"].as_array().unwrap().iter();
         rows.filter_map(|row| row["forgotten"].as_array())
@@ -401,9 +415,7 @@ impl<'s> Trimmed<'s> {
             }
             // Nor has anything come while they were.
             ends();
-            for connector in Connector::ALL {
-                connect.resume_connector(connector.name()).unwrap();
-            }
+            self.resume(&restored);
         }
         connect.wait_running().unwrap();
         let producer = AFTERWARDS + before.len() as u64;
