@@ -25,6 +25,8 @@ const MOST_RECORDS: u64 = 200_000;
 
 const COMPACTED: &str = "it is compacted, and what is the same on its source may have come later";
 
+const NO_ANSWER: &str = "its source has no answer";
+
 /// What was found, and of how many partitions nothing was.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -145,7 +147,7 @@ fn of_source(
         let partition = &one.position.source.partition;
         let why = match heads.contains_key(partition) {
             _ if compacted.contains(&partition.topic) => COMPACTED,
-            false => "its source has no answer",
+            false => NO_ANSWER,
             true => {
                 there.push(one);
                 continue;
@@ -156,16 +158,19 @@ fn of_source(
     let asked: Vec<(PartitionId, u64)> =
         there.iter().map(|one| (id(one), one.instant_ms)).collect();
     let since = sources.since(alias, &asked)?;
+    // Once more: what was deleted before that answer is seen by where it begins now.
+    let heads = sources.heads(alias, &ids)?;
     for (one, since) in there.iter().zip(since) {
         let source = &one.position.source;
-        let head = &heads[&source.partition];
-        let at = match since {
-            None => Err("its source has no record of that time any more"),
+        let head = heads.get(&source.partition);
+        let at = match (since, head) {
+            (_, None) => Err(NO_ANSWER),
+            (None, _) => Err("its source has no record of that time any more"),
             // What lay before that is gone, and it may have been among it.
-            Some(since) if since == head.log_start_offset && since > 0 => {
+            (Some(since), Some(head)) if since <= head.log_start_offset && since > 0 => {
                 Err("its source may have deleted the last record kept")
             }
-            Some(since) => look(sources, alias, one, since, head.high_watermark)?
+            (Some(since), Some(head)) => look(sources, alias, one, since, head.high_watermark)?
                 .ok_or("the last record kept is not found on its source"),
         };
         match at {
