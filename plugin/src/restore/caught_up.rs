@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slackwater_cut::{ConnectorPrior, Cut};
+use slackwater_cut::{ConnectorPrior, Cut, PartitionRow};
 use slackwater_ports::{
     Clock as _, Cluster, ConnectorState, Heads as _, PartitionId, Records as _, Span,
 };
@@ -62,14 +62,18 @@ pub(super) fn rests(one: &ConnectorPrior) -> bool {
 /// Alias and partition of each copied partition of the sources. A run that stopped
 /// nothing has compared no rows, and lists its copies apart.
 pub(super) fn copied(cut: &Cut) -> BTreeSet<(String, PartitionId)> {
-    let compared = cut.rows.copies().filter_map(|(row, _)| {
-        let source = cut.rows.topic(row).source.as_ref()?;
-        let partition = PartitionId::new(source.topic.clone(), row.partition);
-        Some((source.alias.clone(), partition))
-    });
+    let compared = cut.rows.copies();
+    let compared = compared.filter_map(|(row, _)| at_source(cut, row));
     let hot = cut.hot.iter().flat_map(|hot| &hot.copies);
     let hot = hot.map(|one| (one.source.alias.clone(), one.source.partition.clone()));
     compared.chain(hot).collect()
+}
+
+/// Alias and partition of that of which a row is the copy.
+pub(super) fn at_source(cut: &Cut, row: &PartitionRow) -> Option<(String, PartitionId)> {
+    let of = cut.rows.topic(row).source.as_ref()?;
+    let id = PartitionId::new(of.topic.clone(), row.partition);
+    Some((of.alias.clone(), id))
 }
 
 fn goal(site: &Site, cut: &Cut, accept_loss: bool) -> Result<Goal, Stop> {

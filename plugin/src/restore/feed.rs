@@ -28,7 +28,7 @@ impl Restore {
     pub(super) fn start_copying(&mut self) -> Result<(), Stop> {
         let site = self.with_workers()?;
         if !self.asked.accept_loss {
-            nothing_is_lost(&site, &self.cut)?;
+            nothing_is_lost(&site, &self.cut, &positions_now(&site, &self.cut)?)?;
         }
         let mut cut = copying(&self.cut, self.asked.accept_loss);
         if let Some(quiesce) = &mut cut.quiesce {
@@ -96,26 +96,21 @@ impl Restore {
 ///
 /// # Errors
 /// What is not; no answer.
-fn nothing_is_lost(site: &Site, cut: &Cut) -> Result<(), Stop> {
+fn nothing_is_lost(site: &Site, cut: &Cut, now: &Positions) -> Result<(), Stop> {
     let failed = |error: PortError| Stop::failed(error.message);
     let all = caught_up::copied(cut);
     let as_in_the_cut = positions_of(cut);
     let connectors = cut.quiesce.iter().flat_map(|one| &one.connectors);
     for one in connectors.filter(|one| one.copies && has(site, one)) {
         let alias = &one.source_alias;
-        if !all.iter().any(|(of, _)| of == alias) {
-            continue;
-        }
-        let positions = positions(site, one)?;
-        let now: BTreeMap<PartitionId, u64> = positions
-            .into_iter()
-            .map(|at| (at.partition, at.offset))
-            .collect();
-        let of = all.iter().filter(|(of, id)| {
-            let then = as_in_the_cut.get(&(of.clone(), id.clone()));
-            of == alias && then.is_none_or(|then| then.as_ref() != now.get(id))
+        let of = all.iter().filter(|id| {
+            let then = as_in_the_cut.get(*id);
+            id.0 == *alias && then.is_none_or(|then| then.as_ref() != now.get(*id))
         });
         let partitions: Vec<PartitionId> = of.map(|(_, id)| id.clone()).collect();
+        if partitions.is_empty() {
+            continue;
+        }
         let source = Cluster::Source(alias.clone());
         let sweep = site.kafka().sweep(&source, &partitions).map_err(failed)?;
         for row in sweep.rows {
@@ -123,10 +118,11 @@ fn nothing_is_lost(site: &Site, cut: &Cut) -> Result<(), Stop> {
             let head = row
                 .head
                 .map_err(|why| Stop::failed(format!("{id} of source {alias}: {why}")))?;
-            let next = now.get(id).map_or(0, |last| last.saturating_add(1));
+            let last = now.get(&(alias.clone(), id.clone()));
+            let next = last.map_or(0, |last| last.saturating_add(1));
             // What was below the source's head when it was looked at, and was gone already,
             // nobody has had.
-            let had = had_at(cut, alias, id).filter(|_| !now.contains_key(id));
+            let had = had_at(cut, alias, id).filter(|_| last.is_none());
             if head.log_start_offset > next.max(had.unwrap_or(0)) {
                 return Err(Stop::bad_input(format!(
                     "source {alias} has deleted {} offsets from {next} of {id} on, and MirrorMaker \
@@ -171,14 +167,30 @@ fn had_at(cut: &Cut, alias: &str, id: &PartitionId) -> Option<u64> {
 }
 
 /// By alias and partition of the source, the offset of the last record mirrored.
-type Positions = BTreeMap<(String, PartitionId), Option<u64>>;
+type Positions = BTreeMap<(String, PartitionId), u64>;
 
-/// As a run that stopped the mirror knows them.
-fn positions_of(cut: &Cut) -> Positions {
+/// As Connect has them, of what the cut copies.
+fn positions_now(site: &Site, cut: &Cut) -> Result<Positions, Stop> {
+    let copied = caught_up::copied(cut);
+    let mut now = Positions::new();
+    let connectors = cut.quiesce.iter().flat_map(|one| &one.connectors);
+    for one in connectors.filter(|one| one.copies && has(site, one)) {
+        let alias = &one.source_alias;
+        if !copied.iter().any(|(of, _)| of == alias) {
+            continue;
+        }
+        for at in positions(site, one)? {
+            now.insert((alias.clone(), at.partition), at.offset);
+        }
+    }
+    Ok(now)
+}
+
+/// As a run that stopped the mirror knows them; nothing where nothing was mirrored.
+fn positions_of(cut: &Cut) -> BTreeMap<(String, PartitionId), Option<u64>> {
     let rows = cut.rows.copies().filter_map(|(row, source)| {
-        let of = cut.rows.topic(row).source.as_ref()?;
-        let id = PartitionId::new(of.topic.clone(), row.partition);
-        Some(((of.alias.clone(), id), source.last_mirrored))
+        let id = caught_up::at_source(cut, row)?;
+        Some((id, source.last_mirrored))
     });
     rows.collect()
 }
@@ -201,21 +213,22 @@ pub fn start_in_order(
     accept_loss: bool,
     catch_up_ms: u64,
 ) -> Result<Outcome, Stop> {
+    let now = positions_now(site, cut)?;
     if !accept_loss {
-        nothing_is_lost(site, cut)?;
+        nothing_is_lost(site, cut, &now)?;
     }
     let start = |cut: &Cut| {
         let document = cut.to_canonical().map_err(Stop::failed)?;
         let (_, ports) = site.ports_on_scratch(document);
         site.run(PhaseName::ResumeMirror, Entry::Run, ports)
     };
-    let now = moved_on(site, cut.clone())?;
+    let to_start = moved_on(cut.clone(), &now);
     let others = cut.quiesce.iter().flat_map(|one| &one.connectors);
     let mut waiting = others.filter(|one| !one.copies && !caught_up::rests(one));
     if waiting.next().is_none() {
-        return start(&goes_on(now, accept_loss));
+        return start(&goes_on(to_start, accept_loss));
     }
-    start(&copying(&now, accept_loss))?;
+    start(&copying(&to_start, accept_loss))?;
     match caught_up::wait(site, cut, catch_up_ms, accept_loss)? {
         0 => start(&all_but_those_that_wait(site, cut)),
         behind => Err(Stop::failed(format!(
@@ -229,33 +242,19 @@ pub fn start_in_order(
 
 /// When the same is told again Connect stands further than the cut says in some partitions,
 /// and what their source has deleted is judged by that, and not by the cut.
-fn moved_on(site: &Site, mut cut: Cut) -> Result<Cut, Stop> {
-    let then = positions_of(&cut);
-    let mut now = Positions::new();
-    let connectors = cut.quiesce.iter().flat_map(|one| &one.connectors);
-    for one in connectors.filter(|one| one.copies && has(site, one)) {
-        for at in positions(site, one)? {
-            now.insert((one.source_alias.clone(), at.partition), Some(at.offset));
-        }
+fn moved_on(mut cut: Cut, now: &Positions) -> Cut {
+    let rows = cut.rows.partitions.iter().enumerate();
+    let moved = rows.filter(|(_, row)| {
+        let then = row.source.as_ref().map(|source| source.last_mirrored);
+        let id = caught_up::at_source(&cut, row);
+        then.zip(id)
+            .is_some_and(|(then, id)| now.get(&id).copied() != then)
+    });
+    let moved: Vec<usize> = moved.map(|(at, _)| at).collect();
+    for at in moved {
+        cut.rows.partitions[at].source = None;
     }
-    let moved: BTreeSet<(String, PartitionId)> = then
-        .into_iter()
-        .filter(|(id, then)| now.get(id).copied().flatten() != *then)
-        .map(|(id, _)| id)
-        .collect();
-    let topics = cut.rows.topics.clone();
-    for row in &mut cut.rows.partitions {
-        let topic = topics.get(row.topic as usize);
-        let source = topic.and_then(|topic| topic.source.as_ref());
-        let id = source.map(|of| {
-            let id = PartitionId::new(of.topic.clone(), row.partition);
-            (of.alias.clone(), id)
-        });
-        if id.is_some_and(|id| moved.contains(&id)) {
-            row.source = None;
-        }
-    }
-    Ok(cut)
+    cut
 }
 
 /// Where what copies of a source rests, as it was found, it does not catch up, and

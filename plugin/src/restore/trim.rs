@@ -3,6 +3,7 @@
 
 use slackwater_cut::{ClaimName, claims, sha256_hex};
 use slackwater_point::Plan;
+use slackwater_ports::PartitionId;
 
 use super::Restore;
 use crate::at_source::{self, KafkaSources};
@@ -78,10 +79,9 @@ impl Restore {
         let (first, more) = (may_skip.next().cloned(), may_skip.count());
         match first {
             Some(first) if !self.asked.accept_unproven => Err(Stop::unproven(format!(
-                "where MirrorMaker has to go on in {first}{} is not known: it may skip records in \
-                 silence; nothing was cut yet: trim by the order `source` without leaving topics out, or \
+                "{}; nothing was cut yet: trim by the order `source` without leaving topics out, or \
                  accept what it may skip with --accept-unproven",
-                and_more(more)
+                may_skip_in(&first, more)
             ))),
             _ => Ok(found.at_source),
         }
@@ -100,11 +100,7 @@ impl Restore {
         let Some(first) = unknown.next() else {
             return Ok(());
         };
-        let more = and_more(unknown.count());
-        let why = format!(
-            "where MirrorMaker has to go on in {}{more} is not known: it may skip records in silence",
-            first.mirror
-        );
+        let why = may_skip_in(&first.mirror, unknown.count());
         match self.asked.accept_unproven {
             true => {
                 tracing::warn!("{why}");
@@ -118,11 +114,15 @@ impl Restore {
     }
 }
 
-fn and_more(count: usize) -> String {
-    match count {
+/// In a partition, and in so many more.
+fn may_skip_in(first: &PartitionId, more: usize) -> String {
+    let more = match more {
         0 => String::new(),
         more => format!(" and {more} more"),
-    }
+    };
+    format!(
+        "where MirrorMaker has to go on in {first}{more} is not known: it may skip records in silence"
+    )
 }
 
 /// Of a plan, for a person.

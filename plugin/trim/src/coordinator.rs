@@ -53,6 +53,11 @@ pub(crate) fn each(
     }
 }
 
+fn apply(table: &mut TransactionTable, record: &Record<'_>) -> Result<(), String> {
+    let applied = table.apply(record.offset, record.key, record.value);
+    applied.map_err(|error| error.to_string())
+}
+
 /// In which partitions recent transactions wrote: what is said while they are
 /// on their way.
 #[derive(Debug, Default)]
@@ -77,9 +82,7 @@ impl Told {
             |record| {
                 // A table of its own for each: here it is not the last word that counts.
                 let mut table = TransactionTable::default();
-                table
-                    .apply(record.offset, record.key, record.value)
-                    .map_err(|error| error.to_string())?;
+                apply(&mut table, record)?;
                 for row in table.rows() {
                     self.newest_ms = self.newest_ms.max(row.updated_ms);
                     if row.status != TransactionStatus::Ongoing {
@@ -129,11 +132,7 @@ pub(crate) fn forgotten(
         replica,
         until,
         Isolation::ReadUncommitted,
-        |record| {
-            table
-                .apply(record.offset, record.key, record.value)
-                .map_err(|error| error.to_string())
-        },
+        |record| apply(&mut table, record),
     )?;
     let rows = table.rows().filter(|row| all || row.is_pending());
     let each = rows.map(|row| ForgottenId {

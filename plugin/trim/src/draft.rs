@@ -221,7 +221,6 @@ impl Work<'_> {
                 source: source.clone(),
                 mirror: mirror.clone(),
                 committed,
-                // A record may come again: a head tells where it is cut, first.
                 // A record below a head may be there twice, and the head tell of the later one: it
                 // says where the log is cut, and no more.
                 last_kept: of

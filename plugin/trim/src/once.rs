@@ -38,18 +38,12 @@ pub fn trim_once(
     disk: &dyn Disk,
     tail: u32,
 ) -> Result<(Plan, Shown), TrimError> {
-    let volumes = Volumes::open(paths)?;
-    let dirs: Vec<PathBuf> = volumes.dirs.iter().map(|dir| dir.path.clone()).collect();
-    let sha256 = sha256_hex(cut.to_canonical()?.as_bytes());
-    let begun = begun(&dirs)?;
-    // What was begun is ended by its plan, though the run's cut says more by now.
-    let kept = kept(&dirs)?.filter(|plan| {
-        let of = plan.cut.as_ref();
-        of.is_some_and(|of| match begun {
-            Some(_) => of.run_id == cut.run_id,
-            None => of.sha256 == sha256,
-        })
-    });
+    let Before {
+        volumes,
+        dirs,
+        begun,
+        kept,
+    } = Before::look(paths, cut)?;
     let made = match (kept, begun) {
         // What it has cut off is not there to be planned again.
         (Some(plan), begun)
@@ -99,16 +93,44 @@ pub fn plan_once(
     cut: &Cut,
     options: &PlanOptions<'_>,
 ) -> Result<Option<Plan>, TrimError> {
-    let volumes = Volumes::open(paths)?;
-    let dirs: Vec<PathBuf> = volumes.dirs.iter().map(|dir| dir.path.clone()).collect();
-    if begun(&dirs)?.is_some() {
-        return Ok(None);
+    let before = Before::look(paths, cut)?;
+    match (before.kept, before.begun) {
+        (_, Some(_)) => Ok(None),
+        (Some(plan), None) if is_right(&show(paths, &plan, 0)?) => Ok(None),
+        (_, None) => plan(cut, &before.volumes, options).map(Some),
     }
-    let sha256 = sha256_hex(cut.to_canonical()?.as_bytes());
-    let is_of = |plan: &Plan| plan.cut.as_ref().is_some_and(|of| of.sha256 == sha256);
-    match kept(&dirs)?.filter(is_of) {
-        Some(plan) if is_right(&show(paths, &plan, 0)?) => Ok(None),
-        _ => plan(cut, &volumes, options).map(Some),
+}
+
+/// What lies there when somebody comes.
+struct Before {
+    volumes: Volumes,
+    dirs: Vec<PathBuf>,
+    /// How far a trim is.
+    begun: Option<Stage>,
+    /// The plan beside the data, where it is of this cut.
+    kept: Option<Plan>,
+}
+
+impl Before {
+    fn look(paths: &[PathBuf], cut: &Cut) -> Result<Self, TrimError> {
+        let volumes = Volumes::open(paths)?;
+        let dirs: Vec<PathBuf> = volumes.dirs.iter().map(|dir| dir.path.clone()).collect();
+        let sha256 = sha256_hex(cut.to_canonical()?.as_bytes());
+        let begun = begun(&dirs)?;
+        // What was begun is ended by its plan, though the run's cut says more by now.
+        let kept = kept(&dirs)?.filter(|plan| {
+            let of = plan.cut.as_ref();
+            of.is_some_and(|of| match begun {
+                Some(_) => of.run_id == cut.run_id,
+                None => of.sha256 == sha256,
+            })
+        });
+        Ok(Self {
+            volumes,
+            dirs,
+            begun,
+            kept,
+        })
     }
 }
 
