@@ -39,11 +39,11 @@ pub struct Found {
 impl Found {
     /// Of which Connect goes on from a position that may be ahead of what is kept.
     pub fn may_skip<'f>(&'f self, plan: &'f Plan) -> impl Iterator<Item = &'f PartitionId> {
-        let committed = plan.depends.positions.iter();
-        let committed = committed.filter(|one| one.committed.is_some());
-        let committed: BTreeSet<&PartitionId> = committed.map(|one| &one.mirror).collect();
+        let positions = plan.depends.positions.iter();
+        let may = positions.filter(|one| one.may_skip());
+        let may: BTreeSet<&PartitionId> = may.map(|one| &one.mirror).collect();
         let not = self.not.iter().map(|(partition, _)| partition);
-        not.filter(move |partition| committed.contains(partition))
+        not.filter(move |partition| may.contains(partition))
     }
 }
 
@@ -351,7 +351,7 @@ mod tests {
             "partitions": [{
                 "partition": partition, "role": "ordered", "start": 0, "end": 9, "cut": 4,
                 "why": "order", "jettisonedRecords": 5, "newestMs": null, "newestKeptMs": null,
-                "lastKept": kept.then_some(last), "keptOf": 1, "replicas": [], "missing": [],
+                "lastKept": kept.then_some(last), "keptOf": 1, "replicas": [],
             }],
             "depends": {"groups": [], "offsetSyncs": [], "remedies": [], "positions": [{
                 "source": {"alias": "src", "partition": of}, "mirror": partition, "committed": 9,

@@ -75,6 +75,24 @@ pub struct PositionHeld {
     /// Whether the trim writes the right one into Connect's topic: nothing is left to do
     /// about it then.
     pub put_right: bool,
+    /// Whether all that it says is copied is kept for certain: nothing is skipped from there,
+    /// though it may not be known how much comes twice.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_ahead: bool,
+}
+
+impl PositionHeld {
+    /// Whether something is left to do about it.
+    pub fn is_to_set(&self) -> bool {
+        let may_rest = self.not_ahead && self.last_kept.is_none();
+        !self.put_right && !may_rest
+    }
+
+    /// Whether MirrorMaker would go on from there behind what is kept, or that is not known.
+    pub fn may_skip(&self) -> bool {
+        let is_known = self.last_kept.is_some() && self.skipped == 0;
+        self.committed.is_some() && !self.put_right && !self.not_ahead && !is_known
+    }
 }
 
 /// A partition that loses offsets.
@@ -113,6 +131,9 @@ pub struct PositionSeen {
     pub last_kept: Option<u64>,
     /// Whether the right one is written into Connect's topic.
     pub put_right: bool,
+    /// Whether Connect had committed as much before the volumes were cut, and all that the
+    /// mirror had then is kept.
+    pub not_ahead: bool,
 }
 
 /// Where a partition ends now, and then.
@@ -154,6 +175,7 @@ pub fn depends(ends: &[EndOf], groups: &[GroupSeen], positions: &[PositionSeen])
             skipped,
             doubled,
             put_right: seen.put_right,
+            not_ahead: seen.not_ahead,
         });
     }
     let shorter = ends.iter().filter(|one| one.is_copy && one.cut < one.end);
@@ -167,7 +189,7 @@ pub fn depends(ends: &[EndOf], groups: &[GroupSeen], positions: &[PositionSeen])
     for (any, remedy) in [
         (!depends.groups.is_empty(), GROUPS),
         (
-            depends.positions.iter().any(|one| !one.put_right),
+            depends.positions.iter().any(PositionHeld::is_to_set),
             POSITIONS,
         ),
         (!depends.offset_syncs.is_empty(), OFFSET_SYNCS),

@@ -19,6 +19,7 @@ mod point;
 mod replica;
 mod source;
 mod timestamp;
+mod took_part;
 mod whole;
 
 pub use depends::{
@@ -40,4 +41,4 @@ pub use point::{Point, Pull};
 pub use replica::{Fork, Judgement, Line, Replica, Standing, judge, odd_one};
 pub use source::{Between, Located, Sweep, by_source};
 pub use timestamp::by_timestamp;
-pub use whole::TookPart;
+pub use took_part::{TookPart, Word};

@@ -32,6 +32,8 @@ pub struct Marker {
     pub offset: u64,
     /// Whether the transaction counts.
     pub committed: bool,
+    /// When it was written, by a broker's clock; milliseconds since the Unix epoch.
+    pub ms: i64,
 }
 
 /// A data record, as far as its place in the order goes.
@@ -80,6 +82,8 @@ pub struct Log {
     pub window: Window,
     /// Transactions that end at or past it, or have not ended, are all known.
     pub transactions_from: u64,
+    /// None that ends before it was ended later than this; `None` where none does.
+    pub ended_by_ms: Option<i64>,
     /// In the order of their first offsets.
     pub transactions: Vec<Transaction>,
     /// Retention took its front, or a cleaner records out of it: a transaction

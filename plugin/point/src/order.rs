@@ -25,7 +25,8 @@ use crate::error::{Refused, Unsolved};
 use crate::log::{Log, NO_PLACE, Older, Place, Wanted};
 use crate::numbers::SeenNumbers;
 use crate::point::{Point, Pull, lost, lower_to, within};
-use crate::whole::{TookPart, close};
+use crate::took_part::TookPart;
+use crate::whole::close;
 
 /// Most runs of missing numbers that are listed; all are counted.
 pub const LISTED_GAPS: usize = 100;

@@ -65,6 +65,10 @@ pub struct OfCut {
     pub run_id: String,
     /// SHA-256 of the document as it was read.
     pub sha256: String,
+    /// Whether the volumes are not those of its run, or hold more than it saw: it says which
+    /// topic is what, and not what the source had by then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub other_volumes: bool,
 }
 
 /// An order, and the point in it. Times are milliseconds since the Unix epoch.
@@ -127,7 +131,8 @@ impl Ordered {
             ),
             Self::Timestamp { at_ms, epsilon_ms } => format!(
                 "no message is kept that is later than {at_ms} ms, and none earlier is missing, as \
-                 long as no partition's timestamps are out of order by more than {epsilon_ms} ms"
+                 long as no partition's timestamps are out of order by more than {epsilon_ms} ms, \
+                 producers' clocks apart included"
             ),
             Self::Sequence {
                 disorder,
@@ -265,9 +270,6 @@ pub struct PlannedPartition {
     pub kept_of: i32,
     /// Its copies, by broker.
     pub replicas: Vec<PlannedReplica>,
-    /// Brokers that have a copy by the cut, and of which no directory was
-    /// given.
-    pub missing: Vec<i32>,
 }
 
 impl PlannedPartition {
@@ -394,9 +396,13 @@ impl Plan {
     /// The canonical form.
     ///
     /// # Errors
-    /// Never with what this type holds.
+    /// It would be larger than one that is read.
     pub fn to_canonical(&self) -> Result<String, PlanError> {
-        Ok(canonical_json(self)?)
+        let text = canonical_json(self)?;
+        match text.len() > MAX_PLAN_BYTES {
+            true => Err(PlanError::TooLarge(text.len())),
+            false => Ok(text),
+        }
     }
 
     /// SHA-256 of the canonical form of all but the digest.

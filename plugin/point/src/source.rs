@@ -12,7 +12,8 @@ use slackwater_ports::Interval;
 use crate::error::{Refused, Unsolved};
 use crate::log::{Log, Older, Wanted};
 use crate::point::{Point, Pull, lost, within};
-use crate::whole::{TookPart, close};
+use crate::took_part::TookPart;
+use crate::whole::close;
 
 /// Where a head of the source lies in a partition of the mirror.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

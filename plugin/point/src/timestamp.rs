@@ -14,7 +14,8 @@
 use crate::error::{Refused, Unsolved};
 use crate::log::Log;
 use crate::point::{Point, Pull, lost, lower_to, within};
-use crate::whole::{TookPart, close};
+use crate::took_part::TookPart;
+use crate::whole::close;
 
 /// Finds the point.
 ///

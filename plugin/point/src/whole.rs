@@ -1,17 +1,11 @@
 //! Transactions are kept whole or dropped whole, over all partitions, and none
 //! is left open. Lowers cuts, never raises them.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use slackwater_ports::PartitionId;
+use std::collections::BTreeSet;
 
 use crate::error::{Refused, Unsolved};
 use crate::log::{Log, Older, Transaction, TransactionId, Wanted};
-
-/// In which partitions a transaction wrote, by its coordinator's log, of those
-/// that were not over long before the first copy was taken. One that is not
-/// here may have written anywhere.
-pub type TookPart = BTreeMap<TransactionId, BTreeSet<PartitionId>>;
+use crate::took_part::TookPart;
 
 /// Lowers `cuts` until no transaction is cut through, open, or kept in one
 /// partition and lost in another.
@@ -19,6 +13,7 @@ pub(crate) fn close(logs: &[Log], took_part: &TookPart, cuts: &mut [u64]) -> Res
     loop {
         let mut lost = lost(logs, cuts);
         lost.extend(incomplete(logs, took_part)?);
+        lost.extend(unfinished(logs, took_part));
         distinguished(logs, &lost)?;
         let mut lowered = false;
         for (log, cut) in logs.iter().zip(cuts.iter_mut()) {
@@ -76,22 +71,30 @@ fn incomplete(logs: &[Log], took_part: &TookPart) -> Result<BTreeSet<Transaction
     let aborted = aborted(logs);
     let mut incomplete = BTreeSet::new();
     let mut wanted = BTreeSet::new();
-    for (id, partitions) in took_part.iter().filter(|(id, _)| !aborted.contains(id)) {
+    for (id, partitions) in took_part.recent().filter(|(id, _)| !aborted.contains(id)) {
         for (at, log) in logs.iter().enumerate() {
-            if !partitions.contains(&log.partition) || listed(log, *id) {
+            if !partitions.contains(&log.partition) || listed(log, id) {
                 continue;
             }
-            if goes_back_beyond(log, *id) {
-                incomplete.insert(*id);
+            if took_part.would_show(id, log, logs) {
+                incomplete.insert(id);
             } else if !log.knows_all_transactions() {
                 wanted.insert(at);
-            } else if !log.front_gone {
-                incomplete.insert(*id);
+            } else if !took_part.is_gone(id, log) {
+                incomplete.insert(id);
             }
         }
     }
     transactions_of(wanted)?;
     Ok(incomplete)
+}
+
+/// Transactions of which no coordinator says in which partitions they wrote.
+fn unfinished(logs: &[Log], took_part: &TookPart) -> BTreeSet<TransactionId> {
+    let all = logs.iter().flat_map(|log| &log.transactions);
+    all.filter(|one| took_part.is_unfinished(one))
+        .map(|one| one.id)
+        .collect()
 }
 
 fn transactions_of(logs: BTreeSet<usize>) -> Result<(), Unsolved> {
@@ -112,14 +115,7 @@ fn listed(log: &Log, id: TransactionId) -> bool {
     log.transactions.iter().any(|one| one.id == id)
 }
 
-/// Whether an earlier transaction of the same producer is known: a later one
-/// would be, too.
-fn goes_back_beyond(log: &Log, id: TransactionId) -> bool {
-    let earlier = |one: &Transaction| one.id.producer == id.producer && one.id.epoch < id.epoch;
-    log.transactions.iter().any(earlier)
-}
-
-/// A transaction that is dropped may lie in a part of a log that was not read.
+/// A transaction that is dropped, or has to be, may lie in a part of a log that was not read.
 fn unseen(
     logs: &[Log],
     took_part: &TookPart,
@@ -132,12 +128,12 @@ fn unseen(
             continue;
         }
         let may_hold = |id: &TransactionId| {
-            let there = took_part.get(id);
-            there.is_none_or(|there| there.contains(&log.partition))
+            took_part.may_be_in(*id, &log.partition)
                 && !listed(log, *id)
-                && !goes_back_beyond(log, *id)
+                && !took_part.would_show(*id, log, logs)
         };
-        if *cut < log.transactions_from || lost.iter().any(may_hold) {
+        let may_end = took_part.may_end_before(log);
+        if may_end || *cut < log.transactions_from || lost.iter().any(may_hold) {
             wanted.insert(at);
         }
     }

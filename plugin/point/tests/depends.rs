@@ -34,6 +34,7 @@ fn position(committed: Option<u64>, last_kept: Option<u64>) -> PositionSeen {
         committed,
         last_kept,
         put_right: false,
+        not_ahead: false,
     }
 }
 
@@ -63,8 +64,24 @@ fn a_position_ahead_skips_and_one_behind_doubles() {
         .collect();
     // Of the last two it is not known, and so they are listed.
     assert_eq!(off, [(5, 0), (0, 10), (0, 0), (0, 0)]);
+    let may: Vec<bool> = found.positions.iter().map(|one| one.may_skip()).collect();
+    assert_eq!(may, [true, false, true, false]);
+    assert!(found.positions.iter().all(|one| one.is_to_set()));
     let silent = depends(&ends()[1..], &[], &all[..1]);
     assert_eq!((silent.positions.len(), silent.remedies.len()), (0, 0));
+}
+
+#[test]
+fn a_position_that_is_known_not_to_be_ahead_needs_not_be_set_but_where_it_is_known_to_be_behind() {
+    let not_ahead = |last_kept| PositionSeen {
+        not_ahead: true,
+        ..position(Some(30), last_kept)
+    };
+    let found = depends(&ends()[1..], &[], &[not_ahead(None)]);
+    assert!(found.remedies.is_empty());
+    assert!(!found.positions[0].may_skip() && !found.positions[0].is_to_set());
+    let found = depends(&ends()[1..], &[], &[not_ahead(Some(40))]);
+    assert!(!found.positions[0].may_skip() && found.positions[0].is_to_set());
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn plain(timestamps: impl IntoIterator<Item = i64>) -> Model {
 
 fn limited(models: &[Model], max: MaxJettison) -> Result<u64, Refused> {
     let logs = read(models);
-    let point = by_timestamp(&logs, &TookPart::new(), 0).unwrap();
+    let point = by_timestamp(&logs, &TookPart::default(), 0).unwrap();
     within_limit(&logs, &point, Since::Point(point.at), max)?;
     let lost = logs.iter().zip(&point.cuts).map(|(log, cut)| log.end - cut);
     Ok(lost.sum())
@@ -95,7 +95,7 @@ fn where_nothing_goes_nothing_is_refused() {
 #[test]
 fn where_the_order_is_no_time_what_goes_is_measured_by_its_own_timestamps() {
     let logs = read(&[plain(0..200), plain(0..200)]);
-    let mut point = by_timestamp(&logs, &TookPart::new(), 0).unwrap();
+    let mut point = by_timestamp(&logs, &TookPart::default(), 0).unwrap();
     point.cuts = vec![200, 150];
     point.pull = Some(slackwater_point::Pull {
         log: 1,

@@ -65,7 +65,7 @@ fn no_two_messages_are_inverted_that_were_accepted_further_apart_than_it_says() 
                     .map(|at| located(&logs[at], &models[at], asked[at], lacks[at]))
                     .collect(),
             });
-            by_source(logs, &told, &each.collect::<Vec<_>>())
+            by_source(logs, &told.said, &each.collect::<Vec<_>>())
         };
         let solved = solve(&read(&models));
         // With less read another partition may be named, where several are to blame.
@@ -140,7 +140,7 @@ fn the_newest_sweep_that_all_partitions_hold_is_taken() {
         sweep(4, [Located::At(2), Located::At(1)]),
         sweep(8, [Located::At(3), Located::NotThere]),
     ];
-    let none = slackwater_point::TookPart::new();
+    let none = slackwater_point::TookPart::default();
     let (point, between) = by_source(&read(&models), &none, &sweeps).unwrap();
     assert_eq!(point.cuts, [2, 1]);
     assert_eq!((between.all_before_ms, between.none_after_ms), (4, 5));

@@ -5,11 +5,13 @@ mod world;
 
 use fastrand::Rng;
 use slackwater_point::{Refused, TookPart, Unsolved, by_timestamp};
-use world::{Entry, Model, all_cuts, as_wanted, greatest, models, read, transactions_are_whole};
+use world::{
+    Coordinator, Entry, Model, all_cuts, as_wanted, greatest, models, read, transactions_are_whole,
+};
 
 /// Nothing that is kept is later than what is lost, or than what may be missing
 /// behind an end.
-fn is_right(models: &[Model], cuts: &[u64], told: &TookPart, epsilon: i64) -> bool {
+fn is_right(models: &[Model], cuts: &[u64], told: &Coordinator, epsilon: i64) -> bool {
     let ordered = || models.iter().zip(cuts).filter(|(model, _)| model.ordered);
     let kept = ordered().flat_map(|(model, cut)| {
         let records = model.records().into_iter();
@@ -52,10 +54,13 @@ fn it_is_the_greatest_cut_that_is_right() {
             .filter(|cuts| is_right(&models, cuts, &told, epsilon))
             .collect();
         let wanted = greatest(&right).expect("there is a greatest one");
-        let whole = by_timestamp(&read(&models), &told, epsilon as u64).unwrap();
+        let whole = by_timestamp(&read(&models), &told.said, epsilon as u64).unwrap();
         assert_eq!(whole.cuts, wanted, "seed {seed}: {models:?}");
         // And the same with as little read as is asked for.
-        let lazy = as_wanted(&models, |logs| by_timestamp(logs, &told, epsilon as u64)).unwrap();
+        let lazy = as_wanted(&models, |logs| {
+            by_timestamp(logs, &told.said, epsilon as u64)
+        })
+        .unwrap();
         assert_eq!(lazy, whole, "seed {seed}");
         let ends: Vec<u64> = models.iter().map(Model::end).collect();
         cut += u32::from(wanted != ends);
@@ -81,7 +86,7 @@ fn plain(timestamps: &[i64]) -> Model {
 #[test]
 fn an_idle_partition_holds_the_point_back_unless_it_is_known_to_be_complete() {
     let mut models = [plain(&[10, 20, 30]), plain(&[11])];
-    let none = TookPart::new();
+    let none = TookPart::default();
     let point = by_timestamp(&read(&models), &none, 0).unwrap();
     assert_eq!((point.at, point.cuts), (11, vec![1, 1]));
     models[1].complete_ms = Some(25);
@@ -92,14 +97,14 @@ fn an_idle_partition_holds_the_point_back_unless_it_is_known_to_be_complete() {
 #[test]
 fn epsilon_is_taken_off_what_ends_tell() {
     let models = [plain(&[10, 20, 30]), plain(&[12, 22])];
-    let point = by_timestamp(&read(&models), &TookPart::new(), 5).unwrap();
+    let point = by_timestamp(&read(&models), &TookPart::default(), 5).unwrap();
     assert_eq!((point.at, point.cuts), (17, vec![1, 1]));
 }
 
 #[test]
 fn a_partition_out_of_order_lowers_the_point_until_nothing_kept_follows_what_is_lost() {
     let models = [plain(&[10, 50, 20, 60]), plain(&[15, 21, 45])];
-    let point = by_timestamp(&read(&models), &TookPart::new(), 0).unwrap();
+    let point = by_timestamp(&read(&models), &TookPart::default(), 0).unwrap();
     // 45 cuts before 50; 20 is lost with it; 21 must go, too.
     assert_eq!((point.at, point.cuts), (20, vec![1, 1]));
     let pull = point.pull.unwrap();
@@ -109,13 +114,13 @@ fn a_partition_out_of_order_lowers_the_point_until_nothing_kept_follows_what_is_
 #[test]
 fn a_partition_of_which_nothing_is_known_forbids_a_point() {
     let models = [plain(&[10]), plain(&[])];
-    let refused = by_timestamp(&read(&models), &TookPart::new(), 0).unwrap_err();
+    let refused = by_timestamp(&read(&models), &TookPart::default(), 0).unwrap_err();
     assert_eq!(
         refused,
         Unsolved::Refused(Refused::Unbounded(world::partition(1)))
     );
     let mut alone = [plain(&[10])];
     alone[0].ordered = false;
-    let refused = by_timestamp(&read(&alone), &TookPart::new(), 0).unwrap_err();
+    let refused = by_timestamp(&read(&alone), &TookPart::default(), 0).unwrap_err();
     assert_eq!(refused, Unsolved::Refused(Refused::Nothing));
 }

@@ -171,6 +171,13 @@ impl Restore {
                 method: one.method,
             })
             .collect();
+        let is_hot = site.cut(&self.run).is_ok_and(|cut| cut.hot.is_some());
+        if is_hot {
+            tracing::warn!(
+                "the mirror ran while these volumes were cut: no broker may start on them before \
+                 `slackwater logdir plan` and `trim` have made one point of them"
+            );
+        }
         let (retention, retention_unknown) = match self.retention(&site) {
             Ok(expiry) => (Some(expiry), None),
             Err(why) => (None, Some(why)),

@@ -10,9 +10,11 @@ use std::path::PathBuf;
 use clap::Args;
 use slackwater_cut::Cut;
 use slackwater_host::PhaseComponent;
+use slackwater_ports::Clock as _;
 use slackwater_trim::{OrderAsked, PlanOptions, RealDisk, TrimError, plan_once, trim_once};
 
 use super::reader::{say, working};
+use crate::adapters::SystemClock;
 use crate::exit::Stop;
 use crate::numbering::Numbers;
 use crate::trimming::{Answered, Asked, Done, Order, Owner, ToTrim};
@@ -80,10 +82,10 @@ impl Trimmer {
             },
             max: how.most(),
             exclude: how.exclude.clone(),
-            missing: Vec::new(),
             stops_connect: true,
             at_source: asked.at_source(),
             is_of_cut: true,
+            now_ms: i64::try_from(SystemClock.now_ms()).ok(),
         };
         act(self, &cut, &options).unwrap_or_else(|error| Answered::No {
             is_forbidden: !matches!(error, TrimError::Io { .. } | TrimError::ReadBack { .. }),

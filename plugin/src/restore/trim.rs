@@ -49,6 +49,7 @@ impl Restore {
     fn found_at_source(&self, plan: &Plan) -> Result<Vec<AtSource>, Stop> {
         let unknown = plan.depends.positions.iter();
         let unknown = unknown.filter(|one| one.last_kept.is_none()).count();
+        let none_may_skip = !plan.depends.positions.iter().any(|one| one.may_skip());
         // Nothing feeds a clone.
         if unknown == 0 || self.asked.way.is_clone() {
             return Ok(Vec::new());
@@ -62,7 +63,7 @@ impl Restore {
         });
         let found = match asked {
             Ok(found) => found,
-            Err(stop) if self.asked.accept_unproven => {
+            Err(stop) if self.asked.accept_unproven || none_may_skip => {
                 tracing::warn!("where MirrorMaker has to go on is not known: {stop}");
                 return Ok(Vec::new());
             }
@@ -93,10 +94,8 @@ impl Restore {
         if self.asked.way.is_clone() {
             return Ok(());
         }
-        let mut unknown = plan.depends.positions.iter().filter(|one| {
-            let ahead = one.last_kept.is_none() || one.skipped > 0;
-            one.committed.is_some() && ahead && !one.put_right
-        });
+        let unknown = plan.depends.positions.iter();
+        let mut unknown = unknown.filter(|one| one.may_skip());
         let Some(first) = unknown.next() else {
             return Ok(());
         };

@@ -1,20 +1,14 @@
 //! What coordinators keep on the volumes: in which partitions transactions
 //! wrote, what groups committed. Read from the kept logs, up to where they are cut.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use slackwater_logdir::state::{OffsetTable, TransactionStatus, TransactionTable};
 use slackwater_logdir::{Isolation, Record, Replica, SegmentReader, records};
-use slackwater_point::{ForgottenId, GroupSeen, TookPart, TransactionId};
+use slackwater_point::{ForgottenId, GroupSeen, TookPart, TransactionId, Word};
 use slackwater_ports::PartitionId;
 
 use crate::error::TrimError;
-
-/// Transactions whose last word is so much older than the newest one, were over
-/// before any copy was taken: `transaction.max.timeout.ms` is a quarter of an
-/// hour unless somebody raised it, and copies are minutes apart.
-const RECENT_MS: i64 = 3_600_000;
 
 /// `TransactionLog`'s topic.
 pub(crate) const TRANSACTIONS: &str = "__transaction_state";
@@ -58,61 +52,40 @@ fn apply(table: &mut TransactionTable, record: &Record<'_>) -> Result<(), String
     applied.map_err(|error| error.to_string())
 }
 
-/// In which partitions recent transactions wrote: what is said while they are
-/// on their way.
-#[derive(Debug, Default)]
-pub(crate) struct Told {
-    by: BTreeMap<TransactionId, (i64, Vec<PartitionId>)>,
-    newest_ms: i64,
-}
-
-impl Told {
-    /// Reads one partition of `__transaction_state`.
-    pub(crate) fn read(
-        &mut self,
-        reader: &mut SegmentReader,
-        replica: &Replica,
-        until: u64,
-    ) -> Result<(), TrimError> {
-        each(
-            reader,
-            replica,
-            until,
-            Isolation::ReadUncommitted,
-            |record| {
-                // A table of its own for each: here it is not the last word that counts.
-                let mut table = TransactionTable::default();
-                apply(&mut table, record)?;
-                for row in table.rows() {
-                    self.newest_ms = self.newest_ms.max(row.updated_ms);
-                    if row.status != TransactionStatus::Ongoing {
-                        continue;
-                    }
-                    let id = TransactionId {
-                        producer: row.producer_id,
-                        epoch: row.epoch,
-                    };
-                    let told = row.partitions.iter();
-                    let told = told.map(|(topic, number)| PartitionId::new(&**topic, *number));
-                    let of = self.by.entry(id).or_default();
-                    *of = (row.updated_ms, told.collect());
-                }
-                Ok(())
-            },
-        )
-    }
-
-    /// Those that may not have been over when the first copy was taken.
-    pub(crate) fn recent(self) -> TookPart {
-        let since = self.newest_ms.saturating_sub(RECENT_MS);
-        let recent = self
-            .by
-            .into_iter()
-            .filter(|(_, (updated, _))| *updated >= since);
-        recent
-            .map(|(id, (_, partitions))| (id, partitions.into_iter().collect()))
-            .collect()
-    }
+/// What one partition of `__transaction_state` says of where transactions wrote.
+pub(crate) fn tell(
+    told: &mut TookPart,
+    reader: &mut SegmentReader,
+    replica: &Replica,
+    until: u64,
+) -> Result<(), TrimError> {
+    told.ask();
+    each(
+        reader,
+        replica,
+        until,
+        Isolation::ReadUncommitted,
+        |record| {
+            // A table of its own for each: here it is not the last word that counts.
+            let mut table = TransactionTable::default();
+            apply(&mut table, record)?;
+            for row in table.rows() {
+                let id = TransactionId {
+                    producer: row.producer_id,
+                    epoch: row.epoch,
+                };
+                let partitions = row.partitions.iter();
+                let partitions =
+                    partitions.map(|(topic, number)| PartitionId::new(&**topic, *number));
+                let word = match row.status {
+                    TransactionStatus::Ongoing => Word::Ongoing(partitions.collect()),
+                    _ => Word::Over,
+                };
+                told.tell(id, row.updated_ms, word);
+            }
+            Ok(())
+        },
+    )
 }
 
 /// Transactional ids of one partition of `__transaction_state` that are not to be found as

@@ -37,7 +37,7 @@ impl Batch {
 pub(crate) struct Broken {
     pub(crate) why: String,
     /// A broker that recovers the last segment takes it away: a write that was
-    /// cut short. Else it is damage.
+    /// cut short, with nothing behind it. Else it is damage.
     pub(crate) at_end: bool,
 }
 
@@ -96,6 +96,14 @@ pub(crate) fn read_copy(
         let mut wrong = None;
         let end = reader.read_while(&segment.path, 0, Want::Content, |batch| {
             let header = batch.header;
+            if let Some(Broken { at_end, .. }) = &mut wrong {
+                // What a crash cut short has nothing behind it.
+                *at_end &= !(batch.crc_holds && header.base_offset >= read.end);
+                return match *at_end {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                };
+            }
             let bad = if !batch.crc_holds {
                 let why = format!("the batch at {} has another CRC", header.base_offset);
                 Some(Broken {
@@ -112,9 +120,13 @@ pub(crate) fn read_copy(
                 let hole = reach(&mut read, header.base_offset, cleaner).err();
                 hole.map(damage)
             };
-            if bad.is_some() {
-                wrong = bad;
-                return ControlFlow::Break(());
+            if let Some(bad) = bad {
+                let may_be_cut_short = bad.at_end;
+                wrong = Some(bad);
+                return match may_be_cut_short {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                };
             }
             if header.was_cleaned() {
                 read.cleaned_to = read.cleaned_to.max(header.last_offset + 1);

@@ -229,6 +229,9 @@ impl Work<'_> {
                     .or(in_one)
                     .or_else(|| self.site.options.at_source.get(source).copied()),
                 put_right: false,
+                not_ahead: of
+                    .zip(committed)
+                    .is_some_and(|(of, committed)| self.had_copied(*of, committed, *cut)),
             })
         })
         .collect()
@@ -372,7 +375,6 @@ pub(crate) fn partitions(work: &Work<'_>, point: &Point, read: &Read) -> Vec<Pla
             forgotten: read.forgotten[at].clone(),
             kept_of: work.group(at).copies[examined.kept].node,
             replicas: examined.replicas.clone(),
-            missing: work.missing[at].clone(),
         }
     })
     .collect()

@@ -94,8 +94,8 @@ pub enum TrimError {
     },
     /// A broker that has a copy by the cut.
     #[error(
-        "node {node} has a copy of {partition} by the cut, and none was given: name its directory, or \
-         say --missing {node} and let that broker start empty, after the others"
+        "node {node} has a copy of {partition} by the cut, and none was given: name its directory; a \
+         broker that starts without it may lead, and the others are cut back to nothing then"
     )]
     Missing {
         /// Which.

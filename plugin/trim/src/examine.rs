@@ -233,6 +233,7 @@ fn kept_log(
         .unwrap_or(0);
     let end = read.end.max(replica.start);
     let history = History::of(read, replica);
+    let older_newest = older_newest(reader, replica, read)?;
     let mut log = Log {
         partition: group.partition.clone(),
         ordered: group.ordered,
@@ -246,6 +247,8 @@ fn kept_log(
             records: Vec::new(),
         },
         transactions_from: history.known_from,
+        // Markers count there, too: they are stamped by brokers.
+        ended_by_ms: older_newest,
         transactions: history.transactions.clone(),
         front_gone: start > 0 || read.cleaned_to > 0,
     };
@@ -261,7 +264,6 @@ fn kept_log(
     if asked.timestamps && append_time {
         return Err(Refused::AppendTime(group.partition.clone()).into());
     }
-    let older_newest = older_newest(reader, replica, read)?;
     let newest_of = |batch: &Batch| Some(batch.header.max_timestamp).filter(|ms| *ms >= 0);
     let below = |ms: &i64| asked.ceiling_ms.is_none_or(|ceiling| *ms <= ceiling);
     log.newest = read

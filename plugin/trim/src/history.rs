@@ -54,7 +54,12 @@ impl History {
             // A marker with nothing before it marks nothing here.
             if let Some((id, first)) = open.remove(&id.producer) {
                 let offset = header.base_offset;
-                let marker = Some(Marker { offset, committed });
+                let ms = header.max_timestamp;
+                let marker = Some(Marker {
+                    offset,
+                    committed,
+                    ms,
+                });
                 transactions.push(Transaction { id, first, marker });
             }
         }

@@ -79,18 +79,28 @@ pub(crate) struct Journal {
     kind: Kind,
     /// Digest of the plan.
     pub(crate) plan: String,
+    /// How many log directories the trim is of; 0 where that was not written down.
+    #[serde(default)]
+    dirs: usize,
     pub(crate) stage: Stage,
     pub(crate) steps: Vec<Step>,
 }
 
 impl Journal {
-    pub(crate) fn prepared(plan: &str, steps: Vec<Step>) -> Self {
+    pub(crate) fn prepared(plan: &str, dirs: usize, steps: Vec<Step>) -> Self {
         Self {
             kind: Kind::TrimJournal,
             plan: plan.to_owned(),
+            dirs,
             stage: Stage::Prepared,
             steps,
         }
+    }
+
+    /// Whether these are as many log directories as the trim is of: what is done to some of
+    /// them would leave copies that differ.
+    pub(crate) fn is_of_all(&self, dirs: usize) -> bool {
+        self.dirs == 0 || self.dirs == dirs
     }
 
     /// That of a log directory; `None` where there is none.
@@ -127,6 +137,12 @@ impl Journal {
             path: path.clone(),
             why: error.to_string(),
         })?;
+        if text.len() as u64 > MAX_BYTES {
+            return Err(TrimError::Journal {
+                path,
+                why: "it would be too large to be read".to_owned(),
+            });
+        }
         disk.write(&new, &[Piece::Bytes(text)])
             .map_err(TrimError::io("write", &new))?;
         disk.rename(&new, &path)

@@ -13,7 +13,7 @@ use slackwater_point::{
 };
 use slackwater_ports::PartitionId;
 
-use crate::coordinator::{self, Told};
+use crate::coordinator;
 use crate::draft;
 use crate::error::TrimError;
 use crate::examine::{Asked, Examined, Group, Reach, examine};
@@ -51,8 +51,6 @@ pub struct PlanOptions<'f> {
     pub max: MaxJettison,
     /// Topics that say nothing of the order.
     pub exclude: Vec<String>,
-    /// Brokers whose directories are not there, and need not be.
-    pub missing: Vec<i32>,
     /// Whether Connect is to come up with the connectors of this mirror stopped, at the
     /// positions of what is kept.
     pub stops_connect: bool,
@@ -62,6 +60,9 @@ pub struct PlanOptions<'f> {
     /// Whether the volumes are those of this cut: of a mirror that stood still they end
     /// where it did.
     pub is_of_cut: bool,
+    /// Where the cut does not say when the volumes were cut, nothing was stamped later than
+    /// this by an honest clock. Milliseconds since the Unix epoch.
+    pub now_ms: Option<i64>,
 }
 
 /// Makes the plan; nothing is written.
@@ -87,6 +88,7 @@ pub fn plan(cut: &Cut, volumes: &Volumes, options: &PlanOptions<'_>) -> Result<P
         cut: Some(OfCut {
             run_id: cut.run_id.clone(),
             sha256: sha256_hex(cut.to_canonical()?.as_bytes()),
+            other_volumes: !options.is_of_cut || work.holds_more_than_was_seen(),
         }),
         cluster_id: volumes.cluster_id.clone(),
         guarantee: solved.order.guarantee(),
@@ -163,9 +165,11 @@ impl<'c> Site<'c> {
 
     /// When every volume was cut: no honest timestamp is later.
     fn ceiling_ms(&self) -> Option<i64> {
-        let looks = &self.cut.hot.as_ref()?.looks;
-        let last = looks.iter().map(|look| look.asked.last_answer_ms).max()?;
-        i64::try_from(last).ok()
+        let looks = self.cut.hot.iter().flat_map(|hot| &hot.looks);
+        let looked = looks.map(|look| look.asked.last_answer_ms).max();
+        let stood = self.cut.drain.as_ref().map(|drain| drain.ended_ms);
+        let then = looked.or(stood).filter(|_| self.options.is_of_cut);
+        then.map_or(self.options.now_ms, |then| i64::try_from(then).ok())
     }
 }
 
@@ -174,7 +178,6 @@ pub(crate) struct Work<'c> {
     pub(crate) site: &'c Site<'c>,
     pub(crate) groups: Vec<Mutex<Group>>,
     pub(crate) examined: Vec<Examined>,
-    pub(crate) missing: Vec<Vec<i32>>,
     /// The numbers of all records that were read, where these are the order.
     seen: Mutex<SeenNumbers>,
 }
@@ -182,7 +185,6 @@ pub(crate) struct Work<'c> {
 impl<'c> Work<'c> {
     fn begin(site: &'c Site<'c>, volumes: &Volumes) -> Result<Self, TrimError> {
         let mut groups = Vec::new();
-        let mut missing = Vec::new();
         let mut replicas: BTreeMap<PartitionId, &[i32]> = BTreeMap::new();
         for row in &site.cut.rows.partitions {
             let topic = &site.cut.rows.topic(row).name;
@@ -193,15 +195,12 @@ impl<'c> Work<'c> {
             there.push(partition.clone());
             let wanted = replicas.get(&partition).copied().unwrap_or_default();
             let absent = |node: &&i32| !copies.iter().any(|copy| copy.node == **node);
-            let absent: Vec<i32> = wanted.iter().filter(absent).copied().collect();
-            let unsaid = |node: &&i32| !site.options.missing.contains(node);
-            if let Some(node) = absent.iter().find(unsaid) {
+            if let Some(node) = wanted.iter().find(absent) {
                 return Err(TrimError::Missing {
                     partition,
                     node: *node,
                 });
             }
-            missing.push(absent);
             let topic = &partition.topic;
             groups.push(Mutex::new(Group {
                 ordered: site.takes_part(topic) && !site.is_excluded(topic),
@@ -214,11 +213,8 @@ impl<'c> Work<'c> {
         // What lies on volumes that were not named would be cut by nobody.
         let here: BTreeSet<&PartitionId> = there.iter().collect();
         for (partition, wanted) in &replicas {
-            let mut unsaid = wanted
-                .iter()
-                .filter(|node| !site.options.missing.contains(node));
             let known = here.contains(partition) || site.is_excluded(&partition.topic);
-            if let (false, Some(node)) = (known, unsaid.next()) {
+            if let (false, Some(node)) = (known, wanted.first()) {
                 return Err(TrimError::Missing {
                     partition: partition.clone(),
                     node: *node,
@@ -229,7 +225,6 @@ impl<'c> Work<'c> {
             site,
             groups,
             examined: Vec::new(),
-            missing,
             seen: Mutex::default(),
         };
         let all: Vec<usize> = (0..work.groups.len()).collect();
@@ -305,12 +300,16 @@ impl<'c> Work<'c> {
     }
 
     fn took_part(&self) -> Result<TookPart, TrimError> {
-        let mut told = Told::default();
+        let mut told = TookPart::default();
         let mut reader = SegmentReader::default();
         for at in self.of_topic(coordinator::TRANSACTIONS) {
-            told.read(&mut reader, &self.kept(at), self.examined[at].log.end)?;
+            let until = self.examined[at].log.end;
+            coordinator::tell(&mut told, &mut reader, &self.kept(at), until)?;
         }
-        Ok(told.recent())
+        if let Some(ms) = self.copied_since_ms() {
+            told.copied_since(ms);
+        }
+        Ok(told)
     }
 
     fn solve(&mut self, took_part: &TookPart) -> Result<Solved, TrimError> {

@@ -66,6 +66,7 @@ pub fn show(paths: &[PathBuf], plan: &Plan, tail: u32) -> Result<Trimmed, TrimEr
             .as_ref()
             .map(|cut| cut.sha256.clone())
             .unwrap_or_default(),
+        other_volumes: plan.cut.as_ref().is_some_and(|cut| cut.other_volumes),
         guarantee: plan.guarantee.clone(),
         excluded: plan.excluded.clone(),
         cluster_id: volumes.cluster_id.clone().unwrap_or_default(),

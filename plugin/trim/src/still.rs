@@ -102,6 +102,54 @@ impl Work<'_> {
     }
 }
 
+impl Work<'_> {
+    /// Whether a run that stopped nothing found, before all volumes were flushed and cut, that
+    /// Connect had committed this much or more of a copy, and what the mirror had of it then is
+    /// kept. Positions are asked for before heads: what they say was copied lies below these.
+    pub(crate) fn had_copied(&self, of: usize, committed: u64, cut: u64) -> bool {
+        let look = self.site.cut.hot.as_ref().and_then(|hot| hot.looks.first());
+        let look = look.filter(|_| self.site.options.is_of_cut);
+        let then = look.and_then(|look| {
+            let position = look.positions.get(of).copied().flatten();
+            position.zip(look.high_watermarks.get(of).copied().flatten())
+        });
+        then.is_some_and(|(position, end)| committed <= position && cut >= end)
+    }
+}
+
+impl Work<'_> {
+    /// Whether a copy goes on behind what was acknowledged when a run that stopped nothing
+    /// looked for the last time, after all volumes were cut.
+    pub(crate) fn holds_more_than_was_seen(&self) -> bool {
+        let hot = self.site.cut.hot.as_ref();
+        let Some((hot, look)) = hot.and_then(|hot| Some((hot, hot.looks.last()?))) else {
+            return false;
+        };
+        let copies = hot.copies.iter().map(|copy| &copy.mirror);
+        let most: BTreeMap<&PartitionId, u64> = copies
+            .zip(&look.high_watermarks)
+            .filter_map(|(partition, end)| Some((partition, (*end)?)))
+            .collect();
+        let mut logs = self.examined.iter().map(|one| &one.log);
+        logs.any(|log| {
+            let most = most.get(&log.partition);
+            most.is_some_and(|most| log.end > *most)
+        })
+    }
+
+    /// Before when every transaction had ended that is not open on the volumes, so that each
+    /// coordinator's log says how.
+    pub(crate) fn copied_since_ms(&self) -> Option<i64> {
+        if !self.site.options.is_of_cut {
+            return None;
+        }
+        match self.site.cut.hot.as_ref().and_then(|hot| hot.looks.first()) {
+            Some(look) => i64::try_from(look.asked.first_request_ms).ok(),
+            None => (!self.site.still.is_empty()).then_some(i64::MAX),
+        }
+    }
+}
+
 /// Partitions of a run that stopped the mirror; of one that did not, none.
 pub(crate) fn stood_still(cut: &Cut) -> BTreeMap<PartitionId, Still> {
     let points = cut.point.iter();

@@ -72,7 +72,7 @@ impl<'d> Held<'d> {
     pub fn trim(&mut self, plan: &Plan) -> Result<Trimmed, TrimError> {
         let digest = plan.digest.as_deref().unwrap_or_default();
         let mut done = Trimmed::default();
-        let journals = self.journals()?;
+        let journals = self.journals_of_all()?;
         for (dir, journal) in self.volumes.dirs.iter().zip(&journals) {
             match journal {
                 Some(journal) if journal.plan != digest => {
@@ -171,6 +171,23 @@ impl<'d> Held<'d> {
             .collect()
     }
 
+    /// Of no trim that is of other directories, too.
+    fn journals_of_all(&self) -> Result<Vec<Option<Journal>>, TrimError> {
+        let (journals, dirs) = (self.journals()?, &self.volumes.dirs);
+        let is_of_more = |one: &Option<Journal>| {
+            let journal = one.as_ref();
+            journal.is_some_and(|one| !one.is_of_all(dirs.len()))
+        };
+        match journals.iter().position(is_of_more) {
+            Some(at) => Err(TrimError::State {
+                path: dirs[at].path.clone(),
+                why: "was trimmed together with others, or is to be: name the directories of all \
+                      brokers",
+            }),
+            None => Ok(journals),
+        }
+    }
+
     /// `work` on each directory that has a journal, in their order.
     fn each_journal(
         &self,
@@ -186,7 +203,7 @@ impl<'d> Held<'d> {
 
     fn all_have_journals(&self, stages: &[Stage]) -> Result<(), TrimError> {
         let mut some = false;
-        for (dir, journal) in self.volumes.dirs.iter().zip(self.journals()?) {
+        for (dir, journal) in self.volumes.dirs.iter().zip(self.journals_of_all()?) {
             let Some(journal) = journal else {
                 continue;
             };
@@ -357,7 +374,7 @@ impl<'d> Held<'d> {
                 .map_err(TrimError::io("write", &path))?;
         }
         let digest = plan.digest.as_deref().unwrap_or_default();
-        let journal = Journal::prepared(digest, edits.steps);
+        let journal = Journal::prepared(digest, self.volumes.dirs.len(), edits.steps);
         steps::sync(self.disk, &dir.path, &journal)?;
         journal.write(self.disk, &dir.path)?;
         Ok(written)

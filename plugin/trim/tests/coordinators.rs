@@ -67,28 +67,29 @@ fn a_transaction_that_its_coordinator_knows_in_a_partition_which_lacks_it_is_dro
     site.all("src.t-0", &[data(0, 0), marker(1), data(2, 1), marker(3)]);
     // Its copy was taken before the second one came.
     site.all("src.t-1", &[data(0, 0), marker(1)]);
-    site.all(
-        &format!("{STATE}-0"),
-        &[told(0, ("id", 5, 0), ONGOING, "src.t", &[0, 1])],
-    );
     // ε is taken off, so that nothing but transactions can lower the cut.
     let mut asked = options(0);
     asked.exclude = vec!["src.t".to_owned()];
     site.topic("other", Class::Mirrored, 1, None);
     site.all("other-0", &messages(0..2));
-    let plan = site.plan(&asked).unwrap();
-    assert_eq!(row(&plan, "src.t", 0).cut, 4);
-    assert_eq!(row(&plan, "src.t", 0).role, Role::Excluded);
-    let both = [
-        told(0, ("id", 5, 0), ONGOING, "src.t", &[0, 1]),
-        told(1, ("id", 5, 1), ONGOING, "src.t", &[0, 1]),
-    ];
-    site.all(&format!("{STATE}-0"), &both);
-    let plan = site.plan(&asked).unwrap();
-    assert_eq!(
-        (row(&plan, "src.t", 0).cut, row(&plan, "src.t", 1).cut),
-        (2, 2)
-    );
+    let cuts = |says: &[(i16, u8, &[i32])]| {
+        let each = (0..).zip(says).map(|(at, (epoch, status, partitions))| {
+            told(at, ("id", 5, *epoch), *status, "src.t", partitions)
+        });
+        site.all(&format!("{STATE}-0"), &each.collect::<Vec<_>>());
+        let plan = site.plan(&asked).unwrap();
+        assert_eq!(row(&plan, "src.t", 0).role, Role::Excluded);
+        [0, 1].map(|number| row(&plan, "src.t", number).cut)
+    };
+    let first: [(i16, u8, &[i32]); 2] = [(0, ONGOING, &[0, 1]), (0, COMPLETE_COMMIT, &[])];
+    let then = |more: &[(i16, u8, &'static [i32])]| [&first[..], more].concat();
+    let second = (1, COMPLETE_COMMIT, &[] as &[i32]);
+    assert_eq!(cuts(&then(&[(1, ONGOING, &[0]), second])), [4, 2]);
+    assert_eq!(cuts(&then(&[(1, ONGOING, &[0, 1]), second])), [2, 2]);
+    // Its own log was copied before it knew the end, or the beginning.
+    assert_eq!(cuts(&then(&[(1, ONGOING, &[0])])), [2, 2]);
+    assert_eq!(cuts(&then(&[])), [2, 2]);
+    assert_eq!(cuts(&first[..1]), [0, 0]);
 }
 
 /// Transactional ids that a coordinator finds in a log directory.

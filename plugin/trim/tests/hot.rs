@@ -11,10 +11,10 @@ mod world;
 use heads::{OFFSETS, by_source, copies, head, position, sweep};
 use log::{Batch, Rec, commit};
 use site::{Site, messages, row};
-use slackwater_cut::{Class, Hot};
+use slackwater_cut::{Class, Hot, HotLook};
 use slackwater_point::{Ordered, Role, Why};
 use slackwater_ports::PartitionId;
-use slackwater_trim::{Held, RealDisk};
+use slackwater_trim::{Held, PlanOptions, RealDisk};
 use world::{nodes, options};
 
 /// As `OffsetCommitKey` and `OffsetCommitValue` have it.
@@ -267,6 +267,40 @@ fn an_idle_partition_is_told_from_an_unfinished_one_by_the_sources_heads() {
     let hot = site.cut.hot.as_mut().unwrap();
     hot.sweeps[0].heads[1] = head(9);
     assert!(site.plan(&asked).is_err());
+}
+
+#[test]
+fn a_record_stamped_later_than_its_volume_was_cut_says_nothing_of_how_far_its_partition_is() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    site.all("src.t-0", &messages(0..20));
+    let mut late = messages(0..6);
+    late[5].records[0].timestamp = 99_999_999;
+    site.all("src.t-1", &late);
+    let mut asked = options(0);
+    let cuts = |site: &Site, asked: &PlanOptions<'_>| {
+        let plan = site.plan(asked).unwrap();
+        [0, 1].map(|number| row(&plan, "src.t", number).cut)
+    };
+    // It looks as if all of that time were there.
+    assert_eq!(cuts(&site, &asked), [20, 5]);
+    asked.now_ms = Some(50_000);
+    assert_eq!(cuts(&site, &asked), [5, 5]);
+    // The cut says it, of its own volumes.
+    asked.now_ms = Some(i64::MAX);
+    site.cut.hot = Some(Hot {
+        copies: copies(2),
+        sweeps: Vec::new(),
+        looks: vec![HotLook {
+            asked: sweep(50_000, Vec::new()).asked,
+            positions: vec![None; 2],
+            high_watermarks: vec![None; 2],
+        }],
+        volumes: Vec::new(),
+    });
+    assert_eq!(cuts(&site, &asked), [20, 5]);
+    asked.is_of_cut = true;
+    assert_eq!(cuts(&site, &asked), [5, 5]);
 }
 
 #[test]

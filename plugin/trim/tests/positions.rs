@@ -184,6 +184,55 @@ fn volumes_that_lack_what_was_acknowledged_before_they_were_cut_are_not_those_of
 }
 
 #[test]
+fn a_position_of_before_the_volumes_were_cut_is_not_ahead_where_all_of_then_is_kept() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    site.topic(OFFSETS, Class::MirrorState, 1, None);
+    site.connect("mm2", OFFSETS);
+    site.cut.quiesce = Some(site::quiesce_of("mm2", "source", "src"));
+    // The first one is cut back by the order of timestamps, the second one is quiet.
+    site.all("src.t-0", &messages(0..20));
+    site.all("src.t-1", &messages(0..12));
+    let there = [position(0, 0, 2 * 19 + 1), position(1, 1, 2 * 11 + 1)];
+    site.all(&format!("{OFFSETS}-0"), &there);
+    let hot = |positions: [u64; 2], ends: [u64; 2]| Hot {
+        copies: copies(2),
+        sweeps: Vec::new(),
+        looks: vec![HotLook {
+            asked: sweep(20_000, Vec::new()).asked,
+            positions: positions.map(Some).to_vec(),
+            high_watermarks: ends.map(Some).to_vec(),
+        }],
+        volumes: Vec::new(),
+    };
+    let mut asked = world::options(0);
+    asked.is_of_cut = true;
+    let mut not_ahead = |hot, is_of_cut| {
+        site.cut.hot = Some(hot);
+        asked.is_of_cut = is_of_cut;
+        let plan = site.plan(&asked).unwrap();
+        let cuts = [0, 1].map(|number| row(&plan, "src.t", number).cut);
+        assert_eq!(cuts, [12, 12]);
+        let positions = &plan.depends.positions;
+        assert!(positions.iter().all(|one| one.last_kept.is_none()));
+        let of = |number| {
+            let mut all = positions.iter();
+            all.find(|one| one.mirror.partition == number).unwrap()
+        };
+        [of(0), of(1)].map(|one| {
+            assert_eq!(one.may_skip(), !one.not_ahead);
+            one.not_ahead
+        })
+    };
+    assert_eq!(not_ahead(hot([39, 23], [20, 12]), true), [false, true]);
+    // Connect has committed more since than what it had then.
+    assert_eq!(not_ahead(hot([23, 23], [12, 12]), true), [false, true]);
+    assert_eq!(not_ahead(hot([39, 21], [20, 11]), true), [false, false]);
+    // Of other volumes it says nothing.
+    assert_eq!(not_ahead(hot([39, 23], [20, 12]), false), [false, false]);
+}
+
+#[test]
 fn where_nothing_on_the_volumes_tells_a_position_it_is_what_the_source_was_found_to_have() {
     let mut site = Site::new();
     site.topic("src.t", Class::Mirrored, 2, Some("t"));

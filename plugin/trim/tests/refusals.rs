@@ -102,19 +102,25 @@ fn a_corrupt_batch_is_repaired_from_another_copy_and_refused_where_all_have_it()
         (of(0).whole, of(0).bad, of(0).torn_bytes),
         (of(1).whole, 0, 0)
     );
-    // All of them, in what was flushed: no crash has left that.
-    let root = three(&plain(6));
-    for dir in nodes(root.path()) {
-        fs::write(dir.join("src.t-0/00000000000000000000.log"), &bad).unwrap();
-        fs::write(
-            dir.join("recovery-point-offset-checkpoint"),
-            "0\n1\nsrc.t 0 18\n",
-        )
-        .unwrap();
-    }
-    let refused = plan_of(&root).unwrap_err();
+    let all = |bytes: &[u8], flushed: u64| {
+        let root = three(&plain(6));
+        for dir in nodes(root.path()) {
+            fs::write(dir.join("src.t-0/00000000000000000000.log"), bytes).unwrap();
+            let flushed = format!("0\n1\nsrc.t 0 {flushed}\n");
+            fs::write(dir.join("recovery-point-offset-checkpoint"), flushed).unwrap();
+        }
+        plan_of(&root)
+    };
+    // All of them, with batches behind it: no crash has left that.
+    let refused = all(&bad, 0).unwrap_err();
     assert!(matches!(refused, TrimError::Damaged { .. }), "{refused}");
     assert!(refused.to_string().contains("has another CRC"), "{refused}");
+    // The last one, which a crash may have cut short, unless it was flushed.
+    let mut last = whole.clone();
+    last[whole.len() - 1] ^= 1;
+    assert_eq!(all(&last, 0).unwrap().partitions[0].end, 15);
+    let refused = all(&last, 18).unwrap_err();
+    assert!(matches!(refused, TrimError::Damaged { .. }), "{refused}");
 }
 
 #[test]
@@ -262,6 +268,34 @@ fn what_was_discarded_can_not_be_put_back_and_what_was_not_trimmed_neither() {
     trim(&root, &plan_of(&root).unwrap()).unwrap();
     hold().discard().unwrap();
     assert!(hold().untrim().is_err());
+}
+
+#[test]
+fn some_of_the_directories_of_a_trim_are_not_gone_on_with_without_the_others() {
+    let root = three(&plain(6));
+    fs::write(
+        nodes(root.path())[0].join("src.t-0/00000000000000000000.log"),
+        "",
+    )
+    .unwrap();
+    let plan = plan_of(&root).unwrap();
+    trim(&root, &plan).unwrap();
+    let before = tree(root.path());
+    let some = paths(&root, 2);
+    let refused = [
+        Held::take(&some, &RealDisk).unwrap().trim(&plan),
+        Held::take(&some, &RealDisk).unwrap().untrim(),
+        Held::take(&some, &RealDisk).unwrap().discard(),
+    ];
+    for refused in refused {
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("together with others"), "{refused}");
+    }
+    assert_eq!(tree(root.path()), before);
+    Held::take(&nodes(root.path()), &RealDisk)
+        .unwrap()
+        .untrim()
+        .unwrap();
 }
 
 #[test]

@@ -131,6 +131,7 @@ fn trimmed(cut: &Cut) -> Evidence {
     let found = Trimmed {
         plan: "plan".to_owned(),
         planned_of: "cut".to_owned(),
+        other_volumes: false,
         guarantee: "nothing is inverted".to_owned(),
         excluded: Vec::new(),
         cluster_id: cut.mirror_cluster_id().to_owned(),

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fastrand::Rng;
 use slackwater_point::{
     Log, Marker, NO_PLACE, Older, Place, TookPart, Transaction, TransactionId, Unsolved, Wanted,
-    Window,
+    Window, Word,
 };
 use slackwater_ports::PartitionId;
 
@@ -25,7 +25,59 @@ pub enum Entry {
     Marker {
         of: TransactionId,
         committed: bool,
+        ms: i64,
     },
+}
+
+/// What the coordinator did, and how much of it the copy of its log has.
+#[derive(Debug, Clone, Default)]
+pub struct Coordinator {
+    /// That, for whoever looks for the point.
+    pub said: TookPart,
+    /// In which partitions each that ended wrote.
+    wrote: BTreeMap<TransactionId, BTreeSet<PartitionId>>,
+    /// What it says of those whose end it says.
+    over: Option<BTreeMap<TransactionId, BTreeSet<PartitionId>>>,
+}
+
+impl Coordinator {
+    /// The copy has so many of these words; none where it lies on no volume.
+    fn of(words: &[(TransactionId, i64, Word)], until: Option<usize>) -> Self {
+        let mut all = Self::default();
+        let mut over = BTreeMap::new();
+        let mut under_way = BTreeMap::new();
+        let until = until.inspect(|_| all.said.ask());
+        for (at, (id, ms, word)) in words.iter().enumerate() {
+            let has = until.is_some_and(|until| at < until);
+            if has {
+                all.said.tell(*id, *ms, word.clone());
+            }
+            match word {
+                Word::Ongoing(partitions) => drop(under_way.insert(id.producer, (*id, partitions))),
+                Word::Over => {
+                    if let Some((id, partitions)) = under_way.remove(&id.producer) {
+                        all.wrote.insert(id, partitions.clone());
+                        if has {
+                            over.insert(id, partitions.clone());
+                        }
+                    }
+                }
+            }
+        }
+        all.over = until.map(|_| over);
+        all
+    }
+
+    /// Whether one of which this is kept is kept whole, by what is known.
+    fn is_whole(&self, id: TransactionId, kept: &BTreeSet<PartitionId>) -> bool {
+        let Some(over) = &self.over else {
+            return true;
+        };
+        let known = over.get(&id).is_some_and(|all| all.is_subset(kept));
+        // And then it is.
+        assert!(!known || self.wrote[&id].is_subset(kept));
+        known
+    }
 }
 
 /// A partition, entry by entry from offset 0 on.
@@ -58,12 +110,16 @@ impl Model {
                         });
                     }
                 }
-                Entry::Marker { of, committed } => {
+                Entry::Marker { of, committed, ms } => {
                     let open = found
                         .iter_mut()
                         .find(|one| one.id == of && one.marker.is_none());
                     if let Some(open) = open {
-                        open.marker = Some(Marker { offset, committed });
+                        open.marker = Some(Marker {
+                            offset,
+                            committed,
+                            ms,
+                        });
                     }
                 }
                 Entry::Data { .. } => {}
@@ -92,6 +148,15 @@ impl Model {
         .collect()
     }
 
+    /// When the last of those that end below this offset did.
+    fn ended_by_ms(&self, below: u64) -> Option<i64> {
+        let ends = self.transactions().into_iter();
+        let ends = ends.filter_map(|one| one.marker);
+        ends.filter(|end| end.offset < below)
+            .map(|end| end.ms)
+            .max()
+    }
+
     pub fn end(&self) -> u64 {
         self.entries.len() as u64
     }
@@ -118,6 +183,7 @@ pub fn unread(models: &[Model]) -> Vec<Log> {
             records: Vec::new(),
         },
         transactions_from: model.end(),
+        ended_by_ms: model.ended_by_ms(model.end()),
         transactions: model
             .transactions()
             .into_iter()
@@ -138,6 +204,7 @@ pub fn read(models: &[Model]) -> Vec<Log> {
             records: model.records(),
         };
         log.transactions_from = 0;
+        log.ended_by_ms = None;
         log.transactions = model.transactions();
     }
     logs
@@ -164,6 +231,7 @@ pub fn grant(logs: &mut [Log], models: &[Model], wanted: &[Wanted]) {
                 );
                 log.transactions_from -= 1;
                 let from = log.transactions_from;
+                log.ended_by_ms = model.ended_by_ms(from);
                 log.transactions = model.transactions();
                 log.transactions
                     .retain(|one| one.marker.is_none_or(|end| end.offset >= from));
@@ -214,7 +282,7 @@ pub fn all_cuts(models: &[Model]) -> Vec<Vec<u64>> {
 
 /// Whether no transaction is cut through, open, or kept in part, by what the
 /// coordinator knows.
-pub fn transactions_are_whole(models: &[Model], cuts: &[u64], took_part: &TookPart) -> bool {
+pub fn transactions_are_whole(models: &[Model], cuts: &[u64], coordinator: &Coordinator) -> bool {
     let mut kept: BTreeMap<TransactionId, BTreeSet<PartitionId>> = BTreeMap::new();
     let mut lost: BTreeSet<TransactionId> = BTreeSet::new();
     for (number, (model, cut)) in models.iter().zip(cuts).enumerate() {
@@ -231,10 +299,8 @@ pub fn transactions_are_whole(models: &[Model], cuts: &[u64], took_part: &TookPa
             }
         }
     }
-    kept.iter().all(|(id, there)| {
-        let all = took_part.get(id).is_none_or(|told| told.is_subset(there));
-        all && !lost.contains(id)
-    })
+    kept.iter()
+        .all(|(id, there)| coordinator.is_whole(*id, there) && !lost.contains(id))
 }
 
 /// The one that lies at or above all others in every partition.
@@ -248,9 +314,12 @@ pub fn greatest(right: &[Vec<u64>]) -> Option<Vec<u64>> {
     right.contains(&most).then_some(most)
 }
 
-/// Some partitions with transactions over all of them, and what the coordinator
-/// tells of those: all, or nothing. `place` gives each data record its own.
-pub fn models(rng: &mut Rng, mut place: impl FnMut(&mut Rng) -> i64) -> (Vec<Model>, TookPart) {
+/// Longer than clocks differ.
+const TICK_MS: i64 = 100_000;
+
+/// Some partitions with transactions over all of them, and their coordinator. `place` gives
+/// each data record its own.
+pub fn models(rng: &mut Rng, mut place: impl FnMut(&mut Rng) -> i64) -> (Vec<Model>, Coordinator) {
     let mut models: Vec<Model> = (0..rng.usize(1..4))
         .map(|number| Model {
             entries: Vec::new(),
@@ -258,10 +327,11 @@ pub fn models(rng: &mut Rng, mut place: impl FnMut(&mut Rng) -> i64) -> (Vec<Mod
             complete_ms: None,
         })
         .collect();
-    let mut told = TookPart::new();
+    let mut words = Vec::new();
     let mut epochs = [0i16; 2];
     let mut open: Vec<(TransactionId, BTreeSet<usize>)> = Vec::new();
-    for _ in 0..rng.usize(1..12) {
+    for tick in 1..rng.i64(2..13) {
+        let now = |rng: &mut Rng| tick * TICK_MS + rng.i64(0..30_000);
         let at = rng.usize(0..models.len());
         match rng.u8(0..8) {
             0..3 => models[at].entries.push(Entry::Data {
@@ -278,8 +348,10 @@ pub fn models(rng: &mut Rng, mut place: impl FnMut(&mut Rng) -> i64) -> (Vec<Mod
                     open.push((id, BTreeSet::new()));
                 }
                 let there = open.iter_mut().find(|(other, _)| *other == id).unwrap();
-                there.1.insert(at);
-                told.entry(id).or_default().insert(partition(at));
+                if there.1.insert(at) {
+                    let all = there.1.iter().map(|at| partition(*at)).collect();
+                    words.push((id, now(rng), Word::Ongoing(all)));
+                }
                 models[at].entries.push(Entry::Data {
                     at: place(rng),
                     transaction: Some(id),
@@ -288,10 +360,20 @@ pub fn models(rng: &mut Rng, mut place: impl FnMut(&mut Rng) -> i64) -> (Vec<Mod
             _ if !open.is_empty() => {
                 let (id, there) = open.swap_remove(rng.usize(0..open.len()));
                 let committed = rng.u8(0..4) > 0;
+                let next = TransactionId {
+                    epoch: id.epoch + 1,
+                    ..id
+                };
+                words.push((next, now(rng), Word::Over));
                 // Some of the markers were not there yet when a copy was taken.
                 for at in there {
                     if rng.u8(0..5) > 0 {
-                        models[at].entries.push(Entry::Marker { of: id, committed });
+                        let ms = now(rng);
+                        models[at].entries.push(Entry::Marker {
+                            of: id,
+                            committed,
+                            ms,
+                        });
                     }
                 }
                 epochs[id.producer as usize] += 1;
@@ -308,10 +390,13 @@ pub fn models(rng: &mut Rng, mut place: impl FnMut(&mut Rng) -> i64) -> (Vec<Mod
         }
         truncate_behind_open(model);
     }
-    if rng.bool() {
-        told.clear();
-    }
-    (models, told)
+    // Its log may be older than they are.
+    let until = match rng.u8(0..4) {
+        0 => None,
+        1 => Some(rng.usize(0..=words.len())),
+        _ => Some(words.len()),
+    };
+    (models, Coordinator::of(&words, until))
 }
 
 /// A producer's next transaction begins when the last one has ended.

@@ -9,10 +9,12 @@ use slackwater_cut::{Cut, SourcePartition};
 use slackwater_point::{
     MaxJettison, Ordered, Plan as Document, PlannedPartition, PlannedStanding, Why,
 };
+use slackwater_ports::Clock as _;
 use slackwater_trim::{OrderAsked, PlanOptions, TrimError, Volumes, plan};
 
 use super::super::{ConfigArg, Context, read_document, validate};
 use super::numbers::{self, RawNumbers};
+use crate::adapters::SystemClock;
 use crate::at_source::{self, KafkaSources};
 use crate::config::Span;
 use crate::exit::Stop;
@@ -54,9 +56,11 @@ pub(super) struct Plan {
     /// A topic whose messages say nothing of the order; it is kept whole.
     #[arg(long, value_name = "TOPIC")]
     exclude_order: Vec<String>,
-    /// A broker that is to start empty, whose directory is not there.
-    #[arg(long, value_name = "NODE")]
-    missing: Vec<i32>,
+    /// These are not the volumes of the cut's run: it says which topic is what, and no more.
+    /// What the source had when they were cut is not known then, and `consistent` is not
+    /// proven.
+    #[arg(long)]
+    other_volumes: bool,
     /// Leave Connect's own topics as they are. Without it a trim writes into them that
     /// this mirror's connectors are STOPPED, and where they go on: Connect starts by
     /// itself, by what stands there.
@@ -120,13 +124,17 @@ impl Plan {
             },
             max: self.max_jettison,
             exclude: self.exclude_order.clone(),
-            missing: self.missing.clone(),
             stops_connect: !self.leave_connect,
             at_source: BTreeMap::new(),
-            // Any cut of this mirror says which topic is what.
-            is_of_cut: false,
+            is_of_cut: !self.other_volumes,
+            now_ms: i64::try_from(SystemClock.now_ms()).ok(),
         };
-        let mut made = plan(&cut, &volumes, &options).map_err(stop)?;
+        let mut made = plan(&cut, &volumes, &options).map_err(|error| match error {
+            TrimError::NotAsItStood { .. } | TrimError::Lacks { .. } => Stop::bad_input(format!(
+                "{error}; where they are not meant to be its own, say --other-volumes"
+            )),
+            error => stop(error),
+        })?;
         if let Some(config) = self.config.as_ref().filter(|_| self.ask_source) {
             options.at_source = found_at_source(context, config, &cut, &made)?;
             made = plan(&cut, &volumes, &options).map_err(stop)?;
@@ -246,7 +254,11 @@ fn text_of(plan: &Document) -> String {
     out += &format!(
         "groups past a cut: {}, positions of Connect to set: {}, partitions that syncs point past: {}\n",
         depends.groups.len(),
-        depends.positions.len() - right,
+        depends
+            .positions
+            .iter()
+            .filter(|one| one.is_to_set())
+            .count(),
         depends.offset_syncs.len()
     );
     out += &connect(plan, right);
@@ -301,8 +313,7 @@ fn others(row: &PlannedPartition) -> String {
             replica.node, replica.agrees_to
         ))
     });
-    let missing = row.missing.iter().map(|node| format!("{node} missing"));
-    said.chain(missing).collect::<Vec<_>>().join(", ")
+    said.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

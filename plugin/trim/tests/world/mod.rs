@@ -151,7 +151,7 @@ impl World {
                 false => tempfile::tempdir().unwrap(),
             },
             partitions,
-            told: TookPart::new(),
+            told: TookPart::default(),
         };
         world.write(rng);
         world
@@ -234,6 +234,7 @@ impl World {
                     records,
                 },
                 transactions_from: 0,
+                ended_by_ms: None,
                 transactions,
                 front_gone: partition.cleaned_to > 0,
             }
@@ -400,6 +401,7 @@ pub fn transactions(history: &[Batch]) -> Vec<Transaction> {
                 open.marker = Some(Marker {
                     offset: batch.base,
                     committed: is_commit(batch),
+                    ms: batch.records[0].timestamp,
                 });
             }
             (None, false) => {
@@ -475,10 +477,10 @@ pub fn options(epsilon_ms: u64) -> PlanOptions<'static> {
             percent: 100,
         },
         exclude: Vec::new(),
-        missing: Vec::new(),
         stops_connect: true,
         at_source: BTreeMap::new(),
         is_of_cut: false,
+        now_ms: None,
     }
 }
 

@@ -8,6 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rdkafka::ClientContext;
@@ -23,7 +25,7 @@ use slackwater_logdir::{Locked, survey};
 
 use crate::copied::{APART, copies};
 use crate::logs::{mirrored, records_of};
-use crate::trimmed::{Messages, Takes, Trimmed, at_rest, lab, load};
+use crate::trimmed::{Messages, OTHER, Takes, Trimmed, at_rest, lab, load};
 use crate::{CODECS, PARTITIONS, REACH};
 
 /// A topic of the mirror's own.
@@ -83,6 +85,45 @@ impl Idempotent {
         assert_eq!((of(&counted.delivered), of(&counted.failed)), (count, 0));
     }
 }
+
+/// Another producer's messages to that topic, until it is dropped: what goes of it is theirs.
+struct Trickle(Option<(mpsc::Sender<()>, JoinHandle<()>)>);
+
+impl Trickle {
+    fn of(scene: &Scene) -> Self {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", scene.lab.mirror().bootstrap());
+        let producer: ThreadedProducer<_> = config.create().unwrap();
+        let (stop, stopped) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            while stopped
+                .recv_timeout(Duration::from_millis(50))
+                .is_err_and(is_timeout)
+            {
+                let record = BaseRecord::<(), str>::to(OWN).partition(0).payload(OTHERS);
+                producer.send(record).map_err(|(error, _)| error).unwrap();
+            }
+            producer.flush(COMES_BACK).unwrap();
+        });
+        Self(Some((stop, thread)))
+    }
+}
+
+fn is_timeout(error: RecvTimeoutError) -> bool {
+    error == RecvTimeoutError::Timeout
+}
+
+impl Drop for Trickle {
+    fn drop(&mut self) {
+        if let Some((stop, thread)) = self.0.take() {
+            drop(stop);
+            thread.join().unwrap();
+        }
+    }
+}
+
+/// What they say.
+const OTHERS: &str = "another's";
 
 /// By so much timestamps may be out of order, as it is stated: so much of all goes, and with
 /// it the begin of a leader's epoch.
@@ -174,6 +215,7 @@ mod takes_long {
         let idempotent = Idempotent::of(&scene);
         idempotent.send(0);
         idempotent.must_have_delivered(SENT);
+        let trickle = Trickle::of(&scene);
 
         let first = warm.sent();
         let going = load(&scene, Messages::Large { first }, 2);
@@ -186,6 +228,7 @@ mod takes_long {
         });
         let shapes = shapes(&copies[1].1, &cut);
         std::thread::sleep(APART);
+        drop(trickle);
         let going = at_rest(&scene, going);
         let again: Vec<(i32, PathBuf)> = copies
             .iter()
@@ -197,13 +240,18 @@ mod takes_long {
             })
             .collect();
 
-        let own = format!("--exclude-order={OWN}");
-        let order = ["--order=timestamp", "--epsilon", EPSILON, JETTISON, &own];
+        let order = ["--order=timestamp", "--epsilon", EPSILON, JETTISON, OTHER];
         let left = [&order[..], &["--leave-connect"]].concat();
-        let left = Trimmed::of(&scene, &cut, &copies, &left, Takes::InTurnAndInside);
+        let left = Trimmed::made(&scene, &cut, &copies, &left, Takes::InTurnAndInside);
         left.must_be_one_point(0);
         must_be_of_all_shapes(&left.plan, &shapes);
-        // Its brokers take them when they have come back.
+        let rows = left.plan["partitions"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["partition"]["topic"] == OWN);
+        let kept = row.unwrap()["cut"].as_u64().unwrap();
+        let goes = row.unwrap()["end"].as_u64().unwrap() - kept;
+        println!("{kept} of its own topic are kept, {goes} go");
+        assert!(kept >= SENT && goes > 0);
+        // Its brokers take them when they have come back, behind what was cut.
         idempotent.send(SENT);
         let went = left.must_go_on(&copies, &[&going], false);
         println!("{} records were skipped in silence", went.skipped);
@@ -214,12 +262,14 @@ mod takes_long {
         let values: Vec<String> = values
             .map(|(value, _)| String::from_utf8(value.clone()).unwrap())
             .collect();
+        assert_eq!(values.len() as u64, kept + SENT);
+        let own: Vec<&String> = values.iter().filter(|one| *one != OTHERS).collect();
         let sent: Vec<String> = (0..2 * SENT).map(|one| one.to_string()).collect();
-        assert_eq!(values, sent, "each once, in order");
+        assert_eq!(own, sent.iter().collect::<Vec<_>>(), "each once, in order");
         fs::remove_dir_all(&copies[0].1).unwrap();
 
         let healed = [&order[..], &["--ask-source"]].concat();
-        let healed = Trimmed::of(&scene, &cut, &again, &healed, Takes::InTurnAndInside);
+        let healed = Trimmed::made(&scene, &cut, &again, &healed, Takes::InTurnAndInside);
         let went = healed.must_go_on(&again, &[&going, &went.after], false);
         assert_eq!(went.skipped, 0);
     }

@@ -93,10 +93,7 @@ pub(crate) mod needs_root {
             .iter()
             .map(|one| (one.broker(), one.path().to_owned()))
             .collect();
-        let mut trimmed = Trimmed::of(&scene, &cut, &volumes, &[], Takes::InTurn);
-        if matches!(messages, Messages::Transactions) {
-            trimmed = trimmed.of_transactions();
-        }
+        let trimmed = Trimmed::made(&scene, &cut, &volumes, &[], Takes::InTurn).of(messages);
         trimmed.must_come_to_the_same_again(&volumes);
         trimmed.must_be_that_sweep(messages.count_within(&going));
         drop(opened);

@@ -33,10 +33,8 @@ pub(crate) mod needs_root {
             .iter()
             .map(|one| (one.broker(), one.path().to_owned()))
             .collect();
-        let mut trimmed = Trimmed::of(&scene, &cut, &volumes, &["--order=source"], Takes::AtOnce);
-        if matches!(messages, Messages::Transactions) {
-            trimmed = trimmed.of_transactions();
-        }
+        let trimmed =
+            Trimmed::made(&scene, &cut, &volumes, &["--order=source"], Takes::AtOnce).of(messages);
         let rows = trimmed.plan["partitions"].as_array().unwrap();
         let goes = rows
             .iter()

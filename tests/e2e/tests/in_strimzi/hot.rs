@@ -168,5 +168,62 @@ mod needs_root {
             place.must_be_equal();
             place.own(&["delete", "configmap", "numbers"]).unwrap();
         }
+
+        /// Offset of the last record that Connect has committed of a partition of the source.
+        fn committed(place: &Place, topic: &str) -> Option<u64> {
+            let path = "/connectors/source-%3Emirror.MirrorSourceConnector/offsets";
+            // It holds the answer back while it rebalances.
+            let offsets = place.connect(path).ok()?;
+            let mut offsets = offsets["offsets"].as_array()?.iter();
+            let of = offsets.find(|one| one["partition"]["topic"] == topic)?;
+            of["offset"]["offset"].as_u64()
+        }
+
+        #[test]
+        fn what_comes_back_by_timestamps_goes_on_and_a_quiet_partition_that_its_source_has_deleted_is_no_hindrance()
+         {
+            let mut place = turn();
+            place.produce(200);
+            place.topics("source", "--create --topic quiet --partitions 1");
+            place.copied("items|quiet");
+            place.until("it to be mirrored", || {
+                place.topics("mirror", "--list").contains("source.quiet")
+            });
+            place.kafka_tool(
+                "source",
+                "kafka-verifiable-producer.sh",
+                "org.apache.kafka.tools.VerifiableProducer",
+                "--topic quiet --max-messages 20",
+            );
+            place.must_be_equal();
+            place.within(3, "it to be committed", || {
+                committed(&place, "quiet") == Some(19)
+            });
+            place.delete_before(&[("quiet", 0, 19)]);
+            place.load(60, 200);
+            let backup = act(&place, "backup", &Of::Kafka, &[("strategy", "hot")]);
+            assert_eq!(backup.error, None);
+            let run = place.newest();
+            // What is left of it on the source is too little to find where that ends.
+            let by = [("order", "timestamp:1s"), ("excludeOrder", "source.quiet")];
+            let plan = restored_to_one_point(&place, &run, &by);
+            println!("{:#}", plan["order"]);
+            let positions = plan["depends"]["positions"].as_array().unwrap();
+            println!("{positions:#?}");
+            let of = |one: &&Value| one["mirror"]["topic"] == "source.quiet";
+            let quiet = positions.iter().find(of).unwrap();
+            assert_eq!(
+                (&quiet["lastKept"], &quiet["committed"], &quiet["notAhead"]),
+                (&Value::Null, &json!(19), &json!(true))
+            );
+            let others = positions.iter().filter(|one| !of(one));
+            assert!(others.clone().count() > 0);
+            assert!(others.into_iter().all(|one| one["putRight"] == true));
+            place.must_be_equal();
+            assert_eq!(committed(&place, "quiet"), Some(19));
+            place.copied("items");
+            place.topics("source", "--delete --topic quiet");
+            place.topics("mirror", "--delete --topic source.quiet");
+        }
     }
 }

@@ -285,23 +285,6 @@ impl Place {
         self.space(&[&["delete"], what].concat()).unwrap();
     }
 
-    /// Has the source delete all that it has.
-    pub(crate) fn delete_records(&self) {
-        let each = (0..4)
-            .map(|number| format!("{{\"topic\":\"items\",\"partition\":{number},\"offset\":-1}}"));
-        let wanted = each.collect::<Vec<_>>().join(",");
-        let text = format!("{{\"version\":1,\"partitions\":[{wanted}]}}");
-        let write = format!("echo '{text}' >/tmp/wanted.json");
-        self.exec("source-single-0", "kafka", &["sh", "-c", &write])
-            .unwrap();
-        self.kafka_tool(
-            "source",
-            "kafka-delete-records.sh",
-            "org.apache.kafka.tools.DeleteRecordsCommand",
-            "--offset-json-file /tmp/wanted.json",
-        );
-    }
-
     /// What `kafka-topics.sh` prints of a Kafka.
     pub(crate) fn topics(&self, kafka: &str, args: &str) -> String {
         let class = "org.apache.kafka.tools.TopicCommand";

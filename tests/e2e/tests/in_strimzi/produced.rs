@@ -1,5 +1,7 @@
 //! What the sources are given.
 
+use serde_json::{Value, json};
+
 use crate::found::tool;
 use crate::place::Place;
 
@@ -49,5 +51,37 @@ impl Place {
         let line = format!("{line} | {{ {producer}; }}) >/dev/null 2>&1 &");
         self.exec("source-single-0", "kafka", &["sh", "-c", &line])
             .unwrap();
+    }
+
+    /// Which topics of the source are copied. MirrorMaker looks for them when it is started,
+    /// which this does, and then each ten minutes.
+    pub(crate) fn copied(&self, pattern: &str) {
+        let path = "/spec/mirrors/0/topicsPattern";
+        let ops = json!([{"op": "replace", "path": path, "value": pattern}]);
+        let patch = ["patch", "kafkamirrormaker2", "feeder", "--type=json", "-p"];
+        self.space(&[&patch[..], &[&ops.to_string()]].concat())
+            .unwrap();
+    }
+
+    /// Has the source delete all that it has.
+    pub(crate) fn delete_records(&self) {
+        self.delete_before(&[0, 1, 2, 3].map(|number| ("items", number, -1)));
+    }
+
+    /// Has the source delete what lies before an offset of partitions; all before -1.
+    pub(crate) fn delete_before(&self, of: &[(&str, u32, i64)]) {
+        let each = of.iter().map(|(topic, number, before)| {
+            json!({"topic": topic, "partition": number, "offset": before})
+        });
+        let wanted = json!({"version": 1, "partitions": each.collect::<Vec<Value>>()});
+        let write = format!("echo '{wanted}' >/tmp/wanted.json");
+        self.exec("source-single-0", "kafka", &["sh", "-c", &write])
+            .unwrap();
+        self.kafka_tool(
+            "source",
+            "kafka-delete-records.sh",
+            "org.apache.kafka.tools.DeleteRecordsCommand",
+            "--offset-json-file /tmp/wanted.json",
+        );
     }
 }

@@ -8,7 +8,6 @@ mod needs_root {
             use std::thread;
             use std::time::Duration;
 
-            use serde_json::json;
             use slackwater_cut::{ClaimName, Verdict};
 
             use crate::place::{Place, mirror, turn};
@@ -42,16 +41,6 @@ mod needs_root {
                         .unwrap()
                 };
                 (at("-2"), at("-1"))
-            }
-
-            /// Which topics of the source are copied.
-            fn copied(place: &Place, pattern: &str) {
-                let path = "/spec/mirrors/0/topicsPattern";
-                let ops = json!([{"op": "replace", "path": path, "value": pattern}]);
-                let patch = ["patch", "kafkamirrormaker2", "feeder", "--type=json", "-p"];
-                place
-                    .space(&[&patch[..], &[&ops.to_string()]].concat())
-                    .unwrap();
             }
 
             /// Restores it; how often that has each broker started. The records were there
@@ -104,7 +93,7 @@ mod needs_root {
                 );
                 // MirrorMaker looks for topics when it is started, which this does, and then
                 // each ten minutes.
-                copied(&place, "items|short");
+                place.copied("items|short");
                 place.until("it to be mirrored", || {
                     let of = format!("--describe --topic {MIRRORED}");
                     place.topics("mirror", "--list").contains(MIRRORED)
@@ -145,7 +134,7 @@ mod needs_root {
                 set_delay(&place, None);
                 await_rolled(&place);
                 must_delete(&place);
-                copied(&place, "items");
+                place.copied("items");
                 place.topics("source", &format!("--delete --topic {TOPIC}"));
                 place.topics("mirror", &format!("--delete --topic {MIRRORED}"));
                 let_go_of_volumes(&mut place);

@@ -109,6 +109,7 @@ impl Load {
             shared: Arc::clone(&shared),
             schedule,
             producer,
+            given: 0,
             global: plan.first,
         };
         if plan.transactions.is_some() {
@@ -167,6 +168,9 @@ struct Run {
     schedule: Schedule,
     producer: BaseProducer<Acks>,
     partitions: Vec<PartitionLoad>,
+    /// Records that were handed to the client.
+    given: u64,
+    /// The next one's number.
     global: u64,
 }
 
@@ -176,17 +180,16 @@ impl Run {
         let mut transactions = 0_u64;
         while !self.stopping() {
             let due = (started.elapsed().as_secs_f64() * f64::from(self.plan.rate)) as u64;
-            let due = self.plan.first + due;
             match self.plan.transactions {
                 None => {
-                    while self.global < due && !self.stopping() {
+                    while self.given < due && !self.stopping() {
                         let slot = self.schedule.next();
                         self.produce(slot, false)?;
                         self.partitions[slot].committed += 1;
                     }
                 }
                 Some(wanted) => {
-                    while self.global + u64::from(wanted.batch) <= due && !self.stopping() {
+                    while self.given + u64::from(wanted.batch) <= due && !self.stopping() {
                         self.transaction(
                             wanted.batch,
                             is_aborted(transactions, wanted.abort_ratio),
@@ -208,7 +211,7 @@ impl Run {
         self.shared.stop.load(Ordering::Relaxed)
     }
 
-    /// One whole transaction. Sequences of an aborted one are used again, so
+    /// One whole transaction. Sequences and numbers of an aborted one are used again, so
     /// that a reader of committed records sees no gap.
     fn transaction(&mut self, batch: u32, abort: bool) -> Result<(), LabError> {
         let failed = |what: &'static str| LabError::kafka(what, &self.bootstrap);
@@ -237,6 +240,7 @@ impl Run {
         self.producer
             .flush(FLUSH)
             .map_err(failed("write a transaction to abort"))?;
+        self.global -= slots.len() as u64;
         for slot in slots {
             self.partitions[slot].committed -= 1;
         }
@@ -279,6 +283,7 @@ impl Run {
             }
         }
         self.partitions[slot].sent += 1;
+        self.given += 1;
         self.global += 1;
         Ok(())
     }

@@ -24,7 +24,7 @@ pub struct Record {
     /// Its number among that producer's records of this partition, from 0;
     /// numbers of aborted records are used again.
     pub sequence: u64,
-    /// Its number among all of that producer's records, from 0.
+    /// Its number among all of that producer's records, from 0; so are those.
     pub global: u64,
     /// When it was made, ms since 1970.
     pub created_ms: u64,

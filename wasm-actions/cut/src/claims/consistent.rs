@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use slackwater_ports::PartitionId;
 
 use super::falls::{Change, Fall};
+use super::volumes::moved;
 use super::{Judgement, is_zero, name_some};
 use crate::{Class, Cut, Rows, State, Tail};
 
@@ -38,6 +39,9 @@ pub struct Trimmed {
     /// SHA-256 of the document of the cut that it was made of; empty where it was made
     /// without one.
     pub planned_of: String,
+    /// Whether these are not the volumes of that cut's run, or hold more than it saw.
+    #[serde(default)]
+    pub other_volumes: bool,
     /// What its order guarantees, in one sentence.
     pub guarantee: String,
     /// Topics that are in no order.
@@ -155,6 +159,13 @@ impl ConsistentEvidence {
                 unknown.push(format!("{id} is in the cut, and not in the plan"));
             }
         }
+        let known = rows.partitions.iter();
+        let known = known.map(|row| PartitionId::new(rows.topic(row).name.clone(), row.partition));
+        let known: BTreeSet<PartitionId> = known.collect();
+        let newer = planned.iter().filter(|id| !known.contains(id));
+        unknown.extend(newer.map(|id| {
+            format!("{id} is not in the cut: which brokers have a copy of it is not known")
+        }));
         let others = found.unplanned.iter();
         unknown.extend(others.map(|one| format!("{one} is not in the plan")));
         // What is ordered is a copy of a source's.
@@ -169,6 +180,7 @@ impl ConsistentEvidence {
         if still == 0 || !ordered {
             unknown.push("no partition that was mirrored is in the order".to_owned());
         }
+        unknown.extend(moved(rows.topics.iter()));
         let left = self.not_copied.iter();
         unknown.extend(left.map(|one| format!("not copied: {one}")));
         if self.cut.is_none() {
@@ -176,6 +188,11 @@ impl ConsistentEvidence {
         }
         if self.document.is_empty() || found.planned_of != self.document {
             unknown.push("the plan was made of another document than this cut's".to_owned());
+        }
+        if found.other_volumes {
+            unknown.push(
+                "what the source had when these volumes were cut is not in the cut".to_owned(),
+            );
         }
         if found.plan.is_empty() || found.guarantee.is_empty() {
             unknown.push("the plan has no digest, or guarantees nothing".to_owned());
@@ -247,6 +264,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("notCopied", Change::Push("t-0".into())),
         Fall::evidence("found.plan", Change::Set("".into())),
         Fall::evidence("found.plannedOf", Change::OtherText),
+        Fall::evidence("found.otherVolumes", Change::Set(true.into())),
         Fall::evidence("found.guarantee", Change::Set("".into())),
         Fall::evidence("found.clusterId", Change::OtherText),
         Fall::evidence("found.partitions", Change::Clear),

@@ -44,13 +44,20 @@ pub(super) fn directories(dirs: &[LogDirSeen], cluster_id: &str, findings: &mut 
 /// Topics of which the volumes are not all: older segments are on remote storage
 /// (KIP-405), and only a pointer to them is here.
 pub(super) fn tiered<'r>(topics: impl Iterator<Item = &'r TopicRow>, findings: &mut Findings) {
+    findings.unknown.extend(moved(topics));
+}
+
+/// What is to be said of them.
+pub(super) fn moved<'r>(
+    topics: impl Iterator<Item = &'r TopicRow>,
+) -> impl Iterator<Item = String> {
     let moved = topics.filter(|topic| topic.remote_storage);
-    findings.unknown.extend(moved.map(|topic| {
+    moved.map(|topic| {
         format!(
             "{} moves segments to remote storage: the volumes are not all of it",
             topic.name
         )
-    }));
+    })
 }
 
 /// Partitions that lie on the volumes and that no look saw: the brokers hide a topic
