@@ -99,7 +99,7 @@ impl StrimziMirror {
         let mut lines = Vec::new();
         for feeder in &self.feeders {
             let now = self.makers.again(&feeder.maker)?;
-            lines.extend(by_hand(&now).map_err(MakersError::from)?);
+            lines.extend(by_hand(&now, self.makers.version()).map_err(MakersError::from)?);
         }
         lines.extend(self.window.by_hand()?);
         Ok(lines)

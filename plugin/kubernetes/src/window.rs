@@ -143,7 +143,8 @@ impl Window {
     pub(crate) fn by_hand(&self) -> Result<Option<String>, MakersError> {
         let now = self.meta()?;
         let ours = now.filter(|now| now.annotation(PAUSED).is_some());
-        Ok(ours.map(|now| unpause_line("kafka", &now)))
+        let kind = self.makers.version().kind("kafka");
+        Ok(ours.map(|now| unpause_line(&kind, &now)))
     }
 
     /// That a pause could be taken back: read as it is then, and asked of the API

@@ -127,7 +127,8 @@ fn what_is_held_is_let_go_by_its_notes() {
     let space = [SPACE.to_owned()];
     let mirror = StrimziMirror::held_for(&server, makers, KAFKA, &space).unwrap();
     assert!(mirror.by_hand().unwrap().iter().any(|line| {
-        line.starts_with("kubectl patch kafkamirrormaker2 held --namespace kafka")
+        let kind = "kafkamirrormaker2s.v1beta2.kafka.strimzi.io";
+        line.starts_with(&format!("kubectl patch {kind} held --namespace kafka"))
     }));
     mirror.let_go().unwrap();
     assert_eq!(spec("held"), found);

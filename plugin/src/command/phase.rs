@@ -33,6 +33,10 @@ pub(super) struct Phase {
     /// alive, another run's perhaps, is left alone.
     #[arg(long)]
     if_expired: bool,
+    /// With validateHead and --run: to have closed the cut is success, whatever it proves,
+    /// and so is to find that it is void. For a pod that is started again where it fails.
+    #[arg(long, requires = "run")]
+    closed_is_enough: bool,
     #[command(flatten)]
     accept: Accept,
     #[command(flatten)]
@@ -73,7 +77,7 @@ impl Phase {
             print_line(&line)?;
         }
         match (&self.name, self.run_of(&outcome)) {
-            (PhaseName::ValidateHead, Some(run)) => {
+            (PhaseName::ValidateHead, Some(run)) if !self.closed_is_enough => {
                 let cut = site.cut(&run)?;
                 of_claims(&cut, &cut.settings.require)
             }
@@ -120,6 +124,10 @@ impl Phase {
             return Ok(None);
         };
         let cut = site.cut(run)?;
+        if let (true, State::Void { reason, .. }) = (self.closed_is_enough, &cut.state) {
+            let said = format!("run {run} is void, and nothing is left to be proven: {reason}");
+            return Ok(Some(Outcome::new(said)));
+        }
         let held = match site.ground().leases().look()? {
             LeaseState::Held(holder) => holder.is_none_or(|holder| holder.run_id == *run),
             LeaseState::Free | LeaseState::Expired(_) => false,

@@ -19,6 +19,7 @@ use crate::exit::Stop;
 use crate::site::{Flush, Held, News, Site};
 
 use super::flushing::Flushing;
+use super::recover::let_go_by_notes;
 
 /// See the module. Its calls come from threads that may block.
 pub(super) struct GuardHands {
@@ -289,11 +290,15 @@ impl Hands for GuardHands {
     }
 
     fn resume(&self) -> Result<String, String> {
-        self.phase(PhaseName::ResumeMirror, Entry::Run, Limits::default())
-            .map_err(|stop| {
-                tracing::error!("the mirror could not be resumed: {stop}");
-                stop.cause
-            })
+        let resumed = self.phase(PhaseName::ResumeMirror, Entry::Run, Limits::default());
+        let resumed = resumed.or_else(|stop| match self.is_ours() {
+            true => let_go_by_notes(&self.site, &self.run).unwrap_or(Err(stop)),
+            false => Err(stop),
+        });
+        resumed.map_err(|stop| {
+            tracing::error!("the mirror could not be resumed: {stop}");
+            stop.cause
+        })
     }
 
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {

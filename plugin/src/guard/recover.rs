@@ -6,7 +6,7 @@ use std::sync::Arc;
 use slackwater_hold::{LeaseLook, Salvage};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::Clock;
-use slackwater_store::{Holder, LeaseState};
+use slackwater_store::{Holder, LeaseState, RunId};
 
 use super::GuardClient;
 use super::hands::void;
@@ -40,6 +40,26 @@ pub fn recover_for_sure(site: &Site) -> Result<Recovered, Stop> {
         }
         found => Ok(found),
     }
+}
+
+/// Where a run has no document that can be read: in Strimzi what it stopped is noted on what
+/// feeds the mirror, too, and that is put back. `None` where the document says it, where it
+/// can't be asked for, and where there are no such notes.
+pub(super) fn let_go_by_notes(site: &Site, run: &RunId) -> Option<Result<String, Stop>> {
+    let error = site.runs().load(run).err()?;
+    let has_notes = site.strimzi().is_some();
+    let says_nothing = error.is_missing() || error.is_damage() && has_notes;
+    if !says_nothing {
+        return None;
+    }
+    tracing::warn!("run {run} has no document that can be read: {error}");
+    Some(site.ground().let_go().map(|had| {
+        let done = match had {
+            true => "what was noted as held was put back",
+            false => "nothing was stopped",
+        };
+        format!("the run has no document that can be read: {done}")
+    }))
 }
 
 /// This site's means.
@@ -81,20 +101,15 @@ impl Salvage for Salvor<'_> {
     }
 
     fn resume_left(&self, left: &Holder) -> Result<String, Stop> {
+        if let Some(done) = let_go_by_notes(self.0, &left.run_id) {
+            return done;
+        }
         match self.0.runs().load(&left.run_id) {
             Ok(_) => {
                 let document = self.0.runs().document(&left.run_id);
                 let ports = self.0.ports_on(Arc::new(document));
                 let outcome = self.0.run(PhaseName::ResumeMirror, Entry::Run, ports)?;
                 Ok(outcome.summary)
-            }
-            Err(error) if error.is_missing() => {
-                // What it stopped is noted elsewhere, if it stopped anything.
-                Ok(match self.0.ground().let_go()? {
-                    true => "the run has no document: what was noted as held was put back",
-                    false => "the run has no document: nothing was stopped",
-                }
-                .to_owned())
             }
             // What was stopped is written there: the hold stays expired, so
             // that nobody forgets it.

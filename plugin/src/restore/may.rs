@@ -96,6 +96,22 @@ pub(super) fn may_be_restored(
             );
             return nothing_refutes(cut);
         }
+        (State::Void { reason, .. }, way)
+            if way.is_on_claims() && accept_unproven && was_handed_over(cut) =>
+        {
+            tracing::warn!(
+                "run {} became void after its snapshots were confirmed ({reason}): what the claims \
+                 hold is held against its seal",
+                cut.run_id
+            );
+            return nothing_refutes(cut);
+        }
+        (State::Void { .. }, way) if way.is_on_claims() && was_handed_over(cut) => {
+            return Err(Stop::bad_input(format!(
+                "run {run} became void after its snapshots were confirmed: with --accept-unproven what \
+                 the claims hold is held against its seal"
+            )));
+        }
         (state, _) => {
             return Err(Stop::bad_input(format!(
                 "run {} is {}: only a closed cut is restored from",
@@ -111,6 +127,12 @@ pub(super) fn may_be_restored(
         ),
         exit: Exit::BadInput,
     })
+}
+
+/// Whether others have what was cut while the mirror stood still: only the proof is missing.
+pub fn was_handed_over(cut: &Cut) -> bool {
+    let snapshot = cut.snapshot.as_ref();
+    snapshot.is_some_and(|one| one.confirmed_ms.is_some()) && cut.resume.is_some()
 }
 
 /// What was begun without a trim can't have one any more: brokers may run.
@@ -214,5 +236,14 @@ mod tests {
             cut.state = state;
             assert!(may_be_restored(&cut, Way::OnClaims, None, true).is_err());
         }
+        // Others have it, and it was given up before it was read.
+        cut.snapshot.as_mut().unwrap().confirmed_ms = Some(1);
+        assert!(may_be_restored(&cut, Way::OnClaims, None, true).is_ok());
+        assert!(may_be_restored(&cut, Way::Forth, None, true).is_err());
+        let said = may_be_restored(&cut, Way::OnClaims, None, false).unwrap_err();
+        assert!(said.cause.contains("--accept-unproven"), "{said}");
+        // In the middle of its window.
+        cut.resume = None;
+        assert!(may_be_restored(&cut, Way::OnClaims, None, true).is_err());
     }
 }

@@ -7,7 +7,7 @@ mod caught_up;
 mod feed;
 mod groups;
 mod lacking;
-mod may;
+pub mod may;
 mod report;
 mod show;
 mod trim;

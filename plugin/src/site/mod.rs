@@ -24,6 +24,7 @@ pub use runs::{Document, DocumentError, Listed, Runs};
 pub(crate) use strimzi::volumes_of;
 pub use strimzi::{
     Apart, KafkaName, Left, Need, OPTED_IN, RestoredContent, SCRATCH, Strimzi, opted_in, order_key,
+    sealed_once,
 };
 
 use crate::adapters::{NoGuard, ScratchStore, SystemClock, Terminal};

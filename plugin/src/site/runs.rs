@@ -25,6 +25,11 @@ pub enum DocumentError {
 }
 
 impl DocumentError {
+    /// Whether what is there is not what this program wrote.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::ConfigMaps(RunsError::Torn { .. }))
+    }
+
     /// Whether there is no such run.
     pub fn is_missing(&self) -> bool {
         matches!(

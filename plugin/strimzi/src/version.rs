@@ -38,6 +38,15 @@ impl ApiVersion {
             })
     }
 
+    /// A kind as kubectl is told it. Where both versions are served kubectl takes the newer one
+    /// by itself, and what is patched through that loses fields.
+    pub fn kind(self, name: &str) -> String {
+        match self {
+            Self::V1Beta2 => format!("{name}s.{}.{GROUP}", self.as_str()),
+            Self::V1 => name.to_owned(),
+        }
+    }
+
     /// As it stands in a URL.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -53,7 +53,7 @@ impl Hook {
             .settings
             .window_ms
             .max(self.window.saturating_mul(1_000));
-        give_up_what_a_hook_left(&site)?;
+        give_up_what_a_hook_left(&site, |_| Ok(true))?;
         strimzi(&site)?.may_note_seal()?;
         // Whoever ends it before its guard watches for K10 ends the run.
         let run = Run::begin(&site, true)?;
@@ -65,7 +65,38 @@ impl Hook {
         tell(kafka, &[("runId", run.id().as_str())])
     }
 
-    pub(super) fn after_backup(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
+    /// K10 has the backup of all mirrors, or none: nothing is read before all are confirmed,
+    /// and where one is not, no other is either.
+    pub(super) fn after_backup(&self, context: &Context, kafkas: &[KafkaName]) -> Result<(), Stop> {
+        let mut confirmed = Vec::new();
+        let mut failed = None;
+        for kafka in kafkas {
+            match self.confirm(context, kafka) {
+                Ok(one) => confirmed.push((kafka, one)),
+                Err(stop) => {
+                    let stop = of(kafka, stop);
+                    tracing::error!("{}", stop.cause);
+                    failed.get_or_insert(stop);
+                }
+            }
+        }
+        if let Some(stop) = failed {
+            for (kafka, one) in confirmed.iter().filter(|(_, one)| !one.is_closed) {
+                let why = "the backup of another mirror of its namespace failed";
+                if let Err(left) = give_up_earlier(&one.site, &one.id, why) {
+                    tracing::error!("{kafka}: {}", left.cause);
+                }
+            }
+            return Err(stop);
+        }
+        for (kafka, one) in &confirmed {
+            one.hand_over(kafka).map_err(|stop| of(kafka, stop))?;
+        }
+        Ok(())
+    }
+
+    /// What K10 has of this mirror is what was cut while it stood still.
+    fn confirm(&self, context: &Context, kafka: &KafkaName) -> Result<Confirmed, Stop> {
         let site = self.site(context, kafka, &Need::Little)?;
         let by_others = |cut: &Cut| cut.settings.snapshots_by == SnapshotsBy::Others;
         let (id, cut) = last_run(&site, by_others)?.ok_or_else(|| {
@@ -82,29 +113,61 @@ impl Hook {
             // The hook is run again, or is another backup's: what was there for the one
             // may not be for the other.
             Run::named(&site, &id).run(PhaseName::SnapshotPartitions, Entry::Confirm)?;
-            if !is_closed {
-                // Whoever confirmed it may have ended before he had it read.
-                prove_apart(&site, &id)?;
-            }
-            keep_what_was_closed(&site);
-            let by = resumed_by(&site.cut(&id)?);
-            return tell(kafka, &[("runId", id.as_str()), ("resumedBy", by)]);
+            return Ok(Confirmed {
+                site,
+                id,
+                is_closed,
+                said: None,
+            });
         }
         let run = Run::current(&site, Some(&id))?;
-        let done = confirmed(&site, &run).and_then(|done| Ok((done, prove_apart(&site, &id)?)));
-        let (done, pod) = done.map_err(|stop| give_up(&run, stop))?;
-        let by = resumed_by(&site.cut(&id)?);
-        site.terminal.say(&format!(
-            "{kafka}: {done}; the {by} let the mirror run; {pod} reads the snapshots and closes the cut"
-        ));
-        tell(kafka, &[("runId", id.as_str()), ("resumedBy", by)])
+        let said = confirmed(&site, &run).map_err(|stop| give_up(&run, stop))?;
+        drop(run);
+        Ok(Confirmed {
+            site,
+            id,
+            is_closed: false,
+            said: Some(said),
+        })
     }
 
     /// Nothing to give up is success.
     pub(super) fn after_failure(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
         let site = self.site(context, kafka, &Need::Little)?;
-        give_up_what_a_hook_left(&site)?;
+        // One that is read at this time is of a backup before: this one failed before it had
+        // begun its own. One that is confirmed, and not read, was not handed over.
+        give_up_what_a_hook_left(&site, |run| strimzi(&site)?.is_proven_apart(run))?;
         crate::guard::recover(&site).map(drop)
+    }
+}
+
+/// A run whose snapshots are K10's.
+struct Confirmed {
+    site: Site,
+    id: RunId,
+    is_closed: bool,
+    /// What is said of that, where it is new.
+    said: Option<String>,
+}
+
+impl Confirmed {
+    /// Has them read, and tells K10. From here on the run is K10's backup.
+    fn hand_over(&self, kafka: &KafkaName) -> Result<(), Stop> {
+        let Self { site, id, .. } = self;
+        // Whoever confirmed it before may have ended before he had it read.
+        let pod = match self.is_closed {
+            true => None,
+            false => Some(prove_apart(site, id)?),
+        };
+        let by = resumed_by(&site.cut(id)?);
+        match (&self.said, pod) {
+            (Some(said), Some(pod)) => site.terminal.say(&format!(
+                "{kafka}: {said}; the {by} let the mirror run; {pod} reads the snapshots and closes \
+                 the cut"
+            )),
+            _ => keep_what_was_closed(site),
+        }
+        tell(kafka, &[("runId", id.as_str()), ("resumedBy", by)])
     }
 }
 
@@ -202,16 +265,19 @@ pub(super) fn resumed_by(cut: &Cut) -> &'static str {
 }
 
 /// K10 runs a hook again that failed, and a cancelled action runs none of the others:
-/// a run that a hook began is given up by the next.
-fn give_up_what_a_hook_left(site: &Site) -> Result<(), Stop> {
+/// a run that a hook began is given up by the next. `is_k10s`: whether one that is confirmed
+/// is a backup of K10's.
+fn give_up_what_a_hook_left(
+    site: &Site,
+    is_k10s: impl FnOnce(&RunId) -> Result<bool, Stop>,
+) -> Result<(), Stop> {
     let LeaseState::Held(Some(holder)) = site.ground().leases().look()? else {
         return Ok(());
     };
     let cut = site.cut(&holder.run_id)?;
     let by_others = cut.settings.snapshots_by == SnapshotsBy::Others;
-    // What is confirmed is K10's backup, and read at this time.
     let confirmed = cut.snapshot.is_some_and(|one| one.confirmed_ms.is_some());
-    if !by_others || confirmed || cut.state.is_final() {
+    if !by_others || cut.state.is_final() || (confirmed && is_k10s(&holder.run_id)?) {
         return Ok(());
     }
     let run = Run::current(site, Some(&holder.run_id))?;

@@ -22,7 +22,7 @@ use super::{Context, print_line};
 use crate::adapters::Terminal;
 use crate::exit::Stop;
 use crate::outputs;
-use crate::site::{KafkaName, Need, OPTED_IN, Site, Strimzi, opted_in};
+use crate::site::{KafkaName, Need, OPTED_IN, Site, Strimzi, opted_in, sealed_once};
 
 /// So far back a run may lie that a hook asks about.
 const LAST_RUNS: usize = 100;
@@ -104,15 +104,12 @@ impl Hook {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
         match self.name {
             Name::BeforeBackup => self.before_backup(context, &self.mirrors()?),
-            Name::AfterBackup => each(&self.mirrors()?, |kafka| self.after_backup(context, kafka)),
+            Name::AfterBackup => self.after_backup(context, &self.mirrors()?),
             Name::AfterFailure => {
                 each(&self.mirrors()?, |kafka| self.after_failure(context, kafka))
             }
             Name::BeforeRestore => match self.opted_in()?.as_slice() {
-                [] => {
-                    Terminal::new(context.quiet).say("no mirror is in the way");
-                    Ok(())
-                }
+                [] => self.nothing_is_in_the_way(context),
                 kafkas => self.before_restore(context, kafkas),
             },
             Name::AfterRestore => {
@@ -138,11 +135,30 @@ impl Hook {
         }
     }
 
+    /// One that was backed up so, and is not opted in any more, would have its claims
+    /// restored under brokers that run.
+    fn nothing_is_in_the_way(&self, context: &Context) -> Result<(), Stop> {
+        match sealed_once(self.kubeconfig.as_deref(), self.of_policy()?)?.first() {
+            Some(kafka) => Err(Stop::bad_input(format!(
+                "the claims of {kafka} were backed up as a mirror's, and it has the label {OPTED_IN} no \
+                 more: set it, so that its brokers stand aside, or delete it"
+            ))),
+            None => {
+                Terminal::new(context.quiet).say("no mirror is in the way");
+                Ok(())
+            }
+        }
+    }
+
     fn opted_in(&self) -> Result<Vec<KafkaName>, Stop> {
-        let namespace = self.namespace.as_deref().ok_or_else(|| {
+        opted_in(self.kubeconfig.as_deref(), self.of_policy()?)
+    }
+
+    /// The namespace whose policy it is of.
+    fn of_policy(&self) -> Result<&str, Stop> {
+        self.namespace.as_deref().ok_or_else(|| {
             Stop::bad_input("a hook of a policy is told its namespace: say --namespace")
-        })?;
-        opted_in(self.kubeconfig.as_deref(), namespace)
+        })
     }
 
     fn site(&self, context: &Context, kafka: &KafkaName, need: &Need) -> Result<Site, Stop> {

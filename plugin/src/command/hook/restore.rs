@@ -12,6 +12,7 @@ use super::super::Context;
 use super::{Hook, last_run, of, strimzi, tell};
 use crate::adapters::Terminal;
 use crate::exit::Stop;
+use crate::restore::may::was_handed_over;
 use crate::restore::{Asked, Rest, Restore, text};
 use crate::site::{KafkaName, Need, Strimzi, volumes_of};
 
@@ -66,8 +67,10 @@ impl Hook {
         let run = match noted.map_err(Stop::failed)? {
             Some(note) => note.run,
             None => {
-                let lives =
-                    |cut: &Cut| cut.snapshot.is_some() && !matches!(cut.state, State::Void { .. });
+                let lives = |cut: &Cut| {
+                    let is_void = matches!(cut.state, State::Void { .. });
+                    cut.snapshot.is_some() && (!is_void || was_handed_over(cut))
+                };
                 let last = last_run(&site, lives)?;
                 let (run, _) = last.ok_or_else(|| {
                     Stop::bad_input(

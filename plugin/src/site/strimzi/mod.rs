@@ -39,7 +39,7 @@ pub(crate) use found::Clusters;
 pub use found::KafkaName;
 pub use left::Left;
 pub use order_key::order_key;
-pub use others::{Apart, OPTED_IN, opted_in};
+pub use others::{Apart, OPTED_IN, opted_in, sealed_once};
 pub use restoring::RestoredContent;
 pub(crate) use restoring::volumes_of;
 

@@ -2,12 +2,13 @@
 //! them when they are done.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use slackwater_cut::{Cut, SnapshotsBy};
 use slackwater_kubernetes::{
-    BoundSnapshots, Job, Makers, OthersSnapshots, Place, SealedClaims, Workers,
+    ApiServer, BoundSnapshots, Job, Makers, OthersSnapshots, Place, SealedClaims, Workers,
 };
 use slackwater_ports::{OtherSnapshot, VolumeSnapshot};
 use slackwater_store::RunId;
@@ -102,8 +103,26 @@ impl Strimzi {
     pub fn prove_apart(&self, run: &RunId) -> Result<Place, Stop> {
         let kafka = self.kafka.to_string();
         let run_id = run.as_str();
-        let args = ["phase", "validateHead", "--run", run_id, "--kafka", &kafka];
+        let args = [
+            "phase",
+            "validateHead",
+            "--run",
+            run_id,
+            "--kafka",
+            &kafka,
+            "--closed-is-enough",
+        ];
         self.apart(run, Apart::Proves, args.map(str::to_owned).to_vec())
+    }
+
+    /// Whether such a pod is at work.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn is_proven_apart(&self, run: &RunId) -> Result<bool, Stop> {
+        let workers = self.workers(run)?;
+        let role = Apart::Proves.role();
+        workers.any_lives_as(role).map_err(Stop::failed)
     }
 
     /// Runs a command in a pod of its own, as whoever runs this, and does not wait for
@@ -115,12 +134,7 @@ impl Strimzi {
         let home = self
             .home()
             .map_err(|error| Stop::bad_input(error.message))?;
-        let workers = Workers::new(
-            self.server.clone(),
-            &home.namespace,
-            run.clone(),
-            home.program.clone(),
-        );
+        let workers = self.workers(run)?;
         let job = Job {
             role: what.role(),
             suffix: what.suffix().to_owned(),
@@ -136,6 +150,18 @@ impl Strimzi {
             tracing::info!("pods of earlier runs are left: {error}");
         }
         workers.make(&job).map_err(Stop::failed)
+    }
+
+    fn workers(&self, run: &RunId) -> Result<Workers, Stop> {
+        let home = self
+            .home()
+            .map_err(|error| Stop::bad_input(error.message))?;
+        Ok(Workers::new(
+            self.server.clone(),
+            &home.namespace,
+            run.clone(),
+            home.program.clone(),
+        ))
     }
 
     fn sealed_claims(&self) -> SealedClaims {
@@ -215,14 +241,32 @@ impl Strimzi {
 ///
 /// # Errors
 /// No way to the API server; no answer.
-pub fn opted_in(
-    kubeconfig: Option<&std::path::Path>,
-    namespace: &str,
-) -> Result<Vec<KafkaName>, Stop> {
-    let server = slackwater_kubernetes::ApiServer::connect(kubeconfig).map_err(Stop::bad_input)?;
+pub fn opted_in(kubeconfig: Option<&Path>, namespace: &str) -> Result<Vec<KafkaName>, Stop> {
+    let server = ApiServer::connect(kubeconfig).map_err(Stop::bad_input)?;
+    kafkas(&server, namespace, OPTED_IN)
+}
+
+/// Kafkas of a namespace whose claims a run has sealed once.
+///
+/// # Errors
+/// No way to the API server; no answer.
+pub fn sealed_once(kubeconfig: Option<&Path>, namespace: &str) -> Result<Vec<KafkaName>, Stop> {
+    let server = ApiServer::connect(kubeconfig).map_err(Stop::bad_input)?;
+    let claims = SealedClaims::new(server.clone(), namespace);
+    let mut sealed = Vec::new();
+    for kafka in kafkas(&server, namespace, "")? {
+        let noted = claims.runs(kafka.name()).map_err(Stop::failed)?;
+        if noted.values().any(Option::is_some) {
+            sealed.push(kafka);
+        }
+    }
+    Ok(sealed)
+}
+
+fn kafkas(server: &ApiServer, namespace: &str, labels: &str) -> Result<Vec<KafkaName>, Stop> {
     let makers = Makers::discover(server.clone()).map_err(Stop::failed)?;
     let names = makers
-        .kafkas_labelled(namespace, OPTED_IN)
+        .kafkas_labelled(namespace, labels)
         .map_err(Stop::failed)?;
     names
         .iter()

@@ -6,17 +6,19 @@ use super::patch::put_back;
 use crate::StrimziError;
 use crate::meta::HeldBy;
 use crate::notes::{PatchOp, unpause_line};
+use crate::version::ApiVersion;
 
 /// The line that puts this held resource back to what is noted on it. `None` where
 /// it is not held.
 ///
 /// # Errors
 /// A note that can't be read.
-pub fn by_hand(held: &MirrorMaker) -> Result<Option<String>, StrimziError> {
+pub fn by_hand(held: &MirrorMaker, version: ApiVersion) -> Result<Option<String>, StrimziError> {
     let Some(how) = held.meta.held() else {
         return Ok(None);
     };
     let (namespace, name) = (&held.meta.namespace, &held.meta.name);
+    let kind = version.kind("kafkamirrormaker2");
     Ok(Some(match how.by {
         HeldBy::State => {
             // As it stands there when the line is run: only that the aliases are
@@ -29,11 +31,11 @@ pub fn by_hand(held: &MirrorMaker) -> Result<Option<String>, StrimziError> {
             let patch = serde_json::to_string(&ops).unwrap_or_default();
             let patch = patch.replace('\'', r"'\''");
             format!(
-                "kubectl patch kafkamirrormaker2 {name} --namespace {namespace} --type=json \
+                "kubectl patch {kind} {name} --namespace {namespace} --type=json \
                  --patch='{patch}'"
             )
         }
         // Its operator then finds Connect stopped and wants it running.
-        HeldBy::Pause => unpause_line("kafkamirrormaker2", &held.meta),
+        HeldBy::Pause => unpause_line(&kind, &held.meta),
     }))
 }

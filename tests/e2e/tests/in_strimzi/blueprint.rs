@@ -44,6 +44,7 @@ mod needs_root {
                 ("trim", "consistent", "--trim=none"),
                 ("order", "order:9", "--order=source"),
                 ("excludeOrder", "one,two", "--exclude-order="),
+                ("maxJettison", "5m,3%", "--max-jettison=60s,1%"),
                 ("orderKey", "configmap/numbers", "--order-key="),
                 ("orderFirst", "7", "--first="),
             ] {
@@ -53,7 +54,7 @@ mod needs_root {
             let rendered = runner.rendered("restore", &trimmed, &Map::new()).unwrap();
             let all = words(&rendered, "restoreMirror").join(" ");
             let said = "--trim=consistent --order=order:9 --exclude-order=one,two \
-                        --order-key=configmap/numbers --first=7";
+                        --max-jettison=5m,3% --order-key=configmap/numbers --first=7";
             assert!(all.contains(said), "{all}");
             let mut of_artifacts = ask.clone();
             of_artifacts.options.clear();

@@ -50,7 +50,7 @@ mod needs_root {
         mod takes_long {
             use std::process::Command;
 
-            use serde_json::Value;
+            use serde_json::{Value, json};
             use slackwater_stand_ins::Temper;
 
             use super::super::super::{end, holder};
@@ -110,6 +110,35 @@ mod needs_root {
                 let again = place.task(&["phase", "resumeMirror", "--kafka", &mirror()]);
                 assert!(again.expect(0).said.contains("nothing to resume"));
                 assert!(place.is_running());
+            }
+
+            #[test]
+            fn where_the_runs_document_is_damaged_what_is_noted_lets_the_mirror_run_by_the_deadline()
+             {
+                let mut place = turn();
+                let before = place.feeder();
+                let run = quiesced(&mut place);
+                let document = format!("slackwater-{run}-run");
+                let damage = json!({"data": {"document": "{}"}}).to_string();
+                let patch = [
+                    "patch",
+                    "configmap",
+                    &document,
+                    "--type=merge",
+                    "-p",
+                    &damage,
+                ];
+                place.space(&patch).unwrap();
+                place.within(4, "the mirror to run", || place.is_running());
+                assert_eq!(place.feeder(), before);
+                place.must_be_let_go(&before);
+                // Nobody holds it any more, and another run may.
+                place.within(2, "the lease to be given back", || {
+                    holder(&place).is_empty()
+                });
+                place.task(&["backup", "--kafka", &mirror()]).expect(0);
+                place.space(&["delete", "configmap", &document]).unwrap();
+                place.must_be_equal();
             }
 
             /// Runs lines as a person does who has nothing but a shell and kubectl.

@@ -95,9 +95,10 @@ impl HeadsRestoredEvidence {
         let sealed = cut.snapshot.as_ref().map(|one| one.sealed_revision);
         Self {
             cut: cut.digest.clone().filter(|_| closed),
+            // What became void since was sealed all the same.
             sealed_revision: match cut.state {
-                State::Sealed => sealed.unwrap_or_default(),
-                _ => 0,
+                State::Sealed | State::Void { .. } => sealed.unwrap_or_default(),
+                State::Open | State::Closed { .. } => 0,
             },
             cluster_id,
             planned: PlannedHeads::of(cut),
