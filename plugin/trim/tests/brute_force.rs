@@ -6,6 +6,7 @@
 mod log;
 mod world;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -13,7 +14,7 @@ use fastrand::Rng;
 use log::batch::bytes_of;
 use log::{Batch, Rec};
 use slackwater_logdir::{Locked, SegmentReader, Want, for_each, survey};
-use slackwater_point::{PlannedStanding, Refused, by_timestamp};
+use slackwater_point::{Plan, PlannedStanding, Refused, TookPart, TransactionId, by_timestamp};
 use slackwater_trim::{Held, RealDisk, TrimError};
 use world::{Shape, World, epochs, no_cut, options, planned, tree};
 
@@ -118,10 +119,34 @@ fn is_tidy(dir: &Path, cut: u64, wanted: &[Batch], touched: bool) {
     );
 }
 
+/// By what was written, and not by what a copy has: a transaction is kept in all partitions
+/// in which it wrote, or in none, wherever there is a coordinator's log. Gives whether there
+/// is, and any is kept.
+fn is_whole(world: &World, plan: &Plan) -> bool {
+    let mut kept: BTreeMap<TransactionId, BTreeSet<usize>> = BTreeMap::new();
+    for (number, (log, row)) in world.logs().iter().zip(world::rows(plan)).enumerate() {
+        for one in &log.transactions {
+            let end = one
+                .marker
+                .filter(|end| end.committed && end.offset < row.cut);
+            if end.is_some() {
+                kept.entry(one.id).or_default().insert(number);
+            }
+        }
+    }
+    if world.told == TookPart::default() {
+        return false;
+    }
+    for (id, there) in &kept {
+        assert_eq!(there, &world.wrote[id], "{id:?}");
+    }
+    !kept.is_empty()
+}
+
 #[test]
 fn what_is_left_is_what_the_definition_says() {
     let (mut cut_inside, mut grown, mut dead, mut exact, mut cut_at_all) = (0, 0, 0, 0, 0);
-    let (mut cleaned, mut in_what_was_cleaned) = (0, 0);
+    let (mut cleaned, mut in_what_was_cleaned, mut known) = (0, 0, 0);
     for seed in 0..WORLDS {
         let mut rng = Rng::with_seed(seed);
         let shape = Shape::of(&mut rng);
@@ -134,7 +159,7 @@ fn what_is_left_is_what_the_definition_says() {
             wanted,
         ) {
             (Ok(plan), Ok(wanted)) => {
-                let cuts: Vec<u64> = plan.partitions.iter().map(|one| one.cut).collect();
+                let cuts: Vec<u64> = world::rows(&plan).map(|one| one.cut).collect();
                 // An end that is older than what lies before it is taken at its word.
                 assert!(
                     cuts.iter().zip(&wanted.cuts).all(|(one, most)| one <= most),
@@ -165,10 +190,9 @@ fn what_is_left_is_what_the_definition_says() {
             .unwrap();
         let after = tree(world.root.path());
         let (mut kept, mut lost) = (Vec::new(), Vec::new());
-        for (planned, (log, partition)) in plan
-            .partitions
-            .iter()
-            .zip(logs.iter().zip(&world.partitions))
+        known += u32::from(is_whole(&world, &plan));
+        for (planned, (log, partition)) in
+            world::rows(&plan).zip(logs.iter().zip(&world.partitions))
         {
             let cut = planned.cut;
             cut_at_all += u32::from(cut < log.end);
@@ -264,6 +288,7 @@ fn what_is_left_is_what_the_definition_says() {
         cut_at_all,
         cleaned,
         in_what_was_cleaned,
+        known,
     ];
     assert!(all.iter().all(|count| *count > 40), "{all:?}");
     assert!(u64::from(exact) > WORLDS / 3, "{exact}");

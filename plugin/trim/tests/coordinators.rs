@@ -5,52 +5,25 @@
 #[path = "../../logdir/tests/log/mod.rs"]
 mod log;
 mod site;
+mod told;
 mod world;
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use log::{Batch, Rec, commit};
+use log::{Batch, commit};
 use site::{Site, messages, row};
 use slackwater_cut::Class;
 use slackwater_logdir::state::TransactionTable;
 use slackwater_logdir::{Isolation, Locked, SegmentReader, records, survey};
 use slackwater_point::{Plan, Role};
 use slackwater_trim::{Held, RealDisk};
+use told::{COMPLETE_COMMIT, ONGOING, STATE};
 use world::{nodes, options};
 
-const STATE: &str = "__transaction_state";
-
-/// As `TransactionState` numbers them.
-const ONGOING: u8 = 1;
-const COMPLETE_COMMIT: u8 = 4;
-
-/// `TransactionLogKey` and `TransactionLogValue`, version 0: an id's producer and epoch,
-/// how far its transaction is, and in which partitions of a topic.
+/// As the coordinator wrote it, whenever.
 fn told(offset: u64, id: (&str, i64, i16), status: u8, topic: &str, partitions: &[i32]) -> Batch {
-    let (id, producer, epoch) = id;
-    let text = |into: &mut Vec<u8>, text: &str| {
-        into.extend((text.len() as i16).to_be_bytes());
-        into.extend(text.as_bytes());
-    };
-    let mut key = 0i16.to_be_bytes().to_vec();
-    text(&mut key, id);
-    let mut value = 0i16.to_be_bytes().to_vec();
-    value.extend(producer.to_be_bytes());
-    value.extend(epoch.to_be_bytes());
-    value.extend(60_000i32.to_be_bytes());
-    value.push(status);
-    value.extend(1i32.to_be_bytes());
-    text(&mut value, topic);
-    value.extend((partitions.len() as i32).to_be_bytes());
-    partitions
-        .iter()
-        .for_each(|one| value.extend(one.to_be_bytes()));
-    value.extend(5_000i64.to_be_bytes());
-    value.extend(4_000i64.to_be_bytes());
-    let mut record = Rec::new(offset, None, None);
-    (record.key, record.value) = (Some(key), Some(value));
-    Batch::of(vec![record])
+    told::told(offset, id, status, topic, partitions, 5_000)
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn what_is_planned_is_what_the_definition_says() {
         let wanted = by_sequence(&logs, &world.told, &numbered, &seen, asked);
         let plan = match (planned(&world.paths(), &no_cut(), &by(&of, asked)), wanted) {
             (Ok(plan), Ok((point, gaps))) => {
-                let cuts: Vec<u64> = plan.partitions.iter().map(|one| one.cut).collect();
+                let cuts: Vec<u64> = world::rows(&plan).map(|one| one.cut).collect();
                 assert_eq!(cuts, point.cuts, "seed {seed}");
                 let Ordered::Sequence { first, last, .. } = plan.order else {
                     panic!("seed {seed}: {:?}", plan.order);
@@ -133,7 +133,7 @@ fn what_is_planned_is_what_the_definition_says() {
             }
             (plan, wanted) => panic!("seed {seed}: {plan:?} {wanted:?}"),
         };
-        for (row, log) in plan.partitions.iter().zip(&logs) {
+        for (row, log) in world::rows(&plan).zip(&logs) {
             let lost = log
                 .window
                 .records

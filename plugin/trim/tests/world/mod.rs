@@ -9,8 +9,11 @@
 )]
 
 mod files;
+mod histories;
+#[path = "../told/mod.rs"]
+mod told;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +21,8 @@ use fastrand::Rng;
 use slackwater_cut::Cut;
 use slackwater_logdir::{Depth, Locked, ScanOptions, SegmentReader, scan, survey};
 use slackwater_point::{
-    Log, Marker, MaxJettison, Place, Plan, TookPart, Transaction, TransactionId, Window,
+    Log, Marker, MaxJettison, Place, Plan, PlannedPartition, TookPart, Transaction, TransactionId,
+    Window, Word,
 };
 use slackwater_ports::PartitionId;
 use slackwater_trim::{OrderAsked, PlanOptions, TrimError, Volumes, plan};
@@ -28,11 +32,18 @@ use crate::log::batch::bytes_of;
 use crate::log::{Batch, Packing, Rec, abort, commit};
 
 pub use files::{clone_of, nodes, tree};
+use histories::{Histories, Said, histories};
 
 /// As `tests/log/disk.rs` has it: some tests write thousands of logs.
 const MEMORY: &str = "/dev/shm";
 
 pub const TOPIC: &str = "src.t";
+
+/// The coordinator's log is carried along.
+pub fn rows(plan: &Plan) -> impl Iterator<Item = &PlannedPartition> {
+    let rows = plan.partitions.iter();
+    rows.filter(|one| one.partition.topic == TOPIC)
+}
 
 /// One broker's copy of one partition.
 #[derive(Debug, Clone)]
@@ -68,7 +79,12 @@ fn clean(batch: &mut Batch) {
 pub struct World {
     pub root: TempDir,
     pub partitions: Vec<Partition>,
+    /// The coordinator's log, as far as each node's copy has it; where it is there at all.
+    coordinator: Option<(Vec<Said>, [usize; 3])>,
+    /// What that says.
     pub told: TookPart,
+    /// In which partitions each transaction wrote that was committed.
+    pub wrote: BTreeMap<TransactionId, BTreeSet<usize>>,
 }
 
 /// What a world may have.
@@ -115,7 +131,27 @@ fn data(rng: &mut Rng, base: u64, now: &mut i64, disorder: i64, salt: &str) -> B
 impl World {
     /// Makes one up, and writes it as three brokers' log directories.
     pub fn new(rng: &mut Rng, shape: Shape) -> Self {
-        let (histories, _) = histories(rng, shape);
+        let Histories {
+            logs: histories,
+            said,
+            wrote,
+        } = histories(rng, shape);
+        let coordinator = (shape.transactions && rng.bool()).then(|| {
+            // Its copies were taken one after another, too.
+            let least = said.len().saturating_sub(6);
+            (
+                said.clone(),
+                [(); 3].map(|()| rng.usize(least..=said.len())),
+            )
+        });
+        let mut told = TookPart::default();
+        if let Some((said, copies)) = &coordinator {
+            told.ask();
+            let reached = copies.iter().copied().max().unwrap_or(0);
+            for one in &said[..reached] {
+                told.tell(one.id, one.ms, one.word());
+            }
+        }
         let mut partitions = Vec::new();
         for history in histories {
             let mut copies = copies(rng, &history, shape);
@@ -151,7 +187,9 @@ impl World {
                 false => tempfile::tempdir().unwrap(),
             },
             partitions,
-            told: TookPart::default(),
+            coordinator,
+            told,
+            wrote,
         };
         world.write(rng);
         world
@@ -186,6 +224,17 @@ impl World {
                 if !copy.is_absent {
                     write_copy(rng, &dir.join(format!("{TOPIC}-{number}")), copy);
                 }
+            }
+            if let Some((said, copies)) = &self.coordinator {
+                let said = said[..copies[node - 1]].iter();
+                let batches = (0..).zip(said).map(|(offset, one)| one.batch(offset));
+                let copy = Copy {
+                    batches: batches.collect(),
+                    common: copies[node - 1],
+                    torn: 0,
+                    is_absent: false,
+                };
+                write_copy(rng, &dir.join(format!("{}-0", told::STATE)), &copy);
             }
         }
     }
@@ -241,64 +290,6 @@ impl World {
         })
         .collect()
     }
-}
-
-/// The logs of some partitions, in one time, with transactions over them.
-fn histories(rng: &mut Rng, shape: Shape) -> (Vec<Vec<Batch>>, i64) {
-    let count = rng.usize(1..4);
-    let mut logs: Vec<Vec<Batch>> = vec![Vec::new(); count];
-    let mut epochs = vec![0; count];
-    let mut producer_epochs = [0i16; 2];
-    let mut open: Vec<(i64, Vec<usize>)> = Vec::new();
-    let mut now = 0;
-    for _ in 0..rng.usize(6..40) {
-        let at = rng.usize(0..count);
-        if rng.u8(0..6) == 0 {
-            epochs[at] += rng.i32(1..3);
-        }
-        let base = end(&logs[at]);
-        let kind = if shape.transactions { rng.u8(0..8) } else { 0 };
-        match kind {
-            0..4 => {
-                let mut batch = data(rng, base, &mut now, shape.disorder, "k");
-                batch.epoch = epochs[at];
-                logs[at].push(batch);
-            }
-            4..6 => {
-                let producer = rng.i64(0..2);
-                let mut batch =
-                    data(rng, base, &mut now, shape.disorder, "k").in_transaction(producer);
-                batch.producer_epoch = producer_epochs[producer as usize];
-                batch.epoch = epochs[at];
-                logs[at].push(batch);
-                match open.iter_mut().find(|(other, _)| *other == producer) {
-                    Some((_, there)) => there.push(at),
-                    None => open.push((producer, vec![at])),
-                }
-            }
-            _ if !open.is_empty() => {
-                let (producer, mut there) = open.swap_remove(rng.usize(0..open.len()));
-                let commits = rng.u8(0..4) > 0;
-                there.sort_unstable();
-                there.dedup();
-                for at in there {
-                    let base = end(&logs[at]);
-                    let mut marker = match commits {
-                        true => commit(base, producer),
-                        false => abort(base, producer),
-                    };
-                    marker.producer_epoch = producer_epochs[producer as usize] + 1;
-                    marker.epoch = epochs[at];
-                    // The broker's clock is ahead of what is mirrored.
-                    marker.records[0].timestamp = 2_000_000 + now;
-                    logs[at].push(marker);
-                }
-                producer_epochs[producer as usize] += 1;
-            }
-            _ => {}
-        }
-    }
-    (logs, now)
 }
 
 /// The brokers' copies: each a part of the log that lasts, and behind it what a
