@@ -82,6 +82,10 @@ pub struct Log {
     pub window: Window,
     /// Transactions that end at or past it, or have not ended, are all known.
     pub transactions_from: u64,
+    /// What lies below it was acknowledged before the first copy was taken: transactions that
+    /// end there were over, and are in all partitions in which they wrote. `None` where that
+    /// is not known.
+    pub then: Option<u64>,
     /// None that ends before it was ended later than this; `None` where none does.
     pub ended_by_ms: Option<i64>,
     /// In the order of their first offsets.

@@ -32,12 +32,11 @@ pub enum Word {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TookPart {
     by: BTreeMap<TransactionId, Told>,
-    /// Of each producer, its last epoch, and whether nothing was under way then.
-    last: BTreeMap<i64, (i16, bool)>,
+    /// Of each producer.
+    last: BTreeMap<i64, LastWord>,
     newest_ms: i64,
     /// Whether a coordinator's log was there.
     asked: bool,
-    copied_since_ms: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,23 +45,29 @@ struct Told {
     partitions: BTreeSet<PartitionId>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct LastWord {
+    epoch: i16,
+    is_over: bool,
+    ms: i64,
+}
+
 impl TookPart {
     /// A coordinator's log is there: what it does not say is not known.
     pub fn ask(&mut self) {
         self.asked = true;
     }
 
-    /// The first copy was taken no earlier than this, in milliseconds since the Unix epoch.
-    pub fn copied_since(&mut self, ms: i64) {
-        self.copied_since_ms = Some(ms.saturating_sub(SKEW_MS));
-    }
-
     /// Its words, in their order; `ms` by the coordinator's clock.
     pub fn tell(&mut self, id: TransactionId, ms: i64, word: Word) {
         self.ask();
         self.newest_ms = self.newest_ms.max(ms);
-        let is_over = word == Word::Over;
-        let _ = self.last.insert(id.producer, (id.epoch, is_over));
+        let last = LastWord {
+            epoch: id.epoch,
+            is_over: word == Word::Over,
+            ms,
+        };
+        let _ = self.last.insert(id.producer, last);
         if let Word::Ongoing(partitions) = word {
             let _ = self.by.insert(id, Told { ms, partitions });
         }
@@ -77,21 +82,16 @@ impl TookPart {
         }
     }
 
-    /// Since when one may have ended that a coordinator's log was copied too early to know.
-    fn unfinished_since_ms(&self) -> Option<i64> {
-        let since = self.since_ms()?;
-        Some(
-            self.copied_since_ms
-                .map_or(since, |copied| copied.max(since)),
-        )
-    }
-
-    /// Whether such a one may lie in what was not read of a log.
+    /// Whether one that ended since the first copy was taken may lie in what was not read of a
+    /// log.
     pub(crate) fn may_end_before(&self, log: &Log) -> bool {
-        let since = self.unfinished_since_ms();
-        since
-            .zip(log.ended_by_ms)
-            .is_some_and(|(since, ended)| ended >= since)
+        let Some(since) = self.since_ms() else {
+            return false;
+        };
+        match log.then {
+            Some(then) => log.transactions_from > then,
+            None => log.ended_by_ms.is_some_and(|ended| ended >= since),
+        }
     }
 
     /// Those that may not have been over then, and where each wrote.
@@ -106,25 +106,34 @@ impl TookPart {
 
     /// Whether it may have written to this partition.
     pub(crate) fn may_be_in(&self, id: TransactionId, partition: &PartitionId) -> bool {
-        let told = self.by.get(&id).filter(|_| self.is_over(id));
+        let told = self.by.get(&id).filter(|_| self.is_over(id, None));
         told.is_none_or(|told| told.partitions.contains(partition))
     }
 
-    /// Whether the coordinator's log was copied before it knew how this one ended, which a
-    /// partition shows to have been committed. It may have written to more of them then.
-    pub(crate) fn is_unfinished(&self, one: &Transaction) -> bool {
-        let ended = one.marker.filter(|marker| marker.committed);
-        let since = self.unfinished_since_ms();
-        let is_recent = ended.zip(since).is_some_and(|(end, since)| end.ms >= since);
-        is_recent && !self.is_over(one.id)
+    /// Whether the coordinator's log was copied before it knew how this one ended, which this
+    /// log shows to have been committed. It may have written to more of them then.
+    pub(crate) fn is_unfinished(&self, one: &Transaction, log: &Log) -> bool {
+        let end = one.marker.filter(|marker| marker.committed);
+        let (Some(end), Some(since)) = (end, self.since_ms()) else {
+            return false;
+        };
+        let may_be = match log.then {
+            Some(then) => end.offset >= then,
+            None => end.ms >= since,
+        };
+        may_be && !self.is_over(one.id, Some(end.ms))
     }
 
-    /// A later epoch of its producer is known; or the same, as before
-    /// `transaction.version` 2, where this one was told of before.
-    fn is_over(&self, id: TransactionId) -> bool {
-        self.last.get(&id.producer).is_some_and(|(epoch, is_over)| {
-            *epoch > id.epoch || (*epoch == id.epoch && *is_over && self.by.contains_key(&id))
-        })
+    /// Where it wrote is known, and that there is no more: there is a later epoch of its
+    /// producer. (Or the same, as before `transaction.version` 2, where one epoch stands for
+    /// many: the one that ended then, and none that ended since.)
+    fn is_over(&self, id: TransactionId, ended_ms: Option<i64>) -> bool {
+        let last = self.last.get(&id.producer);
+        let is_over = last.is_some_and(|last| {
+            let then = ended_ms.is_some_and(|ended| ended <= last.ms);
+            last.epoch > id.epoch || (last.epoch == id.epoch && last.is_over && then)
+        });
+        is_over && self.by.contains_key(&id)
     }
 
     /// Whether a log of which this much was read would show this one if it had it: what is

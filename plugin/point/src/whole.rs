@@ -68,10 +68,11 @@ fn aborted(logs: &[Log]) -> BTreeSet<TransactionId> {
 /// Transactions that lack a partition in which their coordinator says that
 /// they wrote: its copy was taken before.
 fn incomplete(logs: &[Log], took_part: &TookPart) -> Result<BTreeSet<TransactionId>, Unsolved> {
-    let aborted = aborted(logs);
+    let (aborted, whole) = (aborted(logs), ended_before(logs));
     let mut incomplete = BTreeSet::new();
     let mut wanted = BTreeSet::new();
-    for (id, partitions) in took_part.recent().filter(|(id, _)| !aborted.contains(id)) {
+    let all = took_part.recent();
+    for (id, partitions) in all.filter(|(id, _)| !aborted.contains(id) && !whole.contains(id)) {
         for (at, log) in logs.iter().enumerate() {
             if !partitions.contains(&log.partition) || listed(log, id) {
                 continue;
@@ -89,12 +90,26 @@ fn incomplete(logs: &[Log], took_part: &TookPart) -> Result<BTreeSet<Transaction
     Ok(incomplete)
 }
 
+/// Transactions that were over before the first copy was taken. Of an id that stands for
+/// several, one that came later is dropped as what it is.
+fn ended_before(logs: &[Log]) -> BTreeSet<TransactionId> {
+    let all = logs.iter().flat_map(|log| {
+        let before = |one: &&Transaction| {
+            let end = one.marker.zip(log.then);
+            end.is_some_and(|(end, then)| end.committed && end.offset < then)
+        };
+        log.transactions.iter().filter(before)
+    });
+    all.map(|one| one.id).collect()
+}
+
 /// Transactions of which no coordinator says in which partitions they wrote.
 fn unfinished(logs: &[Log], took_part: &TookPart) -> BTreeSet<TransactionId> {
-    let all = logs.iter().flat_map(|log| &log.transactions);
-    all.filter(|one| took_part.is_unfinished(one))
-        .map(|one| one.id)
-        .collect()
+    let all = logs.iter().flat_map(|log| {
+        let unfinished = |one: &&Transaction| took_part.is_unfinished(one, log);
+        log.transactions.iter().filter(unfinished)
+    });
+    all.map(|one| one.id).collect()
 }
 
 fn transactions_of(logs: BTreeSet<usize>) -> Result<(), Unsolved> {

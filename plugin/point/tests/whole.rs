@@ -50,6 +50,12 @@ fn both() -> Word {
 /// Of this one, and of what came before it.
 fn told(epoch: i16, word: Word) -> TookPart {
     let mut told = TookPart::default();
+    for before in 0..epoch {
+        let ms = APART_MS * i64::from(before);
+        let one = Word::Ongoing([partition(0)].into_iter().collect());
+        told.tell(id(before), ms, one);
+        told.tell(id(before + 1), ms, Word::Over);
+    }
     told.tell(id(epoch), APART_MS * i64::from(epoch), word);
     told
 }
@@ -154,8 +160,8 @@ fn a_log_is_read_back_for_it_until_one_that_ended_before_is_there() {
     let mut part = logs.clone();
     part[1].transactions.remove(0);
     part[1].transactions_from = 3;
-    all.copied_since(4 * APART_MS);
-    part[1].ended_by_ms = Some(0);
+    // What it does not show was over before the first copy was taken.
+    part[1].then = Some(3);
     assert_eq!(cut(&part, &all), [2, 4]);
     // By what ended about then it can't be told.
     part[1].transactions[0].marker.as_mut().unwrap().ms = 3 * APART_MS;
@@ -170,16 +176,48 @@ fn a_log_is_read_back_for_it_until_one_that_ended_before_is_there() {
 #[test]
 fn a_log_is_read_back_for_what_ended_since_the_first_copy_was_taken() {
     let mut logs = read(&[of(&[0, 1]), of(&[0, 1])]);
-    let mut all = told(1, both());
-    all.tell(id(2), APART_MS, Word::Over);
+    let all = second_in_both();
     logs[1].transactions_from = 4;
     logs[1].transactions.clear();
     logs[1].ended_by_ms = Some(APART_MS);
-    all.copied_since(APART_MS);
     let wanted = Wanted {
         log: 1,
         older: Older::Transactions,
     };
-    let more = by_timestamp(&logs, &all, 0).unwrap_err();
-    assert_eq!(more, Unsolved::Older(vec![wanted]));
+    let more = |logs: &[Log]| by_timestamp(logs, &all, 0).unwrap_err();
+    assert_eq!(more(&logs), Unsolved::Older(vec![wanted]));
+    // Whatever clocks say.
+    logs[1].ended_by_ms = None;
+    logs[1].then = Some(3);
+    assert_eq!(more(&logs), Unsolved::Older(vec![wanted]));
+}
+
+#[test]
+fn what_ended_before_the_first_copy_was_taken_is_whole_whatever_is_left_of_it() {
+    // The coordinator's log has nothing of it any more.
+    let mut logs = read(&[of(&[0, 1]), of(&[0, 1])]);
+    let mut empty = TookPart::default();
+    empty.ask();
+    for log in &mut logs {
+        log.then = Some(4);
+    }
+    assert_eq!(cut(&logs, &empty), [4, 4]);
+    logs[1].then = Some(3);
+    assert_eq!(cut(&logs, &empty), [2, 2]);
+    // Retention has taken all of it there.
+    let mut logs = read(&[of(&[0, 1]), of(&[])]);
+    logs[1].front_gone = true;
+    assert_eq!(cut(&logs, &second_in_both()), [2, 0]);
+    logs[0].then = Some(4);
+    assert_eq!(cut(&logs, &second_in_both()), [4, 0]);
+}
+
+#[test]
+fn of_one_epoch_that_stands_for_many_what_ended_after_the_last_word_is_not_over() {
+    let mut logs = read(&[of(&[1]), of(&[1])]);
+    let mut all = told(1, both());
+    all.tell(id(1), APART_MS, Word::Over);
+    assert_eq!(cut(&logs, &all), [2, 2]);
+    logs[0].transactions[0].marker.as_mut().unwrap().ms += 1;
+    assert_eq!(cut(&logs, &all), [0, 0]);
 }

@@ -46,10 +46,9 @@ pub fn recover_for_sure(site: &Site) -> Result<Recovered, Stop> {
 /// feeds the mirror, too, and that is put back. `None` where the document says it, where it
 /// can't be asked for, and where there are no such notes.
 pub(super) fn let_go_by_notes(site: &Site, run: &RunId) -> Option<Result<String, Stop>> {
+    site.strimzi()?;
     let error = site.runs().load(run).err()?;
-    let has_notes = site.strimzi().is_some();
-    let says_nothing = error.is_missing() || error.is_damage() && has_notes;
-    if !says_nothing {
+    if !error.is_missing() && !error.is_damage() {
         return None;
     }
     tracing::warn!("run {run} has no document that can be read: {error}");
@@ -110,6 +109,10 @@ impl Salvage for Salvor<'_> {
                 let ports = self.0.ports_on(Arc::new(document));
                 let outcome = self.0.run(PhaseName::ResumeMirror, Entry::Run, ports)?;
                 Ok(outcome.summary)
+            }
+            // Nothing is stopped before there is one.
+            Err(error) if error.is_missing() => {
+                Ok("the run has no document: nothing was stopped".to_owned())
             }
             // What was stopped is written there: the hold stays expired, so
             // that nobody forgets it.

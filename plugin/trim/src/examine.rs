@@ -54,6 +54,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) numbering: Option<Numbering<'a>>,
     /// Records that are stamped later say nothing of how far a log is.
     pub(crate) ceiling_ms: Option<i64>,
+    /// What lies below was acknowledged before the first copy was taken.
+    pub(crate) then: Option<u64>,
     /// The heads of its source, the oldest first; empty without.
     pub(crate) heads: &'a [Option<HotHead>],
 }
@@ -247,6 +249,7 @@ fn kept_log(
             records: Vec::new(),
         },
         transactions_from: history.known_from,
+        then: asked.then,
         // Markers count there, too: they are stamped by brokers.
         ended_by_ms: older_newest,
         transactions: history.transactions.clone(),

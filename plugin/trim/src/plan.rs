@@ -18,7 +18,7 @@ use crate::draft;
 use crate::error::TrimError;
 use crate::examine::{Asked, Examined, Group, Reach, examine};
 use crate::numbered::{Counted, Numbering, SequenceOf};
-use crate::still::{Still, stood_still};
+use crate::still::{Still, acknowledged, stood_still};
 use crate::volumes::Volumes;
 
 /// In which order the point is looked for.
@@ -88,7 +88,7 @@ pub fn plan(cut: &Cut, volumes: &Volumes, options: &PlanOptions<'_>) -> Result<P
         cut: Some(OfCut {
             run_id: cut.run_id.clone(),
             sha256: sha256_hex(cut.to_canonical()?.as_bytes()),
-            other_volumes: !options.is_of_cut || work.holds_more_than_was_seen(),
+            other_volumes: !options.is_of_cut || work.keeps_more_than_was_seen(&solved.point),
         }),
         cluster_id: volumes.cluster_id.clone(),
         guarantee: solved.order.guarantee(),
@@ -122,6 +122,8 @@ pub(crate) struct Site<'c> {
     heads: BTreeMap<&'c PartitionId, Vec<Option<HotHead>>>,
     /// What a mirror that stood still had then.
     pub(crate) still: BTreeMap<PartitionId, Still>,
+    /// What was acknowledged before the first volume was cut, where these are the cut's own.
+    pub(crate) then: BTreeMap<PartitionId, u64>,
 }
 
 impl<'c> Site<'c> {
@@ -143,6 +145,10 @@ impl<'c> Site<'c> {
                 .collect(),
             heads,
             still: stood_still(cut),
+            then: match options.is_of_cut {
+                true => acknowledged(cut),
+                false => BTreeMap::new(),
+            },
         }
     }
 
@@ -248,6 +254,7 @@ impl<'c> Work<'c> {
                     _ => None,
                 },
                 ceiling_ms,
+                then: self.site.then.get(&partition).copied(),
                 heads: self.site.heads(&partition),
             };
             let mut found = examine(reader, &mut group, &asked)?;
@@ -305,9 +312,6 @@ impl<'c> Work<'c> {
         for at in self.of_topic(coordinator::TRANSACTIONS) {
             let until = self.examined[at].log.end;
             coordinator::tell(&mut told, &mut reader, &self.kept(at), until)?;
-        }
-        if let Some(ms) = self.copied_since_ms() {
-            told.copied_since(ms);
         }
         Ok(told)
     }

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use slackwater_cut::Cut;
-use slackwater_point::Located;
+use slackwater_cut::{Cut, Hot, HotLook};
+use slackwater_point::{Located, Point};
 use slackwater_ports::PartitionId;
 
 use crate::error::TrimError;
@@ -81,11 +81,7 @@ impl Work<'_> {
         let Some((hot, look)) = hot.and_then(|hot| Some((hot, hot.looks.first()?))) else {
             return Ok(());
         };
-        let copies = hot.copies.iter().map(|copy| &copy.mirror);
-        let least: BTreeMap<&PartitionId, u64> = copies
-            .zip(&look.high_watermarks)
-            .filter_map(|(partition, end)| Some((partition, (*end)?)))
-            .collect();
+        let least = seen(hot, look);
         // A topic that was made anew meanwhile may be left out.
         let left = |one: &&Examined| !self.site.is_excluded(&one.log.partition.topic);
         for one in self.examined.iter().filter(left) {
@@ -118,36 +114,48 @@ impl Work<'_> {
 }
 
 impl Work<'_> {
-    /// Whether a copy goes on behind what was acknowledged when a run that stopped nothing
-    /// looked for the last time, after all volumes were cut.
-    pub(crate) fn holds_more_than_was_seen(&self) -> bool {
+    /// Whether more is kept than was acknowledged when a run that stopped nothing looked for
+    /// the last time, after all volumes were cut.
+    pub(crate) fn keeps_more_than_was_seen(&self, point: &Point) -> bool {
         let hot = self.site.cut.hot.as_ref();
-        let Some((hot, look)) = hot.and_then(|hot| Some((hot, hot.looks.last()?))) else {
-            return false;
-        };
-        let copies = hot.copies.iter().map(|copy| &copy.mirror);
-        let most: BTreeMap<&PartitionId, u64> = copies
-            .zip(&look.high_watermarks)
-            .filter_map(|(partition, end)| Some((partition, (*end)?)))
-            .collect();
-        let mut logs = self.examined.iter().map(|one| &one.log);
-        logs.any(|log| {
-            let most = most.get(&log.partition);
-            most.is_some_and(|most| log.end > *most)
+        let most = hot.and_then(|hot| Some(seen(hot, hot.looks.last()?)));
+        let most = most.unwrap_or_default();
+        let mut cuts = self.examined.iter().zip(&point.cuts);
+        cuts.any(|(one, cut)| {
+            let most = most.get(&one.log.partition);
+            most.is_some_and(|most| cut > most)
         })
     }
+}
 
-    /// Before when every transaction had ended that is not open on the volumes, so that each
-    /// coordinator's log says how.
-    pub(crate) fn copied_since_ms(&self) -> Option<i64> {
-        if !self.site.options.is_of_cut {
-            return None;
-        }
-        match self.site.cut.hot.as_ref().and_then(|hot| hot.looks.first()) {
-            Some(look) => i64::try_from(look.asked.first_request_ms).ok(),
-            None => (!self.site.still.is_empty()).then_some(i64::MAX),
-        }
+/// The mirror's high watermarks at a look.
+fn seen<'h>(hot: &'h Hot, look: &HotLook) -> BTreeMap<&'h PartitionId, u64> {
+    let copies = hot.copies.iter().map(|copy| &copy.mirror);
+    copies
+        .zip(&look.high_watermarks)
+        .filter_map(|(partition, end)| Some((partition, (*end)?)))
+        .collect()
+}
+
+/// What was acknowledged before the first volume was cut: of a mirror that stood still of
+/// each partition, whether that stands still or not; else of the copies.
+pub(crate) fn acknowledged(cut: &Cut) -> BTreeMap<PartitionId, u64> {
+    if let Some((hot, look)) = cut
+        .hot
+        .as_ref()
+        .and_then(|hot| Some((hot, hot.looks.first()?)))
+    {
+        let all = seen(hot, look).into_iter();
+        return all
+            .map(|(partition, end)| (partition.clone(), end))
+            .collect();
     }
+    let rows = cut.rows.partitions.iter().filter(|_| cut.drain.is_some());
+    let each = rows.map(|row| {
+        let id = PartitionId::new(&cut.rows.topic(row).name, row.partition);
+        (id, row.high_watermark)
+    });
+    each.collect()
 }
 
 /// Partitions of a run that stopped the mirror; of one that did not, none.

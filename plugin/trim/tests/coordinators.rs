@@ -5,7 +5,6 @@
 #[path = "../../logdir/tests/log/mod.rs"]
 mod log;
 mod site;
-mod told;
 mod world;
 
 use std::ops::ControlFlow;
@@ -13,17 +12,18 @@ use std::path::Path;
 
 use log::{Batch, commit};
 use site::{Site, messages, row};
-use slackwater_cut::Class;
+use slackwater_cut::{Class, Hot, HotCopy, HotLook, SourcePartition};
 use slackwater_logdir::state::TransactionTable;
 use slackwater_logdir::{Isolation, Locked, SegmentReader, records, survey};
 use slackwater_point::{Plan, Role};
-use slackwater_trim::{Held, RealDisk};
-use told::{COMPLETE_COMMIT, ONGOING, STATE};
+use slackwater_ports::{Interval, PartitionId};
+use slackwater_trim::{Held, PlanOptions, RealDisk};
+use world::told::{COMPLETE_COMMIT, ONGOING, STATE};
 use world::{nodes, options};
 
-/// As the coordinator wrote it, whenever.
+/// As the coordinator wrote it, after all that ended.
 fn told(offset: u64, id: (&str, i64, i16), status: u8, topic: &str, partitions: &[i32]) -> Batch {
-    told::told(offset, id, status, topic, partitions, 5_000)
+    world::told::told(offset, id, status, topic, partitions, 1_700_000_100_000)
 }
 
 #[test]
@@ -63,6 +63,64 @@ fn a_transaction_that_its_coordinator_knows_in_a_partition_which_lacks_it_is_dro
     assert_eq!(cuts(&then(&[(1, ONGOING, &[0])])), [2, 2]);
     assert_eq!(cuts(&then(&[])), [2, 2]);
     assert_eq!(cuts(&first[..1]), [0, 0]);
+}
+
+#[test]
+fn what_was_over_before_the_first_copy_was_taken_is_whole_by_what_the_run_saw() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 1, Some("t"));
+    site.topic("src.u", Class::Mirrored, 1, Some("u"));
+    site.topic(STATE, Class::Own, 1, None);
+    let data = |at: u64| messages(0..9)[at as usize].clone().in_transaction(5);
+    site.all("src.t-0", &[data(0), commit(1, 5)]);
+    site.all("src.u-0", &messages(0..2));
+    // Its coordinator's log has no word of it.
+    site.all(&format!("{STATE}-0"), &[]);
+    let mut asked = options(0);
+    let cut = |site: &Site, asked: &PlanOptions<'_>| {
+        let plan = site.plan(asked).unwrap();
+        let more = plan.cut.as_ref().unwrap().other_volumes;
+        (row(&plan, "src.t", 0).cut, more)
+    };
+    let hot = |then: u64, last: u64| Hot {
+        copies: vec![HotCopy {
+            source: SourcePartition {
+                alias: "src".to_owned(),
+                partition: PartitionId::new("t", 0),
+            },
+            mirror: PartitionId::new("src.t", 0),
+        }],
+        sweeps: Vec::new(),
+        looks: [then, last]
+            .map(|end| HotLook {
+                asked: Interval {
+                    first_request_ms: 1,
+                    last_answer_ms: 1_800_000_000_000,
+                },
+                positions: vec![None],
+                high_watermarks: vec![Some(end)],
+            })
+            .to_vec(),
+        volumes: Vec::new(),
+    };
+    site.cut.hot = Some(hot(2, 2));
+    assert_eq!(cut(&site, &asked), (0, true), "of other volumes");
+    asked.is_of_cut = true;
+    assert_eq!(cut(&site, &asked), (2, false));
+    site.cut.hot = Some(hot(1, 2));
+    assert_eq!(cut(&site, &asked), (0, false));
+    // More is kept than the run ever saw.
+    site.cut.hot = Some(hot(2, 1));
+    assert_eq!(cut(&site, &asked), (2, true));
+    // Of a mirror that stood still the rows say it.
+    site.cut.hot = None;
+    site.cut.drain = site::drained();
+    for row in &mut site.cut.rows.partitions {
+        row.high_watermark = 2;
+    }
+    asked.exclude = vec![STATE.to_owned()];
+    let cut = site.plan(&asked).map(|plan| row(&plan, "src.t", 0).cut);
+    assert!(matches!(cut, Ok(2)), "{cut:?}");
 }
 
 /// Transactional ids that a coordinator finds in a log directory.

@@ -183,6 +183,7 @@ pub fn unread(models: &[Model]) -> Vec<Log> {
             records: Vec::new(),
         },
         transactions_from: model.end(),
+        then: None,
         ended_by_ms: model.ended_by_ms(model.end()),
         transactions: model
             .transactions()

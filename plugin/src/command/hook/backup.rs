@@ -80,19 +80,22 @@ impl Hook {
                 }
             }
         }
-        if let Some(stop) = failed {
+        let handed_over = match failed {
+            Some(stop) => Err(stop),
+            None => confirmed
+                .iter()
+                .try_for_each(|(kafka, one)| one.hand_over(kafka).map_err(|stop| of(kafka, stop))),
+        };
+        if handed_over.is_err() {
+            // Whoever reads one already finds that it is void.
             for (kafka, one) in confirmed.iter().filter(|(_, one)| !one.is_closed) {
-                let why = "the backup of another mirror of its namespace failed";
+                let why = "the backup of its namespace failed";
                 if let Err(left) = give_up_earlier(&one.site, &one.id, why) {
                     tracing::error!("{kafka}: {}", left.cause);
                 }
             }
-            return Err(stop);
         }
-        for (kafka, one) in &confirmed {
-            one.hand_over(kafka).map_err(|stop| of(kafka, stop))?;
-        }
-        Ok(())
+        handed_over
     }
 
     /// What K10 has of this mirror is what was cut while it stood still.

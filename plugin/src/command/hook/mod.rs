@@ -108,10 +108,7 @@ impl Hook {
             Name::AfterFailure => {
                 each(&self.mirrors()?, |kafka| self.after_failure(context, kafka))
             }
-            Name::BeforeRestore => match self.opted_in()?.as_slice() {
-                [] => self.nothing_is_in_the_way(context),
-                kafkas => self.before_restore(context, kafkas),
-            },
+            Name::BeforeRestore => self.before_restore_of_all(context),
             Name::AfterRestore => {
                 each(&self.mirrors()?, |kafka| self.after_restore(context, kafka))
             }
@@ -137,17 +134,21 @@ impl Hook {
 
     /// One that was backed up so, and is not opted in any more, would have its claims
     /// restored under brokers that run.
-    fn nothing_is_in_the_way(&self, context: &Context) -> Result<(), Stop> {
-        match sealed_once(self.kubeconfig.as_deref(), self.of_policy()?)?.first() {
-            Some(kafka) => Err(Stop::bad_input(format!(
+    fn before_restore_of_all(&self, context: &Context) -> Result<(), Stop> {
+        let kafkas = self.opted_in()?;
+        let sealed = sealed_once(self.kubeconfig.as_deref(), self.of_policy()?)?;
+        if let Some(kafka) = sealed.iter().find(|one| !kafkas.contains(one)) {
+            return Err(Stop::bad_input(format!(
                 "the claims of {kafka} were backed up as a mirror's, and it has the label {OPTED_IN} no \
-                 more: set it, so that its brokers stand aside, or delete it"
-            ))),
-            None => {
-                Terminal::new(context.quiet).say("no mirror is in the way");
-                Ok(())
-            }
+                 more: set it, so that its brokers stand aside, or delete it, or take \
+                 `slackwater.io/sealed-by` off its claims where it is no mirror any more"
+            )));
         }
+        if kafkas.is_empty() {
+            Terminal::new(context.quiet).say("no mirror is in the way");
+            return Ok(());
+        }
+        self.before_restore(context, &kafkas)
     }
 
     fn opted_in(&self) -> Result<Vec<KafkaName>, Stop> {

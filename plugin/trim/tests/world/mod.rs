@@ -11,7 +11,7 @@
 mod files;
 mod histories;
 #[path = "../told/mod.rs"]
-mod told;
+pub mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -283,6 +283,7 @@ impl World {
                     records,
                 },
                 transactions_from: 0,
+                then: None,
                 ended_by_ms: None,
                 transactions,
                 front_gone: partition.cleaned_to > 0,
