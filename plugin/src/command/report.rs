@@ -66,7 +66,8 @@ fn surplus(point: &SourcePoint) -> String {
     };
     format!(
         "  surplus        {sum:>8} offsets of the sources past the RPO point, {most} in one partition: \
-         `restore --trim=consistent` leaves them out{without}\n"
+         `logdir plan` and `trim` leave them out, and in Kubernetes `restore \
+         --trim=consistent`{without}\n"
     )
 }
 

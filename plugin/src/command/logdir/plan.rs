@@ -147,7 +147,7 @@ impl Plan {
     }
 
     fn by(&self, cut: &Cut) -> By {
-        self.order.unwrap_or(match cut.hot {
+        self.order.unwrap_or(match cut.swept() {
             Some(_) => By::Source,
             None => By::Timestamp,
         })

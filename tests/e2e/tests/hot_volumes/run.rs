@@ -96,6 +96,7 @@ pub(crate) mod needs_root {
         let trimmed = Trimmed::made(&scene, &cut, &volumes, &[], Takes::InTurn).of(messages);
         trimmed.must_come_to_the_same_again(&volumes);
         trimmed.must_be_that_sweep(messages.count_within(&going));
+        trimmed.note_what_is_shown(&volumes);
         drop(opened);
         trimmed.must_go_on(&images, &[&going], exactly_once);
     }

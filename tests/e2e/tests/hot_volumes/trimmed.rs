@@ -156,6 +156,9 @@ fn must_come_up_stopped(connect: &Connect, connector: &str) {
     panic!("{connector}: {:?}", connect.status(connector).unwrap());
 }
 
+/// The cut with what its trimmed volumes have shown.
+const SHOWN: &str = "shown.json";
+
 /// Of volumes that are not those of the cut's run.
 pub(crate) const OTHER: &str = "--other-volumes";
 
@@ -279,6 +282,37 @@ impl<'s> Trimmed<'s> {
     pub(crate) fn of(mut self, messages: Messages) -> Self {
         self.counts = !matches!(messages, Messages::Transactions { .. });
         self
+    }
+
+    /// The cut with what the volumes have shown, for whoever looks at brokers on them.
+    pub(crate) fn note_what_is_shown(&self, volumes: &Paths) {
+        let cut = self.scene.at("cut.json").display().to_string();
+        let shown = self.scene.at(SHOWN).display().to_string();
+        let named = volumes
+            .iter()
+            .map(|(id, path)| format!("--volume=volume-{id}={}", path.display()));
+        let named: Vec<String> = named.collect();
+        let mut args = vec!["validate", "--cut", &cut, "--plan", &self.plan_file];
+        args.extend(["--save", &shown]);
+        args.extend(named.iter().map(String::as_str));
+        self.scene.run(&args).unwrap().expect(0).unwrap();
+    }
+
+    /// Brokers on them have the plan's ends and last records.
+    fn must_show_its_heads(&self, restored: &Restored) {
+        let shown = self.scene.at(SHOWN);
+        if !shown.exists() || !restored.exec_prefix().is_empty() {
+            return;
+        }
+        let (cut, bootstrap) = (shown.display().to_string(), restored.bootstrap());
+        let args = ["validate", "--cut", &cut, "--bootstrap", &bootstrap];
+        let ran = self.scene.run(&args).unwrap().expect(0).unwrap();
+        println!("{}", ran.stdout);
+        assert!(
+            ran.stdout.contains("headsRestored proven"),
+            "{}",
+            ran.stdout
+        );
     }
 
     /// Without the trim it is no point, and with it again it is.
@@ -407,6 +441,7 @@ impl<'s> Trimmed<'s> {
             }
         };
         ends();
+        self.must_show_its_heads(&restored);
         // With exactly-once the position went with the data; without, it lies behind, and
         // what comes twice is known; or, where Connect committed just before the last copy
         // was taken, ahead, and what it skips is.
