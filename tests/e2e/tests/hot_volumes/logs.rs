@@ -104,3 +104,15 @@ pub(crate) fn kafka_reads(copies: &[(i32, PathBuf)], plan: &Value, names: &[Stri
     println!("{anew} batches were cut inside");
     assert!(!inside || anew > 0);
 }
+
+/// Where volumes are, as words of a command.
+pub(crate) fn paths(volumes: &[(i32, PathBuf)]) -> Vec<String> {
+    let one = |(_, path): &(i32, PathBuf)| path.display().to_string();
+    volumes.iter().map(one).collect()
+}
+
+/// The same, named as the configuration does.
+pub(crate) fn named(volumes: &[(i32, PathBuf)]) -> Vec<String> {
+    let one = |(id, path): &(i32, PathBuf)| format!("--volume=volume-{id}={}", path.display());
+    volumes.iter().map(one).collect()
+}

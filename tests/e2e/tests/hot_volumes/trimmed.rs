@@ -13,7 +13,7 @@ use slackwater_lab::{
     Connect, Connector, Lab, LabBuilder, Load, LoadPlan, LoadReport, Restored, Topic, Volumes,
 };
 
-use crate::logs::{Records, kafka_reads, mirrored, records_of};
+use crate::logs::{Records, kafka_reads, mirrored, named, paths, records_of};
 use crate::{CODECS, LINGER_MS, PARTITIONS, RATE, REACH};
 
 /// A broker's id, and where its volume is.
@@ -111,8 +111,7 @@ pub(crate) fn at_rest(scene: &Scene, going: Load) -> LoadReport {
 
 /// All replicas are the same, batch by batch.
 fn must_agree(scene: &Scene, volumes: &Paths) {
-    let paths = volumes.iter().map(|(_, path)| path.display().to_string());
-    let paths: Vec<String> = paths.collect();
+    let paths = paths(volumes);
     let mut args = vec!["logdir", "scan", "--output=json", "--deep"];
     args.extend(paths.iter().map(String::as_str));
     let scan = scene.run(&args).unwrap().expect(0).unwrap();
@@ -127,10 +126,7 @@ fn must_agree(scene: &Scene, volumes: &Paths) {
 /// What the claim says of them by now.
 fn must_be(scene: &Scene, plan: &str, volumes: &Paths, verdict: Verdict) {
     let cut = scene.at("cut.json").display().to_string();
-    let named = volumes
-        .iter()
-        .map(|(id, path)| format!("--volume=volume-{id}={}", path.display()));
-    let named: Vec<String> = named.collect();
+    let named = named(volumes);
     let mut args = vec!["validate", "--output=json", "--cut", &cut, "--plan", plan];
     args.extend(named.iter().map(String::as_str));
     let ran = scene.run(&args).unwrap();
@@ -211,10 +207,7 @@ impl<'s> Trimmed<'s> {
         let file = |name: &str| scene.at(name).display().to_string();
         let exported = scene.run(&["cut", "export", &cut.run_id]).unwrap();
         fs::write(scene.at("cut.json"), exported.expect(0).unwrap().stdout).unwrap();
-        let paths: Vec<String> = volumes
-            .iter()
-            .map(|(_, path)| path.display().to_string())
-            .collect();
+        let paths = paths(volumes);
         let with = |args: &[&str]| {
             let mut all: Vec<&str> = args.to_vec();
             all.extend(paths.iter().map(String::as_str));
@@ -288,10 +281,7 @@ impl<'s> Trimmed<'s> {
     pub(crate) fn note_what_is_shown(&self, volumes: &Paths) {
         let cut = self.scene.at("cut.json").display().to_string();
         let shown = self.scene.at(SHOWN).display().to_string();
-        let named = volumes
-            .iter()
-            .map(|(id, path)| format!("--volume=volume-{id}={}", path.display()));
-        let named: Vec<String> = named.collect();
+        let named = named(volumes);
         let mut args = vec!["validate", "--cut", &cut, "--plan", &self.plan_file];
         args.extend(["--save", &shown]);
         args.extend(named.iter().map(String::as_str));
@@ -318,8 +308,7 @@ impl<'s> Trimmed<'s> {
     /// Without the trim it is no point, and with it again it is.
     pub(crate) fn must_come_to_the_same_again(&self, volumes: &Paths) {
         let plan = &self.plan_file;
-        let paths = volumes.iter().map(|(_, path)| path.display().to_string());
-        let paths: Vec<String> = paths.collect();
+        let paths = paths(volumes);
         let run = |verb: &[&str]| {
             let paths = paths.iter().map(String::as_str);
             let args: Vec<&str> = verb.iter().copied().chain(paths).collect();
