@@ -39,6 +39,9 @@ pub(super) struct Accept {
     /// Take a mirror that someone else stopped, and leave it stopped.
     #[arg(long)]
     allow_stopped: bool,
+    /// Do without a source that can't be reached: `covers` and `resumable` are unproven.
+    #[arg(long)]
+    allow_unreachable_source: bool,
     /// Where Connect cancelled tasks, so that the mirror is ahead of its
     /// committed offsets: resume it briefly and stop it once more. The records
     /// ahead are then on the mirror twice.
@@ -94,6 +97,7 @@ impl Accept {
             .accept_retention_risk
             .clone_from(&self.accept_retention_risk);
         settings.allow_stopped = self.allow_stopped;
+        settings.allow_unreachable |= self.allow_unreachable_source;
         if let Some(asked) = self.strategy.named() {
             with_strategy(settings, asked).map_err(Stop::bad_input)?;
         }

@@ -434,6 +434,7 @@ pub(super) fn settings(
         retention_factor,
         accept_retention_risk: Vec::new(),
         allow_stopped: false,
+        allow_unreachable: limits.allow_unreachable_sources.unwrap_or(false),
         strict: false,
         settle: false,
         on_loss: OnLoss::Resume,

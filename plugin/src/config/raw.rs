@@ -245,4 +245,7 @@ pub struct RawLimits {
     pub retention_factor: Option<u32>,
     /// Records compared at the end of each partition. Default: 64.
     pub tail_records: Option<u32>,
+    /// Whether a source that can't be reached is done without: `covers` and `resumable` are
+    /// unproven then. Default: false; around K10's snapshots it always is.
+    pub allow_unreachable_sources: Option<bool>,
 }

@@ -60,13 +60,18 @@ pub(super) fn rests(one: &ConnectorPrior) -> bool {
 }
 
 /// Alias and partition of each copied partition of the sources. A run that stopped
-/// nothing has compared no rows, and lists its copies apart.
+/// nothing has compared no rows, and lists its copies apart; one that did without a source
+/// has not compared those of that one.
 pub(super) fn copied(cut: &Cut) -> BTreeSet<(String, PartitionId)> {
     let compared = cut.rows.copies();
     let compared = compared.filter_map(|(row, _)| at_source(cut, row));
+    let without: BTreeSet<&str> = cut.unreachable().map(|one| one.alias.as_str()).collect();
+    let not_compared = cut.rows.unmatched_copies();
+    let not_compared = not_compared.filter_map(|row| at_source(cut, row));
+    let not_compared = not_compared.filter(|(alias, _)| without.contains(alias.as_str()));
     let hot = cut.hot.iter().flat_map(|hot| &hot.copies);
     let hot = hot.map(|one| (one.source.alias.clone(), one.source.partition.clone()));
-    compared.chain(hot).collect()
+    compared.chain(not_compared).chain(hot).collect()
 }
 
 /// Alias and partition of that of which a row is the copy.

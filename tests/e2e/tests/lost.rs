@@ -1,17 +1,17 @@
 //! What the source has deleted and the mirror still needs: MirrorMaker skips
 //! it without a word, so slackwater says it, with partition and count. A run
-//! resumes all the same; a resume by hand refuses.
+//! resumes all the same; a resume by hand refuses. And a source that can't be asked at all.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 
 mod shared;
 
-use slackwater_cut::{ClaimName, Verdict};
+use slackwater_cut::{ClaimName, Cut, Verdict};
 use slackwater_e2e::Scene;
-use slackwater_lab::{Lab, Topic};
+use slackwater_lab::{Connector, Lab, Topic};
 
 use shared::{
-    QUICK, Slot, Turn, phase, produce, produce_and_mirror, resume_by_hand, says, source_state,
-    stop_by_hand,
+    QUICK, REACH, Slot, Turn, phase, produce, produce_and_mirror, refused, resume_by_hand, says,
+    source_state, stop_by_hand,
 };
 
 static SLOT: Slot = Slot::new(None);
@@ -25,6 +25,9 @@ fn turn() -> Turn {
             .topic(Topic::new(TOPIC, 2))
             // How far it has come is known when it has committed that.
             .connect_property("offset.flush.interval.ms", "5000")
+            // So long a connector asks a source that is gone; a minute by default.
+            .connector_property(Connector::Source, "admin.timeout.ms", "10000")
+            .connector_property(Connector::Checkpoint, "admin.timeout.ms", "10000")
             .start()
             .unwrap();
         let scene = Scene::new(lab, QUICK).unwrap();
@@ -130,5 +133,59 @@ fn a_resume_by_hand_goes_on_from_the_cut_where_nothing_is_lost() {
     let load = produce(&scene, TOPIC, 0, 100);
     let resume = ["resume", "--cut", &cut.run_id];
     scene.run(&resume).unwrap().expect(0).unwrap();
-    scene.lab.wait_mirrored(&load, shared::REACH).unwrap();
+    scene.lab.wait_mirrored(&load, REACH).unwrap();
+}
+
+fn verdict(cut: &Cut, name: ClaimName) -> (Verdict, &str) {
+    let claim = cut.claims.iter().find(|claim| claim.name == name).unwrap();
+    (claim.verdict, &claim.reason)
+}
+
+#[test]
+fn a_source_that_cant_be_reached_is_refused_and_with_leave_costs_what_is_compared_with_it() {
+    let scene = turn();
+    let source = scene.lab.source();
+    produce_and_mirror(&scene, TOPIC, 0, 100);
+    source.stop().unwrap();
+    refused(
+        &scene,
+        &[],
+        &["source source", "--allow-unreachable-source"],
+    );
+    let leave = ["--allow-unreachable-source"];
+    refused(&scene, &leave, &["limits.window", "needs 110 s"]);
+    let window = QUICK.replace("{", "{window: 150s, ");
+    scene.configure(&window).unwrap();
+    let (finished, cut) = scene.backup(&leave, 3).unwrap();
+    says(
+        finished.cause(),
+        &["covers is unproven", "can't be reached"],
+    );
+    for name in [ClaimName::Still, ClaimName::Durable, ClaimName::Intact] {
+        let (verdict, why) = verdict(&cut, name);
+        assert_eq!(verdict, Verdict::Proven, "{name}: {why}");
+    }
+    for name in [ClaimName::Covers, ClaimName::Resumable] {
+        let (verdict, why) = verdict(&cut, name);
+        assert_eq!(verdict, Verdict::Unproven, "{name}: {why}");
+        says(why, &["source source can't be reached"]);
+    }
+    let rows = cut.rows.unmatched_copies();
+    let copies: Vec<String> = rows.map(|row| cut.rows.name(row)).collect();
+    assert!(
+        copies.iter().any(|name| name.ends_with("doomed-1")),
+        "{copies:?}"
+    );
+    // A mirror that is restored from it goes on only when the source has been asked.
+    source.restart().unwrap();
+    stop_by_hand(&scene);
+    let gone = delete_what_waits(&scene, 0);
+    let resume = ["resume", "--cut", &cut.run_id];
+    let refused = scene.run(&resume).unwrap().expect(2).unwrap();
+    let count = format!("{gone} offsets");
+    says(refused.cause(), &["doomed-0", &count, "--accept-loss"]);
+    let accepted = [resume.as_slice(), &["--accept-loss"]].concat();
+    scene.run(&accepted).unwrap().expect(0).unwrap();
+    scene.lab.connect().wait_running().unwrap();
+    leave_behind(&scene, 0);
 }

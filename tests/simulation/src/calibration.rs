@@ -118,6 +118,7 @@ impl Plot {
         (scene.cold, scene.hot) = (false, false);
         scene.verify_full = true;
         scene.settle = false;
+        scene.does_without = false;
         scene.retries = 0;
         schedule.faults.clear();
         schedule.between = self.fault();

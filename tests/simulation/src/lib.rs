@@ -29,6 +29,8 @@ mod settings;
 mod sim;
 mod step;
 mod trial;
+#[cfg(test)]
+mod without_a_source;
 mod world;
 
 pub use calibration::{CLAIMS, Plot, Verdicts};

@@ -55,6 +55,8 @@ pub(crate) struct Scene {
     pub(crate) cold: bool,
     /// Whether nothing is stopped at all.
     pub(crate) hot: bool,
+    /// Whether a source that can't be reached is done without.
+    pub(crate) does_without: bool,
     /// How often whoever called it calls it again.
     pub(crate) retries: u32,
     /// Whether the mirror is in Strimzi, and how it is stopped there.
@@ -80,6 +82,12 @@ const HOT: u8 = 8;
 
 /// So much more has its window then: what brokers take to stop and to start.
 const COLD_MS: u64 = 12_000;
+
+/// Of so many schedules one may do without its source.
+const WITHOUT: u8 = 4;
+
+/// So much more has its window then: less than connectors may take to stop is refused.
+const WITHOUT_MS: u64 = 96_000;
 
 /// Of so many schedules one has no fault at all.
 const FAULTLESS: u64 = 10;
@@ -136,12 +144,16 @@ impl Schedule {
             // Of its own, so that a seed's other choices stay what they were.
             cold: Rng::with_seed(seed ^ 0xc01d_0000).u8(..COLD) == 0,
             hot: false,
+            does_without: Rng::with_seed(seed ^ 0x0050_ce00).u8(..WITHOUT) == 0,
             retries: rng.u32(..2),
             strimzi: None,
         };
         scene.hot = !scene.cold && Rng::with_seed(seed ^ 0x407_0000).u8(..HOT) == 0;
         if scene.cold {
             scene.window_ms += COLD_MS;
+        }
+        if scene.does_without {
+            scene.window_ms += WITHOUT_MS;
         }
         let count = if seed.is_multiple_of(FAULTLESS) {
             0

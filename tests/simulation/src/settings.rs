@@ -49,6 +49,7 @@ pub(crate) fn settings(scene: &Scene) -> Settings {
         retention_factor: 2,
         accept_retention_risk: Vec::new(),
         allow_stopped: false,
+        allow_unreachable: scene.does_without,
         strict: false,
         settle: scene.settle,
         on_loss: OnLoss::Resume,

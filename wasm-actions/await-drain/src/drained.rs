@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use slackwater_cut::claims::{EQUAL_LOOKS, TWO_FETCH_ROUNDS_MS};
-use slackwater_cut::{Cut, DrainLook, Rows};
+use slackwater_cut::{Cut, DrainLook, Rows, Unreachable};
 use slackwater_kit::{
     Deadline, Feed, Look, Problem, TopicMap, look, look_at_connectors, look_summary, rows_of,
     sampled,
 };
-use slackwater_ports::{Failure, GuardView, MirrorView, PortError, PortErrorKind};
+use slackwater_ports::{Failure, GuardView, MirrorView};
 
 use crate::World;
 use crate::settle::Movement;
@@ -26,6 +26,8 @@ pub(crate) struct Held {
 /// What the drain found.
 pub(crate) struct Drained {
     pub(crate) rows: Rows,
+    /// Sources that were gone.
+    pub(crate) unreachable: Vec<Unreachable>,
     pub(crate) looks: Vec<DrainLook>,
     pub(crate) looks_taken: u32,
 }
@@ -105,7 +107,9 @@ pub(crate) fn drain(
         let next_look = Deadline::after(world, LOOK_EVERY_MS);
         looks_taken += 1;
         let seen = match look(world, &held.map) {
-            Err(silence) if passes(&silence) && !deadline.has_passed(world) => {
+            // Clients ask any broker for the topics, and one that hangs is soon nobody's
+            // leader.
+            Err(silence) if silence.is_silence() && !deadline.has_passed(world) => {
                 equal.clear();
                 sources = None;
                 let left = Some(deadline.remaining_ms(world));
@@ -130,9 +134,11 @@ pub(crate) fn drain(
             && rounds_apart(&equal)
             && let (Some(sources), Some((last, _))) = (sources.take(), equal.last())
         {
+            let unreachable = sources.unreachable.clone();
             let rows = sources::rows(world, cut, held, last, sources)?;
             return Ok(Drained {
                 rows,
+                unreachable,
                 looks: equal.into_iter().map(|(_, kept)| kept).collect(),
                 looks_taken,
             });
@@ -160,16 +166,6 @@ pub(crate) fn drain(
             sources = Some(sources::gather(world, cut, held, last, deadline)?);
         }
         next_look.sleep(world, LOOK_EVERY_MS);
-    }
-}
-
-/// Whether another broker, or the same a moment later, may answer: clients ask
-/// any broker for the topics, and one that hangs is soon nobody's leader.
-fn passes(silence: &PortError) -> bool {
-    use PortErrorKind::{Conflict, Malformed, Refused, Timeout, Unreachable, Unsupported};
-    match silence.kind {
-        Timeout | Unreachable => true,
-        Refused | Malformed | Unsupported | Conflict => false,
     }
 }
 

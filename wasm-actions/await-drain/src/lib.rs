@@ -65,6 +65,7 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
         looks: drained.looks,
         looks_taken: drained.looks_taken,
         unmatched,
+        unreachable: drained.unreachable,
         still: rows.still_digest(),
         topology: rows.topology_digest(),
         configurations: rows.config_digest(),

@@ -9,8 +9,12 @@ use slackwater_cut::{
 use slackwater_kit::{SourceKey, sampled};
 use slackwater_ports::PartitionId;
 
-/// Of the rows as they are in the cut; `None` where no sample is covered.
+/// Of the rows as they are in the cut; `None` where no sample is covered, or a
+/// source was done without.
 pub(crate) fn of(cut: &Cut) -> Option<SourcePoint> {
+    if cut.unreachable().next().is_some() {
+        return None;
+    }
     let quiesce = cut.quiesce.as_ref()?;
     let newest = claims::newest_covered(cut, &quiesce.samples)?;
     let first = quiesce.samples.first();

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use slackwater_cut::Rows;
+use slackwater_cut::{Cut, Rows};
 use slackwater_kit::identity;
 use slackwater_ports::{Cluster, Failure, PartitionId, RecordSeen, Span};
 
@@ -24,6 +24,7 @@ const READ_MS: u64 = 10_000;
 /// Fills in `ahead` where the last records differ.
 pub(crate) fn find_how_far_ahead(
     world: &impl World,
+    cut: &Cut,
     held: &Held,
     rows: &mut Rows,
     mirror_tails: &BTreeMap<PartitionId, Vec<RecordSeen>>,
@@ -56,7 +57,11 @@ pub(crate) fn find_how_far_ahead(
             continue;
         }
         let cluster = Cluster::Source(feed.alias.clone());
-        let reads = world.read(&cluster, feed.isolation, &spans, READ_MS)?;
+        let reads = match world.read(&cluster, feed.isolation, &spans, READ_MS) {
+            // It was not found, then: what differs does so all the same.
+            Err(error) if cut.settings.allow_unreachable && error.is_silence() => continue,
+            read => read?,
+        };
         for (position, read) in at.into_iter().zip(reads) {
             let row = &rows.partitions[position];
             let id = PartitionId::new(rows.topic(row).name.clone(), row.partition);

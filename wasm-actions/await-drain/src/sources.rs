@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slackwater_cut::{Cut, Next, Rows, SourceRow};
+use slackwater_cut::{Cut, Next, Rows, SourceRow, Unreachable};
 use slackwater_kit::{
     Deadline, Look, SourceFeed, SourceKey, TailRequest, configurations, read_tails, rows_of,
     sampled, tail_of,
 };
 use slackwater_ports::{
-    Cluster, Ended, Failure, Head, Isolation, PartitionId, RecordSeen, Span, SpanRead,
+    Cluster, Ended, Failure, Head, Isolation, Level, PartitionId, PortError, PortErrorKind,
+    RecordSeen, Span, SpanRead,
 };
 
 use crate::World;
@@ -25,7 +26,11 @@ const READ_MS: u64 = 15_000;
 const ASK_AGAIN_MS: u64 = 500;
 
 /// What was gathered between the looks.
+#[derive(Default)]
 pub(crate) struct Sources {
+    /// What there was no answer of while the mirror was held: done without, where the run
+    /// may.
+    pub(crate) unreachable: Vec<Unreachable>,
     committed: BTreeMap<SourceKey, u64>,
     heads: BTreeMap<SourceKey, Head>,
     next: BTreeMap<SourceKey, SpanRead>,
@@ -44,48 +49,103 @@ pub(crate) fn gather(
 ) -> Result<Sources, Failure> {
     let most = cut.settings.tail_records;
     let mut sources = Sources {
-        committed: BTreeMap::new(),
-        heads: BTreeMap::new(),
-        next: BTreeMap::new(),
-        source_tails: BTreeMap::new(),
         mirror_tails: mirror_tails(world, held, look, most)?,
+        ..Sources::default()
     };
     for feed in &held.feed.sources {
         committed(world, feed, deadline, &mut sources.committed)?;
-        let cluster = Cluster::Source(feed.alias.clone());
-        let partitions = copied(cut, feed);
-        for row in world.sweep(&cluster, &partitions)?.rows {
-            let head = row.head.map_err(|why| {
-                Failure::failed(format!(
-                    "no answer for {} of {cluster}: {why}",
-                    row.partition
-                ))
-            })?;
-            sources
-                .heads
-                .insert((feed.alias.clone(), row.partition), head);
+        if is_done_without(cut, &feed.alias) {
+            continue;
         }
-        let spans = partitions
-            .iter()
-            .map(|id| sources.next_span(feed, id))
-            .collect::<Vec<_>>();
-        for read in world.read(&cluster, feed.isolation, &spans, READ_MS)? {
-            sources
-                .next
-                .insert((feed.alias.clone(), read.partition.clone()), read);
-        }
-        let requests: Vec<TailRequest> = partitions
-            .iter()
-            .filter_map(|id| sources.tail_request(feed, id))
-            .collect();
-        let tails = read_tails(world, &cluster, feed.isolation, &requests, most, READ_MS)?;
-        for (id, records) in tails {
-            sources
-                .source_tails
-                .insert((feed.alias.clone(), id), records);
+        let read = of_source(world, cut, feed, &sources.committed);
+        match read {
+            Ok(read) => {
+                sources.heads.extend(read.heads);
+                sources.next.extend(read.next);
+                sources.source_tails.extend(read.source_tails);
+            }
+            Err(Unread::Silent(silence)) if cut.settings.allow_unreachable => {
+                world.log(
+                    Level::Warn,
+                    &format!("done without source {}: {silence}", feed.alias),
+                );
+                sources.unreachable.push(Unreachable {
+                    alias: feed.alias.clone(),
+                    why: silence.message,
+                });
+            }
+            Err(Unread::Silent(silence)) => return Err(silence.into()),
+            Err(Unread::Failed(failure)) => return Err(failure),
         }
     }
     Ok(sources)
+}
+
+/// Whether the run has done without a source from its begin: what it would say now, nothing
+/// before the stop is there to compare with.
+fn is_done_without(cut: &Cut, alias: &str) -> bool {
+    let mut found = cut.quiesce.iter().flat_map(|one| &one.unreachable);
+    found.any(|one| one.alias == alias)
+}
+
+/// Why a source was not read.
+enum Unread {
+    Silent(PortError),
+    Failed(Failure),
+}
+
+impl From<PortError> for Unread {
+    fn from(error: PortError) -> Self {
+        match error.is_silence() {
+            true => Self::Silent(error),
+            false => Self::Failed(error.into()),
+        }
+    }
+}
+
+/// All that is needed of one source, or nothing.
+fn of_source(
+    world: &impl World,
+    cut: &Cut,
+    feed: &SourceFeed,
+    committed: &BTreeMap<SourceKey, u64>,
+) -> Result<Sources, Unread> {
+    let mut read = Sources {
+        committed: committed.clone(),
+        ..Sources::default()
+    };
+    let cluster = Cluster::Source(feed.alias.clone());
+    let partitions = copied(cut, feed);
+    let rows = world.sweep(&cluster, &partitions)?.rows;
+    let is_gone = rows.iter().all(|row| row.head.is_err());
+    for row in rows {
+        let head = row.head.map_err(|why| {
+            let why = format!("no answer for {} of {cluster}: {why}", row.partition);
+            match is_gone {
+                true => Unread::Silent(PortError::new(PortErrorKind::Unreachable, why)),
+                false => Unread::Failed(Failure::failed(why)),
+            }
+        })?;
+        read.heads.insert((feed.alias.clone(), row.partition), head);
+    }
+    let spans = partitions
+        .iter()
+        .map(|id| read.next_span(feed, id))
+        .collect::<Vec<_>>();
+    for next in world.read(&cluster, feed.isolation, &spans, READ_MS)? {
+        let key = (feed.alias.clone(), next.partition.clone());
+        read.next.insert(key, next);
+    }
+    let requests: Vec<TailRequest> = partitions
+        .iter()
+        .filter_map(|id| read.tail_request(feed, id))
+        .collect();
+    let most = cut.settings.tail_records;
+    let tails = read_tails(world, &cluster, feed.isolation, &requests, most, READ_MS)?;
+    for (id, records) in tails {
+        read.source_tails.insert((feed.alias.clone(), id), records);
+    }
+    Ok(read)
 }
 
 /// The rows of the cut: those of `look`, with tails and sources.
@@ -113,7 +173,7 @@ pub(crate) fn rows(
         );
         row.source = source_row(cut, &sources, &key, mirror, topic.compacted);
     }
-    seams::find_how_far_ahead(world, held, &mut rows, &sources.mirror_tails)?;
+    seams::find_how_far_ahead(world, cut, held, &mut rows, &sources.mirror_tails)?;
     Ok(rows)
 }
 
@@ -121,8 +181,9 @@ pub(crate) fn rows(
 /// copy of: a restored mirror would go on without them.
 pub(crate) fn unmatched(cut: &Cut, held: &Held, rows: &Rows) -> Vec<String> {
     let known: BTreeSet<SourceKey> = rows
-        .copies()
-        .filter_map(|(row, _)| {
+        .partitions
+        .iter()
+        .filter_map(|row| {
             let source = rows.topic(row).source.as_ref()?;
             let id = PartitionId::new(source.topic.clone(), row.partition);
             Some((source.alias.clone(), id))

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Bound, Bracket, Claim, ClusterIdentity, Content, Drain, Hot, Outage, Quiesce, Resume, Rows,
-    Settings, Snapshot, SourcePoint, canonical_json, sha256_hex,
+    Settings, Snapshot, SourcePoint, Unreachable, canonical_json, sha256_hex,
 };
 
 /// The only version that this program writes and reads.
@@ -241,6 +241,14 @@ impl Cut {
     pub fn mirror_cluster(&self) -> Option<&ClusterIdentity> {
         let clusters = &self.quiesce.as_ref()?.clusters;
         clusters.iter().find(|one| one.alias.is_none())
+    }
+
+    /// Sources that the run did without: those that it found so, and those that were gone
+    /// when it held the mirror.
+    pub fn unreachable(&self) -> impl Iterator<Item = &Unreachable> {
+        let found = self.quiesce.iter().flat_map(|one| &one.unreachable);
+        let later = self.drain.iter().flat_map(|one| &one.unreachable);
+        found.chain(later)
     }
 
     /// The mirror's `cluster.id`; empty where it was not asked yet.

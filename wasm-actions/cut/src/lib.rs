@@ -35,7 +35,7 @@ pub use rows::{
 pub use sections::{
     Bracket, ClusterIdentity, ConnectIdentity, ConnectorPrior, ConnectorSeen, Drain, DrainLook,
     Front, HeadSample, Lost, MirrorLookSummary, Moved, Movement, Outage, Quiesce, RestoredLook,
-    RestoredRow, Resume, Snapshot, SourcePartition,
+    RestoredRow, Resume, Snapshot, SourcePartition, Unreachable,
 };
 pub use settings::{ConnectSettings, ConnectTopics, OnLoss, Settings, SnapshotsBy, Strategy};
 pub use verify::{Verified, digest_holds, verify};

@@ -116,6 +116,16 @@ pub struct Front {
     pub searched_to: u64,
 }
 
+/// A source that a run did without.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Unreachable {
+    /// MirrorMaker's alias of it.
+    pub alias: String,
+    /// What was said when it was asked, in one line.
+    pub why: String,
+}
+
 /// Left by quiesceMirror.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -138,6 +148,10 @@ pub struct Quiesce {
     /// Source topics that the connectors' patterns match and that no task
     /// copies: what they hold is not covered.
     pub unassigned: Vec<String>,
+    /// Sources that could not be reached, and were done without. Left out where there are
+    /// none, so that cuts from before there was this field keep their digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreachable: Vec<Unreachable>,
     /// Topics whose retention risk was accepted.
     pub retention_risk_accepted: Vec<String>,
     /// The least time that retention leaves, over all partitions; `null`
@@ -201,6 +215,9 @@ pub struct Drain {
     pub looks_taken: u32,
     /// Source partitions that are copied and that the mirror has no row for.
     pub unmatched: Vec<String>,
+    /// Sources that could not be reached any more. Left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreachable: Vec<Unreachable>,
     /// Over what may not move, at the last look.
     pub still: Digest128,
     /// Over topic ids, partition counts and replica sets.

@@ -137,6 +137,11 @@ pub struct Settings {
     pub accept_retention_risk: Vec<String>,
     /// A mirror that someone else stopped is taken, and left stopped.
     pub allow_stopped: bool,
+    /// A source that can't be reached is done without: what would be compared with it is
+    /// unproven. Left out where it is not, so that cuts from before there was this field
+    /// keep their digest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_unreachable: bool,
     /// Partitions with nothing left to compare fail `resumable`.
     pub strict: bool,
     /// Resume and stop once more where tasks were cancelled.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use slackwater_ports::{Cluster, Heads, PartitionId, Seen};
 
-use crate::{Feed, SourceKey};
+use crate::{SourceFeed, SourceKey};
 
 /// Topics (or single partitions of them) that the connectors' patterns match
 /// and that nothing copies yet: MirrorMaker looks for new ones only now and
@@ -13,13 +13,13 @@ use crate::{Feed, SourceKey};
 ///
 /// # Errors
 /// A source that does not answer.
-pub fn unassigned(
+pub fn unassigned<'f>(
     world: &impl Heads,
-    feed: &Feed,
+    sources: impl Iterator<Item = &'f SourceFeed>,
     copied: &BTreeSet<SourceKey>,
 ) -> Seen<Vec<String>> {
     let mut missing = BTreeSet::new();
-    for source in &feed.sources {
+    for source in sources {
         let view = world.describe(&Cluster::Source(source.alias.clone()))?;
         for topic in view.topics.iter().filter(|topic| !topic.internal) {
             let is_copied = |partition: u32| {

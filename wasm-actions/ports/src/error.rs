@@ -45,6 +45,15 @@ impl PortError {
         }
     }
 
+    /// Whether nobody has answered: another, or the same a moment later, may.
+    pub fn is_silence(&self) -> bool {
+        use PortErrorKind::{Conflict, Malformed, Refused, Timeout, Unreachable, Unsupported};
+        match self.kind {
+            Timeout | Unreachable => true,
+            Refused | Malformed | Unsupported | Conflict => false,
+        }
+    }
+
     /// The same with the status that came with it.
     #[must_use]
     pub fn with_status(mut self, status: i32) -> Self {

@@ -89,7 +89,7 @@ fn last_below_first_sample(
     sampler: &Sampler,
 ) -> Result<BTreeMap<PartitionId, RecordSeen>, Failure> {
     let mut last = BTreeMap::new();
-    for source in &found.feed.sources {
+    for source in found.within_reach() {
         let cluster = Cluster::Source(source.alias.clone());
         let sampled: BTreeMap<PartitionId, u64> = sampler
             .first()

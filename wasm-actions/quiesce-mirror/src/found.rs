@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slackwater_cut::{Class, ClusterIdentity, ConnectIdentity, Settings, SourcePartition};
+use slackwater_cut::{
+    Class, ClusterIdentity, ConnectIdentity, Settings, SourcePartition, Strategy, Unreachable,
+};
 use slackwater_kit::{Feed, Look, Problem, SourceFeed, SourceKey, TopicMap, look, positions};
-use slackwater_ports::{Cluster, ClusterView, Failure, Level, MirrorView, PartitionId};
+use slackwater_ports::{Cluster, ClusterView, Failure, Level, MirrorView, PartitionId, PortError};
 
 use crate::World;
 use crate::settled::settled;
+use crate::stop::timeout_ms;
 
 /// Kafka's own: the offsets of groups, and the members of Connect's.
 const GROUPS: &str = "__consumer_offsets";
@@ -26,7 +29,10 @@ pub(crate) struct Found {
     pub(crate) committed: BTreeMap<SourceKey, u64>,
     pub(crate) map: TopicMap,
     pub(crate) mirror: Look,
+    /// Those that answered.
     pub(crate) sources: BTreeMap<String, ClusterView>,
+    /// Those that are done without.
+    pub(crate) unreachable: Vec<Unreachable>,
 }
 
 impl Found {
@@ -37,13 +43,31 @@ impl Found {
         let mut copied = BTreeSet::new();
         let mut committed = BTreeMap::new();
         let mut sources = BTreeMap::new();
+        let mut unreachable = Vec::new();
         for source in &feed.sources {
             let cluster = Cluster::Source(source.alias.clone());
-            let view = world.describe(&cluster)?;
+            let view = match world.describe(&cluster) {
+                Ok(view) => Some(view),
+                Err(error) if error.is_silence() && settings.strategy != Strategy::Hot => {
+                    unreachable.push(without(world, source, error, settings)?);
+                    None
+                }
+                Err(error) => return Err(error.into()),
+            };
+            // What it had can be told only by what the mirror has of it.
+            let copies = match &view {
+                Some(_) => None,
+                None => Some(world.describe(&Cluster::Mirror)?),
+            };
+            let is_there = |id: &PartitionId| match (&view, &copies) {
+                (Some(view), _) => has(view, id),
+                (None, Some(mirror)) => has(mirror, &copy_of(source, id)),
+                (None, None) => false,
+            };
             for position in positions(world, "quiesceMirror", &source.connector)? {
                 // A topic that is gone, or that the connector no longer
                 // copies, keeps its committed offset for ever.
-                if !is_copied(source, &view, &position.partition) {
+                if !is_there(&position.partition) || !is_wanted(source, &position.partition) {
                     world.log(
                         Level::Info,
                         &format!("{} of {cluster} is no longer copied", position.partition),
@@ -57,10 +81,12 @@ impl Found {
             for partition in &source.assigned {
                 copied.insert((source.alias.clone(), partition.clone()));
             }
-            if source.assigned.is_empty() {
-                copied.extend(would_be_assigned(world, source, &view)?);
+            if let Some(view) = view {
+                if source.assigned.is_empty() {
+                    copied.extend(would_be_assigned(world, source, &view)?);
+                }
+                sources.insert(source.alias.clone(), view);
             }
-            sources.insert(source.alias.clone(), view);
         }
         refuse_two_of_one_name(&feed, &copied)?;
         let map = TopicMap::new(&feed, &copied, settings);
@@ -73,11 +99,24 @@ impl Found {
             map,
             mirror,
             sources,
+            unreachable,
         })
+    }
+
+    /// The sources that answered.
+    pub(crate) fn within_reach(&self) -> impl Iterator<Item = &SourceFeed> {
+        let all = self.feed.sources.iter();
+        all.filter(|source| self.is_within_reach(&source.alias))
+    }
+
+    /// Whether a source answered.
+    pub(crate) fn is_within_reach(&self, alias: &str) -> bool {
+        self.sources.contains_key(alias)
     }
 
     /// Refuses a hold that could not be proven or would do harm.
     pub(crate) fn refuse_what_cannot_be_held(&self, settings: &Settings) -> Result<(), Failure> {
+        self.refuse_a_window_too_short(settings)?;
         self.refuse_foreign_connect(settings)?;
         self.refuse_hidden_topics()?;
         if let Some(prior) = self.feed.held_by_others().first()
@@ -121,6 +160,22 @@ impl Found {
             problems.len(),
             problems[..problems.len().min(MOST_NAMED)].join("; ")
         )))
+    }
+
+    /// The stop alone may take that long where a source can't be reached.
+    fn refuse_a_window_too_short(&self, settings: &Settings) -> Result<(), Failure> {
+        let needed = timeout_ms(settings, &self.unreachable) + settings.drain_timeout_ms;
+        match self.unreachable.first() {
+            Some(one) if settings.window_ms < needed => Err(Failure::refused(format!(
+                "source {} can't be reached, and without it connectors may take {} s to stop: the \
+                 window needs {} s at least, and has {} s (limits.window)",
+                one.alias,
+                timeout_ms(settings, &self.unreachable) / 1_000,
+                needed.div_ceil(1_000),
+                settings.window_ms / 1_000,
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// A connector that copies must keep its offsets on this mirror, in the
@@ -192,8 +247,7 @@ impl Found {
     pub(crate) fn copy_of(&self, (alias, id): &SourceKey) -> Option<PartitionId> {
         let mut sources = self.feed.sources.iter();
         let source = sources.find(|source| source.alias == *alias)?;
-        let copy = source.policy.copy_of(alias, &id.topic);
-        Some(PartitionId::new(copy, id.partition))
+        Some(copy_of(source, id))
     }
 
     /// First offset of a source's partition that is not committed.
@@ -239,16 +293,48 @@ impl Found {
     }
 }
 
+/// What is kept of a source that is done without, where the run may. One that stops nothing
+/// may not: it is ordered by what its sources have.
+fn without(
+    world: &impl World,
+    source: &SourceFeed,
+    silence: PortError,
+    settings: &Settings,
+) -> Result<Unreachable, Failure> {
+    if !settings.allow_unreachable {
+        return Err(Failure::refused(format!(
+            "{silence}; say --allow-unreachable-source to do without it (what is compared with \
+             it is unproven then)"
+        )));
+    }
+    let alias = &source.alias;
+    world.log(
+        Level::Warn,
+        &format!("done without source {alias}: {silence}"),
+    );
+    Ok(Unreachable {
+        alias: alias.clone(),
+        why: silence.message,
+    })
+}
+
+/// Whether a cluster shows a partition.
+fn has(view: &ClusterView, id: &PartitionId) -> bool {
+    let mut topics = view.topics.iter().filter(|topic| topic.name == id.topic);
+    topics.any(|topic| {
+        let mut partitions = topic.partitions.iter();
+        partitions.any(|one| one.partition == id.partition)
+    })
+}
+
 /// Whether a partition with a committed offset is still copied.
-fn is_copied(source: &SourceFeed, view: &ClusterView, id: &PartitionId) -> bool {
-    let there = view.topics.iter().any(|topic| {
-        topic.name == id.topic
-            && topic
-                .partitions
-                .iter()
-                .any(|one| one.partition == id.partition)
-    });
-    there && (source.assigned.contains(id) || source.wants(&id.topic) != Some(false))
+fn is_wanted(source: &SourceFeed, id: &PartitionId) -> bool {
+    source.assigned.contains(id) || source.wants(&id.topic) != Some(false)
+}
+
+fn copy_of(source: &SourceFeed, id: &PartitionId) -> PartitionId {
+    let copy = source.policy.copy_of(&source.alias, &id.topic);
+    PartitionId::new(copy, id.partition)
 }
 
 /// Two sources' topics of one name on the mirror would be mixed.
@@ -280,11 +366,6 @@ fn would_be_assigned(
     view: &ClusterView,
 ) -> Result<Vec<SourceKey>, Failure> {
     let mirror = world.describe(&Cluster::Mirror)?;
-    let has_copy = |topic: &str, partition: u32| {
-        let copy = source.policy.copy_of(&source.alias, topic);
-        let mut copies = mirror.topics.iter().filter(|one| one.name == copy);
-        copies.any(|one| one.partitions.iter().any(|it| it.partition == partition))
-    };
     let wanted = view
         .topics
         .iter()
@@ -296,7 +377,7 @@ fn would_be_assigned(
                 .iter()
                 .map(|one| PartitionId::new(topic.name.clone(), one.partition))
         })
-        .filter(|id| has_copy(&id.topic, id.partition))
+        .filter(|id| has(&mirror, &copy_of(source, id)))
         .map(|id| (source.alias.clone(), id))
         .collect())
 }

@@ -85,7 +85,7 @@ fn stand_by(world: &impl World, session: &mut Session) -> Result<Outcome, Failur
 fn begin(world: &impl World, session: &mut Session) -> Result<(), Failure> {
     let settings = session.cut().settings.clone();
     let found = Found::gather(world, &settings)?;
-    let mut sampler = Sampler::new(&found.copied);
+    let mut sampler = Sampler::new(&found);
     sampler.sample(world)?;
     let lead = Deadline::after(world, settings.sample_lead_ms);
     found.refuse_what_cannot_be_held(&settings)?;
@@ -95,7 +95,7 @@ fn begin(world: &impl World, session: &mut Session) -> Result<(), Failure> {
     let headroom_ms = retention::check(world, &found, &fronts, &settings)?;
     cover::wait(world, &found, &mut sampler, lead, &settings)?;
     // After the last sample: a topic that came before it is not missed.
-    let unassigned = unassigned(world, &found.feed, &found.copied)?;
+    let unassigned = unassigned(world, found.within_reach(), &found.copied)?;
 
     let guard = world.engage(settings.window_ms)?;
     let quiesce = Quiesce {
@@ -107,6 +107,7 @@ fn begin(world: &impl World, session: &mut Session) -> Result<(), Failure> {
         samples: sampler.into_samples(),
         fronts: fronts.iter().map(retention::Front::kept).collect(),
         unassigned,
+        unreachable: found.unreachable.clone(),
         retention_risk_accepted: settings.accept_retention_risk.clone(),
         headroom_ms,
         guard: Some(guard),

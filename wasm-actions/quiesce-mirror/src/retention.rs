@@ -44,10 +44,20 @@ impl Front {
 
 /// The next data record of every copied partition, in their order. Committed
 /// offsets are up to a minute old while the mirror runs: nothing is called
-/// lost here.
+/// lost here. Of a source that is done without nothing was looked for.
 pub(crate) fn fronts(world: &impl World, found: &Found) -> Result<Vec<Front>, Failure> {
     let mut fronts = BTreeMap::new();
-    for source in &found.feed.sources {
+    let silent = found.copied.iter();
+    for key in silent.filter(|(alias, _)| !found.is_within_reach(alias)) {
+        let front = Front {
+            key: key.clone(),
+            needed: found.needed(&key.0, &key.1),
+            next: None,
+            searched: (0, 0),
+        };
+        fronts.insert(key.clone(), front);
+    }
+    for source in found.within_reach() {
         let cluster = Cluster::Source(source.alias.clone());
         let partitions: Vec<PartitionId> = found
             .copied
@@ -154,7 +164,7 @@ pub(crate) fn check(
 /// `retention.ms` of each copied topic that retention deletes from.
 fn configs(world: &impl World, found: &Found) -> Result<BTreeMap<SourceTopic, i64>, Failure> {
     let mut all = BTreeMap::new();
-    for source in &found.feed.sources {
+    for source in found.within_reach() {
         let mut topics: Vec<String> = found
             .copied
             .iter()

@@ -6,6 +6,8 @@ use slackwater_cut::HeadSample;
 use slackwater_kit::SourceKey;
 use slackwater_ports::{Clock, Cluster, Failure, Heads, Interval, PartitionId};
 
+use crate::found::Found;
+
 /// No more samples than this are kept: one each second over the longest wait
 /// before a stop, with room.
 const MOST_SAMPLES: usize = 64;
@@ -13,15 +15,19 @@ const MOST_SAMPLES: usize = 64;
 /// The samples taken so far.
 pub(crate) struct Sampler {
     partitions: Vec<SourceKey>,
+    /// Of these there is no head.
+    unreachable: BTreeSet<String>,
     samples: Vec<HeadSample>,
     taken: u32,
 }
 
 impl Sampler {
-    /// For these partitions, in this order.
-    pub(crate) fn new(copied: &BTreeSet<SourceKey>) -> Self {
+    /// For all partitions that are copied, in their order.
+    pub(crate) fn new(found: &Found) -> Self {
+        let unreachable = found.unreachable.iter();
         Self {
-            partitions: copied.iter().cloned().collect(),
+            partitions: found.copied.iter().cloned().collect(),
+            unreachable: unreachable.map(|one| one.alias.clone()).collect(),
             samples: Vec::new(),
             taken: 0,
         }
@@ -30,7 +36,8 @@ impl Sampler {
     /// Takes one.
     pub(crate) fn sample(&mut self, world: &(impl Clock + Heads)) -> Result<(), Failure> {
         let mut by_alias: BTreeMap<&String, Vec<PartitionId>> = BTreeMap::new();
-        for (alias, partition) in &self.partitions {
+        let asked_for = |key: &&SourceKey| !self.unreachable.contains(&key.0);
+        for (alias, partition) in self.partitions.iter().filter(asked_for) {
             by_alias.entry(alias).or_default().push(partition.clone());
         }
         let now = world.now_ms();

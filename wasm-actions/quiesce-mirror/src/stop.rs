@@ -3,7 +3,7 @@
 //! PAUSED is no stop: records in flight still arrive after it. STOPPED alone
 //! is none either: it is reported before the tasks are gone.
 
-use slackwater_cut::{ConnectorPrior, MirrorLookSummary};
+use slackwater_cut::{ConnectorPrior, MirrorLookSummary, Settings, Unreachable};
 use slackwater_kit::{Deadline, Session, look_summary};
 use slackwater_ports::{ConnectorRef, ConnectorState, ConnectorView, Failure, MirrorView};
 
@@ -16,11 +16,26 @@ const LOOK_MS: u64 = 40;
 /// again after this: Connect may answer 500 after 30 s and leave it running.
 const ASK_AGAIN_MS: u64 = 2_000;
 
+/// How long connectors may take to stop whose source can't be reached. Their `stop` waits for
+/// what they are asking of it (`Scheduler.close`, for `admin.timeout.ms`: a minute), and asks
+/// anew every few minutes: 45 s were seen.
+pub(crate) const WITHOUT_A_SOURCE_MS: u64 = 90_000;
+
+/// How long they may take.
+pub(crate) fn timeout_ms(settings: &Settings, unreachable: &[Unreachable]) -> u64 {
+    match unreachable.is_empty() {
+        true => settings.stop_timeout_ms,
+        false => settings.stop_timeout_ms.max(WITHOUT_A_SOURCE_MS),
+    }
+}
+
 /// Stops them all, and gives the look that showed it.
 pub(crate) fn stop(world: &impl World, session: &Session) -> Result<MirrorLookSummary, Failure> {
     let cut = session.cut();
     let priors: &[ConnectorPrior] = cut.quiesce.as_ref().map_or(&[], |one| &one.connectors);
-    let deadline = Deadline::after(world, cut.settings.stop_timeout_ms);
+    let unreachable = cut.quiesce.as_ref().map_or(&[][..], |one| &one.unreachable);
+    let most_ms = timeout_ms(&cut.settings, unreachable);
+    let deadline = Deadline::after(world, most_ms);
     let mut ask_again: Option<Deadline> = None;
     let mut last_answer: Option<String> = None;
     loop {
@@ -42,9 +57,7 @@ pub(crate) fn stop(world: &impl World, session: &Session) -> Result<MirrorLookSu
         };
         if deadline.has_passed(world) {
             return Err(Failure::failed(format!(
-                "the connectors did not stop within {} ms: {}{}",
-                cut.settings.stop_timeout_ms,
-                awaited,
+                "the connectors did not stop within {most_ms} ms: {awaited}{}",
                 last_answer
                     .map(|answer| format!("; Connect answered: {answer}"))
                     .unwrap_or_default()

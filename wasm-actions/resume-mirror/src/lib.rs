@@ -108,10 +108,15 @@ pub fn run(world: &impl World) -> Result<Outcome, Failure> {
             }
         }
     }
+    let is_uncounted = resume.unanswered > 0 || cut.unreachable().next().is_some();
+    if is_uncounted {
+        resume.caught_up_ms = None;
+    }
     keep(world, &mut session, &resume)?;
 
     let caught_up = match resume.caught_up_ms {
         Some(at) => format!("caught up after {} ms", at.saturating_sub(started_ms)),
+        None if is_uncounted => "how far it is behind is not known of every source".to_owned(),
         None => "not caught up in time".to_owned(),
     };
     let missing = missing.map_or_else(String::new, |why| format!("; {why}: start it"));

@@ -69,7 +69,7 @@ pub fn close_bracket(world: &impl World) -> Result<Outcome, Failure> {
         // What it would be compared with moves all the time. But what came to the sources
         // meanwhile, and is not copied yet, no order of the copies says anything of.
         let copied: BTreeSet<_> = cut.quiesce.iter().flat_map(sampled).collect();
-        let left = unassigned(world, &Feed::check(&view)?, &copied)?;
+        let left = unassigned(world, Feed::check(&view)?.sources.iter(), &copied)?;
         session.update(world, |cut| {
             note(cut, &starts);
             if let Some(quiesce) = &mut cut.quiesce {

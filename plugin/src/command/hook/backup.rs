@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use slackwater_cut::{ClaimName, Cut, Movement, SnapshotsBy, State, Strategy, Verdict, claims};
+use slackwater_cut::{
+    ClaimName, Cut, Movement, Settings, SnapshotsBy, State, Strategy, Verdict, claims,
+};
 use slackwater_hold::{Deck as _, LetGo, Step, drain, give_up, release};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Clock as _, Outcome};
@@ -44,15 +46,19 @@ impl Hook {
         Ok(())
     }
 
+    /// K10 snapshots, in a time that is its own. That a source can't be reached fails no
+    /// backup of it: what it is to be restored for may have begun.
+    pub(super) fn set_for_others(&self, settings: &mut Settings) {
+        settings.snapshots_by = SnapshotsBy::Others;
+        settings.allow_unreachable = true;
+        settings.window_ms = settings.window_ms.max(self.window.saturating_mul(1_000));
+    }
+
     /// Up to the flush; then its guard waits for K10.
     fn quiesce(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
         let mut site = self.site(context, kafka, &Need::All)?;
         held_still(&site)?;
-        site.settings.snapshots_by = SnapshotsBy::Others;
-        site.settings.window_ms = site
-            .settings
-            .window_ms
-            .max(self.window.saturating_mul(1_000));
+        self.set_for_others(&mut site.settings);
         give_up_what_a_hook_left(&site, |_| Ok(true))?;
         strimzi(&site)?.may_note_seal()?;
         // Whoever ends it before its guard watches for K10 ends the run.

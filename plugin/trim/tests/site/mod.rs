@@ -141,6 +141,7 @@ pub fn quiesce_of(connect: &str, name: &str, alias: &str) -> Quiesce {
         samples: Vec::new(),
         samples_taken: 0,
         fronts: Vec::new(),
+        unreachable: Vec::new(),
         unassigned: Vec::new(),
         retention_risk_accepted: Vec::new(),
         headroom_ms: None,

@@ -39,6 +39,7 @@ mod k10_restore;
 mod k10_restore_failures;
 mod k10_stand_in;
 mod k10_told;
+mod k10_unreachable;
 mod k10_unread;
 mod kanister;
 mod no_room;

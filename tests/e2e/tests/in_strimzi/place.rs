@@ -29,6 +29,17 @@ pub(crate) struct Ran {
     pub(crate) said: String,
 }
 
+/// See [`Place::freeze`].
+pub(crate) struct Frozen(Vec<u32>);
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        for pid in &self.0 {
+            send_signal("CONT", *pid);
+        }
+    }
+}
+
 /// One test at a time.
 pub(crate) fn turn() -> MutexGuard<'static, Place> {
     static PLACE: OnceLock<Mutex<Place>> = OnceLock::new();
@@ -213,6 +224,18 @@ impl Place {
     /// What a pod that runs has said so far.
     pub(crate) fn said(&self, name: &str) -> String {
         self.own(&["logs", name]).unwrap_or_default()
+    }
+
+    /// A pod of the mirror's namespace does nothing, and answers nobody, until this is dropped.
+    pub(crate) fn freeze(&self, name: &str) -> Frozen {
+        self.lab();
+        let pod = self.object(&format!("pod/{name}"));
+        let processes = processes_of(pod["metadata"]["uid"].as_str().unwrap());
+        assert!(!processes.is_empty());
+        for pid in &processes {
+            assert!(send_signal("STOP", *pid));
+        }
+        Frozen(processes)
     }
 
     /// Ends a pod as the loss of its node does: its program does nothing more.

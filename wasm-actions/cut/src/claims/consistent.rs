@@ -211,6 +211,8 @@ fn not_copied(cut: &Cut) -> Vec<String> {
         return vec!["nothing says what the source had".to_owned()];
     };
     let mut left: Vec<String> = quiesce.unassigned.clone();
+    let without = cut.unreachable();
+    left.extend(without.map(|one| format!("source {}, which can't be reached", one.alias)));
     let copied = |alias: &str, topic: &str, partition: u32| {
         let mut topics = cut.rows.topics.iter();
         topics.any(|one| {

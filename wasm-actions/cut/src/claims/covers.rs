@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use slackwater_ports::Interval;
 
 use super::falls::{Change, Fall};
-use super::{Judgement, name_some};
-use crate::{Cut, GapCause, HeadSample, PartitionRow, Rows, SourceRow};
+use super::{Judgement, name_some, silent_source, without};
+use crate::{Cut, GapCause, HeadSample, PartitionRow, Rows, SourceRow, Unreachable};
 
 /// The evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +26,10 @@ pub struct CoversEvidence {
     pub unassigned: Vec<String>,
     /// Source partitions that are copied and that the mirror has no row for.
     pub unmatched: Vec<String>,
+    /// Sources that the run did without. Left out where there are none, so that cuts from
+    /// before there was this field keep their digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreachable: Vec<Unreachable>,
     /// Whether partitions whose source had deleted something before the run
     /// leave it unproven.
     pub strict: bool,
@@ -118,6 +122,7 @@ pub(super) fn gather(cut: &Cut) -> Result<CoversEvidence, String> {
         heads: align(cut, sample),
         unassigned: quiesce.unassigned.clone(),
         unmatched: drain.unmatched.clone(),
+        unreachable: cut.unreachable().cloned().collect(),
         strict: cut.settings.strict,
     })
 }
@@ -148,6 +153,9 @@ impl CoversEvidence {
                     name_some(&beyond)
                 ),
             );
+        }
+        if let Some(why) = without(&self.unreachable) {
+            return Judgement::unproven(examined, why);
         }
         if !unknown.is_empty() {
             return Judgement::unproven(examined, name_some(&unknown));
@@ -218,6 +226,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("heads", Change::Push(0.into())),
         Fall::evidence("unassigned", Change::Push("t".into())),
         Fall::evidence("unmatched", Change::Push("t-0".into())),
+        Fall::evidence("unreachable", Change::Push(silent_source())).left_out_where_empty(),
         Fall::evidence("strict", Change::Set(true.into())).with_a_gap_before_the_run(),
         Fall::seam_owners("source.highWatermark", Change::Set(0.into())),
         Fall::copies(

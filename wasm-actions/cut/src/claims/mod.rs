@@ -20,6 +20,7 @@ mod start;
 mod still;
 mod volumes;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -37,7 +38,7 @@ pub use resumable::{CopyingConnect, ResumableEvidence};
 pub use still::{EQUAL_LOOKS, StillEvidence, StillLook, TWO_FETCH_ROUNDS_MS};
 pub use volumes::SnapshotHandle;
 
-use crate::{Content, Cut, RestoredLook, RowContent, Rows};
+use crate::{Content, Cut, RestoredLook, RowContent, Rows, Unreachable};
 
 /// The claims.
 #[derive(
@@ -358,6 +359,22 @@ pub fn judge_trimmed(cut: &Cut, document: String, found: Trimmed) -> Claim {
 /// At most this many partitions are named in one reason: a line is for a
 /// person, and the rows hold all of them.
 const MOST_NAMED: usize = 5;
+
+/// Why nothing is said of what would be compared with sources that the run did without.
+fn without(unreachable: &[Unreachable]) -> Option<String> {
+    let aliases: BTreeSet<&str> = unreachable.iter().map(|one| one.alias.as_str()).collect();
+    let named: Vec<String> = aliases.into_iter().map(str::to_owned).collect();
+    let why = &unreachable.first()?.why;
+    Some(format!(
+        "source {} can't be reached ({why})",
+        name_some(&named)
+    ))
+}
+
+/// For the changes that must make a claim fall.
+fn silent_source() -> serde_json::Value {
+    serde_json::json!({"alias": "source", "why": "nobody answers"})
+}
 
 /// `a, b, c and 4 more`.
 fn name_some(names: &[String]) -> String {

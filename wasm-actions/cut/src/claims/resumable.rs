@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::falls::{Change, Fall};
-use super::{Judgement, name_some};
-use crate::{Class, Cut, GapCause, Lost, PartitionRow, Quiesce, Rows, Seam, Settings, SourceRow};
+use super::{Judgement, name_some, silent_source, without};
+use crate::{
+    Class, Cut, GapCause, Lost, PartitionRow, Quiesce, Rows, Seam, Settings, SourceRow, Unreachable,
+};
 
 /// The evidence, beside the seams in the rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +31,10 @@ pub struct ResumableEvidence {
     pub unanswered: u32,
     /// Source partitions that are copied and that the mirror has no row for.
     pub unmatched: Vec<String>,
+    /// Sources that the run did without. Left out where there are none, so that cuts from
+    /// before there was this field keep their digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreachable: Vec<Unreachable>,
     /// Connectors that change records on the way.
     pub transforms: Vec<String>,
 }
@@ -74,6 +80,7 @@ pub(super) fn gather(cut: &Cut) -> Result<ResumableEvidence, String> {
         lost: resume.lost.clone(),
         unanswered: resume.unanswered,
         unmatched: drain.unmatched.clone(),
+        unreachable: cut.unreachable().cloned().collect(),
         transforms: quiesce
             .connectors
             .iter()
@@ -175,6 +182,9 @@ impl ResumableEvidence {
     }
 
     fn incomplete(&self, rows: &Rows) -> Option<String> {
+        if let Some(why) = without(&self.unreachable) {
+            return Some(why);
+        }
         if let Some(row) = rows.unmatched_copies().next() {
             return Some(format!(
                 "nothing is known of the source of {}",
@@ -322,6 +332,7 @@ pub(super) fn falls() -> Vec<Fall> {
         ),
         Fall::evidence("unanswered", Change::Add(1)),
         Fall::evidence("unmatched", Change::Push("t-0".into())),
+        Fall::evidence("unreachable", Change::Push(silent_source())).left_out_where_empty(),
         Fall::evidence("transforms", Change::Push("c".into())),
         Fall::evidence("tailRecords", Change::Set(0.into())),
         // Strict only matters where something can't be answered: the test

@@ -1,7 +1,7 @@
 //! Before K10 snapshots the volumes of a pool: the mirror stands still and is flushed, by
 //! this pool's hook or by another's.
 
-use slackwater_cut::{Bound, Cut, PoolHooks, SnapshotsBy, State};
+use slackwater_cut::{Bound, Cut, PoolHooks, State};
 use slackwater_hold::{Enter, Progress, enter, give_up, is_first};
 use slackwater_kit::Session;
 use slackwater_ports::{Clock as _, RunStore};
@@ -102,11 +102,7 @@ impl Hook {
     ) -> Result<Option<RunId>, Stop> {
         let mut site = self.site(context, kafka, &Need::All)?;
         held_still(&site)?;
-        site.settings.snapshots_by = SnapshotsBy::Others;
-        site.settings.window_ms = site
-            .settings
-            .window_ms
-            .max(self.window.saturating_mul(1_000));
+        self.set_for_others(&mut site.settings);
         let bound = of_all_pools(&site, pool)?;
         // Whoever ends it before its guard watches for K10 ends the run.
         let run = Run::begin_with(&site, true, |cut| cut.bound = Some(bound))?;
