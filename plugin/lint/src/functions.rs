@@ -51,3 +51,37 @@ pub(crate) const FUNCTIONS: [Function; 7] = [
         &["name", "labels"],
     ),
 ];
+
+/// The other functions of that release (`FuncName` in `pkg/function`), and those that older
+/// ones had. A name that is none of them fails when the action begins.
+pub(crate) const OTHERS: [&str; 29] = [
+    "BackupData",
+    "BackupDataAll",
+    "BackupDataStats",
+    "BackupDataUsingKopiaServer",
+    "CheckRepository",
+    "CopyVolumeData",
+    "CreateCSISnapshotStatic",
+    "CreateRDSSnapshot",
+    "CreateVolumeFromSnapshot",
+    "CreateVolumeSnapshot",
+    "DeleteCSISnapshot",
+    "DeleteCSISnapshotContent",
+    "DeleteData",
+    "DeleteDataAll",
+    "DeleteDataUsingKopiaServer",
+    "DeleteRDSSnapshot",
+    "DeleteVolumeSnapshot",
+    "DescribeBackups",
+    "ExportRDSSnapshotToLocation",
+    "LocationDelete",
+    "MultiContainerRun",
+    "PrepareData",
+    "RestoreCSISnapshot",
+    "RestoreData",
+    "RestoreDataAll",
+    "RestoreDataUsingKopiaServer",
+    "RestoreRDSSnapshot",
+    "Wait",
+    "WaitForSnapshotCompletion",
+];

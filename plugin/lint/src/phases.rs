@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::functions::FUNCTIONS;
+use crate::functions::{FUNCTIONS, OTHERS};
 use crate::{Fault, actions, phases, texts};
 
 /// What Kanister scales (`pkg/function/scale_workload.go`).
@@ -68,6 +68,11 @@ fn arguments(place: &str, phase: &Value, faults: &mut Vec<Fault>) {
         return;
     };
     let Some(function) = FUNCTIONS.iter().find(|one| one.name == name) else {
+        let is_known = OTHERS.contains(&name) || name.contains("{{");
+        if !is_known {
+            let says = format!("Kanister has no function {name}: the action would fail at once");
+            faults.push(Fault::new(format!("{place}.func"), says));
+        }
         return;
     };
     for missing in function.required {

@@ -180,6 +180,8 @@ fn a_mirror_that_no_policy_is_for_and_one_that_nobody_has_opted_in_are_named() {
         seen.policies[0]["spec"]["selector"] = json!({"matchLabels": {"tier": "gold"}});
     });
     assert!(by_label.is_empty(), "{by_label:?}");
+    let paused = only(|seen| seen.policies[0]["spec"]["paused"] = json!(true));
+    assert!(paused.contains("no policy"), "{paused}");
     let nobody = only(|seen| seen.mirrors.clear());
     assert!(nobody.contains("slackwater.io/mirror=true"), "{nobody}");
 }

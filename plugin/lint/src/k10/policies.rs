@@ -7,9 +7,11 @@ use serde_json::Value;
 const NAMESPACE: &str = "k10.kasten.io/appNamespace";
 
 /// Whether it backs up this namespace. A selector that is not understood selects
-/// nothing here: that no policy is named as missing, is worse than one too many.
+/// nothing here: that no policy is named as missing, is worse than one too many. Nor does one
+/// that is paused (`spec.paused`).
 pub(super) fn covers(policy: &Value, namespace: &str, namespaces: &[Value]) -> bool {
-    if super::backups(policy).next().is_none() {
+    let is_paused = policy["spec"]["paused"].as_bool() == Some(true);
+    if is_paused || super::backups(policy).next().is_none() {
         return false;
     }
     let labels = namespaces
