@@ -40,7 +40,8 @@ pub enum Refused {
     /// The mirror's own time.
     #[error(
         "{0} has timestamps that its broker set (LogAppendTime): they are the mirror's time, not the \
-         messages'; leave its topic out with --exclude-order, or take --order source"
+         messages', and no head of the source is found by them; leave its topic out with \
+         --exclude-order"
     )]
     AppendTime(PartitionId),
     /// Older transactions that bear one id.

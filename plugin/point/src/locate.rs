@@ -33,6 +33,8 @@ pub struct Locator<'h> {
     found: Option<u64>,
     /// Its marks tell no place.
     silent: bool,
+    /// They are there in another place, too.
+    again: bool,
 }
 
 impl<'h> Locator<'h> {
@@ -44,14 +46,16 @@ impl<'h> Locator<'h> {
             last: VecDeque::new(),
             found: None,
             silent: head.is_anywhere(),
+            again: false,
         }
     }
 
-    /// Follows one record. The first place counts: where MirrorMaker has sent
-    /// records once more, all that the head covers was there before.
+    /// Follows one record. A run that comes again tells no place: where MirrorMaker has sent
+    /// it once more all that the head covers was there before the first one ended, and where a
+    /// producer has, only before the last one did.
     pub fn follow(&mut self, seen: Seen) {
         let marks = &self.head.last;
-        if self.found.is_some() || marks.is_empty() || self.silent {
+        if marks.is_empty() || self.silent || self.again {
             return;
         }
         if self.first.len() < marks.len() {
@@ -62,13 +66,17 @@ impl<'h> Locator<'h> {
         }
         self.last.push_back(seen);
         if self.last.len() == marks.len() && self.last.iter().zip(marks).all(equal) {
-            self.found = Some(seen.offset + 1);
+            self.again = self.found.is_some();
+            self.found.get_or_insert(seen.offset + 1);
         }
     }
 
     /// Where it lies. `from_start`: the records that were given began with the
     /// log's first, at `start`.
     pub fn end(&self, from_start: bool, start: u64) -> Located {
+        if self.again {
+            return Located::NotThere;
+        }
         if let Some(offset) = self.found {
             return Located::At(offset);
         }

@@ -78,19 +78,27 @@ pub(crate) struct Examined {
 }
 
 impl Examined {
-    /// The earliest timestamp of what a cut there takes; where the order is one of
-    /// numbers.
+    /// The earliest timestamp of what a cut there takes.
     pub(crate) fn earliest_ms(&self, cut: u64) -> Option<i64> {
-        let records = self.log.window.records.iter().zip(&self.window_ms);
-        let lost = records.filter(|(record, ms)| record.offset >= cut && **ms >= 0);
-        lost.map(|(_, ms)| *ms).min()
+        let records = self.log.window.records.iter().enumerate();
+        let lost = records.filter(|(_, record)| record.offset >= cut);
+        let stamps = lost.filter_map(|(at, _)| self.ms_of(at));
+        stamps.filter(|ms| *ms >= 0).min()
+    }
+
+    /// Of a record of the window: where that has the order's numbers, beside it.
+    fn ms_of(&self, at: usize) -> Option<i64> {
+        match self.window_ms.is_empty() {
+            true => self.log.window.records.get(at).map(|one| one.at),
+            false => self.window_ms.get(at).copied(),
+        }
     }
 
     /// That of one record.
     pub(crate) fn timestamp_ms(&self, offset: u64) -> Option<i64> {
         let records = &self.log.window.records;
         let at = records.binary_search_by_key(&offset, |one| one.offset);
-        self.window_ms.get(at.ok()?).copied()
+        self.ms_of(at.ok()?)
     }
 }
 
@@ -407,7 +415,7 @@ fn locate(
         match locator.end(from_start, replica.start) {
             // What lies further back is all older than it, or was looked through.
             Located::Older if read.is_whole() || older_newest < begins => Located::NotThere,
-            // Sent once more, it may lie there for the second time: the first counts.
+            // It may lie further back for the first time.
             Located::At(_) if !read.is_whole() && older_newest >= begins => Located::Older,
             Located::At(at) => Located::At(past_markers(read, at)),
             located => located,

@@ -18,7 +18,7 @@ use crate::draft;
 use crate::error::TrimError;
 use crate::examine::{Asked, Examined, Group, Reach, examine};
 use crate::numbered::{Counted, Numbering, SequenceOf};
-use crate::still::{Still, acknowledged, stood_still};
+use crate::still::{Still, acknowledged, had_before_each_sweep, stood_still};
 use crate::volumes::Volumes;
 
 /// In which order the point is looked for.
@@ -120,6 +120,9 @@ pub(crate) struct Site<'c> {
     classes: BTreeMap<&'c str, Class>,
     /// Heads of the source by the mirror's partition, in the order of the sweeps.
     heads: BTreeMap<&'c PartitionId, Vec<Option<HotHead>>>,
+    /// What the mirror had of each copy before each sweep, by its looks, in their order: of a
+    /// run that stopped nothing.
+    pub(crate) had: BTreeMap<&'c PartitionId, Vec<Option<u64>>>,
     /// What a mirror that stood still had then.
     pub(crate) still: BTreeMap<PartitionId, Still>,
     /// What was acknowledged before the first volume was cut, where these are the cut's own.
@@ -144,6 +147,10 @@ impl<'c> Site<'c> {
                 .map(|topic| (topic.name.as_str(), topic.class))
                 .collect(),
             heads,
+            had: match options.is_of_cut {
+                true => had_before_each_sweep(cut),
+                false => BTreeMap::new(),
+            },
             still: stood_still(cut),
             then: match options.is_of_cut {
                 true => acknowledged(cut),
@@ -261,6 +268,7 @@ impl<'c> Work<'c> {
             if let Some(still) = self.site.still.get(&partition) {
                 still.hold_against(&mut found);
             }
+            self.hold_against_looks(&mut found);
             found.log.complete_ms = self.complete_ms(&found.located);
             Ok(found)
         })
@@ -332,7 +340,8 @@ impl<'c> Work<'c> {
 
     fn within_limit(&self, logs: &[Log], solved: &Solved) -> Result<(), Refused> {
         let (point, max) = (&solved.point, self.site.options.max);
-        if let Some(time) = solved.time {
+        // The sources' point is a time of theirs, and timestamps are their clients'.
+        if let (Some(time), Ordered::Timestamp { .. }) = (solved.time, &solved.order) {
             return within_limit(logs, point, Since::Point(time), max);
         }
         let each = self.examined.iter().zip(&point.cuts);

@@ -99,6 +99,26 @@ impl Work<'_> {
 }
 
 impl Work<'_> {
+    /// Of a run that stopped nothing: what the mirror had at a look, the source had at every
+    /// later sweep, and its head lies behind all of it. Where it is found before, its marks are
+    /// others that are the same.
+    pub(crate) fn hold_against_looks(&self, found: &mut Examined) {
+        let Some(had) = self.site.had.get(&found.log.partition) else {
+            return;
+        };
+        for (located, end) in found.located.iter_mut().zip(had) {
+            let (Located::At(at), Some(end)) = (*located, *end) else {
+                continue;
+            };
+            let mut records = found.log.window.records.iter();
+            if records.any(|one| (at..end).contains(&one.offset)) {
+                *located = Located::NotThere;
+            }
+        }
+    }
+}
+
+impl Work<'_> {
     /// Whether a run that stopped nothing found, before all volumes were flushed and cut, that
     /// Connect had committed this much or more of a copy, and what the mirror had of it then is
     /// kept. Positions are asked for before heads: what they say was copied lies below these.
@@ -126,6 +146,26 @@ impl Work<'_> {
             most.is_some_and(|most| cut > most)
         })
     }
+}
+
+/// Of each copy, before each sweep: the high watermark at the last look that was over when the
+/// sweep began.
+pub(crate) fn had_before_each_sweep(cut: &Cut) -> BTreeMap<&PartitionId, Vec<Option<u64>>> {
+    let mut had = BTreeMap::new();
+    for (at, copy) in cut.hot.iter().flat_map(|hot| hot.copies.iter().enumerate()) {
+        let hot = cut.hot.iter();
+        let of = hot.flat_map(|hot| hot.sweeps.iter().map(move |sweep| (hot, sweep)));
+        let ends = of.map(|(hot, sweep)| {
+            let before = hot.looks.iter().rev();
+            let before =
+                before.filter(|look| look.asked.last_answer_ms < sweep.asked.first_request_ms);
+            before
+                .filter_map(|look| look.high_watermarks.get(at).copied().flatten())
+                .next()
+        });
+        had.insert(&copy.mirror, ends.collect());
+    }
+    had
 }
 
 /// The mirror's high watermarks at a look.

@@ -160,7 +160,7 @@ fn volumes_that_lack_what_was_acknowledged_before_they_were_cut_are_not_those_of
     site.copy(3, "src.t-0", &[&messages(0..12)]);
     site.all("src.t-1", &messages(0..12));
     let look = |ends: [u64; 2]| HotLook {
-        asked: sweep(900, Vec::new()).asked,
+        asked: sweep(1500, Vec::new()).asked,
         positions: vec![None; 2],
         high_watermarks: ends.map(Some).to_vec(),
     };
@@ -181,6 +181,31 @@ fn volumes_that_lack_what_was_acknowledged_before_they_were_cut_are_not_those_of
     // An earlier cut says of other volumes which topic is what, and no more.
     asked.is_of_cut = false;
     site.plan(&asked).unwrap();
+}
+
+#[test]
+fn a_head_that_is_found_before_what_the_mirror_had_when_it_was_asked_for_is_another_place() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 1, Some("t"));
+    site.all("src.t-0", &messages(0..20));
+    let look = |ms: u64| HotLook {
+        asked: sweep(ms, Vec::new()).asked,
+        positions: vec![None],
+        high_watermarks: vec![Some(18)],
+    };
+    site.cut.hot = Some(Hot {
+        copies: copies(1),
+        sweeps: vec![sweep(1000, vec![head(11)])],
+        looks: vec![look(1500)],
+        volumes: Vec::new(),
+    });
+    let mut asked = by_source();
+    asked.is_of_cut = true;
+    assert_eq!(row(&site.plan(&asked).unwrap(), "src.t", 0).cut, 12);
+    // The source had all of it then, so its last records come once more, and are not here.
+    site.cut.hot.as_mut().unwrap().looks[0] = look(900);
+    let refused = site.plan(&asked).unwrap_err().to_string();
+    assert!(refused.contains("src.t-0"), "{refused}");
 }
 
 #[test]

@@ -109,6 +109,13 @@ fn planned(cut: &Cut) -> PlannedHeads {
 
 /// As if the volumes had been trimmed where the cut's partitions end.
 fn trimmed(cut: &Cut) -> Evidence {
+    let claim = judge_trimmed(cut, "cut".to_owned(), trimmed_volumes(cut));
+    assert_eq!(claim.verdict, Verdict::Proven, "{}", claim.reason);
+    claim.evidence
+}
+
+/// What is found of them.
+fn trimmed_volumes(cut: &Cut) -> Trimmed {
     let copy = |node: &i32, end| TrimmedCopy {
         node: *node,
         end,
@@ -128,7 +135,7 @@ fn trimmed(cut: &Cut) -> Evidence {
             .collect(),
         tail: row.tail.clone(),
     });
-    let found = Trimmed {
+    Trimmed {
         plan: "plan".to_owned(),
         planned_of: "cut".to_owned(),
         other_volumes: false,
@@ -137,10 +144,23 @@ fn trimmed(cut: &Cut) -> Evidence {
         cluster_id: cut.mirror_cluster_id().to_owned(),
         partitions: partitions.collect(),
         unplanned: Vec::new(),
-    };
-    let claim = judge_trimmed(cut, "cut".to_owned(), found);
-    assert_eq!(claim.verdict, Verdict::Proven, "{}", claim.reason);
-    claim.evidence
+    }
+}
+
+#[test]
+fn volumes_that_lack_what_their_logs_began_with_are_not_proven_to_be_one_point() {
+    for (file, cut) in fixtures() {
+        let mut found = trimmed_volumes(&cut);
+        let rows = cut.rows.partitions.iter();
+        let full = rows.enumerate().find(|(_, row)| row.high_watermark > 1);
+        let (at, row) = full.unwrap();
+        // As where the first segment of one copy is gone: all have the same from there on.
+        let began = row.closing_log_start_offset.unwrap_or(row.log_start_offset);
+        found.partitions[at].start = began + 1;
+        let claim = judge_trimmed(&cut, "cut".to_owned(), found);
+        assert_eq!(claim.verdict, Verdict::Unproven, "{file}");
+        assert!(claim.reason.contains("what lay before"), "{}", claim.reason);
+    }
 }
 
 #[test]

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use slackwater_ports::PartitionId;
 
 use super::falls::{Change, Fall};
+use super::replicas::{Findings, Read};
 use super::volumes::moved;
-use super::{Judgement, is_zero, name_some};
-use crate::{Class, Cut, Rows, State, Tail};
+use super::{Judgement, is_zero, last_cut_ms, name_some};
+use crate::{Class, Cut, PartitionRow, Rows, State, Tail};
 
 /// The evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -97,7 +98,7 @@ impl ConsistentEvidence {
             cut: cut.digest.clone().filter(|_| closed),
             document,
             cluster_id: cut.mirror_cluster_id().to_owned(),
-            not_copied: not_copied(cut),
+            not_copied: [not_copied(cut), without_their_fronts(cut, &found)].concat(),
             found,
         }
     }
@@ -239,6 +240,44 @@ fn not_copied(cut: &Cut) -> Vec<String> {
     let transforms = transforms.filter(|one| one.copies && one.transforms);
     left.extend(transforms.map(|one| format!("what {} transforms", one.connector)));
     left
+}
+
+/// What lay before the first record that all copies of a partition have, where its leader had
+/// it when the last volume was cut, and nothing shows that retention took it.
+fn without_their_fronts(cut: &Cut, found: &Trimmed) -> Vec<String> {
+    let mut left = Vec::new();
+    for row in &cut.rows.partitions {
+        let id = PartitionId::new(cut.rows.topic(row).name.clone(), row.partition);
+        let mut partitions = found.partitions.iter().filter(|one| one.partition == id);
+        let start = partitions.next().map_or(0, |one| one.start);
+        let began = row.closing_log_start_offset.unwrap_or(row.log_start_offset);
+        if start > began && !is_accounted_for(cut, row, start) {
+            left.push(format!(
+                "what lay before {start} of {id}, which began at {began}"
+            ));
+        }
+    }
+    left
+}
+
+/// Whether the run read the front of each copy when they were cut, and what they lacked of
+/// it was what retention may take.
+fn is_accounted_for(cut: &Cut, row: &PartitionRow, start: u64) -> bool {
+    let (Some(read), Some(content)) = (&cut.content, &row.content) else {
+        return false;
+    };
+    let mut findings = Findings::default();
+    let read = Read {
+        rows: &cut.rows,
+        row,
+        content,
+        dirs: &read.dirs,
+        unread: true,
+    };
+    read.have_their_fronts(last_cut_ms(cut), &mut findings);
+    let starts = content.replicas.iter().map(|one| one.log_start_offset);
+    let nothing = findings.contrary.is_empty() && findings.unknown.is_empty();
+    nothing && starts.max().is_some_and(|newest| start <= newest)
 }
 
 fn wrong(row: &TrimmedPartition) -> Option<String> {

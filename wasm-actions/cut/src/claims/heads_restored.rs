@@ -57,17 +57,18 @@ pub struct PlannedHead {
 }
 
 impl PlannedHeads {
-    /// Those of a cut that has the claim, unless it is refuted.
+    /// Those of a cut that has the claim, unless it is refuted, or the plan was made of
+    /// another one.
     pub fn of(cut: &Cut) -> Option<Self> {
         let mut claims = cut.claims.iter();
         let claim = claims.find(|one| one.name == ClaimName::Consistent)?;
         let Evidence::Consistent(evidence) = &claim.evidence else {
             return None;
         };
-        if claim.verdict == Verdict::Refuted {
+        let found = &evidence.found;
+        if claim.verdict == Verdict::Refuted || found.planned_of != evidence.document {
             return None;
         }
-        let found = &evidence.found;
         let by_id: BTreeMap<&PartitionId, &TrimmedPartition> = found
             .partitions
             .iter()
