@@ -130,6 +130,10 @@ if test "$step" = caught-up; then
         connectors "${feeder%/*}" "${feeder#*/}" "$running"
         kubectl -n "${feeder%/*}" annotate "kafkamirrormaker2/${feeder#*/}" "$note-"
     done
+    # Told again later, none of them is what it made.
+    for claim in $(kept '.claims[].metadata.name'); do
+        here label pvc "$claim" "$note-"
+    done
     here annotate "kafka/$kafka" "$note-"
     exit 0
 fi
@@ -140,7 +144,7 @@ test "$of" = "$run $namespace/$kafka" || fail "what is kept is of $of"
 id=$(kept '.kafka.status.clusterId // ""')
 test -n "$id" || fail "what is kept does not say which cluster it was: use slackwater restore"
 pools=$(kept '[.pools[] | [.object.metadata.name, .nodeIds]] | sort | tostring')
-stage=
+stage= anew=
 if is_there "$namespace" "kafka/$kafka"; then
     now=$(look "$namespace" "kafka/$kafka" '.status.clusterId // ""')
     test -z "$now" || test "$now" = "$id" || fail "Kafka $kafka is another cluster, $now"
@@ -150,7 +154,8 @@ if is_there "$namespace" "kafka/$kafka"; then
     done
     stage=$(look "$namespace" "kafka/$kafka" ".metadata.annotations[\"$note\"] // \"\"")
     case $stage in
-    "" | "$run" | "$run nodes") ;;
+    "") anew=yes ;;
+    "$run" | "$run nodes") ;;
     *) fail "Kafka $kafka is being restored from ${stage%% *}" ;;
     esac
     live=$(here get kafkanodepool -l "strimzi.io/cluster=$kafka" -o json)
@@ -237,7 +242,7 @@ if test "$stage" != "$run nodes"; then
     for claim in $(kept '.claims[].metadata.name'); do
         if is_there "$namespace" "pvc/$claim"; then
             made=$(look "$namespace" "pvc/$claim" ".metadata.labels[\"$note\"] // \"\"")
-            if test "$made" = "$run"; then
+            if test "$made" = "$run" && test -z "$anew"; then
                 continue
             fi
             volume=$(look "$namespace" "pvc/$claim" '.spec.volumeName // ""')

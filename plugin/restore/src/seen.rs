@@ -129,6 +129,8 @@ pub struct Feeder {
     pub has_workers: bool,
     /// Which of its connectors are kept stopped.
     pub stopped: Stopped,
+    /// Whether its user wants what copies stopped or paused: nothing of it is noted.
+    pub rests: bool,
     /// The GitOps controller that owns it, and puts back what is written into it.
     pub owner: Option<String>,
 }

@@ -10,13 +10,13 @@ use slackwater_ports::Outcome;
 use slackwater_store::{LeaseState, RunId};
 
 use super::accept::Accept;
-use super::resume::let_go_of_what_is_left;
+use super::resume::{let_go_of_what_is_left, restore_noted};
 use super::run::{Run, keep_what_was_closed};
 use super::{ConfigArg, Context, RecordArg, print_line};
 use crate::exit::{Stop, of_claims};
 use crate::guard::{Recovered, recover_for_sure};
 use crate::outputs;
-use crate::site::{Site, Strimzi};
+use crate::site::Site;
 
 /// Run one phase, as a blueprint does.
 #[derive(Debug, Args)]
@@ -149,8 +149,7 @@ impl Phase {
     /// Makes sure that the mirror runs; finding it done is success.
     fn resume(&self, site: &Site) -> Result<Outcome, Stop> {
         // What a restore keeps stopped it starts itself, when it may.
-        let noted = site.strimzi().map(Strimzi::restore_note).transpose()?;
-        if noted.flatten().is_some() {
+        if restore_noted(site).is_some() {
             return Ok(Outcome::new("a restore is under way: nothing is started"));
         }
         let done = match recover_for_sure(site)? {

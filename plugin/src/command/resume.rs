@@ -80,15 +80,20 @@ impl Resume {
     }
 }
 
+/// What a restore under way has noted; nothing where the Kafka can't be read. What is held is
+/// let go all the same then: it stands still for whoever reads it.
+pub(super) fn restore_noted(site: &Site) -> Option<String> {
+    let noted = site.strimzi().map(Strimzi::restore_note);
+    noted.unwrap_or(Ok(None)).unwrap_or_else(|stop| {
+        tracing::warn!("whether a restore is under way is not known: {stop}");
+        None
+    })
+}
+
 /// Nobody holds the mirror. What a restore keeps stopped it starts itself, when it may:
 /// the source may have deleted what it needs.
 pub(super) fn let_go_of_what_is_left(site: &Site) -> Result<String, Stop> {
-    let noted = site.strimzi().map(Strimzi::restore_note);
-    let noted = noted.unwrap_or(Ok(None)).unwrap_or_else(|stop| {
-        // It is let go all the same: it stands still for whoever reads it.
-        tracing::warn!("whether a restore is under way is not known: {stop}");
-        None
-    });
+    let noted = restore_noted(site);
     let waits = site.strimzi().is_some_and(Strimzi::only_checkpoints_wait);
     if let (Some(note), false) = (noted, waits) {
         return Err(Stop::held(format!(

@@ -10,6 +10,7 @@ mod lacking;
 pub mod may;
 mod report;
 mod show;
+mod told;
 mod trim;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use slackwater_cut::Cut;
 use slackwater_kubernetes::{InPlace, Origin, Own, Reason};
 use slackwater_ports::Clock as _;
-use slackwater_restore::{Feeder, Kafka, MOST_STEPS, Seen, Step, Way, next, plan};
+use slackwater_restore::{Kafka, MOST_STEPS, Seen, Step, Way, next, plan};
 use slackwater_store::{Holder, LeaseState, RunId};
 
 use crate::adapters::{SystemClock, Terminal};
@@ -343,6 +344,9 @@ impl Restore {
                 self.asked.kafka
             )));
         }
+        if !begun && !matches!(self.asked.way, Way::Back | Way::Aside) {
+            self.kafka_may_be_told()?;
+        }
         for feeder in seen.feeders.iter().filter(|one| one.is_there) {
             if !begun && self.asked.way != Way::Back {
                 self.may_be_told(feeder)?;
@@ -379,24 +383,6 @@ impl Restore {
         self.write(&document)
     }
 
-    /// What is written into it has to stay, and its workers come again.
-    fn may_be_told(&self, feeder: &Feeder) -> Result<(), Stop> {
-        let name = &feeder.name;
-        if feeder.is_paused && !feeder.is_kept_still {
-            return Err(Stop::bad_input(format!(
-                "KafkaMirrorMaker2 {name} is paused by its user: its workers would not come again; \
-                 unpause it first"
-            )));
-        }
-        match &feeder.owner {
-            Some(owner) if !self.asked.git_ops_suspended => Err(Stop::bad_input(format!(
-                "{owner} owns KafkaMirrorMaker2 {name}, and would start connectors before they may: \
-                 have it leave that alone, and say --git-ops-suspended"
-            ))),
-            _ => Ok(()),
-        }
-    }
-
     /// Not as the run itself: a guard of it that still stands by would take over.
     fn holder(&self) -> Result<Holder, Stop> {
         let run = self.asked.run.as_str();
@@ -428,9 +414,14 @@ impl Restore {
             format!("--kafka={}", self.asked.kafka),
             format!("--catch-up={APART_S}"),
         ];
-        if self.asked.way == Way::OnClaims {
-            args.push("--on-claims".to_owned());
-        }
+        let said = [
+            (self.asked.way == Way::OnClaims, "--on-claims"),
+            // What was accepted once is not asked for again.
+            (self.asked.accept_unproven, "--accept-unproven"),
+            (self.asked.accept_loss, "--accept-loss"),
+        ];
+        let said = said.into_iter().filter(|(is, _)| *is);
+        args.extend(said.map(|(_, flag)| flag.to_owned()));
         args
     }
 

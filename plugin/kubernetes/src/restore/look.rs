@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use slackwater_restore::{Claimed, Feeder, Kafka, Nodes, Note, Pool, Seen, Stopped, Volume};
-use slackwater_strimzi::{ConnectorKind, Kafka as Read, MirrorMaker, NodePool, PRIOR, noted};
+use slackwater_strimzi::{
+    ConnectorKind, Desired, Kafka as Read, MirrorMaker, NodePool, PRIOR, noted,
+};
 
 use super::claims::RESTORING as MADE;
 use super::feeders::RESTORING;
@@ -239,6 +241,7 @@ impl InPlace {
             is_paused: says(|one| one.is_paused() && one.says_paused()),
             is_kept_still: says(|one| one.annotation(RESTORING).is_some()),
             stopped: stopped(maker.as_ref())?,
+            rests: maker.as_ref().map(rests).transpose()?.unwrap_or(false),
             owner: maker
                 .and_then(|maker| maker.meta.git_ops())
                 .map(str::to_owned),
@@ -347,6 +350,16 @@ fn stopped(maker: Option<&MirrorMaker>) -> Result<Stopped, RestoreError> {
         true => Ok(Stopped::All),
         false => Ok(Stopped::Checkpoints),
     }
+}
+
+/// Whether its user has what copies stopped or paused: what is noted is somebody's hold.
+fn rests(maker: &MirrorMaker) -> Result<bool, RestoreError> {
+    let noted = noted(maker).map_err(MakersError::from)?;
+    let mut copying = maker.connectors();
+    Ok(copying.any(|one| {
+        let copies = one.kind == ConnectorKind::Source;
+        copies && one.desired() != Desired::Running && !noted.contains(&one.kind)
+    }))
 }
 
 /// What is known of sets by their pools: one of which nothing is goes last.

@@ -14,7 +14,7 @@ use slackwater_kubernetes::{
 use slackwater_point::Plan;
 use slackwater_ports::{ConnectorRef, Seen, VolumeContent};
 use slackwater_store::{LeaseState, RunId};
-use slackwater_strimzi::Kafka;
+use slackwater_strimzi::{Kafka, MirrorMaker, PRIOR};
 
 use super::Strimzi;
 use super::readers::Readers;
@@ -23,6 +23,23 @@ use crate::exit::Stop;
 use crate::restore::SIGNS;
 use crate::site::Runs;
 use crate::trimming::{AtSource, Done, ToTrim};
+
+/// Why what feeds the mirror is not what the run found: one is not there, or is held by
+/// somebody, so that its resource says `stopped`.
+fn not_as_it_was(cut: &Cut, feeders: &[&MirrorMaker]) -> Option<String> {
+    let held = |one: &&&MirrorMaker| one.meta.annotation(PRIOR).is_some();
+    if let Some(one) = feeders.iter().find(held) {
+        return Some(format!("KafkaMirrorMaker2 {} is held", one.meta));
+    }
+    let connects = cut.quiesce.iter().flat_map(|one| &one.connects);
+    let names: BTreeSet<String> = feeders.iter().map(|one| one.meta.to_string()).collect();
+    let mut gone = connects.filter(|one| !names.contains(&one.name));
+    let one = gone.next()?;
+    Some(format!(
+        "KafkaMirrorMaker2 {} was there at the backup, and is not seen",
+        one.name
+    ))
+}
 
 /// What lies on restored claims.
 pub struct RestoredContent(Arc<Readers>);
@@ -71,6 +88,15 @@ impl Strimzi {
         }
         let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
         let feeders: Vec<_> = self.mirror.makers().collect();
+        // What is kept once stays, so it is as it was at the backup, or not yet.
+        let (document, _) = self.document(run)?;
+        let cut = Cut::parse(&document).map_err(Stop::failed)?;
+        if let Some(why) = not_as_it_was(&cut, &feeders) {
+            return Err(Stop::failed(format!(
+                "{why}: what a restore would need where the Kafka is gone is not kept of run {run}; \
+                 `slackwater verify {run}` keeps it later"
+            )));
+        }
         let (kafka, namespace) = (self.kafka.name(), self.kafka.namespace());
         let gathered = gather(
             &self.server,
@@ -314,6 +340,16 @@ impl Strimzi {
         let kafka = self.kafka_if_there(&makers)?;
         let note = |kafka: Kafka| kafka.meta.annotation(RESTORE_NOTE).map(str::to_owned);
         Ok(kafka.and_then(note))
+    }
+
+    /// The GitOps controller that owns the Kafka, where it is there.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn kafka_owner(&self) -> Result<Option<&'static str>, Stop> {
+        let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
+        let kafka = self.kafka_if_there(&makers)?;
+        Ok(kafka.and_then(|kafka| kafka.meta.git_ops()))
     }
 
     /// Nothing where it is gone.

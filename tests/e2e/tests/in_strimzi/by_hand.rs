@@ -7,6 +7,8 @@ mod needs_root {
         use std::path::{Path, PathBuf};
         use std::process::{Command, Output};
 
+        use serde_json::Value;
+
         use crate::ground::names;
         use crate::place::{Place, mirror, turn};
 
@@ -97,6 +99,10 @@ mod needs_root {
             let said = must_be_restored(&mut place, &by_hand);
             let notes = place.object("kafka/mirror")["metadata"].to_string();
             assert!(!notes.contains("slackwater.io/by-hand"), "{notes}");
+            // Claims, too: told again they would be taken for what it has made.
+            let claims = place.list("pvc");
+            let left = |one: &Value| one["metadata"].to_string().contains("by-hand");
+            assert!(!claims.iter().any(left), "{claims:?}");
             assert!(place.volumes().is_disjoint(&before));
             // Nobody but a person knows of those that stay.
             for volume in &before {

@@ -5,6 +5,7 @@ mod needs_root {
     use std::thread;
     use std::time::Duration;
 
+    use serde_json::{Value, json};
     use slackwater_cut::{ClaimName, State, Verdict};
 
     use crate::place::{Place, mirror, turn};
@@ -124,6 +125,37 @@ mod needs_root {
             let label = format!("slackwater.io/kept={run}");
             let kept = place.own(&["get", "configmap,secret", "-l", &label, "-o", "name"]);
             assert_eq!(kept.unwrap().trim(), "");
+        }
+
+        #[test]
+        fn what_its_user_keeps_from_running_and_what_git_ops_owns_is_refused_before_anything() {
+            let mut place = turn();
+            let run = backed_up_before(&mut place, 50, 50);
+            let path = "/spec/mirrors/0/sourceConnector/state";
+            let patch = |place: &Place, change: Value| {
+                let words = ["patch", "kafkamirrormaker2", "feeder", "--type=json", "-p"];
+                let change = json!([change]).to_string();
+                place.space(&[&words[..], &[&change]].concat()).unwrap();
+            };
+            let stopped = json!({"op": "add", "path": path, "value": "stopped"});
+            patch(&place, stopped);
+            place.within(3, "it to be stopped", || !place.is_running());
+            let ran = restore(&mut place, &[&run]);
+            assert_eq!(ran.code, 2, "{}", ran.said);
+            assert!(ran.said.contains("--no-feed"), "{}", ran.said);
+            patch(&place, json!({"op": "remove", "path": path}));
+            place.within(5, "it to run", || place.is_running());
+
+            let owned = "argocd.argoproj.io/tracking-id";
+            let annotate = |place: &Place, what: &str| {
+                place.space(&["annotate", "kafka", "mirror", what]).unwrap();
+            };
+            annotate(&place, &format!("{owned}=mirror"));
+            let ran = restore(&mut place, &[&run]);
+            assert_eq!(ran.code, 2, "{}", ran.said);
+            assert!(ran.said.contains("owns Kafka kafka/mirror"), "{}", ran.said);
+            annotate(&place, &format!("{owned}-"));
+            place.must_be_equal();
         }
 
         #[test]
