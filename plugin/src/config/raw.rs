@@ -246,6 +246,6 @@ pub struct RawLimits {
     /// Records compared at the end of each partition. Default: 64.
     pub tail_records: Option<u32>,
     /// Whether a source that can't be reached is done without: `covers` and `resumable` are
-    /// unproven then. Default: false; around K10's snapshots it always is.
+    /// unproven then. Default: false; around K10's snapshots true.
     pub allow_unreachable_sources: Option<bool>,
 }

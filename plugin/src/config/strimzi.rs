@@ -147,6 +147,8 @@ pub struct StrimziOptions {
     pub settings: Settings,
     /// How long a run may take from the resume to the close, ms.
     pub close_ms: u64,
+    /// Whether it was said that no source is done without.
+    pub needs_its_sources: bool,
 }
 
 impl StrimziOptions {
@@ -190,6 +192,7 @@ impl StrimziOptions {
             let why = "cold is not there under an operator, which starts what is stopped";
             return Err(wrong("strategy", why));
         }
+        let needs_its_sources = raw.limits.allow_unreachable_sources == Some(false);
         let asked = Asked {
             strategy: raw.strategy,
             limits: &raw.limits,
@@ -213,6 +216,7 @@ impl StrimziOptions {
             class: raw.snapshot.class,
             keeps_secrets: raw.keep.secrets.unwrap_or(true),
             close_ms,
+            needs_its_sources,
         })
     }
 

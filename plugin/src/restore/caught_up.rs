@@ -81,6 +81,36 @@ pub(super) fn at_source(cut: &Cut, row: &PartitionRow) -> Option<(String, Partit
     Some((of.alias.clone(), id))
 }
 
+/// Of what a run could not ask its source for, what that has: a topic that was deleted there
+/// before is copied from it no more, and its positions stay for ever.
+pub(super) fn there(
+    site: &Site,
+    cut: &Cut,
+    alias: &str,
+    partitions: Vec<PartitionId>,
+) -> Result<Vec<PartitionId>, Stop> {
+    if cut.unreachable().all(|one| one.alias != alias) {
+        return Ok(partitions);
+    }
+    let source = Cluster::Source(alias.to_owned());
+    let view = site.kafka().describe(&source);
+    let view = view.map_err(|error| Stop::failed(error.message))?;
+    let topics = view.topics.iter();
+    let has: BTreeSet<(&str, u32)> = topics
+        .flat_map(|topic| {
+            let of = topic.partitions.iter();
+            of.map(|one| (topic.name.as_str(), one.partition))
+        })
+        .collect();
+    let (there, not): (Vec<_>, Vec<_>) = partitions
+        .into_iter()
+        .partition(|id| has.contains(&(id.topic.as_str(), id.partition)));
+    for id in not {
+        tracing::warn!("source {alias} has no {id}, and what the mirror has under its name stays");
+    }
+    Ok(there)
+}
+
 fn goal(site: &Site, cut: &Cut, accept_loss: bool) -> Result<Goal, Stop> {
     let mut of: BTreeMap<String, Vec<PartitionId>> = BTreeMap::new();
     for (alias, partition) in copied(cut) {
@@ -90,6 +120,7 @@ fn goal(site: &Site, cut: &Cut, accept_loss: bool) -> Result<Goal, Stop> {
     }
     let mut goal = Goal::new();
     for (alias, partitions) in of {
+        let partitions = there(site, cut, &alias, partitions)?;
         let sweep = site
             .kafka()
             .sweep(&Cluster::Source(alias.clone()), &partitions)

@@ -108,6 +108,10 @@ fn nothing_is_lost(site: &Site, cut: &Cut, now: &Positions) -> Result<(), Stop> 
             id.0 == *alias && then.is_none_or(|then| then.as_ref() != now.get(*id))
         });
         let partitions: Vec<PartitionId> = of.map(|(_, id)| id.clone()).collect();
+        let partitions = match partitions.is_empty() {
+            true => partitions,
+            false => caught_up::there(site, cut, alias, partitions)?,
+        };
         if partitions.is_empty() {
             continue;
         }

@@ -120,13 +120,36 @@ pub(super) fn may_be_restored(
             )));
         }
     }
-    accepted(of_claims(cut, &cut.settings.require), accept_unproven).map_err(|stop| Stop {
+    accepted(of_claims(cut, &needed(cut)), accept_unproven).map_err(|stop| Stop {
         cause: format!(
             "run {}: {}; what is unproven is restored from with --accept-unproven",
             cut.run_id, stop.cause
         ),
         exit: Exit::BadInput,
     })
+}
+
+/// Claims that a restore rests on. Where a source could not be reached, what would have been
+/// compared with it is not among them: the source is asked before anything is started, and what
+/// was copied past the committed offset comes twice, and never not at all.
+fn needed(cut: &Cut) -> Vec<ClaimName> {
+    let is_unproven = |name: ClaimName| {
+        let mut claims = cut.claims.iter();
+        claims.any(|claim| claim.name == name && claim.verdict == Verdict::Unproven)
+    };
+    let by_comparison = [ClaimName::Covers, ClaimName::Resumable];
+    let (without, needed): (Vec<ClaimName>, Vec<ClaimName>) =
+        cut.settings.require.iter().partition(|name| {
+            let of_source = by_comparison.contains(name) && is_unproven(**name);
+            of_source && cut.unreachable().next().is_some()
+        });
+    for name in without {
+        tracing::warn!(
+            "run {}: {name} is unproven: a source could not be reached",
+            cut.run_id
+        );
+    }
+    needed
 }
 
 /// Whether others have what was cut while the mirror stood still: only the proof is missing.

@@ -10,7 +10,7 @@ pub(crate) struct Known {
     pub(crate) log_start: u64,
     /// What quiesceMirror saw of it while the mirror ran.
     pub(crate) front: Option<Front>,
-    /// Whether the connector was RUNNING when the run began.
+    /// Whether the connector was RUNNING, with tasks, when the run began.
     pub(crate) was_running: bool,
 }
 

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slackwater_cut::{Cut, Next, Rows, SourceRow, Unreachable};
+use slackwater_cut::{Cut, Next, Quiesce, Rows, SourceRow, Unreachable};
 use slackwater_kit::{
     Deadline, Look, SourceFeed, SourceKey, TailRequest, configurations, read_tails, rows_of,
     sampled, tail_of,
 };
 use slackwater_ports::{
-    Cluster, Ended, Failure, Head, Isolation, Level, PartitionId, PortError, PortErrorKind,
+    Cluster, ConnectorState, Ended, Failure, Head, Isolation, Level, PartitionId, PortError,
     RecordSeen, Span, SpanRead,
 };
 
@@ -117,15 +117,21 @@ fn of_source(
     let cluster = Cluster::Source(feed.alias.clone());
     let partitions = copied(cut, feed);
     let rows = world.sweep(&cluster, &partitions)?.rows;
-    let is_gone = rows.iter().all(|row| row.head.is_err());
+    let is_answered = rows.iter().any(|row| row.head.is_ok());
     for row in rows {
-        let head = row.head.map_err(|why| {
-            let why = format!("no answer for {} of {cluster}: {why}", row.partition);
-            match is_gone {
-                true => Unread::Silent(PortError::new(PortErrorKind::Unreachable, why)),
-                false => Unread::Failed(Failure::failed(why)),
+        let head = match row.head {
+            Ok(head) => head,
+            Err(why) => {
+                // A source that is there says so, and has no answer for these alone.
+                if !is_answered {
+                    world.describe(&cluster)?;
+                }
+                return Err(Unread::Failed(Failure::failed(format!(
+                    "no answer for {} of {cluster}: {why}",
+                    row.partition
+                ))));
             }
-        })?;
+        };
         read.heads.insert((feed.alias.clone(), row.partition), head);
     }
     let spans = partitions
@@ -255,11 +261,6 @@ fn source_row(
     let front = sampled(quiesce)
         .position(|one| one == *key)
         .and_then(|at| quiesce.fronts.get(at).copied());
-    let was_running = quiesce.connectors.iter().any(|prior| {
-        prior.copies
-            && prior.source_alias == key.0
-            && prior.state == slackwater_ports::ConnectorState::Running
-    });
     Some(SourceRow {
         last_mirrored: sources.committed.get(key).copied(),
         next,
@@ -275,11 +276,22 @@ fn source_row(
             needed: sources.needed(key),
             log_start: head.log_start_offset,
             front,
-            was_running,
+            was_running: was_copying(quiesce, &key.0),
         }),
         seam: mirror
             .zip(sources.source_tails.get(key))
             .and_then(|(mirror, source)| slackwater_kit::seam(mirror, source, compacted)),
+    })
+}
+
+/// Whether tasks copied from a source when the run began. A connector that was started while
+/// its source could not be reached is RUNNING without any, until it looks for topics again:
+/// it has passed nothing that was deleted meanwhile.
+fn was_copying(quiesce: &Quiesce, alias: &str) -> bool {
+    let mut of = quiesce.connectors.iter();
+    of.any(|prior| {
+        let is_running = prior.state == ConnectorState::Running && prior.tasks > 0;
+        prior.copies && prior.source_alias == alias && is_running
     })
 }
 
@@ -368,4 +380,22 @@ fn mirror_tails(
         )));
     }
     Ok(tails)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+mod tests {
+    use super::*;
+
+    const CLOSED: &str = include_str!("../../cut/tests/fixtures/exactly-once.json");
+
+    #[test]
+    fn a_connector_that_runs_without_a_task_has_passed_nothing() {
+        let mut quiesce = Cut::parse(CLOSED).unwrap().quiesce.unwrap();
+        let mut copying = quiesce.connectors.iter().filter(|one| one.copies);
+        let alias = copying.next().unwrap().source_alias.clone();
+        assert!(was_copying(&quiesce, &alias));
+        quiesce.connectors.iter_mut().for_each(|one| one.tasks = 0);
+        assert!(!was_copying(&quiesce, &alias));
+    }
 }

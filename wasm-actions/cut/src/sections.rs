@@ -154,8 +154,8 @@ pub struct Quiesce {
     pub unreachable: Vec<Unreachable>,
     /// Topics whose retention risk was accepted.
     pub retention_risk_accepted: Vec<String>,
-    /// The least time that retention leaves, over all partitions; `null`
-    /// where nothing expires.
+    /// The least time that retention leaves, over all partitions of sources that
+    /// answered; `null` where nothing expires.
     pub headroom_ms: Option<u64>,
     /// The guard, seen alive before the stop.
     pub guard: Option<GuardView>,

@@ -38,6 +38,16 @@ impl Policy {
         }
     }
 
+    /// The topic of which one of this name would be the copy; `None` where it can't be one.
+    pub fn topic_of(&self, alias: &str, copy: &str) -> Option<String> {
+        let of = match self {
+            Policy::Identity if copy == format!("{alias}.heartbeats") => "heartbeats",
+            Policy::Identity => copy,
+            Policy::Default { separator } => copy.strip_prefix(alias)?.strip_prefix(separator)?,
+        };
+        Some(of.to_owned())
+    }
+
     /// The separator of internal topics' names.
     pub fn separator(&self) -> &str {
         match self {
@@ -55,6 +65,21 @@ mod tests {
     fn the_default_policy_prefixes_with_the_alias() {
         let policy = Policy::of(None, None).unwrap();
         assert_eq!(policy.copy_of("src", "blogs"), "src.blogs");
+        assert_eq!(policy.topic_of("src", "other.blogs"), None);
+    }
+
+    #[test]
+    fn what_a_copy_is_of_is_told_by_its_name_under_either_policy() {
+        for class in [
+            None,
+            Some("org.apache.kafka.connect.mirror.IdentityReplicationPolicy"),
+        ] {
+            let policy = Policy::of(class, Some("-")).unwrap();
+            for topic in ["blogs", "heartbeats", "a-b"] {
+                let copy = policy.copy_of("src", topic);
+                assert_eq!(policy.topic_of("src", &copy).as_deref(), Some(topic));
+            }
+        }
     }
 
     #[test]

@@ -55,13 +55,16 @@ impl Found {
                 Err(error) => return Err(error.into()),
             };
             // What it had can be told only by what the mirror has of it.
-            let copies = match &view {
+            let shown = match &view {
                 Some(_) => None,
                 None => Some(world.describe(&Cluster::Mirror)?),
             };
-            let is_there = |id: &PartitionId| match (&view, &copies) {
+            let is_there = |id: &PartitionId| match (&view, &shown) {
                 (Some(view), _) => has(view, id),
-                (None, Some(mirror)) => has(mirror, &copy_of(source, id)),
+                // A copy that is hidden is missed below, and refused.
+                (None, Some(mirror)) => {
+                    source.assigned.contains(id) || has(mirror, &copy_of(source, id))
+                }
                 (None, None) => false,
             };
             for position in positions(world, "quiesceMirror", &source.connector)? {
@@ -80,6 +83,9 @@ impl Found {
             }
             for partition in &source.assigned {
                 copied.insert((source.alias.clone(), partition.clone()));
+            }
+            if let (Some(mirror), true) = (&shown, source.assigned.is_empty()) {
+                copied.extend(looks_like_copies(source, mirror));
             }
             if let Some(view) = view {
                 if source.assigned.is_empty() {
@@ -380,4 +386,22 @@ fn would_be_assigned(
         .filter(|id| has(&mirror, &copy_of(source, id)))
         .map(|id| (source.alias.clone(), id))
         .collect())
+}
+
+/// The same of a source that can't be asked: what the mirror has under the names that its
+/// copies have, and the connector would copy. One too many costs a claim that is unproven
+/// already; one that was missed would be restored without anybody asking its source.
+fn looks_like_copies(source: &SourceFeed, mirror: &ClusterView) -> Vec<SourceKey> {
+    let topics = mirror.topics.iter().filter(|topic| !topic.internal);
+    let copies = topics.filter_map(|topic| {
+        let of = source.policy.topic_of(&source.alias, &topic.name)?;
+        (source.wants(&of) == Some(true)).then_some((of, &topic.partitions))
+    });
+    let each = copies.flat_map(|(of, partitions)| {
+        let of = partitions
+            .iter()
+            .map(move |one| PartitionId::new(of.clone(), one.partition));
+        of.map(|id| (source.alias.clone(), id)).collect::<Vec<_>>()
+    });
+    each.collect()
 }

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use slackwater_cut::{
-    ClaimName, Cut, Movement, Settings, SnapshotsBy, State, Strategy, Verdict, claims,
-};
+use slackwater_cut::{ClaimName, Cut, Movement, SnapshotsBy, State, Strategy, Verdict, claims};
 use slackwater_hold::{Deck as _, LetGo, Step, drain, give_up, release};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Clock as _, Outcome};
@@ -48,17 +46,20 @@ impl Hook {
 
     /// K10 snapshots, in a time that is its own. That a source can't be reached fails no
     /// backup of it: what it is to be restored for may have begun.
-    pub(super) fn set_for_others(&self, settings: &mut Settings) {
+    pub(super) fn set_for_others(&self, site: &mut Site) -> Result<(), Stop> {
+        let needs_its_sources = strimzi(site)?.needs_its_sources();
+        let settings = &mut site.settings;
         settings.snapshots_by = SnapshotsBy::Others;
-        settings.allow_unreachable = true;
+        settings.allow_unreachable = !needs_its_sources;
         settings.window_ms = settings.window_ms.max(self.window.saturating_mul(1_000));
+        Ok(())
     }
 
     /// Up to the flush; then its guard waits for K10.
     fn quiesce(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
         let mut site = self.site(context, kafka, &Need::All)?;
         held_still(&site)?;
-        self.set_for_others(&mut site.settings);
+        self.set_for_others(&mut site)?;
         give_up_what_a_hook_left(&site, |_| Ok(true))?;
         strimzi(&site)?.may_note_seal()?;
         // Whoever ends it before its guard watches for K10 ends the run.

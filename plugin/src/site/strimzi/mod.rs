@@ -81,6 +81,7 @@ pub struct Strimzi {
     keeps_secrets: Option<Vec<String>>,
     /// Until its snapshots can be read.
     opens_within: Duration,
+    needs_its_sources: bool,
     /// Where what feeds it may be.
     namespaces: Vec<String>,
     identity: String,
@@ -114,6 +115,11 @@ pub enum Need {
 }
 
 impl Strimzi {
+    /// Whether it was said that no source is done without.
+    pub fn needs_its_sources(&self) -> bool {
+        self.needs_its_sources
+    }
+
     /// Finds it.
     ///
     /// # Errors
@@ -175,6 +181,7 @@ impl Strimzi {
                 }),
                 // They have to be read, too, until the run has to be closed.
                 opens_within: Duration::from_millis(found.options.close_ms / 3 * 2),
+                needs_its_sources: found.options.needs_its_sources,
                 namespaces: found.namespaces,
                 kafka: kafka.clone(),
                 home,

@@ -6,7 +6,8 @@ mod needs_root {
         mod takes_long {
             use slackwater_cut::{ClaimName, Verdict};
 
-            use crate::k10_stand_in::{hook, opted_in, retire, snapshots, until_closed};
+            use crate::k10_restore::restore_here;
+            use crate::k10_stand_in::{capture, hook, opted_in, retire, snapshots, until_closed};
             use crate::place::turn;
 
             #[test]
@@ -18,6 +19,7 @@ mod needs_root {
                 let frozen = place.freeze("source-single-0");
                 hook(&place, "beforeBackup").unwrap();
                 let run = place.newest();
+                let point = capture(&place);
                 let made = snapshots(&place, "alone");
                 hook(&place, "afterBackup").unwrap();
                 until_closed(&place, &run);
@@ -38,6 +40,15 @@ mod needs_root {
                 place.within(15, "the mirror to run", || place.is_running());
                 place.must_be_let_go(&feeder);
                 place.produce(100);
+                place.must_be_equal();
+
+                // It is restored like any other, and goes on when its source has been asked.
+                hook(&place, "beforeRestore").unwrap();
+                restore_here(&place, &point, &|claim| {
+                    format!("k10-csi-snap-alone-{claim}")
+                });
+                hook(&place, "afterRestore").unwrap();
+                place.within(5, "the mirror to run", || place.is_running());
                 place.must_be_equal();
                 retire(&place, &made);
             }

@@ -102,7 +102,7 @@ impl Hook {
     ) -> Result<Option<RunId>, Stop> {
         let mut site = self.site(context, kafka, &Need::All)?;
         held_still(&site)?;
-        self.set_for_others(&mut site.settings);
+        self.set_for_others(&mut site)?;
         let bound = of_all_pools(&site, pool)?;
         // Whoever ends it before its guard watches for K10 ends the run.
         let run = Run::begin_with(&site, true, |cut| cut.bound = Some(bound))?;
