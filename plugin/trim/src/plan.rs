@@ -18,7 +18,7 @@ use crate::draft;
 use crate::error::TrimError;
 use crate::examine::{Asked, Examined, Group, Reach, examine};
 use crate::numbered::{Counted, Numbering, SequenceOf};
-use crate::still::{Still, acknowledged, had_before_each_sweep, stood_still};
+use crate::still::{Looked, Still, acknowledged, looked, stood_still};
 use crate::volumes::Volumes;
 
 /// In which order the point is looked for.
@@ -120,9 +120,8 @@ pub(crate) struct Site<'c> {
     classes: BTreeMap<&'c str, Class>,
     /// Heads of the source by the mirror's partition, in the order of the sweeps.
     heads: BTreeMap<&'c PartitionId, Vec<Option<HotHead>>>,
-    /// What the mirror had of each copy before each sweep, by its looks, in their order: of a
-    /// run that stopped nothing.
-    pub(crate) had: BTreeMap<&'c PartitionId, Vec<Option<u64>>>,
+    /// What a run that stopped nothing saw of each copy.
+    pub(crate) looked: BTreeMap<&'c PartitionId, Looked>,
     /// What a mirror that stood still had then.
     pub(crate) still: BTreeMap<PartitionId, Still>,
     /// What was acknowledged before the first volume was cut, where these are the cut's own.
@@ -147,8 +146,8 @@ impl<'c> Site<'c> {
                 .map(|topic| (topic.name.as_str(), topic.class))
                 .collect(),
             heads,
-            had: match options.is_of_cut {
-                true => had_before_each_sweep(cut),
+            looked: match options.is_of_cut {
+                true => looked(cut),
                 false => BTreeMap::new(),
             },
             still: stood_still(cut),
@@ -172,7 +171,7 @@ impl<'c> Site<'c> {
         self.options.exclude.iter().any(|one| one == topic)
     }
 
-    fn heads(&self, partition: &PartitionId) -> &[Option<HotHead>] {
+    pub(crate) fn heads(&self, partition: &PartitionId) -> &[Option<HotHead>] {
         self.heads.get(partition).map_or(&[], Vec::as_slice)
     }
 

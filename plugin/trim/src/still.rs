@@ -103,11 +103,21 @@ impl Work<'_> {
     /// later sweep, and its head lies behind all of it. Where it is found before, its marks are
     /// others that are the same.
     pub(crate) fn hold_against_looks(&self, found: &mut Examined) {
-        let Some(had) = self.site.had.get(&found.log.partition) else {
+        let Some(looked) = self.site.looked.get(&found.log.partition) else {
             return;
         };
-        for (located, end) in found.located.iter_mut().zip(had) {
-            let (Located::At(at), Some(end)) = (*located, *end) else {
+        let heads = self.site.heads(&found.log.partition);
+        let each = found.located.iter_mut().zip(heads).zip(&looked.had);
+        for ((located, head), had) in each {
+            let idle = looked.idle.as_ref().zip(head.as_ref());
+            let is_end = idle.is_some_and(|(idle, head)| {
+                idle.head == head.high_watermark && idle.end == found.log.end
+            });
+            if is_end {
+                *located = Located::At(found.log.end);
+                continue;
+            }
+            let (Located::At(at), Some(end)) = (*located, *had) else {
                 continue;
             };
             let mut records = found.log.window.records.iter();
@@ -148,24 +158,51 @@ impl Work<'_> {
     }
 }
 
-/// Of each copy, before each sweep: the high watermark at the last look that was over when the
-/// sweep began.
-pub(crate) fn had_before_each_sweep(cut: &Cut) -> BTreeMap<&PartitionId, Vec<Option<u64>>> {
-    let mut had = BTreeMap::new();
-    for (at, copy) in cut.hot.iter().flat_map(|hot| hot.copies.iter().enumerate()) {
-        let hot = cut.hot.iter();
-        let of = hot.flat_map(|hot| hot.sweeps.iter().map(move |sweep| (hot, sweep)));
-        let ends = of.map(|(hot, sweep)| {
-            let before = hot.looks.iter().rev();
-            let before =
-                before.filter(|look| look.asked.last_answer_ms < sweep.asked.first_request_ms);
-            before
-                .filter_map(|look| look.high_watermarks.get(at).copied().flatten())
-                .next()
+/// What a run that stopped nothing saw of a copy.
+pub(crate) struct Looked {
+    /// Before each sweep: the high watermark at the last look that was over when the sweep
+    /// began.
+    had: Vec<Option<u64>>,
+    /// Where nothing came to its source while all volumes were flushed and cut, and Connect
+    /// had committed the last of what there was before: that head lies at the copy's end,
+    /// whatever the source has deleted since.
+    idle: Option<Idle>,
+}
+
+struct Idle {
+    /// At the last sweep, when all volumes were cut.
+    head: u64,
+    /// Where the copy ended before they were flushed.
+    end: u64,
+}
+
+/// Of each copy.
+pub(crate) fn looked(cut: &Cut) -> BTreeMap<&PartitionId, Looked> {
+    let Some(hot) = &cut.hot else {
+        return BTreeMap::new();
+    };
+    let end = |look: &HotLook, at: usize| look.high_watermarks.get(at).copied().flatten();
+    let each = hot.copies.iter().enumerate().map(|(at, copy)| {
+        let had = hot.sweeps.iter().map(|sweep| {
+            let is_before = |look: &&HotLook| {
+                let began_ms = sweep.asked.first_request_ms;
+                look.asked.last_answer_ms < began_ms
+            };
+            let before = hot.looks.iter().rev().filter(is_before);
+            before.filter_map(|look| end(look, at)).next()
         });
-        had.insert(&copy.mirror, ends.collect());
-    }
-    had
+        let idle = hot.looks.first().zip(hot.sweeps.last());
+        let idle = idle.and_then(|(look, sweep)| {
+            let head = sweep.heads.get(at)?.as_ref()?.high_watermark;
+            let last = look.positions.get(at).copied().flatten()?;
+            let is_after = sweep.asked.first_request_ms > look.asked.last_answer_ms;
+            let end = end(look, at)?;
+            (is_after && last.checked_add(1)? == head).then_some(Idle { head, end })
+        });
+        let had = had.collect();
+        (&copy.mirror, Looked { had, idle })
+    });
+    each.collect()
 }
 
 /// The mirror's high watermarks at a look.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use heads::{OFFSETS, by_source, copies, head, position, sweep};
 use log::{Batch, Rec};
 use site::{Site, messages, row};
-use slackwater_cut::{Class, Hot, HotLook, SourcePartition, SourcePoint};
+use slackwater_cut::{Class, Hot, HotHead, HotLook, SourcePartition, SourcePoint};
 use slackwater_ports::PartitionId;
 
 #[test]
@@ -206,6 +206,43 @@ fn a_head_that_is_found_before_what_the_mirror_had_when_it_was_asked_for_is_anot
     site.cut.hot.as_mut().unwrap().looks[0] = look(900);
     let refused = site.plan(&asked).unwrap_err().to_string();
     assert!(refused.contains("src.t-0"), "{refused}");
+}
+
+#[test]
+fn a_partition_whose_source_is_idle_and_emptied_does_not_hold_the_point_back() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    site.all("src.t-0", &messages(0..20));
+    site.all("src.t-1", &messages(0..12));
+    // Retention has left nothing there by which its head could be found.
+    let emptied = Some(HotHead {
+        high_watermark: 24,
+        last: Vec::new(),
+    });
+    let sweeps = [1000, 3000].map(|ms| sweep(ms, vec![head(11), emptied.clone()]));
+    site.cut.hot = Some(Hot {
+        copies: copies(2),
+        sweeps: sweeps.to_vec(),
+        looks: vec![HotLook {
+            asked: sweep(2000, Vec::new()).asked,
+            positions: vec![None, Some(23)],
+            high_watermarks: vec![Some(12), Some(12)],
+        }],
+        volumes: Vec::new(),
+    });
+    let mut asked = by_source();
+    asked.is_of_cut = true;
+    let plan = site.plan(&asked).unwrap();
+    let cut = |partition| row(&plan, "src.t", partition).cut;
+    assert_eq!((cut(0), cut(1)), (12, 12));
+    // Connect had not committed its last one, or something came later: who knows where it is.
+    let hot = site.cut.hot.as_mut().unwrap();
+    hot.looks[0].positions[1] = Some(22);
+    assert!(site.plan(&asked).is_err());
+    let hot = site.cut.hot.as_mut().unwrap();
+    hot.looks[0].positions[1] = Some(23);
+    hot.sweeps[1].heads[1].as_mut().unwrap().high_watermark = 25;
+    assert!(site.plan(&asked).is_err());
 }
 
 #[test]
