@@ -5,8 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_cut::{ConnectorPrior, Cut, PartitionRow};
+use slackwater_kit::{Feed, SourceFeed};
 use slackwater_ports::{
-    Clock as _, Cluster, ConnectorState, Heads as _, PartitionId, Records as _, Span,
+    Clock as _, Cluster, ClusterView, ConnectorState, Heads as _, PartitionId, PortError,
+    Records as _, Span,
 };
 
 use crate::adapters::SystemClock;
@@ -111,9 +113,44 @@ pub(super) fn there(
     Ok(there)
 }
 
+/// What a source has by now that its connector copies, and that was not there at the backup:
+/// the syncs of the mirror from before name offsets of it, too. What nothing copied then, and
+/// should have been, is not awaited now.
+fn came_later(site: &Site, cut: &Cut) -> Result<Vec<(String, PartitionId)>, Stop> {
+    let failed = |error: PortError| Stop::failed(error.message);
+    let seen = site.ground().feeders().look.mirror().map_err(failed)?;
+    let feed = Feed::check(&seen).map_err(|failure| Stop::failed(failure.reason))?;
+    let mut later = Vec::new();
+    for source in &feed.sources {
+        if copying(cut).all(|one| one.source_alias != source.alias) {
+            continue;
+        }
+        let cluster = Cluster::Source(source.alias.clone());
+        let view = site.kafka().describe(&cluster).map_err(failed)?;
+        later.extend(wanted(cut, source, &view));
+    }
+    Ok(later)
+}
+
+fn wanted(cut: &Cut, source: &SourceFeed, view: &ClusterView) -> Vec<(String, PartitionId)> {
+    let not_copied = cut.quiesce.iter().flat_map(|one| &one.unassigned);
+    let not_copied: BTreeSet<&str> = not_copied.map(String::as_str).collect();
+    let topics = view.topics.iter().filter(|topic| {
+        let is_wanted = source.wants(&topic.name) == Some(true);
+        is_wanted && !topic.internal && !not_copied.contains(topic.name.as_str())
+    });
+    let partitions = topics.flat_map(|topic| {
+        let of = topic.partitions.iter();
+        of.map(|one| PartitionId::new(topic.name.clone(), one.partition))
+    });
+    partitions.map(|id| (source.alias.clone(), id)).collect()
+}
+
 fn goal(site: &Site, cut: &Cut, accept_loss: bool) -> Result<Goal, Stop> {
     let mut of: BTreeMap<String, Vec<PartitionId>> = BTreeMap::new();
-    for (alias, partition) in copied(cut) {
+    let mut all = copied(cut);
+    all.extend(came_later(site, cut)?);
+    for (alias, partition) in all {
         if copying(cut).any(|one| one.source_alias == alias) {
             of.entry(alias).or_default().push(partition);
         }
