@@ -184,6 +184,15 @@ if test "$(kept '.secrets | length')" != 0; then
     kubectl -n "$own" get secret "slackwater-$run-kept" -o name
 fi
 
+# What a restore before has made of it is from before, too.
+if test -n "$anew"; then
+    for claim in $(kept '.claims[].metadata.name'); do
+        if is_there "$namespace" "pvc/$claim"; then
+            here label pvc "$claim" "$note-"
+        fi
+    done
+fi
+
 # 1. VolumeSnapshots; where they are gone, others for what the storage has still.
 if test "$stage" != "$run nodes"; then
     kept -c --arg namespace "$namespace" --arg run "$run" '.contents[] |
@@ -242,7 +251,7 @@ if test "$stage" != "$run nodes"; then
     for claim in $(kept '.claims[].metadata.name'); do
         if is_there "$namespace" "pvc/$claim"; then
             made=$(look "$namespace" "pvc/$claim" ".metadata.labels[\"$note\"] // \"\"")
-            if test "$made" = "$run" && test -z "$anew"; then
+            if test "$made" = "$run"; then
                 continue
             fi
             volume=$(look "$namespace" "pvc/$claim" '.spec.volumeName // ""')

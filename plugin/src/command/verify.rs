@@ -66,7 +66,7 @@ impl Verify {
             .supersede(&self.run, record.revision, &judged.document)
             .map_err(Stop::failed)?;
         if let Err(stop) = site.ground().keep(&self.run) {
-            let warning = format!("warning: a copy of the cut says what it said before: {stop}");
+            let warning = format!("warning: what is kept beside the cut is incomplete: {stop}");
             site.terminal.say(&warning);
         }
         let cut = Cut::parse(&judged.document).map_err(Stop::failed)?;

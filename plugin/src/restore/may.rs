@@ -133,16 +133,15 @@ pub(super) fn may_be_restored(
 /// compared with it is not among them: the source is asked before anything is started, and what
 /// was copied past the committed offset comes twice, and never not at all.
 fn needed(cut: &Cut) -> Vec<ClaimName> {
-    let is_unproven = |name: ClaimName| {
-        let mut claims = cut.claims.iter();
-        claims.any(|claim| claim.name == name && claim.verdict == Verdict::Unproven)
+    let wants_sources = |name: &ClaimName| {
+        let mut claims = cut.claims.iter().filter(|claim| claim.name == *name);
+        claims.any(|claim| claim.evidence.wants_sources_alone(&cut.rows))
     };
-    let by_comparison = [ClaimName::Covers, ClaimName::Resumable];
-    let (without, needed): (Vec<ClaimName>, Vec<ClaimName>) =
-        cut.settings.require.iter().partition(|name| {
-            let of_source = by_comparison.contains(name) && is_unproven(**name);
-            of_source && cut.unreachable().next().is_some()
-        });
+    let (without, needed): (Vec<ClaimName>, Vec<ClaimName>) = cut
+        .settings
+        .require
+        .iter()
+        .partition(|name| wants_sources(name));
     for name in without {
         tracing::warn!(
             "run {}: {name} is unproven: a source could not be reached",

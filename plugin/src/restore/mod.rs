@@ -344,7 +344,7 @@ impl Restore {
                 self.asked.kafka
             )));
         }
-        if !begun && !matches!(self.asked.way, Way::Back | Way::Aside) {
+        if !begun && self.asked.way != Way::Back {
             self.kafka_may_be_told()?;
         }
         for feeder in seen.feeders.iter().filter(|one| one.is_there) {

@@ -29,7 +29,9 @@ impl Restore {
                  unpause it first"
             )));
         }
-        let ran = |one: &ConnectorPrior| one.copies && !caught_up::rests(one);
+        let ran = |one: &ConnectorPrior| {
+            one.copies && one.connector.connect == *name && !caught_up::rests(one)
+        };
         let ran = self
             .cut
             .quiesce

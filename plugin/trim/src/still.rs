@@ -120,8 +120,10 @@ impl Work<'_> {
             let (Located::At(at), Some(end)) = (*located, *had) else {
                 continue;
             };
-            let mut records = found.log.window.records.iter();
-            if records.any(|one| (at..end).contains(&one.offset)) {
+            let window = &found.log.window;
+            let mut records = window.records.iter();
+            let is_unread = at < end && at < window.from;
+            if is_unread || records.any(|one| (at..end).contains(&one.offset)) {
                 *located = Located::NotThere;
             }
         }

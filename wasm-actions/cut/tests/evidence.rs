@@ -15,7 +15,7 @@ use slackwater_cut::claims::{
     Basis, Claim, PlannedHeads, Trimmed, TrimmedCopy, TrimmedPartition, apply_falls, falls_of,
     judge_trimmed, leaf_paths,
 };
-use slackwater_cut::{ClaimName, Cut, CutError, Evidence, Verdict, verify};
+use slackwater_cut::{ClaimName, Cut, CutError, Evidence, Unreachable, Verdict, verify};
 use slackwater_ports::PartitionId;
 
 /// Fields that are named in a report and that no verdict rests on: a group
@@ -144,6 +144,52 @@ fn trimmed_volumes(cut: &Cut) -> Trimmed {
         cluster_id: cut.mirror_cluster_id().to_owned(),
         partitions: partitions.collect(),
         unplanned: Vec::new(),
+    }
+}
+
+#[test]
+fn what_is_unproven_for_want_of_a_source_alone_is_told_from_what_is_so_for_another_reason_too() {
+    let of = |cut: &Cut, name: ClaimName| {
+        let claims = slackwater_cut::claims::judge(cut);
+        let claim = claims.into_iter().find(|claim| claim.name == name).unwrap();
+        let alone = claim.evidence.wants_sources_alone(&cut.rows);
+        (claim.verdict, alone, claim.reason)
+    };
+    for (file, mut cut) in fixtures() {
+        let names = [ClaimName::Covers, ClaimName::Resumable];
+        if names
+            .iter()
+            .any(|name| of(&cut, *name).0 != Verdict::Proven)
+        {
+            continue;
+        }
+        cut.drain.as_mut().unwrap().unreachable.push(Unreachable {
+            alias: "another".to_owned(),
+            why: "nobody answers".to_owned(),
+        });
+        for name in names {
+            let (verdict, alone, why) = of(&cut, name);
+            assert_eq!(
+                (verdict, alone),
+                (Verdict::Unproven, true),
+                "{file}: {name}: {why}"
+            );
+            assert!(why.contains("another"), "{why}");
+        }
+        cut.drain
+            .as_mut()
+            .unwrap()
+            .unmatched
+            .push("t-0 of source one".to_owned());
+        for name in names {
+            let (verdict, alone, why) = of(&cut, name);
+            assert_eq!(
+                (verdict, alone),
+                (Verdict::Unproven, false),
+                "{file}: {name}: {why}"
+            );
+            assert!(why.contains("t-0"), "{why}");
+        }
     }
 }
 

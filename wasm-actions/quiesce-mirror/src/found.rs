@@ -44,6 +44,7 @@ impl Found {
         let mut committed = BTreeMap::new();
         let mut sources = BTreeMap::new();
         let mut unreachable = Vec::new();
+        let mut perhaps = Vec::new();
         for source in &feed.sources {
             let cluster = Cluster::Source(source.alias.clone());
             let view = match world.describe(&cluster) {
@@ -85,7 +86,7 @@ impl Found {
                 copied.insert((source.alias.clone(), partition.clone()));
             }
             if let (Some(mirror), true) = (&shown, source.assigned.is_empty()) {
-                copied.extend(looks_like_copies(source, mirror));
+                perhaps.extend(looks_like_copies(source, mirror, settings));
             }
             if let Some(view) = view {
                 if source.assigned.is_empty() {
@@ -94,6 +95,13 @@ impl Found {
                 sources.insert(source.alias.clone(), view);
             }
         }
+        // What another source is known to be copied to is not this one's.
+        let taken: BTreeSet<PartitionId> = copied
+            .iter()
+            .filter_map(|key| copy_in(&feed, key))
+            .collect();
+        let is_free = |key: &SourceKey| copy_in(&feed, key).is_some_and(|id| !taken.contains(&id));
+        copied.extend(perhaps.into_iter().filter(is_free));
         refuse_two_of_one_name(&feed, &copied)?;
         let map = TopicMap::new(&feed, &copied, settings);
         let mirror = look(world, &map)?;
@@ -250,10 +258,8 @@ impl Found {
     }
 
     /// The copy of a source's partition.
-    pub(crate) fn copy_of(&self, (alias, id): &SourceKey) -> Option<PartitionId> {
-        let mut sources = self.feed.sources.iter();
-        let source = sources.find(|source| source.alias == *alias)?;
-        Some(copy_of(source, id))
+    pub(crate) fn copy_of(&self, key: &SourceKey) -> Option<PartitionId> {
+        copy_in(&self.feed, key)
     }
 
     /// First offset of a source's partition that is not committed.
@@ -338,6 +344,12 @@ fn is_wanted(source: &SourceFeed, id: &PartitionId) -> bool {
     source.assigned.contains(id) || source.wants(&id.topic) != Some(false)
 }
 
+fn copy_in(feed: &Feed, (alias, id): &SourceKey) -> Option<PartitionId> {
+    let mut sources = feed.sources.iter();
+    let source = sources.find(|source| source.alias == *alias)?;
+    Some(copy_of(source, id))
+}
+
 fn copy_of(source: &SourceFeed, id: &PartitionId) -> PartitionId {
     let copy = source.policy.copy_of(&source.alias, &id.topic);
     PartitionId::new(copy, id.partition)
@@ -391,8 +403,17 @@ fn would_be_assigned(
 /// The same of a source that can't be asked: what the mirror has under the names that its
 /// copies have, and the connector would copy. One too many costs a claim that is unproven
 /// already; one that was missed would be restored without anybody asking its source.
-fn looks_like_copies(source: &SourceFeed, mirror: &ClusterView) -> Vec<SourceKey> {
-    let topics = mirror.topics.iter().filter(|topic| !topic.internal);
+fn looks_like_copies(
+    source: &SourceFeed,
+    mirror: &ClusterView,
+    settings: &Settings,
+) -> Vec<SourceKey> {
+    let connects = settings.connects.iter().flat_map(|one| one.topics.names());
+    let others: BTreeSet<&str> = connects.collect();
+    let topics = mirror.topics.iter().filter(|topic| {
+        let is_own = settings.own.iter().any(|own| own.matches(&topic.name));
+        !topic.internal && !is_own && !others.contains(topic.name.as_str())
+    });
     let copies = topics.filter_map(|topic| {
         let of = source.policy.topic_of(&source.alias, &topic.name)?;
         (source.wants(&of) == Some(true)).then_some((of, &topic.partitions))

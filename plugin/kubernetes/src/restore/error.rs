@@ -82,6 +82,9 @@ pub enum RestoreError {
     /// What is to be made is not kept.
     #[error("{0} is not among what is kept")]
     NotKept(String),
+    /// What would be kept is not as its user wants it.
+    #[error("{0} is held by now, and would be made again stopped")]
+    IsHeld(String),
 }
 
 impl From<RestoreError> for PortError {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use slackwater_store::RunId;
-use slackwater_strimzi::{Kafka, KafkaUser, MirrorMaker, NodePool};
+use slackwater_strimzi::{Kafka, KafkaUser, MirrorMaker, NodePool, PRIOR};
 
 use super::bare::{bare, bare_claim};
 use super::{Kept, KeptContent, KeptPool, RestoreError};
@@ -89,6 +89,10 @@ pub fn gather(
             &place.name,
         )?;
         if let Some(found) = server.get(&place)? {
+            // Its resource says `stopped`, and would be made again so.
+            if found["metadata"]["annotations"][PRIOR].is_string() {
+                return Err(RestoreError::IsHeld(place.to_string()));
+            }
             fed.push(bare(&found, &api, "KafkaMirrorMaker2"));
         }
         for feed in &maker.feeds {

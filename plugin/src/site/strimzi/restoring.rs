@@ -14,7 +14,7 @@ use slackwater_kubernetes::{
 use slackwater_point::Plan;
 use slackwater_ports::{ConnectorRef, Seen, VolumeContent};
 use slackwater_store::{LeaseState, RunId};
-use slackwater_strimzi::{Kafka, MirrorMaker, PRIOR};
+use slackwater_strimzi::{Kafka, MirrorMaker};
 
 use super::Strimzi;
 use super::readers::Readers;
@@ -24,13 +24,9 @@ use crate::restore::SIGNS;
 use crate::site::Runs;
 use crate::trimming::{AtSource, Done, ToTrim};
 
-/// Why what feeds the mirror is not what the run found: one is not there, or is held by
-/// somebody, so that its resource says `stopped`.
+/// Why what feeds the mirror is not what the run found: one is not there. (Whether one is held
+/// by now is seen when it is read to be kept.)
 fn not_as_it_was(cut: &Cut, feeders: &[&MirrorMaker]) -> Option<String> {
-    let held = |one: &&&MirrorMaker| one.meta.annotation(PRIOR).is_some();
-    if let Some(one) = feeders.iter().find(held) {
-        return Some(format!("KafkaMirrorMaker2 {} is held", one.meta));
-    }
     let connects = cut.quiesce.iter().flat_map(|one| &one.connects);
     let names: BTreeSet<String> = feeders.iter().map(|one| one.meta.to_string()).collect();
     let mut gone = connects.filter(|one| !names.contains(&one.name));

@@ -2,7 +2,7 @@
 //! all end where the plan says, with the same batches on every copy: no message is there
 //! without those that come before it in the plan's order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -246,10 +246,12 @@ fn not_copied(cut: &Cut) -> Vec<String> {
 /// it when the last volume was cut, and nothing shows that retention took it.
 fn without_their_fronts(cut: &Cut, found: &Trimmed) -> Vec<String> {
     let mut left = Vec::new();
+    let found = found.partitions.iter();
+    let starts: BTreeMap<&PartitionId, u64> =
+        found.map(|one| (&one.partition, one.start)).collect();
     for row in &cut.rows.partitions {
         let id = PartitionId::new(cut.rows.topic(row).name.clone(), row.partition);
-        let mut partitions = found.partitions.iter().filter(|one| one.partition == id);
-        let start = partitions.next().map_or(0, |one| one.start);
+        let start = starts.get(&id).copied().unwrap_or(0);
         let began = row.closing_log_start_offset.unwrap_or(row.log_start_offset);
         if start > began && !is_accounted_for(cut, row, start) {
             left.push(format!(

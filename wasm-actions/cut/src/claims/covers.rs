@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use slackwater_ports::Interval;
 
 use super::falls::{Change, Fall};
-use super::{Judgement, name_some, silent_source, without};
+use super::{Judgement, name_some, silent_source, unmatched, without};
 use crate::{Cut, GapCause, HeadSample, PartitionRow, Rows, SourceRow, Unreachable};
 
 /// The evidence.
@@ -129,6 +129,21 @@ pub(super) fn gather(cut: &Cut) -> Result<CoversEvidence, String> {
 
 impl CoversEvidence {
     pub(super) fn judge(&self, rows: &Rows) -> Judgement {
+        let examined = rows.copies().count() as u64;
+        match (self.of_the_rest(rows), without(&self.unreachable)) {
+            (Err(judgement), _) => judgement,
+            (Ok(_), Some(why)) => Judgement::unproven(examined, why),
+            (Ok(reason), None) => Judgement::proven(examined, reason),
+        }
+    }
+
+    /// Whether it is unproven for want of sources alone.
+    pub(super) fn wants_sources_alone(&self, rows: &Rows) -> bool {
+        !self.unreachable.is_empty() && self.of_the_rest(rows).is_ok()
+    }
+
+    /// Of all sources that were asked: the reason where it is proven, or another verdict.
+    fn of_the_rest(&self, rows: &Rows) -> Result<String, Judgement> {
         let copies: Vec<(&PartitionRow, &SourceRow)> = rows.copies().collect();
         let examined = copies.len() as u64;
         let mut beyond = Vec::new();
@@ -143,49 +158,49 @@ impl CoversEvidence {
             }
         }
         if self.heads.len() != copies.len() {
-            return Judgement::unproven(examined, "the sample is not that of the rows");
+            return Err(Judgement::unproven(
+                examined,
+                "the sample is not that of the rows",
+            ));
         }
         if !beyond.is_empty() {
-            return Judgement::refuted(
+            return Err(Judgement::refuted(
                 examined,
                 format!(
                     "not yet read when the mirror was stopped: {}",
                     name_some(&beyond)
                 ),
-            );
-        }
-        if let Some(why) = without(&self.unreachable) {
-            return Judgement::unproven(examined, why);
+            ));
         }
         if !unknown.is_empty() {
-            return Judgement::unproven(examined, name_some(&unknown));
+            return Err(Judgement::unproven(examined, name_some(&unknown)));
         }
-        if let Some(row) = rows.unmatched_copies().next() {
-            return Judgement::unproven(
+        if let Some(row) = unmatched(rows, &self.unreachable) {
+            return Err(Judgement::unproven(
                 examined,
                 format!("nothing is known of the source of {}", rows.name(row)),
-            );
+            ));
         }
         if !self.unmatched.is_empty() {
-            return Judgement::unproven(
+            return Err(Judgement::unproven(
                 examined,
                 format!(
                     "copied, and not on the mirror: {}",
                     name_some(&self.unmatched)
                 ),
-            );
+            ));
         }
         if !self.unassigned.is_empty() {
-            return Judgement::unproven(
+            return Err(Judgement::unproven(
                 examined,
                 format!(
                     "no task copies these topics, which the connectors' patterns match: {}",
                     name_some(&self.unassigned)
                 ),
-            );
+            ));
         }
         if !self.sampled.is_well_formed() {
-            return Judgement::unproven(examined, "the sample has no time");
+            return Err(Judgement::unproven(examined, "the sample has no time"));
         }
         let before_run: Vec<String> = copies
             .iter()
@@ -204,15 +219,15 @@ impl CoversEvidence {
             ),
         };
         if self.strict && !before_run.is_empty() {
-            return Judgement::unproven(examined, apart.trim_start_matches("; "));
+            return Err(Judgement::unproven(
+                examined,
+                apart.trim_start_matches("; "),
+            ));
         }
-        Judgement::proven(
-            examined,
-            format!(
-                "all that the source had accepted before {} ms since the epoch{apart}",
-                self.sampled.first_request_ms
-            ),
-        )
+        Ok(format!(
+            "all that the source had accepted before {} ms since the epoch{apart}",
+            self.sampled.first_request_ms
+        ))
     }
 }
 

@@ -38,7 +38,7 @@ pub use resumable::{CopyingConnect, ResumableEvidence};
 pub use still::{EQUAL_LOOKS, StillEvidence, StillLook, TWO_FETCH_ROUNDS_MS};
 pub use volumes::SnapshotHandle;
 
-use crate::{Content, Cut, RestoredLook, RowContent, Rows, Unreachable};
+use crate::{Content, Cut, PartitionRow, RestoredLook, RowContent, Rows, Unreachable};
 
 /// The claims.
 #[derive(
@@ -211,6 +211,17 @@ impl Evidence {
     }
 }
 
+impl Evidence {
+    /// Whether a claim is unproven because sources could not be asked, and for nothing else.
+    pub fn wants_sources_alone(&self, rows: &Rows) -> bool {
+        match self {
+            Evidence::Covers(evidence) => evidence.wants_sources_alone(rows),
+            Evidence::Resumable(evidence) => evidence.wants_sources_alone(rows),
+            _ => false,
+        }
+    }
+}
+
 /// A claim with its verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -369,6 +380,15 @@ fn without(unreachable: &[Unreachable]) -> Option<String> {
         "source {} can't be reached ({why})",
         name_some(&named)
     ))
+}
+
+/// A row of which nothing is known on its source's side, of a source that was asked.
+fn unmatched<'r>(rows: &'r Rows, unreachable: &[Unreachable]) -> Option<&'r PartitionRow> {
+    rows.unmatched_copies().find(|row| {
+        let of = rows.topic(row).source.as_ref();
+        let is_of = |one: &Unreachable| of.is_some_and(|of| of.alias == one.alias);
+        !unreachable.iter().any(is_of)
+    })
 }
 
 /// For the changes that must make a claim fall.

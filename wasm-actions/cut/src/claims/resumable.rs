@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::falls::{Change, Fall};
-use super::{Judgement, name_some, silent_source, without};
+use super::{Judgement, name_some, silent_source, unmatched, without};
 use crate::{
     Class, Cut, GapCause, Lost, PartitionRow, Quiesce, Rows, Seam, Settings, SourceRow, Unreachable,
 };
@@ -107,6 +107,21 @@ fn copying(quiesce: &Quiesce, settings: &Settings) -> Vec<CopyingConnect> {
 
 impl ResumableEvidence {
     pub(super) fn judge(&self, rows: &Rows) -> Judgement {
+        match (self.of_the_rest(rows), without(&self.unreachable)) {
+            (Err(judgement), _) => judgement,
+            (Ok((equal, _)), Some(why)) => Judgement::unproven(equal, why),
+            (Ok((equal, reason)), None) => Judgement::proven(equal, reason),
+        }
+    }
+
+    /// Whether it is unproven for want of sources alone.
+    pub(super) fn wants_sources_alone(&self, rows: &Rows) -> bool {
+        !self.unreachable.is_empty() && self.of_the_rest(rows).is_ok()
+    }
+
+    /// Of all sources that were asked: how many partitions are equal and the reason where it is
+    /// proven, or another verdict.
+    fn of_the_rest(&self, rows: &Rows) -> Result<(u64, String), Judgement> {
         let mut equal = 0;
         let (mut contrary, mut doubts, mut unanswerable) = (Vec::new(), Vec::new(), Vec::new());
         for (row, source) in rows.copies() {
@@ -120,7 +135,7 @@ impl ResumableEvidence {
             }
         }
         if let Some(why) = self.elsewhere(rows) {
-            return Judgement::refuted(equal, why);
+            return Err(Judgement::refuted(equal, why));
         }
         contrary.extend(self.lost.iter().map(|lost| {
             format!(
@@ -132,32 +147,29 @@ impl ResumableEvidence {
             )
         }));
         if !contrary.is_empty() {
-            return Judgement::refuted(equal, name_some(&contrary));
+            return Err(Judgement::refuted(equal, name_some(&contrary)));
         }
         if let Some(why) = self.incomplete(rows) {
-            return Judgement::unproven(equal, why);
+            return Err(Judgement::unproven(equal, why));
         }
         if !doubts.is_empty() {
-            return Judgement::unproven(equal, name_some(&doubts));
+            return Err(Judgement::unproven(equal, name_some(&doubts)));
         }
         if unanswerable.is_empty() {
-            return Judgement::proven(
-                equal,
-                format!("the last records of {equal} partitions equal the source's"),
-            );
+            let reason = format!("the last records of {equal} partitions equal the source's");
+            return Ok((equal, reason));
         }
         let apart = format!(
             "nothing left to compare in {}: {}",
             unanswerable.len(),
             name_some(&unanswerable)
         );
-        if self.strict {
-            Judgement::unproven(equal, apart)
-        } else {
-            Judgement::proven(
+        match self.strict {
+            true => Err(Judgement::unproven(equal, apart)),
+            false => Ok((
                 equal,
                 format!("{equal} partitions equal the source; {apart}"),
-            )
+            )),
         }
     }
 
@@ -182,10 +194,7 @@ impl ResumableEvidence {
     }
 
     fn incomplete(&self, rows: &Rows) -> Option<String> {
-        if let Some(why) = without(&self.unreachable) {
-            return Some(why);
-        }
-        if let Some(row) = rows.unmatched_copies().next() {
+        if let Some(row) = unmatched(rows, &self.unreachable) {
             return Some(format!(
                 "nothing is known of the source of {}",
                 rows.name(row)
