@@ -5,10 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_cut::{ConnectorPrior, Cut, PartitionRow};
-use slackwater_kit::{Feed, SourceFeed};
+use slackwater_kit::Feed;
 use slackwater_ports::{
-    Clock as _, Cluster, ClusterView, ConnectorState, Heads as _, PartitionId, PortError,
-    Records as _, Span,
+    Clock as _, Cluster, ConnectorState, Heads as _, PartitionId, Records as _, Span,
 };
 
 use crate::adapters::SystemClock;
@@ -18,6 +17,9 @@ use crate::site::Site;
 /// Between two looks. Connect commits once a minute by default
 /// (`offset.flush.interval.ms`).
 const LOOK_MS: u64 = 3_000;
+
+/// Connect may be starting its connectors yet.
+const ANSWERS_MS: u64 = 60_000;
 
 /// One reading of what lies beyond what was committed.
 const READ_MS: u64 = 30_000;
@@ -113,44 +115,37 @@ pub(super) fn there(
     Ok(there)
 }
 
-/// What a source has by now that its connector copies, and that was not there at the backup:
-/// the syncs of the mirror from before name offsets of it, too. What nothing copied then, and
-/// should have been, is not awaited now.
-fn came_later(site: &Site, cut: &Cut) -> Result<Vec<(String, PartitionId)>, Stop> {
-    let failed = |error: PortError| Stop::failed(error.message);
-    let seen = site.ground().feeders().look.mirror().map_err(failed)?;
-    let feed = Feed::check(&seen).map_err(|failure| Stop::failed(failure.reason))?;
-    let mut later = Vec::new();
-    for source in &feed.sources {
-        if copying(cut).all(|one| one.source_alias != source.alias) {
-            continue;
+/// What tasks copy by now, of topics that were not there at the backup, too: the syncs of the
+/// mirror from before name offsets of these.
+///
+/// # Errors
+/// Connect has no answer for a minute.
+fn assigned(site: &Site) -> Result<Vec<(String, PartitionId)>, Stop> {
+    let began = SystemClock.monotonic_ms();
+    let seen = loop {
+        match site.ground().feeders().look.mirror() {
+            Ok(seen) => break seen,
+            Err(error) if SystemClock.monotonic_ms().saturating_sub(began) > ANSWERS_MS => {
+                return Err(Stop::failed(error.message));
+            }
+            Err(_) => SystemClock.sleep_ms(LOOK_MS),
         }
-        let cluster = Cluster::Source(source.alias.clone());
-        let view = site.kafka().describe(&cluster).map_err(failed)?;
-        later.extend(wanted(cut, source, &view));
-    }
-    Ok(later)
-}
-
-fn wanted(cut: &Cut, source: &SourceFeed, view: &ClusterView) -> Vec<(String, PartitionId)> {
-    let not_copied = cut.quiesce.iter().flat_map(|one| &one.unassigned);
-    let not_copied: BTreeSet<&str> = not_copied.map(String::as_str).collect();
-    let topics = view.topics.iter().filter(|topic| {
-        let is_wanted = source.wants(&topic.name) == Some(true);
-        is_wanted && !topic.internal && !not_copied.contains(topic.name.as_str())
+    };
+    let feed = Feed::check(&seen).map_err(|failure| Stop::failed(failure.reason))?;
+    let of_each = feed.sources.into_iter().flat_map(|source| {
+        let alias = source.alias;
+        let of = source.assigned.into_iter();
+        of.map(move |partition| (alias.clone(), partition))
     });
-    let partitions = topics.flat_map(|topic| {
-        let of = topic.partitions.iter();
-        of.map(|one| PartitionId::new(topic.name.clone(), one.partition))
-    });
-    partitions.map(|id| (source.alias.clone(), id)).collect()
+    Ok(of_each.collect())
 }
 
 fn goal(site: &Site, cut: &Cut, accept_loss: bool) -> Result<Goal, Stop> {
     let mut of: BTreeMap<String, Vec<PartitionId>> = BTreeMap::new();
-    let mut all = copied(cut);
-    all.extend(came_later(site, cut)?);
-    for (alias, partition) in all {
+    let copied = copied(cut);
+    let later = assigned(site)?.into_iter();
+    let later: BTreeSet<_> = later.filter(|key| !copied.contains(key)).collect();
+    for (alias, partition) in copied.into_iter().chain(later.iter().cloned()) {
         if copying(cut).any(|one| one.source_alias == alias) {
             of.entry(alias).or_default().push(partition);
         }
@@ -165,7 +160,10 @@ fn goal(site: &Site, cut: &Cut, accept_loss: bool) -> Result<Goal, Stop> {
         for row in sweep.rows {
             let head = match row.head {
                 Ok(head) => head,
-                Err(why) if accept_loss => {
+                // One that went since it was assigned holds up nobody.
+                Err(why)
+                    if accept_loss || later.contains(&(alias.clone(), row.partition.clone())) =>
+                {
                     tracing::warn!(
                         "{} of source {alias}: {why}: it is not awaited",
                         row.partition

@@ -111,7 +111,10 @@ impl Work<'_> {
         for ((located, head), had) in each {
             let idle = looked.idle.as_ref().zip(head.as_ref());
             let is_end = idle.is_some_and(|(idle, head)| {
-                idle.head == head.high_watermark && idle.end == found.log.end
+                // Records below it would say it better, and may contradict.
+                let nothing_is_left = head.last.is_empty() && head.high_watermark > 0;
+                let as_then = idle.end == found.log.end && idle.end > 0;
+                idle.head == head.high_watermark && nothing_is_left && as_then
             });
             if is_end {
                 *located = Located::At(found.log.end);
@@ -166,8 +169,9 @@ pub(crate) struct Looked {
     /// began.
     had: Vec<Option<u64>>,
     /// Where nothing came to its source while all volumes were flushed and cut, and Connect
-    /// had committed the last of what there was before: that head lies at the copy's end,
-    /// whatever the source has deleted since.
+    /// had committed the last of what there was before: that head lies at the copy's end where
+    /// the source has deleted all by which it could be found. It is Connect's word that all of
+    /// it was copied, and that nothing of the copy was lost since.
     idle: Option<Idle>,
 }
 

@@ -243,6 +243,42 @@ fn a_partition_whose_source_is_idle_and_emptied_does_not_hold_the_point_back() {
     hot.looks[0].positions[1] = Some(23);
     hot.sweeps[1].heads[1].as_mut().unwrap().high_watermark = 25;
     assert!(site.plan(&asked).is_err());
+    // Records that are left there, and are not in the copy, say that it is another's, or lost
+    // its end.
+    let hot = site.cut.hot.as_mut().unwrap();
+    for sweep in &mut hot.sweeps {
+        sweep.heads[1] = Some(HotHead {
+            high_watermark: 24,
+            ..head(40).unwrap()
+        });
+    }
+    assert!(site.plan(&asked).is_err());
+}
+
+#[test]
+fn an_idle_partition_whose_copy_was_made_anew_is_not_taken_for_whole() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    site.all("src.t-0", &messages(0..20));
+    site.all("src.t-1", &messages(0..0));
+    let emptied = Some(HotHead {
+        high_watermark: 24,
+        last: Vec::new(),
+    });
+    let sweeps = [1000, 3000].map(|ms| sweep(ms, vec![head(11), emptied.clone()]));
+    site.cut.hot = Some(Hot {
+        copies: copies(2),
+        sweeps: sweeps.to_vec(),
+        looks: vec![HotLook {
+            asked: sweep(2000, Vec::new()).asked,
+            positions: vec![None, Some(23)],
+            high_watermarks: vec![Some(12), Some(0)],
+        }],
+        volumes: Vec::new(),
+    });
+    let mut asked = by_source();
+    asked.is_of_cut = true;
+    assert!(site.plan(&asked).is_err());
 }
 
 #[test]

@@ -95,13 +95,16 @@ impl Found {
                 sources.insert(source.alias.clone(), view);
             }
         }
-        // What another source is known to be copied to is not this one's.
-        let taken: BTreeSet<PartitionId> = copied
+        // What another source is known to be copied to is not this one's; and what two might
+        // be, is taken for the first one's.
+        let mut taken: BTreeMap<String, String> = copied
             .iter()
-            .filter_map(|key| copy_in(&feed, key))
+            .filter_map(|key| Some((copy_in(&feed, key)?.topic, key.0.clone())))
             .collect();
-        let is_free = |key: &SourceKey| copy_in(&feed, key).is_some_and(|id| !taken.contains(&id));
-        copied.extend(perhaps.into_iter().filter(is_free));
+        copied.extend(perhaps.into_iter().filter(|key| {
+            let copy = copy_in(&feed, key).map_or_else(String::new, |id| id.topic);
+            *taken.entry(copy).or_insert_with(|| key.0.clone()) == key.0
+        }));
         refuse_two_of_one_name(&feed, &copied)?;
         let map = TopicMap::new(&feed, &copied, settings);
         let mirror = look(world, &map)?;
