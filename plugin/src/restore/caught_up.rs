@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slackwater_cut::{ConnectorPrior, Cut, PartitionRow};
 use slackwater_kit::Feed;
 use slackwater_ports::{
-    Clock as _, Cluster, ConnectorState, Heads as _, PartitionId, Records as _, Span,
+    Clock as _, Cluster, ConnectorState, Heads as _, PartitionId, Records as _, Seen, Span,
 };
 
 use crate::adapters::SystemClock;
@@ -18,7 +18,7 @@ use crate::site::Site;
 /// (`offset.flush.interval.ms`).
 const LOOK_MS: u64 = 3_000;
 
-/// Connect may be starting its connectors yet.
+/// Until Connect has an answer.
 const ANSWERS_MS: u64 = 60_000;
 
 /// One reading of what lies beyond what was committed.
@@ -115,22 +115,31 @@ pub(super) fn there(
     Ok(there)
 }
 
+/// Connect's, once it has one: it may just have started, or hold the answer back while a
+/// transaction is open.
+///
+/// # Errors
+/// The last one, after a minute.
+pub(super) fn answer<T>(ask: impl Fn() -> Seen<T>) -> Result<T, Stop> {
+    let began = SystemClock.monotonic_ms();
+    loop {
+        match ask() {
+            Ok(answer) => return Ok(answer),
+            Err(error) if SystemClock.monotonic_ms().saturating_sub(began) > ANSWERS_MS => {
+                return Err(Stop::failed(error.message));
+            }
+            Err(_) => SystemClock.sleep_ms(LOOK_MS),
+        }
+    }
+}
+
 /// What tasks copy by now, of topics that were not there at the backup, too: the syncs of the
 /// mirror from before name offsets of these.
 ///
 /// # Errors
 /// Connect has no answer for a minute.
 fn assigned(site: &Site) -> Result<Vec<(String, PartitionId)>, Stop> {
-    let began = SystemClock.monotonic_ms();
-    let seen = loop {
-        match site.ground().feeders().look.mirror() {
-            Ok(seen) => break seen,
-            Err(error) if SystemClock.monotonic_ms().saturating_sub(began) > ANSWERS_MS => {
-                return Err(Stop::failed(error.message));
-            }
-            Err(_) => SystemClock.sleep_ms(LOOK_MS),
-        }
-    };
+    let seen = answer(|| site.ground().feeders().look.mirror())?;
     let feed = Feed::check(&seen).map_err(|failure| Stop::failed(failure.reason))?;
     let of_each = feed.sources.into_iter().flat_map(|source| {
         let alias = source.alias;

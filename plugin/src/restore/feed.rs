@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slackwater_cut::{ConnectorPrior, Cut, OnLoss, State};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{
-    Clock as _, Cluster, ConnectorState, Heads as _, Outcome, PartitionId, PortError, Position,
+    Clock as _, Cluster, ConnectorState, Heads as _, Outcome, PartitionId, PortError,
 };
 
 use super::{Restore, caught_up, open_site};
@@ -17,9 +17,6 @@ use crate::site::{Need, Site, Strimzi};
 
 /// Until workers are made anew, and Connect answers.
 const WORKERS_MS: u64 = 900_000;
-
-/// Until Connect says how far it is.
-const POSITIONS_MS: u64 = 60_000;
 
 /// Between two looks for them.
 const LOOK_MS: u64 = 3_000;
@@ -139,22 +136,6 @@ fn nothing_is_lost(site: &Site, cut: &Cut, now: &Positions) -> Result<(), Stop> 
     Ok(())
 }
 
-/// Connect's, once it has them: it may just have started, or hold the answer back while a
-/// transaction is open.
-fn positions(site: &Site, one: &ConnectorPrior) -> Result<Vec<Position>, Stop> {
-    let began = SystemClock.monotonic_ms();
-    loop {
-        let position = &site.ground().feeders().position;
-        match position.positions(&one.connector) {
-            Ok(positions) => return Ok(positions),
-            Err(error) if SystemClock.monotonic_ms().saturating_sub(began) > POSITIONS_MS => {
-                return Err(Stop::failed(error.message));
-            }
-            Err(_) => SystemClock.sleep_ms(LOOK_MS),
-        }
-    }
-}
-
 /// Where the source's head was at the newest sweep of a run that found nothing copied of
 /// the partition yet.
 fn had_at(cut: &Cut, alias: &str, id: &PartitionId) -> Option<u64> {
@@ -183,7 +164,8 @@ fn positions_now(site: &Site, cut: &Cut) -> Result<Positions, Stop> {
         if !copied.iter().any(|(of, _)| of == alias) {
             continue;
         }
-        for at in positions(site, one)? {
+        let position = &site.ground().feeders().position;
+        for at in caught_up::answer(|| position.positions(&one.connector))? {
             now.insert((alias.clone(), at.partition), at.offset);
         }
     }

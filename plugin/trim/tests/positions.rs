@@ -208,13 +208,13 @@ fn a_head_that_is_found_before_what_the_mirror_had_when_it_was_asked_for_is_anot
     assert!(refused.contains("src.t-0"), "{refused}");
 }
 
-#[test]
-fn a_partition_whose_source_is_idle_and_emptied_does_not_hold_the_point_back() {
+/// Retention has left nothing of the second partition's source by which its head could be
+/// found; the copy has so many messages.
+fn idle_and_emptied(copied: u64) -> Site {
     let mut site = Site::new();
     site.topic("src.t", Class::Mirrored, 2, Some("t"));
     site.all("src.t-0", &messages(0..20));
-    site.all("src.t-1", &messages(0..12));
-    // Retention has left nothing there by which its head could be found.
+    site.all("src.t-1", &messages(0..copied));
     let emptied = Some(HotHead {
         high_watermark: 24,
         last: Vec::new(),
@@ -226,10 +226,16 @@ fn a_partition_whose_source_is_idle_and_emptied_does_not_hold_the_point_back() {
         looks: vec![HotLook {
             asked: sweep(2000, Vec::new()).asked,
             positions: vec![None, Some(23)],
-            high_watermarks: vec![Some(12), Some(12)],
+            high_watermarks: vec![Some(12), Some(copied)],
         }],
         volumes: Vec::new(),
     });
+    site
+}
+
+#[test]
+fn a_partition_whose_source_is_idle_and_emptied_does_not_hold_the_point_back() {
+    let mut site = idle_and_emptied(12);
     let mut asked = by_source();
     asked.is_of_cut = true;
     let plan = site.plan(&asked).unwrap();
@@ -257,25 +263,7 @@ fn a_partition_whose_source_is_idle_and_emptied_does_not_hold_the_point_back() {
 
 #[test]
 fn an_idle_partition_whose_copy_was_made_anew_is_not_taken_for_whole() {
-    let mut site = Site::new();
-    site.topic("src.t", Class::Mirrored, 2, Some("t"));
-    site.all("src.t-0", &messages(0..20));
-    site.all("src.t-1", &messages(0..0));
-    let emptied = Some(HotHead {
-        high_watermark: 24,
-        last: Vec::new(),
-    });
-    let sweeps = [1000, 3000].map(|ms| sweep(ms, vec![head(11), emptied.clone()]));
-    site.cut.hot = Some(Hot {
-        copies: copies(2),
-        sweeps: sweeps.to_vec(),
-        looks: vec![HotLook {
-            asked: sweep(2000, Vec::new()).asked,
-            positions: vec![None, Some(23)],
-            high_watermarks: vec![Some(12), Some(0)],
-        }],
-        volumes: Vec::new(),
-    });
+    let site = idle_and_emptied(0);
     let mut asked = by_source();
     asked.is_of_cut = true;
     assert!(site.plan(&asked).is_err());

@@ -69,6 +69,26 @@ fn delete_what_waits(scene: &Scene, partition: i32) -> i64 {
     before - needed
 }
 
+/// A mirror that is stopped, and of which the source now deletes what waits, goes on from a
+/// cut only where the loss is accepted.
+fn goes_on_only_with_leave(scene: &Scene, cut: &Cut) {
+    let gone = delete_what_waits(scene, 0);
+    let resume = ["resume", "--cut", &cut.run_id];
+    let refused = scene.run(&resume).unwrap().expect(2).unwrap();
+    let count = format!("{gone} offsets");
+    says(refused.cause(), &["doomed-0", &count, "--accept-loss"]);
+    assert_eq!(source_state(scene), "STOPPED");
+    let accepted = [resume.as_slice(), &["--accept-loss"]].concat();
+    scene.run(&accepted).unwrap().expect(0).unwrap();
+    scene.lab.connect().wait_running().unwrap();
+    leave_behind(scene, 0);
+}
+
+fn verdict(cut: &Cut, name: ClaimName) -> (Verdict, &str) {
+    let claim = cut.claims.iter().find(|claim| claim.name == name).unwrap();
+    (claim.verdict, &claim.reason)
+}
+
 #[test]
 fn a_loss_behind_a_mirror_that_someone_stopped_is_named_and_refutes_the_cut() {
     let scene = turn();
@@ -77,9 +97,9 @@ fn a_loss_behind_a_mirror_that_someone_stopped_is_named_and_refutes_the_cut() {
     let (finished, cut) = scene.backup(&["--allow-stopped"], 1).unwrap();
     says(finished.cause(), &["refuted", "doomed-0"]);
     for name in [ClaimName::Covers, ClaimName::Resumable] {
-        let claim = cut.claims.iter().find(|claim| claim.name == name).unwrap();
-        assert_eq!(claim.verdict, Verdict::Refuted, "{}", claim.reason);
-        says(&claim.reason, &["doomed-0"]);
+        let (verdict, why) = verdict(&cut, name);
+        assert_eq!(verdict, Verdict::Refuted, "{why}");
+        says(why, &["doomed-0"]);
     }
     // What a connector that is left stopped does not copy is no backlog: it
     // would be waited for in vain.
@@ -113,16 +133,7 @@ fn a_resume_by_hand_refuses_to_let_records_be_skipped_unless_the_loss_is_accepte
     let (_, cut) = scene.backup(&[], 0).unwrap();
     // As a mirror restored from that cut would be: stopped, at its positions.
     stop_by_hand(&scene);
-    let gone = delete_what_waits(&scene, 0);
-    let resume = ["resume", "--cut", &cut.run_id];
-    let refused = scene.run(&resume).unwrap().expect(2).unwrap();
-    let count = format!("{gone} offsets");
-    says(refused.cause(), &["doomed-0", &count, "--accept-loss"]);
-    assert_eq!(source_state(&scene), "STOPPED");
-    let accepted = [resume.as_slice(), &["--accept-loss"]].concat();
-    scene.run(&accepted).unwrap().expect(0).unwrap();
-    scene.lab.connect().wait_running().unwrap();
-    leave_behind(&scene, 0);
+    goes_on_only_with_leave(&scene, &cut);
 }
 
 #[test]
@@ -134,11 +145,6 @@ fn a_resume_by_hand_goes_on_from_the_cut_where_nothing_is_lost() {
     let resume = ["resume", "--cut", &cut.run_id];
     scene.run(&resume).unwrap().expect(0).unwrap();
     scene.lab.wait_mirrored(&load, REACH).unwrap();
-}
-
-fn verdict(cut: &Cut, name: ClaimName) -> (Verdict, &str) {
-    let claim = cut.claims.iter().find(|claim| claim.name == name).unwrap();
-    (claim.verdict, &claim.reason)
 }
 
 #[test]
@@ -179,13 +185,5 @@ fn a_source_that_cant_be_reached_is_refused_and_with_leave_costs_what_is_compare
     // A mirror that is restored from it goes on only when the source has been asked.
     source.restart().unwrap();
     stop_by_hand(&scene);
-    let gone = delete_what_waits(&scene, 0);
-    let resume = ["resume", "--cut", &cut.run_id];
-    let refused = scene.run(&resume).unwrap().expect(2).unwrap();
-    let count = format!("{gone} offsets");
-    says(refused.cause(), &["doomed-0", &count, "--accept-loss"]);
-    let accepted = [resume.as_slice(), &["--accept-loss"]].concat();
-    scene.run(&accepted).unwrap().expect(0).unwrap();
-    scene.lab.connect().wait_running().unwrap();
-    leave_behind(&scene, 0);
+    goes_on_only_with_leave(&scene, &cut);
 }

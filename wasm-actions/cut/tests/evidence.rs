@@ -163,33 +163,26 @@ fn what_is_unproven_for_want_of_a_source_alone_is_told_from_what_is_so_for_anoth
         {
             continue;
         }
+        let unproven = |cut: &Cut, for_want_alone: bool, says: &str| {
+            for name in names {
+                let (verdict, alone, why) = of(cut, name);
+                let found = (verdict, alone);
+                assert_eq!(
+                    found,
+                    (Verdict::Unproven, for_want_alone),
+                    "{file}: {name}: {why}"
+                );
+                assert!(why.contains(says), "{why}");
+            }
+        };
         cut.drain.as_mut().unwrap().unreachable.push(Unreachable {
             alias: "another".to_owned(),
             why: "nobody answers".to_owned(),
         });
-        for name in names {
-            let (verdict, alone, why) = of(&cut, name);
-            assert_eq!(
-                (verdict, alone),
-                (Verdict::Unproven, true),
-                "{file}: {name}: {why}"
-            );
-            assert!(why.contains("another"), "{why}");
-        }
-        cut.drain
-            .as_mut()
-            .unwrap()
-            .unmatched
-            .push("t-0 of source one".to_owned());
-        for name in names {
-            let (verdict, alone, why) = of(&cut, name);
-            assert_eq!(
-                (verdict, alone),
-                (Verdict::Unproven, false),
-                "{file}: {name}: {why}"
-            );
-            assert!(why.contains("t-0"), "{why}");
-        }
+        unproven(&cut, true, "another");
+        let drain = cut.drain.as_mut().unwrap();
+        drain.unmatched.push("t-0 of source one".to_owned());
+        unproven(&cut, false, "t-0");
     }
 }
 

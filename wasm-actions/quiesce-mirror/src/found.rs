@@ -47,31 +47,19 @@ impl Found {
         let mut perhaps = Vec::new();
         for source in &feed.sources {
             let cluster = Cluster::Source(source.alias.clone());
-            let view = match world.describe(&cluster) {
-                Ok(view) => Some(view),
+            let shown = match world.describe(&cluster) {
+                Ok(view) => Shown::BySource(view),
                 Err(error) if error.is_silence() && settings.strategy != Strategy::Hot => {
                     unreachable.push(without(world, source, error, settings)?);
-                    None
+                    Shown::ByMirror(world.describe(&Cluster::Mirror)?)
                 }
                 Err(error) => return Err(error.into()),
-            };
-            // What it had can be told only by what the mirror has of it.
-            let shown = match &view {
-                Some(_) => None,
-                None => Some(world.describe(&Cluster::Mirror)?),
-            };
-            let is_there = |id: &PartitionId| match (&view, &shown) {
-                (Some(view), _) => has(view, id),
-                // A copy that is hidden is missed below, and refused.
-                (None, Some(mirror)) => {
-                    source.assigned.contains(id) || has(mirror, &copy_of(source, id))
-                }
-                (None, None) => false,
             };
             for position in positions(world, "quiesceMirror", &source.connector)? {
                 // A topic that is gone, or that the connector no longer
                 // copies, keeps its committed offset for ever.
-                if !is_there(&position.partition) || !is_wanted(source, &position.partition) {
+                let id = &position.partition;
+                if !shown.is_there(source, id) || !is_wanted(source, id) {
                     world.log(
                         Level::Info,
                         &format!("{} of {cluster} is no longer copied", position.partition),
@@ -85,13 +73,15 @@ impl Found {
             for partition in &source.assigned {
                 copied.insert((source.alias.clone(), partition.clone()));
             }
-            if let (Some(mirror), true) = (&shown, source.assigned.is_empty()) {
-                perhaps.extend(looks_like_copies(source, mirror, settings));
-            }
-            if let Some(view) = view {
-                if source.assigned.is_empty() {
-                    copied.extend(would_be_assigned(world, source, &view)?);
+            if source.assigned.is_empty() {
+                match &shown {
+                    Shown::BySource(view) => copied.extend(would_be_assigned(world, source, view)?),
+                    Shown::ByMirror(mirror) => {
+                        perhaps.extend(looks_like_copies(source, mirror, settings));
+                    }
                 }
+            }
+            if let Shown::BySource(view) = shown {
                 sources.insert(source.alias.clone(), view);
             }
         }
@@ -305,6 +295,26 @@ impl Found {
                 kafka_cluster_id: connect.kafka_cluster_id.clone(),
             })
             .collect()
+    }
+}
+
+/// What shows which partitions of a source there are.
+enum Shown {
+    /// Itself.
+    BySource(ClusterView),
+    /// What the mirror has of it, where it can't be asked.
+    ByMirror(ClusterView),
+}
+
+impl Shown {
+    fn is_there(&self, source: &SourceFeed, id: &PartitionId) -> bool {
+        match self {
+            Self::BySource(view) => has(view, id),
+            // A copy that is hidden is missed later, and refused.
+            Self::ByMirror(mirror) => {
+                source.assigned.contains(id) || has(mirror, &copy_of(source, id))
+            }
+        }
     }
 }
 
