@@ -91,7 +91,7 @@ pub fn find(sources: &dyn Sources, cut: &Cut, plan: &Plan) -> Seen<Found> {
     let mut found = Found::default();
     let mut wanted: BTreeMap<&str, Vec<Wanted<'_>>> = BTreeMap::new();
     let positions = plan.depends.positions.iter();
-    for one in positions.filter(|one| one.last_kept.is_none()) {
+    for one in positions.filter(|one| !one.is_known()) {
         match wanted_of(cut, plan, one) {
             Ok(it) => wanted.entry(&one.source.alias).or_default().push(it),
             Err(why) => found.not.push((one.mirror.clone(), why)),
@@ -401,6 +401,11 @@ mod tests {
                 .unwrap_err()
                 .contains("nothing is kept")
         );
+        // Nor is a record looked for where it is known that there is none.
+        let (cut, mut plan) = (Cut::parse(CLOSED).unwrap(), plan(false));
+        plan.depends.positions[0].from_first = true;
+        let known = find(&source, &cut, &plan).unwrap();
+        assert!(known.at_source.is_empty() && known.not.is_empty());
         source.is_compacted = true;
         assert!(found(&source, true).unwrap_err().contains("compacted"));
         source.is_compacted = false;

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use fastrand::Rng;
+use slackwater_cut::SourcePartition;
+use slackwater_point::{Plan, PositionHeld};
+use slackwater_ports::PartitionId;
 use world::{Shape, World, clone_of, no_cut, nodes, tree};
 
 /// All by which the file system is changed; strace counts each by itself.
@@ -81,6 +84,12 @@ fn trim(root: &Path, plan: &Path) -> Command {
     slackwater(&["logdir", "trim", plan.to_str().unwrap()], &nodes(root))
 }
 
+fn discard(root: &Path, plan: &Path) -> Command {
+    let mut command = trim(root, plan);
+    command.arg("--discard");
+    command
+}
+
 fn untrim(root: &Path) -> Command {
     slackwater(&["logdir", "untrim"], &nodes(root))
 }
@@ -108,8 +117,10 @@ fn must_come_to_the_same(
             assert!(when < 500, "{change} never came to its end");
             let again = run(&mut command(root.path()));
             let error = String::from_utf8_lossy(&again.stderr);
-            // Killed behind its last step an untrim has left nothing to be undone.
-            let is_over = error.contains("was not trimmed: it has no journal");
+            // Killed behind its last step an untrim has left nothing to be undone, and a discard
+            // nothing by which what lies there would be known.
+            let is_over = error.contains("was not trimmed: it has no journal")
+                || error.contains("is not what the plan was made for");
             assert!(again.status.success() || is_over, "{error}");
             assert!(tree(root.path()) == *to, "killed at {change} {when}");
         }
@@ -135,6 +146,10 @@ fn a_trim_or_an_untrim_that_is_killed_at_any_change_comes_to_the_same_bytes_when
     }
     let kills = must_come_to_the_same(&after, &before, untrim);
     assert!(kills.values().sum::<usize>() > 10, "{kills:?}");
+    let mut discarded = after.clone();
+    discarded.retain(|name, _| !name.to_string_lossy().contains("slackwater-"));
+    let kills = must_come_to_the_same(&after, &discarded, |root| discard(root, &plan));
+    assert!(kills.contains_key("unlink"), "{kills:?}");
     // And back.
     assert!(ended_well(&mut untrim(world.root.path())).contains("as they were"));
     assert!(tree(world.root.path()) == before);
@@ -181,6 +196,85 @@ fn what_a_trim_writes_is_on_the_disk_before_a_name_is_changed_and_before_it_ends
     }
     assert!(dirty.is_empty(), "{dirty:?} may be lost");
     assert!(written > 10 && renamed > 5, "{written} {renamed}");
+}
+
+#[test]
+fn what_went_is_deleted_also_when_brokers_have_written_since() {
+    let (world, plan) = planned();
+    let root = world.root.path();
+    ended_well(&mut trim(root, &plan));
+    let log = root.join("node-1/src.t-0/00000000000000000000.log");
+    let mut file = std::fs::OpenOptions::new().append(true).open(log).unwrap();
+    std::io::Write::write_all(&mut file, b"more").unwrap();
+    let mut written = tree(root);
+    written.retain(|name, _| !name.to_string_lossy().contains("slackwater-"));
+    let said = ended_well(&mut discard(root, &plan));
+    assert!(
+        said.contains("what went of 3 log directories is deleted"),
+        "{said}"
+    );
+    assert!(tree(root) == written);
+}
+
+/// The same plan with a position of Connect, as `change` has it.
+fn with_a_position(plan: &Path, change: impl Fn(&mut Plan)) -> PathBuf {
+    let mut held = Plan::parse(&std::fs::read_to_string(plan).unwrap()).unwrap();
+    let partition = |topic: &str| PartitionId::new(topic, 0);
+    held.depends.positions.push(PositionHeld {
+        source: SourcePartition {
+            alias: "src".to_owned(),
+            partition: partition("t"),
+        },
+        mirror: partition("src.t"),
+        committed: Some(9),
+        last_kept: None,
+        skipped: 0,
+        doubled: 0,
+        put_right: false,
+        not_ahead: false,
+        from_first: false,
+    });
+    change(&mut held);
+    let file = plan.with_extension("held");
+    let text = held.sealed().unwrap().to_canonical().unwrap();
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+#[test]
+fn where_connect_may_go_on_ahead_of_what_is_kept_nothing_is_cut_unless_that_is_accepted() {
+    let (world, plan) = planned();
+    let root = world.root.path();
+    let held = with_a_position(&plan, |_| ());
+    let before = tree(root);
+    let refused = run(&mut trim(root, &held));
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    for says in [
+        "src.t-0",
+        "nothing was cut",
+        "--ask-source",
+        "--accept-unproven",
+    ] {
+        assert!(error.contains(says), "{error}");
+    }
+    assert!(tree(root) == before);
+    ended_well(trim(root, &held).arg("--accept-unproven"));
+    // What was begun is ended by the plan alone.
+    ended_well(&mut trim(root, &held));
+    ended_well(&mut untrim(root));
+    assert!(tree(root).len() == before.len());
+    // Nothing is skipped, or whoever planned has said so.
+    let is_right: [fn(&mut Plan); 3] = [
+        |plan| plan.depends.positions[0].put_right = true,
+        |plan| plan.depends.positions[0].not_ahead = true,
+        |plan| plan.leaves_connect = true,
+    ];
+    for change in is_right {
+        ended_well(&mut trim(root, &with_a_position(&plan, change)));
+        ended_well(&mut untrim(root));
+    }
 }
 
 #[test]

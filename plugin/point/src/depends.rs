@@ -17,13 +17,14 @@ pub const GROUPS: &str = "reset these groups' offsets to the partition's end bef
 /// About Connect's positions.
 pub const POSITIONS: &str = "while the connector is STOPPED, set its offset of each partition (PATCH \
                              …/offsets, or Strimzi's alterOffsets) to that of the last record that is \
-                             kept: one ahead of it skips records in silence, one behind it doubles \
-                             them";
+                             kept, and to null where nothing is: one ahead of it skips records in \
+                             silence, one behind it doubles them";
 
 /// About offset syncs.
-pub const OFFSET_SYNCS: &str = "keep the checkpoint connector STOPPED until each of these partitions \
-                                has grown past its end of before: offset syncs on the source name \
-                                offsets of the mirror that will be given to other records";
+pub const OFFSET_SYNCS: &str = "keep the checkpoint connector STOPPED until Connect's positions have \
+                                reached the ends that the source had when what copies was started, as \
+                                `resume --cut` does: offset syncs on the source name offsets of the \
+                                mirror that are given to other records, until newer ones come";
 
 /// The whole of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -79,9 +80,18 @@ pub struct PositionHeld {
     /// though it may not be known how much comes twice.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_ahead: bool,
+    /// Whether nothing is kept of a partition that begins with its first record: Connect goes
+    /// on from the source's first one where it has no position. Left out where something is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_first: bool,
 }
 
 impl PositionHeld {
+    /// Whether it is known where Connect has to go on.
+    pub fn is_known(&self) -> bool {
+        self.from_first || self.last_kept.is_some()
+    }
+
     /// Whether something is left to do about it.
     pub fn is_to_set(&self) -> bool {
         let may_rest = self.not_ahead && self.last_kept.is_none();
@@ -134,6 +144,8 @@ pub struct PositionSeen {
     /// Whether Connect had committed as much before the volumes were cut, and all that the
     /// mirror had then is kept.
     pub not_ahead: bool,
+    /// Whether nothing is kept of it, and nothing came before that: no position is right then.
+    pub from_first: bool,
 }
 
 /// Where a partition ends now, and then.
@@ -176,6 +188,7 @@ pub fn depends(ends: &[EndOf], groups: &[GroupSeen], positions: &[PositionSeen])
             doubled,
             put_right: seen.put_right,
             not_ahead: seen.not_ahead,
+            from_first: seen.from_first,
         });
     }
     let shorter = ends.iter().filter(|one| one.is_copy && one.cut < one.end);
@@ -200,9 +213,14 @@ pub fn depends(ends: &[EndOf], groups: &[GroupSeen], positions: &[PositionSeen])
 }
 
 impl PositionSeen {
-    /// Whether it is that of the last record kept.
+    /// Whether it is that of the last record kept, or none where there is no such record.
     pub fn is_right(&self) -> bool {
-        self.last_kept.is_some() && self.committed == self.last_kept
+        self.is_known() && self.committed == self.last_kept
+    }
+
+    /// Whether it is known which one is right.
+    pub fn is_known(&self) -> bool {
+        self.from_first || self.last_kept.is_some()
     }
 
     /// How many source offsets are skipped, and how many come twice.
@@ -213,6 +231,7 @@ impl PositionSeen {
                 kept.saturating_sub(committed),
             ),
             (None, Some(kept)) => (0, kept + 1),
+            (Some(committed), None) if self.from_first => (committed.saturating_add(1), 0),
             (_, None) => (0, 0),
         }
     }

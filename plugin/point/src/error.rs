@@ -142,6 +142,19 @@ pub enum Refused {
         /// The partition merely ends there.
         is_end: bool,
     },
+    /// And of a topic in no order.
+    #[error(
+        "transactions that can't be kept whole would take {lost} of {of} offsets of {topic}, which is in \
+         no order: more than --max-jettison allows; allow more by it where that may go"
+    )]
+    TooMuchBeside {
+        /// Of which topic.
+        topic: String,
+        /// How many offsets.
+        lost: u64,
+        /// Of how many.
+        of: u64,
+    },
 }
 
 fn stamped(timestamp_ms: Option<i64>) -> String {

@@ -62,13 +62,16 @@ impl Since<'_> {
 
 #[derive(Default)]
 struct Topic {
+    ordered: bool,
     lost: u64,
     of: u64,
     newest: Option<i64>,
     since: Option<i64>,
 }
 
-/// Whether every topic keeps enough.
+/// Whether every topic keeps enough. `by_share`: of topics in no order those that may lose no
+/// more than that share either. Their records are not read, so offsets count, and no time does:
+/// transactions that can't be kept whole are all that takes anything of them.
 ///
 /// # Errors
 /// The topic that would lose most, and what pulls the point back.
@@ -77,14 +80,17 @@ pub fn within_limit(
     point: &Point,
     since: Since<'_>,
     max: MaxJettison,
+    by_share: impl Fn(&str) -> bool,
 ) -> Result<(), Refused> {
     let mut topics: BTreeMap<&str, Topic> = BTreeMap::new();
     let each = logs.iter().zip(&point.cuts).enumerate();
-    for (at, (log, cut)) in each.filter(|(_, (log, _))| log.ordered) {
+    let counts = |log: &Log| log.ordered || by_share(&log.partition.topic);
+    for (at, (log, cut)) in each.filter(|(_, (log, _))| counts(log)) {
         let topic = topics.entry(&log.partition.topic).or_default();
+        topic.ordered |= log.ordered;
         topic.of += log.end - log.start;
         topic.lost += log.end - cut;
-        if *cut < log.end {
+        if log.ordered && *cut < log.end {
             topic.newest = topic.newest.max(log.newest);
             let begins = [topic.since, since.of(at)].into_iter().flatten();
             topic.since = begins.min();
@@ -102,6 +108,13 @@ pub fn within_limit(
     let Some((name, topic)) = worst.max_by_key(|(_, topic)| topic.lost) else {
         return Ok(());
     };
+    if !topic.ordered {
+        return Err(Refused::TooMuchBeside {
+            topic: name.to_owned(),
+            lost: topic.lost,
+            of: topic.of,
+        });
+    }
     let pull = point.pull;
     let log = pull.map_or(0, |pull| pull.log);
     Err(Refused::TooMuch {

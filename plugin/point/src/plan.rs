@@ -43,6 +43,10 @@ pub struct Plan {
     pub pulled_by: Option<PulledBy>,
     /// Topics that were left out of the order.
     pub excluded: Vec<String>,
+    /// Whether Connect's own topics are left as they are, since that was asked for: what it
+    /// skips then is known to whoever did. Left out where they are not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub leaves_connect: bool,
     /// All partitions of all log directories, sorted.
     pub partitions: Vec<PlannedPartition>,
     /// How far messages were apart as the volumes are.
@@ -215,8 +219,9 @@ pub struct LastKept {
 pub struct AddedRecord {
     /// Its key.
     pub key: String,
-    /// Its value.
-    pub value: String,
+    /// Its value; left out where it takes the key away (a tombstone).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
     /// Milliseconds since the Unix epoch.
     pub timestamp_ms: i64,
 }

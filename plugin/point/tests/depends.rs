@@ -35,6 +35,7 @@ fn position(committed: Option<u64>, last_kept: Option<u64>) -> PositionSeen {
         last_kept,
         put_right: false,
         not_ahead: false,
+        from_first: false,
     }
 }
 
@@ -82,6 +83,27 @@ fn a_position_that_is_known_not_to_be_ahead_needs_not_be_set_but_where_it_is_kno
     assert!(!found.positions[0].may_skip() && !found.positions[0].is_to_set());
     let found = depends(&ends()[1..], &[], &[not_ahead(Some(40))]);
     assert!(!found.positions[0].may_skip() && found.positions[0].is_to_set());
+}
+
+#[test]
+fn where_nothing_is_kept_no_position_is_right_and_each_that_stands_skips_all_up_to_it() {
+    let from_first = |committed| PositionSeen {
+        from_first: true,
+        ..position(committed, None)
+    };
+    let found = depends(&ends()[1..], &[], &[from_first(None), from_first(Some(30))]);
+    let [one] = found.positions.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert!(one.is_known() && one.may_skip() && one.is_to_set());
+    assert_eq!((one.committed, one.skipped, one.doubled), (Some(30), 31, 0));
+    assert!(found.remedies[0].contains("to null where nothing is"));
+    let put_right = PositionSeen {
+        put_right: true,
+        ..from_first(Some(30))
+    };
+    let found = depends(&ends()[1..], &[], &[put_right]);
+    assert!(!found.positions[0].may_skip() && found.remedies.is_empty());
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn plain(timestamps: impl IntoIterator<Item = i64>) -> Model {
 fn limited(models: &[Model], max: MaxJettison) -> Result<u64, Refused> {
     let logs = read(models);
     let point = by_timestamp(&logs, &TookPart::default(), 0).unwrap();
-    within_limit(&logs, &point, Since::Point(point.at), max)?;
+    within_limit(&logs, &point, Since::Point(point.at), max, |_| false)?;
     let lost = logs.iter().zip(&point.cuts).map(|(log, cut)| log.end - cut);
     Ok(lost.sum())
 }
@@ -109,13 +109,44 @@ fn where_the_order_is_no_time_what_goes_is_measured_by_its_own_timestamps() {
             earliest: &earliest,
             pull_ms: Some(4711),
         };
-        within_limit(&logs, &point, since, MaxJettison { ms, percent: 1 })
+        within_limit(&logs, &point, since, MaxJettison { ms, percent: 1 }, |_| {
+            false
+        })
     };
     assert_eq!(limited(150, 49), Ok(()));
     let refused = limited(149, 49).unwrap_err().to_string();
     assert!(
         refused.contains("50 of 400 records of t,")
             && refused.contains("the record at offset 150 of t-1, stamped 4711 ms, pulls it back"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_topic_in_no_order_may_lose_its_share_of_offsets_whatever_their_time() {
+    let mut beside = plain(0..200);
+    beside.ordered = false;
+    let mut logs = read(&[plain(0..200), beside]);
+    logs[1].partition.topic = "beside".to_owned();
+    let mut point = by_timestamp(&logs, &TookPart::default(), 0).unwrap();
+    point.cuts = vec![200, 190];
+    let limited = |percent, held: &str| {
+        let (since, max) = (
+            Since::Point(point.at),
+            MaxJettison {
+                ms: 60_000,
+                percent,
+            },
+        );
+        within_limit(&logs, &point, since, max, |topic| topic == held)
+    };
+    assert_eq!(limited(1, "another"), Ok(()));
+    assert_eq!(limited(5, "beside"), Ok(()));
+    let refused = limited(4, "beside").unwrap_err().to_string();
+    assert!(
+        refused.starts_with(
+            "transactions that can't be kept whole would take 10 of 200 offsets of beside"
+        ),
         "{refused}"
     );
 }

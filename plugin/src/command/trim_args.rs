@@ -36,11 +36,13 @@ pub(super) struct RawTrim {
     #[arg(long, requires = "kafka", value_name = "NUMBER", default_value = "")]
     first: String,
     /// What a topic may lose by it: its last so much time, or so many percent of its
-    /// records where that is more.
+    /// records where that is more. Of topics in no order, which transactions may take from:
+    /// so many percent of its offsets (not of Kafka's own and Connect's).
     #[arg(long, requires = "kafka", value_name = "SPAN,PERCENT", default_value = "60s,1%",
         value_parser = max_jettison)]
     max_jettison: MaxJettison,
-    /// Topics whose messages say nothing of the order; they are kept whole.
+    /// Topics whose messages say nothing of the order; they are kept whole, but for
+    /// transactions that can't be.
     #[arg(
         long,
         requires = "kafka",

@@ -2,7 +2,7 @@
 //! point before any broker starts, and shown to be that.
 
 use slackwater_cut::{ClaimName, claims, sha256_hex};
-use slackwater_point::Plan;
+use slackwater_point::{Plan, PlannedPartition};
 use slackwater_ports::PartitionId;
 
 use super::Restore;
@@ -48,7 +48,7 @@ impl Restore {
     /// can't be told yet may be told when the same is asked for again.
     fn found_at_source(&self, plan: &Plan) -> Result<Vec<AtSource>, Stop> {
         let unknown = plan.depends.positions.iter();
-        let unknown = unknown.filter(|one| one.last_kept.is_none()).count();
+        let unknown = unknown.filter(|one| !one.is_known()).count();
         let none_may_skip = !plan.depends.positions.iter().any(|one| one.may_skip());
         // Nothing feeds a clone.
         if unknown == 0 || self.asked.way.is_clone() {
@@ -127,12 +127,16 @@ fn may_skip_in(first: &PartitionId, more: usize) -> String {
 /// Of a plan, for a person.
 fn words(plan: &Plan) -> Vec<String> {
     let rows = plan.partitions.iter();
-    let gone: u64 = rows.clone().filter_map(|row| row.jettisoned_records).sum();
+    // What was not decoded has no more records than offsets.
+    let of = |row: &PlannedPartition| row.jettisoned_records.unwrap_or(row.end - row.cut);
+    let gone: u64 = rows.clone().map(of).sum();
+    let is_most = rows.clone().any(|row| row.jettisoned_records.is_none());
     let shorter = rows.filter(|row| row.cut < row.end).count();
     let digest = plan.digest.as_deref().unwrap_or_default();
+    let at_most = if is_most { "at most " } else { "" };
     let mut words = vec![
         format!("plan {digest}: {}", plan.guarantee),
-        format!("{gone} records of {shorter} partitions go"),
+        format!("{at_most}{gone} records of {shorter} partitions go"),
     ];
     let depends = &plan.depends;
     if !depends.groups.is_empty() {
@@ -146,4 +150,41 @@ fn words(plan: &Plan) -> Vec<String> {
         ));
     }
     words
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn what_goes_of_a_partition_that_was_not_decoded_counts_by_its_offsets() {
+        let row = |topic: &str, records: Option<u64>| {
+            json!({
+                "partition": {"topic": topic, "partition": 0}, "role": "carried", "start": 0,
+                "end": 11, "cut": 4, "why": "transaction", "jettisonedRecords": records,
+                "newestMs": null, "newestKeptMs": null, "lastKept": null, "keptOf": 1,
+                "replicas": [],
+            })
+        };
+        let said = |rows: &[Value]| {
+            let plan = json!({
+                "apiVersion": "slackwater/v1beta1", "kind": "Plan", "cut": null, "clusterId": null,
+                "order": {"timestamp": {"atMs": 1, "epsilonMs": 1}}, "guarantee": "",
+                "pulledBy": null, "excluded": [], "spreadBefore": null, "spreadAfter": null,
+                "digest": null, "partitions": rows,
+                "read": {"replicas": 0, "segments": 0, "olderSegments": 0, "bytes": 0},
+                "depends": {"groups": [], "offsetSyncs": [], "remedies": [], "positions": []},
+            });
+            words(&serde_json::from_value(plan).unwrap())[1].clone()
+        };
+        let (own, other) = (row("own", None), row("src.t", Some(5)));
+        assert_eq!(
+            said(std::slice::from_ref(&other)),
+            "5 records of 1 partitions go"
+        );
+        assert_eq!(said(&[own, other]), "at most 12 records of 2 partitions go");
+    }
 }

@@ -123,25 +123,30 @@ pub(crate) fn positions<'c>(
     positions
 }
 
-/// What has to be added to a log of the offset topic, whose positions are `committed`.
+/// What has to be added to a log of the offset topic, whose positions are `committed`. Of a
+/// partition of which nothing is kept each of them is taken away, as Connect does where somebody
+/// resets it (KIP-875). What copies begins with the source's first record then: it seeks in no
+/// partition without a position (`MirrorSourceTask.initializeConsumer`; earlier versions seek
+/// offset 0), and its consumer begins with the earliest record (`MirrorConnectorConfig` sets
+/// `auto.offset.reset` so, where nobody else has).
 pub(crate) fn put_right(
     committed: &[Committed],
     positions: &[PositionSeen],
     timestamp_ms: i64,
 ) -> Vec<AddedRecord> {
-    let wanted: BTreeMap<(&str, &PartitionId), u64> = positions
+    let wanted: BTreeMap<(&str, &PartitionId), Option<u64>> = positions
         .iter()
-        .filter(|one| !one.is_right())
-        .filter_map(|one| {
+        .filter(|one| one.is_known() && !one.is_right())
+        .map(|one| {
             let of = (one.source.alias.as_str(), &one.source.partition);
-            Some((of, one.last_kept?))
+            (of, one.last_kept)
         })
         .collect();
     let each = committed.iter().filter_map(|one| {
         let offset = wanted.get(&(one.of.0.as_str(), &one.of.1))?;
         Some(AddedRecord {
             key: one.key.clone(),
-            value: position(*offset),
+            value: offset.map(position),
             timestamp_ms,
         })
     });
@@ -195,7 +200,7 @@ pub(crate) fn first(
             if let (Some(last), false) = (one.last_kept, there.contains(&of)) {
                 let record = AddedRecord {
                     key: key_of(name, &one.source),
-                    value: position(last),
+                    value: Some(position(last)),
                     timestamp_ms,
                 };
                 added.push((one.source.clone(), record));
@@ -269,7 +274,7 @@ pub(crate) fn stopped(
     });
     let record = |key: String, value: &str| AddedRecord {
         key,
-        value: value.to_owned(),
+        value: Some(value.to_owned()),
         timestamp_ms,
     };
     // In this order, as Connect does (`DistributedHerder.stopConnector`).

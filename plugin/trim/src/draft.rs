@@ -31,6 +31,16 @@ pub(crate) struct Read {
     pub(crate) forgotten: Vec<Vec<ForgottenId>>,
 }
 
+/// What is known of the last data record that is kept of a log.
+pub(crate) enum Last {
+    /// It.
+    Is(Kept),
+    /// There is none.
+    None,
+    /// It was not read.
+    Unread,
+}
+
 /// The last data record that is kept of a log.
 pub(crate) struct Kept {
     /// Nothing where the mirror's brokers set its time: it can't be found by that.
@@ -66,7 +76,8 @@ impl Work<'_> {
             self.last_kept(reader, at, point.cuts[at])
         })?;
         let mut positions = self.positions(point, &last_kept, &committed);
-        let last_kept = last_kept.into_iter().map(|one| one?.record).collect();
+        let last_kept = last_kept.into_iter().map(|one| one.kept()?.record);
+        let last_kept = last_kept.collect();
         let mut added = vec![Vec::new(); self.examined.len()];
         let now_ms = i64::try_from(self.site.cut.created_ms).unwrap_or(i64::MAX);
         let forgotten = self.forgotten(&mut reader, point, now_ms)?;
@@ -82,7 +93,9 @@ impl Work<'_> {
             for one in &mut positions {
                 let source = &one.source;
                 let is_there = known.contains(source) || connect::has(self.site.cut, &all, source);
-                one.put_right = is_there && !one.is_right() && one.last_kept.is_some();
+                // Where none is right it is taken away wherever it stands.
+                let is_written = is_there && one.last_kept.is_some() || one.from_first;
+                one.put_right = is_written && !one.is_right();
             }
             for connect in connects {
                 for at in self.of_topic(&connect.topics.config) {
@@ -156,11 +169,11 @@ impl Work<'_> {
         reader: &mut SegmentReader,
         at: usize,
         cut: u64,
-    ) -> Result<Option<Kept>, TrimError> {
+    ) -> Result<Last, TrimError> {
         let examined = &self.examined[at];
         let partition = &examined.log.partition;
         if !examined.log.ordered && !self.site.is_excluded(&partition.topic) {
-            return Ok(None);
+            return Ok(Last::Unread);
         }
         let replica = self.kept(at);
         let from = examined.replicas[examined.kept].read_from;
@@ -171,15 +184,17 @@ impl Work<'_> {
             .unwrap_or(0);
         loop {
             match last_below(reader, &replica, first, cut) {
-                Ok(Some(kept)) => return Ok(Some(kept)),
-                Ok(None) if first == 0 => return Ok(None),
+                Ok(Some(kept)) => return Ok(Last::Is(kept)),
+                Ok(None) if first == 0 => return Ok(Last::None),
                 Ok(None) => {
                     // By as much again, so that a long way is few readings.
                     let back = replica.segments.len() - first;
                     first = first.saturating_sub(back.max(1));
                 }
                 // What is left out of the order needs not be read at all.
-                Err(TrimError::Unread { .. }) if !examined.log.ordered => return Ok(None),
+                Err(TrimError::Unread { .. }) if !examined.log.ordered => {
+                    return Ok(Last::Unread);
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -189,7 +204,7 @@ impl Work<'_> {
     fn positions(
         &self,
         point: &Point,
-        last_kept: &[Option<Kept>],
+        last_kept: &[Last],
         committed: &BTreeMap<usize, Vec<Committed>>,
     ) -> Vec<PositionSeen> {
         let sources = self.sources();
@@ -212,26 +227,31 @@ impl Work<'_> {
             let as_it_was = still.and_then(|one| one.last_mirrored);
             // Connect commits in the transaction of what it copies (KIP-618), and none is cut
             // through: where both records that are kept are of one, the position is right.
-            let of_data = kept.as_ref().and_then(|one| one.transaction);
+            let of_data = kept.kept().and_then(|one| one.transaction);
             let of_position = position.and_then(|one| one.transaction);
             let in_one = committed.filter(|_| {
                 of_data == of_position && of_data.is_some_and(|id| self.is_one_transaction(id))
             });
+            // A record below a head may be there twice, and the head tell of the later one: it
+            // says where the log is cut, and no more.
+            let last_kept = of
+                .and_then(|of| self.below_a_head(*of, examined, *cut))
+                .or(as_it_was)
+                .or(in_one)
+                .or_else(|| self.site.options.at_source.get(source).copied());
+            let not_ahead = of
+                .zip(committed)
+                .is_some_and(|(of, committed)| self.had_copied(*of, committed, *cut));
+            // Where the log begins later retention took what was copied: that is not to come again.
+            let begins = examined.log.start == 0 && matches!(kept, Last::None);
             Some(PositionSeen {
                 source: source.clone(),
                 mirror: mirror.clone(),
                 committed,
-                // A record below a head may be there twice, and the head tell of the later one: it
-                // says where the log is cut, and no more.
-                last_kept: of
-                    .and_then(|of| self.below_a_head(*of, examined, *cut))
-                    .or(as_it_was)
-                    .or(in_one)
-                    .or_else(|| self.site.options.at_source.get(source).copied()),
+                last_kept,
                 put_right: false,
-                not_ahead: of
-                    .zip(committed)
-                    .is_some_and(|(of, committed)| self.had_copied(*of, committed, *cut)),
+                not_ahead,
+                from_first: begins && last_kept.is_none() && !not_ahead,
             })
         })
         .collect()
@@ -278,6 +298,15 @@ impl Work<'_> {
         let (sweep, _) = at.next()?;
         let head = sweep.heads.get(of)?.as_ref()?;
         head.high_watermark.checked_sub(1)
+    }
+}
+
+impl Last {
+    fn kept(&self) -> Option<&Kept> {
+        match self {
+            Self::Is(kept) => Some(kept),
+            Self::None | Self::Unread => None,
+        }
     }
 }
 

@@ -32,13 +32,13 @@ pub(crate) struct Edits {
 }
 
 /// The mark of a clean shutdown in a log directory (`CleanShutdownFileHandler`).
-const CLEAN: &str = ".kafka_cleanshutdown";
+pub(crate) const CLEAN: &str = ".kafka_cleanshutdown";
 
 /// `LeaderEpochCheckpointFile`
 const EPOCHS: &str = "leader-epoch-checkpoint";
 
 /// What stands beside a segment.
-const INDEXES: [&str; 3] = ["index", "timeindex", "txnindex"];
+pub(crate) const INDEXES: [&str; 3] = ["index", "timeindex", "txnindex"];
 
 /// A copy, and where it is to end.
 pub(crate) struct Target<'t> {
@@ -54,12 +54,21 @@ pub(crate) struct Target<'t> {
 
 /// The mark is set aside, where there is one: logs are recovered then.
 pub(crate) fn unclean(dir: &Path) -> Vec<Step> {
-    let there = dir.join(CLEAN).is_file();
-    let step = Step::SetAside {
+    let there = fs::metadata(dir.join(CLEAN)).ok();
+    let there = there.filter(fs::Metadata::is_file);
+    let step = there.map(|there| Step::SetAside {
         file: CLEAN.into(),
         aside: format!("{PREFIX}{CLEAN}").into(),
-    };
-    there.then_some(step).into_iter().collect()
+        was: Some(there.len()),
+    });
+    step.into_iter().collect()
+}
+
+/// Of a file of a log: the offset by which it is called, and the ending of its name.
+pub(crate) fn base_and_ending(file: &Path) -> Option<(u64, &str)> {
+    let stem = file.file_stem()?.to_str()?;
+    let base = stem.parse().ok().filter(|_| stem.len() == 20)?;
+    Some((base, file.extension()?.to_str()?))
 }
 
 impl Target<'_> {
@@ -89,7 +98,7 @@ impl Target<'_> {
         self.usual_names(stays.map_or(0, |(segment, _)| segment))?;
         let first_gone = self.cut_segment(stays, added.first().map(|one| one.0), &mut edits);
         for segment in &replica.segments[first_gone..] {
-            edits.set_aside(&self.below(&segment.path));
+            edits.set_aside(&self.below(&segment.path), segment.bytes);
         }
         self.beside(stays.map(|(segment, _)| segment), from, &mut edits)?;
         for (base, pieces, _) in &added {
@@ -155,17 +164,12 @@ impl Target<'_> {
         }
         names.sort();
         for name in names {
-            let (stem, ending) = (name.file_stem(), name.extension());
-            let stem = stem
-                .and_then(|stem| stem.to_str())
-                .filter(|stem| stem.len() == 20);
-            let base = stem.and_then(|stem| stem.parse::<u64>().ok());
-            let (Some(base), Some(ending)) = (base, ending.and_then(|one| one.to_str())) else {
+            let Some((base, ending)) = base_and_ending(&name) else {
                 continue;
             };
             let index = INDEXES.contains(&ending) && base >= least;
             if index || (ending == "snapshot" && base > from) {
-                edits.set_aside(&self.below(&dir.join(&name)));
+                self.set_aside(&dir.join(&name), edits)?;
             }
         }
         Ok(())
@@ -304,8 +308,14 @@ impl Target<'_> {
         for (epoch, start) in &epochs {
             text += &format!("{epoch} {start}\n");
         }
-        edits.set_aside(&self.below(&path));
+        self.set_aside(&path, edits)?;
         self.place(EPOCHS, vec![Piece::Bytes(text.into_bytes())], edits);
+        Ok(())
+    }
+
+    fn set_aside(&self, path: &Path, edits: &mut Edits) -> Result<(), TrimError> {
+        let there = fs::metadata(path).map_err(TrimError::io("look at", path))?;
+        edits.set_aside(&self.below(path), there.len());
         Ok(())
     }
 
@@ -347,10 +357,11 @@ impl Target<'_> {
 type Added = (u64, Vec<Piece>, Vec<(i32, u64)>);
 
 impl Edits {
-    fn set_aside(&mut self, file: &Path) {
+    fn set_aside(&mut self, file: &Path, bytes: u64) {
         self.steps.push(Step::SetAside {
             file: file.to_owned(),
             aside: aside(file, ".aside"),
+            was: Some(bytes),
         });
     }
 }

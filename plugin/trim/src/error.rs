@@ -78,6 +78,35 @@ pub enum TrimError {
         /// The broker whose copy alone contradicts the others.
         odd: Option<i32>,
     },
+    /// Logs of two topics.
+    #[error(
+        "the copies of {partition} are of two topics of that name: that of node {} has the id {}, that of \
+         node {} the id {}{}: the topic was made anew meanwhile; put a copy of the right directory in \
+         place of the other, or take another backup", one.0, one.1, other.0, other.1, in_the_cut(wanted)
+    )]
+    TwoTopics {
+        /// Which.
+        partition: PartitionId,
+        /// Node and topic id of a copy.
+        one: (i32, String),
+        /// And of another one.
+        other: (i32, String),
+        /// By the cut, where that says it.
+        wanted: Option<String>,
+    },
+    /// Logs of another topic than the cut knows.
+    #[error(
+        "the copies of {partition} are of a topic with the id {found}, and that of the cut is {wanted}: it \
+         was made anew meanwhile; leave it out with --exclude-order, or take another backup"
+    )]
+    OtherTopic {
+        /// Which.
+        partition: PartitionId,
+        /// The id of all copies.
+        found: String,
+        /// That in the cut.
+        wanted: String,
+    },
     /// The best copy is damaged.
     #[error(
         "every copy of {partition} is damaged; the best one, of node {node}, at offset {offset}: {why}"
@@ -186,6 +215,17 @@ pub enum TrimError {
         /// In words that go on after its path.
         why: &'static str,
     },
+    /// Somebody was there since.
+    #[error(
+        "{path} is not as its trim left it: {found}; a broker has run there since, or files were \
+         deleted, and what was set aside no longer follows: restore its volume anew"
+    )]
+    NotAsLeft {
+        /// Which log directory.
+        path: PathBuf,
+        /// What is there that no trim leaves, or is gone.
+        found: String,
+    },
     /// A journal that can't be read.
     #[error("{path} is not a journal of ours: {why}")]
     Journal {
@@ -243,6 +283,13 @@ fn which_one(node: Option<i32>) -> String {
         || "which of them is wrong can't be told".to_owned(),
         |node| format!("that of node {node} alone does"),
     )
+}
+
+fn in_the_cut(id: &Option<String>) -> String {
+    let said = id
+        .as_ref()
+        .map(|id| format!(", and that of the cut is {id}"));
+    said.unwrap_or_default()
 }
 
 impl TrimError {

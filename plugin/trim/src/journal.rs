@@ -50,7 +50,13 @@ pub(crate) enum Stage {
 )]
 pub(crate) enum Step {
     /// A file gets a name that no broker reads.
-    SetAside { file: PathBuf, aside: PathBuf },
+    SetAside {
+        file: PathBuf,
+        aside: PathBuf,
+        /// How long it was; left out in journals of before this was noted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        was: Option<u64>,
+    },
     /// A file ends earlier; its tail was copied.
     Truncate {
         file: PathBuf,
@@ -95,6 +101,11 @@ impl Journal {
             stage: Stage::Prepared,
             steps,
         }
+    }
+
+    /// Whether it changes anything in its directory.
+    pub(crate) fn changes(&self) -> bool {
+        !self.steps.is_empty()
     }
 
     /// Whether these are as many log directories as the trim is of: what is done to some of
@@ -183,7 +194,7 @@ impl Journal {
 impl Step {
     fn paths(&self) -> [&Path; 2] {
         match self {
-            Self::SetAside { file, aside } => [file, aside],
+            Self::SetAside { file, aside, .. } => [file, aside],
             Self::Truncate { file, tail, .. } => [file, tail],
             Self::Place { ready, file, .. } => [ready, file],
         }

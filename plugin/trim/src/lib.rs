@@ -3,6 +3,7 @@
 //!
 //! An adapter: what is decided, `slackwater-point` decides.
 
+mod as_left;
 mod connect;
 mod coordinator;
 mod copy;
@@ -13,6 +14,7 @@ mod error;
 mod examine;
 mod history;
 mod journal;
+mod lock;
 mod numbered;
 mod once;
 mod partitioner;
@@ -20,9 +22,11 @@ mod plan;
 mod read_back;
 mod recode;
 mod show;
+mod site;
 mod snapshot;
 mod steps;
 mod still;
+mod topics;
 mod trim;
 mod volumes;
 mod write;
@@ -34,5 +38,5 @@ pub use once::{plan_once, trim_once};
 pub use plan::{OrderAsked, PlanOptions, plan};
 pub use recode::recode;
 pub use show::show;
-pub use trim::{Held, Trimmed};
+pub use trim::{Held, Reached, Trimmed};
 pub use volumes::Volumes;

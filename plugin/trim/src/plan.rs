@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use slackwater_cut::{Class, Cut, HotHead, SourcePartition, sha256_hex};
+use slackwater_cut::{Cut, SourcePartition, sha256_hex};
 use slackwater_logdir::{Replica, SegmentReader, on_all_cores};
 use slackwater_point::{
     Located, Log, MaxJettison, Numbered, OfCut, Older, Ordered, PLAN_VERSION, Plan, PlanKind,
@@ -18,7 +18,8 @@ use crate::draft;
 use crate::error::TrimError;
 use crate::examine::{Asked, Examined, Group, Reach, examine};
 use crate::numbered::{Counted, Numbering, SequenceOf};
-use crate::still::{Looked, Still, acknowledged, looked, stood_still};
+use crate::site::Site;
+use crate::topics;
 use crate::volumes::Volumes;
 
 /// In which order the point is looked for.
@@ -95,6 +96,7 @@ pub fn plan(cut: &Cut, volumes: &Volumes, options: &PlanOptions<'_>) -> Result<P
         order: solved.order,
         pulled_by: draft::pulled_by(&work, &solved.point),
         excluded: work.in_no_order(),
+        leaves_connect: !options.stops_connect,
         partitions,
         spread_before,
         spread_after,
@@ -111,78 +113,6 @@ pub(crate) struct Solved {
     pub(crate) order: Ordered,
     /// The point's time, where its order is one.
     pub(crate) time: Option<i64>,
-}
-
-/// What is known before anything is read.
-pub(crate) struct Site<'c> {
-    pub(crate) cut: &'c Cut,
-    pub(crate) options: &'c PlanOptions<'c>,
-    classes: BTreeMap<&'c str, Class>,
-    /// Heads of the source by the mirror's partition, in the order of the sweeps.
-    heads: BTreeMap<&'c PartitionId, Vec<Option<HotHead>>>,
-    /// What a run that stopped nothing saw of each copy.
-    pub(crate) looked: BTreeMap<&'c PartitionId, Looked>,
-    /// What a mirror that stood still had then.
-    pub(crate) still: BTreeMap<PartitionId, Still>,
-    /// What was acknowledged before the first volume was cut, where these are the cut's own.
-    pub(crate) then: BTreeMap<PartitionId, u64>,
-}
-
-impl<'c> Site<'c> {
-    fn of(cut: &'c Cut, options: &'c PlanOptions<'c>) -> Self {
-        let topics = cut.rows.topics.iter();
-        let mut heads = BTreeMap::new();
-        let (copies, sweeps) = cut.swept().unwrap_or_default();
-        for (at, copy) in copies.iter().enumerate() {
-            let of = sweeps
-                .iter()
-                .map(|sweep| sweep.heads.get(at).cloned().flatten());
-            heads.insert(&copy.mirror, of.collect());
-        }
-        Self {
-            cut,
-            options,
-            classes: topics
-                .map(|topic| (topic.name.as_str(), topic.class))
-                .collect(),
-            heads,
-            looked: match options.is_of_cut {
-                true => looked(cut),
-                false => BTreeMap::new(),
-            },
-            still: stood_still(cut),
-            then: match options.is_of_cut {
-                true => acknowledged(cut),
-                false => BTreeMap::new(),
-            },
-        }
-    }
-
-    /// Kafka's and Connect's own topics are known by the cut; one that came
-    /// later by its name.
-    fn takes_part(&self, topic: &str) -> bool {
-        match self.classes.get(topic) {
-            Some(class) => *class == Class::Mirrored,
-            None => !topic.starts_with("__") && self.cut.settings.protects(topic),
-        }
-    }
-
-    pub(crate) fn is_excluded(&self, topic: &str) -> bool {
-        self.options.exclude.iter().any(|one| one == topic)
-    }
-
-    pub(crate) fn heads(&self, partition: &PartitionId) -> &[Option<HotHead>] {
-        self.heads.get(partition).map_or(&[], Vec::as_slice)
-    }
-
-    /// When every volume was cut: no honest timestamp is later.
-    fn ceiling_ms(&self) -> Option<i64> {
-        let looks = self.cut.hot.iter().flat_map(|hot| &hot.looks);
-        let looked = looks.map(|look| look.asked.last_answer_ms).max();
-        let stood = self.cut.drain.as_ref().map(|drain| drain.ended_ms);
-        let then = looked.or(stood).filter(|_| self.options.is_of_cut);
-        then.map_or(self.options.now_ms, |then| i64::try_from(then).ok())
-    }
 }
 
 /// Everything that was read so far.
@@ -214,6 +144,7 @@ impl<'c> Work<'c> {
                 });
             }
             let topic = &partition.topic;
+            topics::are_of_one(&partition, &copies, site.id_of(topic))?;
             groups.push(Mutex::new(Group {
                 ordered: site.takes_part(topic) && !site.is_excluded(topic),
                 partition,
@@ -339,9 +270,10 @@ impl<'c> Work<'c> {
 
     fn within_limit(&self, logs: &[Log], solved: &Solved) -> Result<(), Refused> {
         let (point, max) = (&solved.point, self.site.options.max);
+        let by_share = |topic: &str| self.site.is_held_to_its_share(topic);
         // The sources' point is a time of theirs, and timestamps are their clients'.
         if let (Some(time), Ordered::Timestamp { .. }) = (solved.time, &solved.order) {
-            return within_limit(logs, point, Since::Point(time), max);
+            return within_limit(logs, point, Since::Point(time), max, by_share);
         }
         let each = self.examined.iter().zip(&point.cuts);
         let earliest: Vec<Option<i64>> = each.map(|(one, cut)| one.earliest_ms(*cut)).collect();
@@ -350,7 +282,7 @@ impl<'c> Work<'c> {
             earliest: &earliest,
             pull_ms: pull.and_then(|pull| self.examined[pull.log].timestamp_ms(pull.offset)),
         };
-        within_limit(logs, point, since, max)
+        within_limit(logs, point, since, max, by_share)
     }
 
     fn try_once(
@@ -404,8 +336,8 @@ impl<'c> Work<'c> {
         })
     }
 
-    /// Topics that were left out, and those without numbers where these are the order: they
-    /// are kept whole.
+    /// Topics that were left out, and those without numbers where these are the order: only
+    /// transactions that can't be kept whole take anything of them.
     fn in_no_order(&self) -> Vec<String> {
         let mut topics = self.site.options.exclude.clone();
         if matches!(self.site.options.order, OrderAsked::Sequence { .. }) {

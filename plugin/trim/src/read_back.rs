@@ -7,6 +7,7 @@ use slackwater_point::{Judgement, Standing, judge};
 
 use crate::copy::{CopyAt, read_copy};
 use crate::error::TrimError;
+use crate::topics;
 
 /// Reads the ends of `copies`, which must be the same, and at `cut`.
 pub(crate) fn same(
@@ -52,6 +53,12 @@ pub(crate) fn shown(
                 same: true,
             });
             judged.push(read.judged(copy.node, replica));
+        }
+        let id = topics::ids(copies).next().map(|(_, id)| id);
+        for (one, copy) in found.iter_mut().zip(copies) {
+            let other = copy.replica.topic_id.as_deref().filter(|of| id != Some(of));
+            let words = other.map(|of| format!("it is of another topic, with the id {of}"));
+            one.wrong = one.wrong.take().or(words);
         }
         match judge(&judged) {
             Judgement::Older(older) => older

@@ -14,6 +14,7 @@ use crate::copy::CopyAt;
 use crate::error::TrimError;
 use crate::journal::{Journal, Stage};
 use crate::read_back;
+use crate::topics;
 use crate::volumes::Volumes;
 
 /// Every segment: what is damaged far from the end is no copy either.
@@ -49,6 +50,7 @@ pub fn show(paths: &[PathBuf], plan: &Plan, tail: u32) -> Result<Trimmed, TrimEr
         let there = there.map(Vec::as_slice).unwrap_or_default();
         partitions.push(TrimmedPartition {
             start: start_of(there).unwrap_or(0),
+            topic_id: topics::ids(there).next().map(|(_, id)| id.to_owned()),
             tail: last_records(&mut reader, there, planned.ends_at(), tail)?,
             partition: planned.partition.clone(),
             cut: planned.ends_at(),

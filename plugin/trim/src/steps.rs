@@ -4,7 +4,6 @@
 //! Names that are given up are on the disk before they are given to other files:
 //! a file system may write renames in any order.
 
-use std::fs;
 use std::path::Path;
 
 use crate::disk::{Disk, Piece};
@@ -15,7 +14,7 @@ use crate::journal::{Journal, Step};
 pub(crate) fn forth(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<(), TrimError> {
     for step in &journal.steps {
         match step {
-            Step::SetAside { file, aside } => {
+            Step::SetAside { file, aside, .. } => {
                 // Another file may have its name by now.
                 let aside = dir.join(aside);
                 move_once(disk, &dir.join(file), &aside, aside.exists())?;
@@ -49,7 +48,7 @@ pub(crate) fn back(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<(),
     sync(disk, dir, journal)?;
     for step in &journal.steps {
         match step {
-            Step::SetAside { file, aside } => {
+            Step::SetAside { file, aside, .. } => {
                 let aside = dir.join(aside);
                 move_once(disk, &aside, &dir.join(file), !aside.exists())?;
             }
@@ -104,24 +103,4 @@ pub(crate) fn clean(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<()
     }
     sync(disk, dir, journal)?;
     Journal::remove(disk, dir)
-}
-
-/// Whether the files are as the trim left them.
-pub(crate) fn unchanged(dir: &Path, journal: &Journal) -> Result<(), TrimError> {
-    for step in &journal.steps {
-        let (file, bytes) = match step {
-            Step::Truncate { file, to, .. } => (file, *to),
-            Step::Place { file, bytes, .. } => (file, *bytes),
-            Step::SetAside { .. } => continue,
-        };
-        let is_log = file.extension().is_some_and(|ending| ending == "log");
-        let there = fs::metadata(dir.join(file)).map(|seen| seen.len());
-        if is_log && there.ok() != Some(bytes) {
-            return Err(TrimError::State {
-                path: dir.to_owned(),
-                why: "has been written to since it was trimmed: what was set aside no longer follows",
-            });
-        }
-    }
-    Ok(())
 }

@@ -7,19 +7,21 @@
 //! bytes; and `untrim` takes the same steps back.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, fcntl_lock, statvfs};
+use rustix::fs::statvfs;
 use slackwater_logdir::{LogDir, SegmentReader};
 use slackwater_point::{Plan, PlannedPartition};
 use slackwater_ports::PartitionId;
 
+use crate::as_left::as_left;
 use crate::copy::{CopyAt, read_copy};
-use crate::disk::{Disk, Piece, own_as_directory};
+use crate::disk::{Disk, Piece};
 use crate::edits::{Edits, Target, unclean};
 use crate::error::TrimError;
 use crate::journal::{Journal, PREFIX, Stage};
+use crate::lock::lock;
 use crate::volumes::Volumes;
 use crate::{read_back, steps, write};
 
@@ -38,6 +40,17 @@ pub struct Trimmed {
     pub written: u64,
     /// Copies of partitions that were read back.
     pub read_back: u64,
+}
+
+/// How far a trim is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// It was not begun.
+    Nothing,
+    /// It was begun, or is being taken back.
+    Begun,
+    /// All is cut; what was set aside may be there still, or in part.
+    Over,
 }
 
 /// Log directories that are held against their brokers.
@@ -70,24 +83,18 @@ impl<'d> Held<'d> {
     /// # Errors
     /// Other data than was planned; no room; the operating system's.
     pub fn trim(&mut self, plan: &Plan) -> Result<Trimmed, TrimError> {
-        let digest = plan.digest.as_deref().unwrap_or_default();
         let mut done = Trimmed::default();
-        let journals = self.journals_of_all()?;
+        let journals = self.journals_of(plan)?;
         for (dir, journal) in self.volumes.dirs.iter().zip(&journals) {
-            match journal {
-                Some(journal) if journal.plan != digest => {
-                    return Err(TrimError::OtherPlan {
-                        path: dir.path.clone(),
-                        digest: journal.plan.clone(),
-                    });
-                }
-                Some(journal) => may_go_on(&dir.path, journal.stage)?,
-                None => {}
-            }
+            let stage = journal.as_ref().map(|journal| journal.stage);
+            stage.map_or(Ok(()), |stage| may_go_on(&dir.path, stage))?;
         }
-        if journals.iter().any(Option::is_none) {
-            self.all_are_here(plan)?;
-            done.written = self.prepare(plan, &journals)?;
+        match journals.iter().any(Option::is_none) {
+            true => {
+                self.all_are_here(plan)?;
+                done.written = self.prepare(plan, &journals)?;
+            }
+            false => self.are_as_left(&[Stage::Prepared])?,
         }
         // From here on every directory has its journal.
         for journal in self.journals()? {
@@ -114,16 +121,13 @@ impl<'d> Held<'d> {
             Stage::Untrimming,
             Stage::Untrimmed,
         ])?;
+        self.are_as_left(&[Stage::Prepared, Stage::Done])?;
         let mut done = Trimmed::default();
         for (dir, journal) in self.volumes.dirs.iter().zip(self.journals()?) {
             if journal.is_none() {
                 self.remove_ours(dir)?;
             }
         }
-        self.each_journal(|_, dir, journal| match journal.stage {
-            Stage::Done => steps::unchanged(dir, journal),
-            _ => Ok(()),
-        })?;
         // All are on their way back before the first one is there: of a part of
         // them no trim could go on.
         self.each_journal(|held, dir, journal| match journal.stage {
@@ -140,6 +144,26 @@ impl<'d> Held<'d> {
             steps::clean(held.disk, dir, journal)
         })?;
         Ok(done)
+    }
+
+    /// How far the trim by `plan` is here.
+    ///
+    /// # Errors
+    /// A trim by another plan, or of other directories, too.
+    pub fn reached(&self, plan: &Plan) -> Result<Reached, TrimError> {
+        let journals = self.journals_of(plan)?;
+        let stages: Vec<Stage> = journals.iter().flatten().map(|one| one.stage).collect();
+        if stages.is_empty() {
+            return Ok(Reached::Nothing);
+        }
+        // What is discarded loses its journals one after another.
+        let are_there = stages.len() == journals.len() || stages.contains(&Stage::Discarding);
+        let mut all = stages.iter();
+        let is_over = all.all(|one| matches!(one, Stage::Done | Stage::Discarding));
+        Ok(match is_over && are_there {
+            true => Reached::Over,
+            false => Reached::Begun,
+        })
     }
 
     /// Deletes what was set aside: there is no way back then.
@@ -169,6 +193,33 @@ impl<'d> Held<'d> {
             .iter()
             .map(|dir| Journal::read(&dir.path))
             .collect()
+    }
+
+    /// Of no trim by another plan.
+    fn journals_of(&self, plan: &Plan) -> Result<Vec<Option<Journal>>, TrimError> {
+        let digest = plan.digest.as_deref().unwrap_or_default();
+        let journals = self.journals_of_all()?;
+        for (dir, journal) in self.volumes.dirs.iter().zip(&journals) {
+            if let Some(journal) = journal.as_ref().filter(|one| one.plan != digest) {
+                return Err(TrimError::OtherPlan {
+                    path: dir.path.clone(),
+                    digest: journal.plan.clone(),
+                });
+            }
+        }
+        Ok(journals)
+    }
+
+    /// Nobody else was in a directory of which the trim is in one of these stages.
+    fn are_as_left(&self, stages: &[Stage]) -> Result<(), TrimError> {
+        let journals = self.journals()?;
+        let changes = journals.iter().flatten().any(Journal::changes);
+        let of_all = self.volumes.dirs.iter().zip(journals);
+        let mut each = of_all.filter_map(|(dir, journal)| Some((dir, journal?)));
+        each.try_for_each(|(dir, journal)| match stages.contains(&journal.stage) {
+            true => as_left(&dir.path, &journal, changes),
+            false => Ok(()),
+        })
     }
 
     /// Of no trim that is of other directories, too.
@@ -415,35 +466,12 @@ impl<'d> Held<'d> {
     }
 }
 
-/// A broker holds this file locked while it has the directory (`FileLock`).
-fn lock(dir: &Path) -> Result<File, TrimError> {
-    let path = dir.join(".lock");
-    let is_new = !path.exists();
-    let mut options = OpenOptions::new();
-    let file = options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path);
-    let file = file.map_err(TrimError::io("open", &path))?;
-    if is_new {
-        own_as_directory(&file, &path).map_err(TrimError::io("give away", &path))?;
-    }
-    let locked = fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive);
-    locked.map_err(|_| TrimError::State {
-        path: dir.to_owned(),
-        why: "is locked by a running broker: stop it first",
-    })?;
-    Ok(file)
-}
-
 fn may_go_on(dir: &Path, stage: Stage) -> Result<(), TrimError> {
     let why = match stage {
         Stage::Prepared | Stage::Done => return Ok(()),
         Stage::Untrimming | Stage::Untrimmed => "is in the middle of an untrim: end it first",
         Stage::Discarding => {
-            "was trimmed, and what was set aside is being discarded: end that first"
+            "was trimmed, and what was set aside is being deleted: end that by `trim --discard`"
         }
     };
     Err(TrimError::State {

@@ -29,7 +29,7 @@ impl From<&AddedRecord> for NewRecord {
     fn from(record: &AddedRecord) -> Self {
         Self {
             key: record.key.clone().into_bytes(),
-            value: Some(record.value.clone().into_bytes()),
+            value: record.value.clone().map(String::into_bytes),
             timestamp_ms: record.timestamp_ms,
         }
     }

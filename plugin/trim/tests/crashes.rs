@@ -313,6 +313,58 @@ fn a_trim_that_ended_anywhere_can_be_taken_back() {
     }
 }
 
+/// As a broker does that ran and was stopped: its logs have grown, and it says that it was.
+fn a_broker_runs(root: &Path) {
+    for node in nodes(root) {
+        let logs = |name: &&PathBuf| {
+            let is_log = name.extension().is_some_and(|ending| ending == "log");
+            is_log && !name.to_string_lossy().contains("slackwater-")
+        };
+        let mut last: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+        for log in tree(&node).keys().filter(logs) {
+            last.insert(log.parent().unwrap().to_owned(), log.clone());
+        }
+        for log in last.values() {
+            let mut bytes = fs::read(node.join(log)).unwrap();
+            bytes.extend([0; 61]);
+            fs::write(node.join(log), bytes).unwrap();
+        }
+        fs::write(node.join(".kafka_cleanshutdown"), "{\"version\":0}").unwrap();
+    }
+}
+
+#[test]
+fn one_that_ended_anywhere_is_not_taken_back_nor_gone_on_with_where_a_broker_has_run_since() {
+    let mut seen = 0;
+    for (before, plan) in worlds(2) {
+        for calls in 0.. {
+            let root = clone_of(&before);
+            if take(root.path(), &Dying::after(calls), Deed::Trim, &plan).is_ok() {
+                break;
+            }
+            let journal = |node: &PathBuf| node.join("slackwater-trim.json").exists();
+            if !nodes(root.path()).iter().all(journal) {
+                continue;
+            }
+            a_broker_runs(root.path());
+            let ran = tree(root.path());
+            for deed in [Deed::Untrim, Deed::Trim] {
+                let refused = take(root.path(), &RealDisk, deed, &plan).unwrap_err();
+                let is_named = match &refused {
+                    TrimError::NotAsLeft { .. } => true,
+                    // All was over but for the last journal's name: what is there is read.
+                    TrimError::ReadBack { .. } => deed == Deed::Trim,
+                    _ => false,
+                };
+                assert!(is_named, "{deed:?} after {calls}: {refused}");
+                assert!(tree(root.path()) == ran, "{deed:?} after {calls}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}
+
 #[test]
 fn one_that_was_begun_by_another_order_is_refused_and_by_its_own_goes_on() {
     for (before, plan) in worlds(1) {

@@ -175,7 +175,7 @@ fn connect_comes_up_with_what_copies_stopped_and_at_the_positions_of_what_is_kep
     let added = |topic: &str| -> Vec<(String, String)> {
         let records = row(&plan, topic, 0).added.iter();
         records
-            .map(|one| (one.key.clone(), one.value.clone()))
+            .map(|one| (one.key.clone(), one.value.clone().unwrap()))
             .collect()
     };
     let [first, second]: [(String, String); 2] = added(OFFSETS).try_into().unwrap();

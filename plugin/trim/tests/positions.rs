@@ -14,7 +14,9 @@ use heads::{OFFSETS, by_source, copies, head, position, sweep};
 use log::{Batch, Rec};
 use site::{Site, messages, row};
 use slackwater_cut::{Class, Hot, HotHead, HotLook, SourcePartition, SourcePoint};
+use slackwater_point::Plan;
 use slackwater_ports::PartitionId;
+use slackwater_trim::{Held, RealDisk};
 
 #[test]
 fn a_partition_of_which_connect_has_committed_nothing_gets_a_position_where_connect_would_put_it() {
@@ -43,7 +45,7 @@ fn a_partition_of_which_connect_has_committed_nothing_gets_a_position_where_conn
     let mut added = Vec::new();
     for log in 0..5 {
         for one in &row(&plan, OFFSETS, log).added {
-            added.push((log, one.key.as_str(), one.value.as_str()));
+            added.push((log, one.key.as_str(), one.value.as_deref().unwrap()));
         }
     }
     // As kafka-clients 4.3.1 says of these keys (`Utils.murmur2`).
@@ -71,7 +73,7 @@ fn a_partition_of_which_connect_has_committed_nothing_gets_a_position_where_conn
     connectors[0].offsets_topic = Some("own-offsets".to_owned());
     let plan = site.plan(&by_source()).unwrap();
     let own = &row(&plan, "own-offsets", 0).added;
-    let values: Vec<&str> = own.iter().map(|one| one.value.as_str()).collect();
+    let values: Vec<&str> = own.iter().filter_map(|one| one.value.as_deref()).collect();
     assert_eq!(values, [r#"{"offset":23}"#, r#"{"offset":19}"#]);
     assert!(plan.depends.positions.iter().all(|one| one.put_right));
 }
@@ -351,7 +353,7 @@ fn where_nothing_on_the_volumes_tells_a_position_it_is_what_the_source_was_found
     let added: Vec<&str> = row(&plan, OFFSETS, 0)
         .added
         .iter()
-        .map(|one| one.value.as_str())
+        .filter_map(|one| one.value.as_deref())
         .collect();
     assert_eq!(added, [r#"{"offset":23}"#, r#"{"offset":9}"#]);
     let positions = plan.depends.positions.iter();
@@ -362,4 +364,95 @@ fn where_nothing_on_the_volumes_tells_a_position_it_is_what_the_source_was_found
         "{:?}",
         plan.depends
     );
+}
+
+/// The second partition's source had nothing yet at the sweep, and what came since goes.
+fn without_a_record_of_the_second(messages_there: Vec<Batch>) -> Site {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    site.topic(OFFSETS, Class::MirrorState, 1, None);
+    site.topic("own-offsets", Class::MirrorState, 1, None);
+    site.connect("mm2", OFFSETS);
+    site.cut.quiesce = Some(site::quiesce_of("mm2", "source", "src"));
+    let connectors = &mut site.cut.quiesce.as_mut().unwrap().connectors;
+    connectors[0].offsets_topic = Some("own-offsets".to_owned());
+    site.all("src.t-0", &messages(0..12));
+    site.all("src.t-1", &messages_there);
+    let former = r#"["former",{"cluster":"src","partition":1,"topic":"t"}]"#;
+    let former = Rec::new(1, Some(former), Some("{\"offset\":3}"));
+    let there = [position(0, 1, 2 * 3 + 1), Batch::of(vec![former])];
+    site.all(&format!("{OFFSETS}-0"), &there);
+    let there = [position(0, 0, 2 * 11 + 1), position(1, 1, 2 * 4 + 1)];
+    site.all("own-offsets-0", &there);
+    let nothing = Some(HotHead {
+        high_watermark: 0,
+        last: Vec::new(),
+    });
+    site.cut.hot = Some(Hot {
+        copies: copies(2),
+        sweeps: vec![sweep(1000, vec![head(11), nothing])],
+        looks: Vec::new(),
+        volumes: Vec::new(),
+    });
+    site
+}
+
+#[test]
+fn where_nothing_is_kept_connect_is_left_no_position_and_begins_with_the_first_record() {
+    let site = without_a_record_of_the_second(messages(0..6));
+    let plan = site.plan(&by_source()).unwrap();
+    assert_eq!(row(&plan, "src.t", 1).cut, 0);
+    let [one] = plan.depends.positions.as_slice() else {
+        panic!("{:?}", plan.depends.positions);
+    };
+    assert_eq!(
+        (one.committed, one.last_kept, one.skipped),
+        (Some(9), None, 10)
+    );
+    assert!(one.from_first && one.put_right && !one.may_skip());
+    // Wherever it stands, by whichever name.
+    let added = |topic| {
+        let added = row(&plan, topic, 0).added.iter();
+        let keys = added.map(|one| {
+            assert_eq!(one.value, None, "{one:?}");
+            one.key.as_str()
+        });
+        keys.collect::<Vec<_>>()
+    };
+    let of = |name: &str| {
+        format!("[\"{name}\",{{\"cluster\":\"src\",\"partition\":1,\"topic\":\"t\"}}]")
+    };
+    assert_eq!(added(OFFSETS), [of("former"), of("source")]);
+    assert_eq!(added("own-offsets"), [of("source")]);
+    let read = Plan::parse(&plan.to_canonical().unwrap()).unwrap();
+    assert_eq!(read, plan);
+    let dirs = world::nodes(site.root.path());
+    let mut held = Held::take(&dirs, &RealDisk).unwrap();
+    held.trim(&plan).unwrap();
+    drop(held);
+    // To another plan it is right that none is there.
+    let again = site.plan(&by_source()).unwrap();
+    assert_eq!(again.depends.positions, []);
+    assert!(again.partitions.iter().all(|one| one.added.is_empty()));
+
+    let mut asked = by_source();
+    asked.stops_connect = false;
+    let left = without_a_record_of_the_second(messages(0..6));
+    let left = left.plan(&asked).unwrap();
+    let [one] = left.depends.positions.as_slice() else {
+        panic!("{:?}", left.depends.positions);
+    };
+    assert!(left.leaves_connect && one.may_skip() && !one.put_right);
+}
+
+#[test]
+fn where_retention_took_what_was_copied_nothing_says_that_it_has_to_come_again() {
+    let site = without_a_record_of_the_second(messages(0..6).split_off(4));
+    let plan = site.plan(&by_source()).unwrap();
+    let row = row(&plan, "src.t", 1);
+    assert_eq!((row.start, row.cut, row.end), (4, 4, 6));
+    let [one] = plan.depends.positions.as_slice() else {
+        panic!("{:?}", plan.depends.positions);
+    };
+    assert!(!one.from_first && !one.put_right && one.may_skip());
 }

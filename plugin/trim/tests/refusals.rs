@@ -253,7 +253,7 @@ fn an_untrim_is_refused_where_a_broker_has_written_since() {
         .untrim()
         .unwrap_err();
     assert!(
-        refused.to_string().contains("written to since"),
+        refused.to_string().contains("is not as its trim left it"),
         "{refused}"
     );
 }

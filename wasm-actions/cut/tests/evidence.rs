@@ -15,7 +15,9 @@ use slackwater_cut::claims::{
     Basis, Claim, PlannedHeads, Trimmed, TrimmedCopy, TrimmedPartition, apply_falls, falls_of,
     judge_trimmed, leaf_paths,
 };
-use slackwater_cut::{ClaimName, Cut, CutError, Evidence, Unreachable, Verdict, verify};
+use slackwater_cut::{
+    ClaimName, Cut, CutError, Evidence, Moved, Movement, Unreachable, Verdict, verify,
+};
 use slackwater_ports::PartitionId;
 
 /// Fields that are named in a report and that no verdict rests on: a group
@@ -126,6 +128,7 @@ fn trimmed_volumes(cut: &Cut) -> Trimmed {
     let partitions = rows.map(|row| TrimmedPartition {
         start: 0,
         partition: PartitionId::new(cut.rows.topic(row).name.clone(), row.partition),
+        topic_id: Some(cut.rows.topic(row).id.clone()),
         cut: row.high_watermark,
         planned: u32::try_from(row.replicas.len()).unwrap(),
         copies: row
@@ -183,6 +186,45 @@ fn what_is_unproven_for_want_of_a_source_alone_is_told_from_what_is_so_for_anoth
         let drain = cut.drain.as_mut().unwrap();
         drain.unmatched.push("t-0 of source one".to_owned());
         unproven(&cut, false, "t-0");
+    }
+}
+
+#[test]
+fn a_mirror_that_other_brokers_lead_by_now_is_told_from_one_that_is_in_doubt_besides() {
+    let of = |cut: &Cut| {
+        let claims = slackwater_cut::claims::judge(cut);
+        let mut claims = claims.into_iter();
+        let claim = claims.find(|one| one.name == ClaimName::Still).unwrap();
+        let alone = claim.evidence.wants_snapshots_alone(&cut.rows);
+        (claim.verdict, alone)
+    };
+    for (file, mut cut) in fixtures() {
+        let stood = cut.bracket.as_ref().is_some_and(|one| one.moved.is_empty());
+        if !stood || of(&cut) != (Verdict::Proven, false) {
+            continue;
+        }
+        let mut now = cut.rows.clone();
+        let at = now.partitions.iter();
+        let at = at
+            .zip(0..)
+            .find(|(row, _)| now.still_rows().any(|one| one == *row));
+        let (_, at) = at.unwrap();
+        let was = now.partitions[at].leader_epoch;
+        let is = was.map(|epoch| epoch + 1);
+        now.partitions[at].leader_epoch = is;
+        let (topic, row) = (now.topic(&now.partitions[at]), &now.partitions[at]);
+        let partition = PartitionId::new(topic.name.clone(), row.partition);
+        cut.content = None;
+        let bracket = cut.bracket.as_mut().unwrap();
+        bracket.still = now.still_digest();
+        bracket.moved.push(Moved {
+            partition,
+            change: Movement::LeaderEpoch { was, is },
+        });
+        assert_eq!(of(&cut), (Verdict::Unproven, true), "{file}");
+        let bracket = cut.bracket.as_mut().unwrap();
+        bracket.guard.interruptions += 1;
+        assert_eq!(of(&cut), (Verdict::Unproven, false), "{file}");
     }
 }
 

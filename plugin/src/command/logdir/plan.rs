@@ -50,10 +50,12 @@ pub(super) struct Plan {
     #[command(flatten)]
     numbers: RawNumbers,
     /// What a topic may lose: its last so much time, or so many percent of its
-    /// records where that is more.
+    /// records where that is more. Of topics in no order, which transactions may take from:
+    /// so many percent of its offsets (not of Kafka's own and Connect's).
     #[arg(long, value_name = "SPAN,PERCENT", default_value = "60s,1%", value_parser = max_jettison)]
     max_jettison: MaxJettison,
-    /// A topic whose messages say nothing of the order; it is kept whole.
+    /// A topic whose messages say nothing of the order; it is kept whole, but for
+    /// transactions that can't be.
     #[arg(long, value_name = "TOPIC")]
     exclude_order: Vec<String>,
     /// These are not the volumes of the cut's run: it says which topic is what, and no more.
@@ -63,7 +65,8 @@ pub(super) struct Plan {
     other_volumes: bool,
     /// Leave Connect's own topics as they are. Without it a trim writes into them that
     /// this mirror's connectors are STOPPED, and where they go on: Connect starts by
-    /// itself, by what stands there.
+    /// itself, by what stands there. The plan says that, and its trim lets Connect skip what
+    /// the plan foretells.
     #[arg(long)]
     leave_connect: bool,
     /// Ask the sources where the last record that is kept of a partition lies, where nothing
@@ -285,6 +288,14 @@ fn connect(plan: &Document, right: usize) -> String {
     }
     if right > 0 {
         out += &format!("positions of Connect that the trim puts right: {right}\n");
+    }
+    let positions = plan.depends.positions.iter();
+    let may_skip = positions.filter(|one| one.may_skip()).count();
+    if may_skip > 0 && !plan.leaves_connect {
+        out += &format!(
+            "partitions of which MirrorMaker may skip records: {may_skip}; the trim wants \
+             --accept-unproven\n"
+        );
     }
     out
 }

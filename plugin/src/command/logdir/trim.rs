@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use slackwater_point::{MAX_PLAN_BYTES, Plan};
-use slackwater_trim::{Held, RealDisk, Trimmed};
+use slackwater_trim::{Held, Reached, RealDisk, Trimmed};
 
 use super::super::Context;
 use super::plan::stop;
@@ -15,8 +15,10 @@ use crate::exit::Stop;
 /// Cut log directories by a plan, before any broker starts on them.
 ///
 /// All copies of a partition end at its cut then, with the same batches; those
-/// that lacked some get them. What goes is kept beside the data until --discard;
-/// `untrim` puts it back. One that was ended, by whatever, is run again.
+/// that lacked some get them. What goes is kept beside the data until --discard, with
+/// the first trim or later; `untrim` puts it back. One that was ended, by whatever, is run
+/// again. Exit code 2, and nothing is changed, where MirrorMaker may go on ahead of what is
+/// kept.
 #[derive(Debug, Args)]
 pub(super) struct Trim {
     /// The plan, as `logdir plan --save` wrote it.
@@ -24,9 +26,15 @@ pub(super) struct Trim {
     /// Directories of `log.dirs`, or above them, of all brokers in the plan.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// Delete what goes at once: there is no way back then.
+    /// Delete what goes: at once, or, where all is cut already, what was kept until now. There
+    /// is no way back then.
     #[arg(long)]
     discard: bool,
+    /// Cut also where MirrorMaker may go on ahead of what is kept: what it may skip is skipped
+    /// in silence, unless its positions are set before it is started. A plan that was made with
+    /// --leave-connect needs no such word.
+    #[arg(long)]
+    accept_unproven: bool,
 }
 
 /// Put log directories back as they were before a trim.
@@ -63,6 +71,17 @@ impl Trim {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
         let plan = read_plan(&self.plan)?;
         let mut held = Held::take(&self.paths, &RealDisk).map_err(stop)?;
+        let reached = held.reached(&plan).map_err(stop)?;
+        if (self.discard, reached) == (true, Reached::Over) {
+            // Brokers may have written since: nothing is read back.
+            let done = held.discard().map_err(stop)?;
+            return context.print(&Report::of(done, true), |report| {
+                format!("what went of {} log directories is deleted", report.dirs)
+            });
+        }
+        if reached == Reached::Nothing {
+            self.skips_nothing(&plan)?;
+        }
         let done = held.trim(&plan).map_err(stop)?;
         if self.discard {
             held.discard().map_err(stop)?;
@@ -77,6 +96,35 @@ impl Trim {
                 report.dirs, report.steps, report.read_back
             )
         })
+    }
+}
+
+impl Trim {
+    /// Connect starts by itself, and nobody is told of what it skips.
+    fn skips_nothing(&self, plan: &Plan) -> Result<(), Stop> {
+        let positions = plan.depends.positions.iter();
+        let mut may_skip = positions.filter(|one| one.may_skip());
+        let Some(first) = may_skip.next() else {
+            return Ok(());
+        };
+        let more = match may_skip.count() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let why = format!(
+            "MirrorMaker may go on ahead of what is kept in {}{more}, and skip records in silence",
+            first.mirror
+        );
+        match self.accept_unproven || plan.leaves_connect {
+            true => {
+                tracing::warn!("{why}");
+                Ok(())
+            }
+            false => Err(Stop::bad_input(format!(
+                "{why}; nothing was cut yet: plan with --ask-source, or by the order `source` without \
+                 leaving topics out, or accept it with --accept-unproven"
+            ))),
+        }
     }
 }
 

@@ -65,6 +65,9 @@ pub struct TrimmedPartition {
     /// start offsets there is no answer that all of them have. Left out where it is 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub start: u64,
+    /// The id of the topic that its copies are of; left out where none of them says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic_id: Option<String>,
     /// Where all of its copies are to end.
     pub cut: u64,
     /// How many copies the plan has.
@@ -116,7 +119,8 @@ impl ConsistentEvidence {
                 ),
             );
         }
-        let wrong: Vec<String> = found.partitions.iter().filter_map(wrong).collect();
+        let mut wrong: Vec<String> = found.partitions.iter().filter_map(wrong).collect();
+        wrong.extend(self.of_other_topics(rows));
         if !wrong.is_empty() {
             return Judgement::refuted(examined, name_some(&wrong));
         }
@@ -136,6 +140,23 @@ impl ConsistentEvidence {
                 ),
             ),
         }
+    }
+
+    /// Partitions of topics that were made anew. Those of other volumes may have been, and one
+    /// that is in no order.
+    fn of_other_topics(&self, rows: &Rows) -> Vec<String> {
+        let topics = rows.topics.iter().filter(|_| !self.found.other_volumes);
+        let ids: BTreeMap<&str, &str> = topics
+            .filter(|one| !self.found.excluded.contains(&one.name))
+            .map(|one| (one.name.as_str(), one.id.as_str()))
+            .collect();
+        let each = self.found.partitions.iter().filter_map(|one| {
+            let of = one.topic_id.as_deref()?;
+            let known = ids.get(one.partition.topic.as_str())?;
+            let id = &one.partition;
+            (of != *known).then(|| format!("{id} is of a topic {of}, and of {known} in the cut"))
+        });
+        each.collect()
     }
 
     fn unknown(&self, rows: &Rows) -> Vec<String> {
@@ -312,6 +333,7 @@ pub(super) fn falls() -> Vec<Fall> {
         Fall::evidence("found.clusterId", Change::OtherText),
         Fall::evidence("found.partitions", Change::Clear),
         Fall::evidence("found.partitions[].cut", Change::Add(1)),
+        Fall::evidence("found.partitions[].topicId", Change::OtherText),
         Fall::evidence("found.partitions[].planned", Change::Add(1)),
         Fall::evidence("found.partitions[].copies", Change::Clear),
         Fall::evidence("found.partitions[].copies[].end", Change::Add(1)),

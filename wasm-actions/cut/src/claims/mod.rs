@@ -222,6 +222,17 @@ impl Evidence {
     }
 }
 
+impl Evidence {
+    /// Whether a claim is unproven because other brokers lead by now, and for nothing else:
+    /// the snapshots, which were not read yet, tell whether nothing was written.
+    pub fn wants_snapshots_alone(&self, rows: &Rows) -> bool {
+        match self {
+            Evidence::Still(evidence) => evidence.wants_snapshots_alone(rows),
+            _ => false,
+        }
+    }
+}
+
 /// A claim with its verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

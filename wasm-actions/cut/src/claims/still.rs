@@ -174,6 +174,19 @@ impl StillEvidence {
         }
     }
 
+    /// Whether it is unproven because other brokers lead by now, and for nothing else.
+    pub(super) fn wants_snapshots_alone(&self, rows: &Rows) -> bool {
+        let examined = rows.still_rows().count() as u64;
+        let mut moved = self.moved.iter();
+        examined > 0
+            && self.led_anew.is_none()
+            && !self.moved.is_empty()
+            && moved.all(|one| matches!(one.change, Movement::LeaderEpoch { .. }))
+            && self.contradiction(rows, examined).is_none()
+            && self.doubt_of_others().is_none()
+            && self.doubt_but_of_leaders(rows, examined).is_none()
+    }
+
     fn stood_still(&self, examined: u64) -> String {
         let partitions = |moved: Vec<&Moved>| {
             let each: BTreeSet<_> = moved.iter().map(|one| &one.partition).collect();
@@ -259,6 +272,12 @@ impl StillEvidence {
 
     /// What is missing.
     fn doubt(&self, rows: &Rows, examined: u64) -> Option<String> {
+        self.doubt_but_of_leaders(rows, examined)
+            .or_else(|| self.doubt_of_leaders(rows))
+            .or_else(|| unseen(&self.unseen))
+    }
+
+    fn doubt_but_of_leaders(&self, rows: &Rows, examined: u64) -> Option<String> {
         let names = |look: &StillLook| {
             let mut names: Vec<_> = look
                 .connectors
@@ -391,8 +410,6 @@ impl StillEvidence {
             .find(|(doubtful, _)| *doubtful)
             .map(|(_, why)| why.to_owned())
             .or_else(|| self.not_stopped(|_| true))
-            .or_else(|| self.doubt_of_leaders(rows))
-            .or_else(|| unseen(&self.unseen))
     }
 
     fn doubt_of_leaders(&self, rows: &Rows) -> Option<String> {
