@@ -6,6 +6,11 @@ use slackwater_ports::{Failure, FailureKind, Outcome, Seen};
 use crate::Released;
 use crate::salvage::{Recovered, Salvage, recover};
 
+/// So often a guard is asked whether it is there: one that has much to do may be late.
+const LOOKS: u32 = 3;
+
+const SILENT: &str = "its guard does not answer, and holds it until its deadline";
+
 /// A phase, as the course runs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -160,16 +165,19 @@ pub fn undo<D: Deck>(deck: &D, cause: &str) -> GivenUp {
         deck.void(cause);
         return GivenUp::Overtaken(holder);
     }
-    let asked = deck.guard_answers().then(|| deck.ask_abandon(cause));
+    let answers = (0..LOOKS).any(|_| deck.guard_answers());
+    let asked = answers.then(|| deck.ask_abandon(cause));
     let undone = match asked {
         Some(Ok(released)) => released.resume,
         // No guard, or one that died over it: nothing was stopped, or what it
         // left is put right.
         silent => match recover(deck) {
             Ok(Recovered::PutRight { .. }) => return GivenUp::PutRight,
-            Ok(Recovered::Held(_)) => match silent {
-                Some(Err(error)) => Err(error.message),
-                _ => Ok(String::new()),
+            Ok(Recovered::Held(holder)) => match (silent, holder) {
+                (Some(Err(error)), _) => Err(error.message),
+                // It is this run's, or `overtaken_by` had named another's.
+                (_, Some(_)) => Err(SILENT.to_owned()),
+                (_, None) => Ok(String::new()),
             },
             Ok(Recovered::Nothing) => Ok(String::new()),
             Err(error) => Err(error.cause().to_owned()),

@@ -21,6 +21,12 @@ pub trait Hands: Clock {
     /// # Errors
     /// Its cause.
     fn resume(&self) -> Result<String, String>;
+    /// Has whoever may restart brokers leave them alone: before anything is stopped. It
+    /// may take long.
+    ///
+    /// # Errors
+    /// Whoever it is does not: nothing is to be stopped.
+    fn prepare(&self) -> Seen<()>;
     /// Asks Connect to stop these.
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer>;
     /// Stops the brokers cleanly, and waits for it at the most so long.

@@ -3,9 +3,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use slackwater_ports::{Answer, BrokerAnswer, Clock, ConnectorRef, GuardView, Seen};
+use slackwater_ports::{Answer, BrokerAnswer, Clock, ConnectorRef, GuardView, PortError, Seen};
 
-use crate::Hands;
+use crate::{Hands, Standing};
 
 /// While Connect or Kafka can't be reached the resume is tried again after
 /// this: within ten seconds of their return the mirror is to run.
@@ -115,6 +115,24 @@ impl Hold {
         }
     }
 
+    /// In the place of a guard that has let the mirror run: only the close is waited for.
+    #[must_use]
+    pub fn in_the_place_of(self, standing: Standing) -> Self {
+        if let Standing::LetGo { looked } = standing {
+            let bracket = match looked {
+                true => Ok("the closing look was had by a guard before this one".to_owned()),
+                false => {
+                    Err("a guard before this one let the mirror run without a look".to_owned())
+                }
+            };
+            self.inner().enter(Stage::Resumed(Released {
+                bracket,
+                resume: Ok("a guard before this one let the mirror run".to_owned()),
+            }));
+        }
+        self
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -220,6 +238,11 @@ impl Hold {
     ) -> Result<Vec<Answer>, String> {
         let _alone = hands.alone();
         self.still_holds(hands)?;
+        if let Err(why) = hands.prepare() {
+            return Ok(connectors.iter().map(|one| not_told(one, &why)).collect());
+        }
+        // That may have taken until the deadline, which nothing is stopped behind.
+        self.still_holds(hands)?;
         Ok(hands.stop(connectors))
     }
 
@@ -314,6 +337,13 @@ impl Hold {
     fn give_back(&self, hands: &impl Hands) {
         hands.give_back();
         self.inner().enter(Stage::Over);
+    }
+}
+
+fn not_told(connector: &ConnectorRef, why: &PortError) -> Answer {
+    Answer {
+        connector: connector.clone(),
+        accepted: Err(why.clone()),
     }
 }
 

@@ -13,6 +13,7 @@ mod course;
 mod hands;
 mod hold;
 mod salvage;
+mod succession;
 mod watch;
 
 pub use bound::{Earlier, Enter, Progress, Snapped, enter, is_first, snapped};
@@ -20,4 +21,5 @@ pub use course::{Cause, Deck, GivenUp, Step, backup, close, drain, give_up, rele
 pub use hands::Hands;
 pub use hold::{Hold, LetGo, Released};
 pub use salvage::{LeaseLook, Recovered, Salvage, recover};
+pub use succession::{Standing, standing};
 pub use watch::{Chore, TICK_MS, Watch};

@@ -9,7 +9,7 @@
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use slackwater_hold::{Chore, Hands, Hold, LetGo, Watch};
+use slackwater_hold::{Chore, Hands, Hold, LetGo, Standing, Watch};
 use slackwater_ports::{Answer, BrokerAnswer, Clock, ConnectorRef, Seen};
 
 /// Hands whose first tries of something panic.
@@ -18,6 +18,7 @@ struct Clumsy {
     now: Cell<u64>,
     resumes_that_panic: Cell<u32>,
     voids_that_panic: Cell<u32>,
+    prepares_ms: Cell<u64>,
     done: RefCell<Vec<&'static str>>,
 }
 
@@ -57,7 +58,13 @@ impl Hands for Clumsy {
         Ok(String::new())
     }
 
+    fn prepare(&self) -> Seen<()> {
+        self.sleep_ms(self.prepares_ms.get());
+        Ok(())
+    }
+
     fn stop(&self, _: &[ConnectorRef]) -> Vec<Answer> {
+        self.done.borrow_mut().push("stopped");
         Vec::new()
     }
 
@@ -140,4 +147,34 @@ fn what_is_over_is_not_taken_up_again() {
     hold.broke_off(&hands);
     watch(&hold, &hands);
     assert_eq!(*hands.done.borrow(), ["resumed", "given back"]);
+}
+
+#[test]
+fn what_is_ready_to_be_stopped_behind_the_deadline_is_not_stopped() {
+    for (takes, done) in [(59_000, vec!["stopped"]), (61_000, Vec::new())] {
+        let hands = Clumsy::default();
+        hands.prepares_ms.set(takes);
+        let hold = engaged(&hands);
+        assert_eq!(hold.stop(&hands, &[]).is_ok(), !done.is_empty());
+        assert_eq!(*hands.done.borrow(), done);
+    }
+}
+
+#[test]
+fn whoever_comes_when_the_mirror_was_let_go_waits_for_the_close_and_gives_nothing_up() {
+    let hands = Clumsy::default();
+    // Long past its deadline.
+    hands.now.set(100_000);
+    let begin = || Hold::new(&hands, "token".to_owned(), Some(60_000), "pid 2".to_owned());
+    let hold = begin().in_the_place_of(Standing::LetGo { looked: true });
+    watch(&hold, &hands);
+    assert!(hands.done.borrow().is_empty());
+    let released = hold.release(&hands, LetGo::Asked).unwrap();
+    assert!(released.bracket.is_ok() && released.resume.is_ok());
+    hold.finish(&hands).unwrap();
+    assert_eq!(*hands.done.borrow(), ["given back"]);
+    // Where it was not, it lets it run at once.
+    hands.done.borrow_mut().clear();
+    watch(&begin().in_the_place_of(Standing::Held), &hands);
+    assert_eq!(*hands.done.borrow(), ["resumed", "void", "given back"]);
 }

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde::Deserialize;
+use slackwater_connect::Ran;
 use slackwater_ports::{
     BrokerAnswer, BrokerProcess, BrokerProcesses, BrokerStart, Flushed, PortError, PortErrorKind,
     Seen, VolumeFlush,
@@ -14,6 +15,7 @@ use slackwater_strimzi::Claim;
 
 use crate::clock::now_ms;
 use crate::exec::exec_in;
+use crate::flush_command::{self, failed, must_prove};
 use crate::place::{Place, Resource};
 use crate::{ApiError, ApiServer};
 
@@ -27,43 +29,6 @@ const FLUSH: Duration = Duration::from_secs(30);
 /// For one ahead of it, which may have much to write: whatever it does not come to
 /// say counts as an error of the volume's.
 const AHEAD: Duration = Duration::from_secs(600);
-
-/// Flushes a file system, and prints what kind it is.
-const SYNC: &str = "LC_ALL=C; export LC_ALL; sync -f \"$1\" && stat -f -c %t \"$1\"";
-
-/// How sync(1) names what a kernel tells of pages that it could not write (`EIO`,
-/// `ENOSPC`, `EDQUOT`): it tells it once.
-const NOT_WRITTEN: [&str; 3] = [
-    "Input/output error",
-    "No space left on device",
-    "Disk quota exceeded",
-];
-
-/// Whether a failed flush is a kernel's word about the volume, and not that nobody
-/// could be asked.
-pub fn is_told_by_kernel(error: &str) -> bool {
-    NOT_WRITTEN.iter().any(|words| error.contains(words))
-}
-
-/// `statfs(2)` types, in hex as stat(1) prints them, whose server decides when data
-/// is safe, so that syncfs(2) says nothing of it: NFS, CIFS, SMB2, 9P, Ceph, FUSE.
-const REMOTE: [&str; 6] = [
-    "6969", "ff534d42", "fe534d42", "1021997", "c36400", "65735546",
-];
-
-fn must_be_local(mount: &str, kind: &str) -> Result<(), String> {
-    if kind.is_empty() {
-        return Err(format!(
-            "stat -f {mount} does not say what file system it is"
-        ));
-    }
-    match REMOTE.contains(&kind.trim_start_matches('0')) {
-        true => Err(format!(
-            "{mount} is no local file system ({kind}), so that syncfs proves nothing"
-        )),
-        false => Ok(()),
-    }
-}
 
 /// The claims of a Kafka's nodes, in its pods.
 #[derive(Clone)]
@@ -267,21 +232,44 @@ impl BrokerPods {
         pod: Option<&RawPod>,
         within: Duration,
     ) -> Result<(), String> {
-        let pod = pod.ok_or_else(|| format!("there is no pod {}", claim.pod))?;
-        let mount = pod
-            .mount(&claim.name)
-            .ok_or_else(|| format!("pod {} does not mount {}", claim.pod, claim.name))?;
+        let mount = mount_of(claim, pod)?;
+        let ran = self.run_in(claim, &flush_command::flush(mount), within)?;
+        match ran.code {
+            0 => must_prove(mount, &String::from_utf8_lossy(&ran.stdout)),
+            code => Err(failed(mount, code, &ran.stderr)),
+        }
+    }
+
+    fn run_in(&self, claim: &Claim, command: &[String], within: Duration) -> Result<Ran, String> {
         let place = Place::new(Resource::pods(), &self.namespace, &claim.pod)
             .map_err(|error| error.to_string())?;
-        let command = ["sh", "-c", SYNC, "sh", mount].map(str::to_owned);
-        let ran = exec_in(&self.server, place, CONTAINER, &command, within);
-        let ran = ran.map_err(|error| error.to_string())?;
-        if ran.code != 0 {
-            let code = ran.code;
-            return Err(format!("sync -f {mount} ended with {code}: {}", ran.stderr));
-        }
-        must_be_local(mount, String::from_utf8_lossy(&ran.stdout).trim())
+        let ran = exec_in(&self.server, place, CONTAINER, command, within);
+        ran.map_err(|error| error.to_string())
     }
+
+    /// What a kernel told of a claim's volume is kept elsewhere by now, and needs not lie in
+    /// its pod. Where it stays there it is told again.
+    ///
+    /// # Errors
+    /// It could not be taken away.
+    pub fn forget_told(&self, claim: &str) -> Result<(), String> {
+        let found = self.claims.iter().find(|one| one.name == claim);
+        let claim = found.ok_or_else(|| format!("there is no claim {claim}"))?;
+        let pods = self.pods().map_err(|error| error.to_string())?;
+        let mount = mount_of(claim, pods.get(&claim.pod))?;
+        let ran = self.run_in(claim, &flush_command::forget(mount), FLUSH)?;
+        match ran.code {
+            0 => Ok(()),
+            code => Err(failed(mount, code, &ran.stderr)),
+        }
+    }
+}
+
+/// Where a claim is mounted in the pod that has it.
+fn mount_of<'p>(claim: &Claim, pod: Option<&'p RawPod>) -> Result<&'p str, String> {
+    let pod = pod.ok_or_else(|| format!("there is no pod {}", claim.pod))?;
+    pod.mount(&claim.name)
+        .ok_or_else(|| format!("pod {} does not mount {}", claim.pod, claim.name))
 }
 
 impl BrokerProcesses for BrokerPods {
@@ -341,23 +329,5 @@ impl BrokerStart for BrokerPods {
             PortErrorKind::Unsupported,
             "its operator starts the brokers of a Kafka in Kubernetes",
         ))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_system_whose_server_decides_is_not_believed() {
-        for kind in ["6969", "fe534d42", "01021997", "65735546"] {
-            let said = must_be_local("/data", kind).unwrap_err();
-            assert!(said.contains("no local file system"), "{said}");
-        }
-        // ext2/3/4, XFS, btrfs.
-        for kind in ["ef53", "58465342", "9123683e"] {
-            must_be_local("/data", kind).unwrap();
-        }
-        assert!(must_be_local("/data", "").is_err());
     }
 }

@@ -17,6 +17,7 @@ mod elsewhere;
 mod error;
 mod events;
 mod exec;
+mod flush_command;
 mod flush_errors;
 mod hold;
 mod k10;
@@ -48,12 +49,13 @@ mod window;
 mod workers;
 
 pub use attach_limits::{AttachError, must_attach};
-pub use brokers::{BrokerPods, is_told_by_kernel};
+pub use brokers::BrokerPods;
 pub use document::{MOST_PARTS, PART_BYTES};
 pub use elsewhere::ElsewhereError;
 pub use error::ApiError;
 pub use events::{About, Events, MOST_NOTE, Reason};
 pub use exec::{ExecError, Pods};
+pub use flush_command::is_told_by_kernel;
 pub use flush_errors::FlushErrors;
 pub use hold::{BY_HAND, HOLDER, Hold, HoldError, Holds};
 pub use k10::{DeniedByMirror, K10Objects, k10_account, k10_objects};
@@ -67,7 +69,7 @@ pub use quota::{Needs, QuotaError, claim_like, must_fit};
 pub use read_claims::{ReadClaims, ReadClaimsError};
 pub use restore::{
     InPlace, Keeper, Kept, KeptContent, KeptPool, KeptVolumes, NOTE as RESTORE_NOTE, Origin, Own,
-    Proven, RestoreError, Target, gather,
+    Proven, RestoreError, Target, about_name, gather,
 };
 pub use rights::{Right, must_be_allowed, rights_of_backup, rights_of_guard};
 pub use runs::{ConfigMapRun, ConfigMapRuns, Describe, Marks};

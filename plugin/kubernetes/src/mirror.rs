@@ -20,7 +20,7 @@ use slackwater_strimzi::{Condition, HeldBy, Kafka, MirrorMaker, RECONCILIATION_P
 
 use crate::mirror_found::{confirmed, connect};
 use crate::window::Window;
-use crate::{ApiServer, Makers, MakersError, MirrorError};
+use crate::{ApiError, ApiServer, Makers, MakersError, MirrorError};
 
 /// How long the operator may take to begin a reconciliation with what was just
 /// written. Seen: 0.2 to 5.8 s on two busy cores. Whoever asks asks again.
@@ -93,12 +93,12 @@ impl StrimziMirror {
         let feeders = found.into_iter().map(|maker| {
             let held = Way::of_held(&maker);
             let name = maker.meta.to_string();
-            match held.unwrap_or(way) {
-                Way::State if held.is_none() && maker.meta.is_paused() => {
-                    Err(MirrorError::Paused(name))
-                }
-                way => Ok(Feeder { name, maker, way }),
+            // By `pause`, too: who lets it go by its notes, or by hand, rests on its operator.
+            if held.is_none() && maker.meta.is_paused() {
+                return Err(MirrorError::Paused(name));
             }
+            let way = held.unwrap_or(way);
+            Ok(Feeder { name, maker, way })
         });
         Ok(Self {
             kafka: kafka.meta.to_string(),
@@ -160,6 +160,15 @@ impl StrimziMirror {
                 ),
             )
         })
+    }
+
+    /// Its Kafka's operator, before anything is stopped: one that does not even leave that
+    /// alone would not take up what is told it afterwards. A start ends it.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn leave_kafka_alone(&self) -> Seen<()> {
+        self.window.begin().map_err(port_error)
     }
 
     /// How each is stopped, in the order of the resources.
@@ -257,6 +266,20 @@ impl StrimziMirror {
         })
     }
 
+    /// To what stood in it before.
+    fn put_back(&self, feeder: &Feeder) -> Result<(), MakersError> {
+        let before = self.makers.again(&feeder.maker)?;
+        let back = match self.only_copying {
+            true => self.makers.put_back_copying(&feeder.maker)?,
+            false => self.makers.put_back(&feeder.maker)?,
+        };
+        if back.meta.generation == before.meta.generation {
+            // It was asked already, and is asked again.
+            self.makers.poke(&back)?;
+        }
+        Ok(())
+    }
+
     /// The operator may be at the resource when it is told: what it tells
     /// Connect then must not come after what is told from here.
     fn leave_alone(&self, feeder: &Feeder) -> Result<(), PortError> {
@@ -339,6 +362,22 @@ fn by_connect(
     }
 }
 
+/// One that was deleted while it was held, and may have been made anew, has nothing of ours
+/// that could be put back: its maker said what it is to do.
+fn unless_gone(feeder: &Feeder, told: Result<(), MakersError>) -> Result<(), PortError> {
+    match told {
+        Err(
+            gone @ (MakersError::Another(_)
+            | MakersError::Missing(_)
+            | MakersError::Api(ApiError::Missing { .. })),
+        ) => {
+            tracing::warn!("{} is not the one that was stopped: {gone}", feeder.name);
+            Ok(())
+        }
+        told => told.map_err(port_error),
+    }
+}
+
 /// None of them was told.
 fn nobody(connectors: &[ConnectorRef], error: &PortError) -> Vec<Answer> {
     let each = connectors.iter().map(|connector| Answer {
@@ -357,12 +396,7 @@ fn pick<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
 }
 
 impl MirrorStop for StrimziMirror {
-    /// First its Kafka's operator: one that does not even leave that alone would not
-    /// take up what is told it afterwards.
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
-        if let Err(error) = self.window.begin().map_err(port_error) {
-            return nobody(connectors, &error);
-        }
         let by_state = |places: &[usize]| {
             self.tell(&pick(connectors, places), |feeder| {
                 self.write(feeder, |maker| self.makers.stop(maker, &self.kafka))
@@ -393,17 +427,7 @@ impl MirrorStart for StrimziMirror {
         // there is one. What it answers is seen in its states.
         let by_state = |places: &[usize]| {
             let told = self.tell(&pick(&refs, places), |feeder| {
-                let before = self.makers.again(&feeder.maker).map_err(port_error)?;
-                let back = match self.only_copying {
-                    true => self.makers.put_back_copying(&feeder.maker),
-                    false => self.makers.put_back(&feeder.maker),
-                };
-                let back = back.map_err(port_error)?;
-                if back.meta.generation == before.meta.generation {
-                    // It was asked already, and is asked again.
-                    self.makers.poke(&back).map_err(port_error)?;
-                }
-                Ok(())
+                unless_gone(feeder, self.put_back(feeder))
             });
             let (wants, ours) = (pick(connectors, places), pick(&refs, places));
             let answers = by_connect(self.connect(), &ours, |connect| connect.start(&wants));
@@ -419,8 +443,7 @@ impl MirrorStart for StrimziMirror {
             let (wants, ours) = (pick(connectors, places), pick(&refs, places));
             let mut told = by_connect(self.connect(), &ours, |connect| connect.start(&wants));
             let left = self.tell(&ours, |feeder| {
-                self.makers.unpause(&feeder.maker).map_err(port_error)?;
-                Ok(())
+                unless_gone(feeder, self.makers.unpause(&feeder.maker).map(drop))
             });
             for (answer, left) in told.iter_mut().zip(left) {
                 if answer.accepted.is_ok() {

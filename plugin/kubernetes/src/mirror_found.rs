@@ -43,8 +43,8 @@ pub enum MirrorError {
     NoWorkers(String),
     /// Somebody has told the operator to leave it alone.
     #[error(
-        "KafkaMirrorMaker2 {0} is paused: its operator would not take up a stop; take the \
-         annotation strimzi.io/pause-reconciliation away, or stop it by `pause`"
+        "KafkaMirrorMaker2 {0} is paused: its operator would take up no stop, and start nothing \
+         again; take the annotation strimzi.io/pause-reconciliation away"
     )]
     Paused(String),
     /// Its Connect does not answer.

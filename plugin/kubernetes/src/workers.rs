@@ -135,6 +135,9 @@ pub struct Job {
     pub nodes: Option<Value>,
     /// It is ended after this time, whatever it does.
     pub most: Duration,
+    /// Whether it is gone at once where its node is not ready, so that its like takes over,
+    /// or its claims are free; others wait for their node as pods do, five minutes.
+    pub leaves_at_once: bool,
 }
 
 /// The pods of one run in one namespace.
@@ -357,8 +360,6 @@ impl Workers {
             // Nodes for brokers alone are often tainted.
             tolerations.push(json!({"operator": "Exists", "effect": "NoSchedule"}));
         }
-        // Where its node is lost, its like takes over at once; it need not come
-        // back.
         let gone = |key: &str| {
             json!({
                 "key": format!("node.kubernetes.io/{key}"),
@@ -367,7 +368,9 @@ impl Workers {
                 "tolerationSeconds": 0,
             })
         };
-        tolerations.extend([gone("not-ready"), gone("unreachable")]);
+        if job.leaves_at_once {
+            tolerations.extend([gone("not-ready"), gone("unreachable")]);
+        }
         json!({
             "apiVersion": "v1",
             "kind": "Pod",

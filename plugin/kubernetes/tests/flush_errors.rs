@@ -8,19 +8,46 @@ use slackwater_kubernetes::FlushErrors;
 
 const CLAIM: &str = "data-mirror-dual-0";
 
-fn claim(space: &str) {
+/// It, with this volume, or none yet.
+fn claim(space: &str, volume: Option<&str>) {
+    let volume = volume.map_or(String::new(), |name| format!("volumeName: {name}, "));
     let text = format!(
         "{{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {{name: {CLAIM}, namespace: \
-         {space}}}, spec: {{accessModes: [ReadWriteOnce], storageClassName: none, resources: \
-         {{requests: {{storage: 1Gi}}}}}}}}"
+         {space}}}, spec: {{{volume}accessModes: [ReadWriteOnce], storageClassName: none, \
+         resources: {{requests: {{storage: 1Gi}}}}}}}}"
     );
     plane().apply(&text).unwrap();
+}
+
+fn delete_claim(space: &str) {
+    let delete = ["-n", space, "delete", "pvc", CLAIM, "--wait=true"];
+    plane().kubectl(&delete).unwrap();
+}
+
+#[test]
+fn what_is_known_against_a_volume_comes_back_with_it() {
+    let space = namespace("told-of-volumes");
+    let errors = || FlushErrors::new(server(), &space, "mirror");
+    claim(&space, Some("pv-of-before"));
+    errors().note(CLAIM, "of the first").unwrap();
+    errors().note(CLAIM, "once more").unwrap();
+    assert_eq!(errors().known().unwrap()[CLAIM], "of the first");
+    // A restore gives it another volume, of which another thing is told.
+    delete_claim(&space);
+    claim(&space, Some("pv-restored"));
+    assert!(errors().known().unwrap().is_empty());
+    errors().note(CLAIM, "of the second").unwrap();
+    assert_eq!(errors().known().unwrap()[CLAIM], "of the second");
+    // And it is taken back.
+    delete_claim(&space);
+    claim(&space, Some("pv-of-before"));
+    assert_eq!(errors().known().unwrap()[CLAIM], "of the first");
 }
 
 #[test]
 fn the_first_word_about_a_volume_stays_until_its_claim_is_another() {
     let space = namespace("told");
-    claim(&space);
+    claim(&space, None);
     let errors = || FlushErrors::new(server(), &space, "mirror");
     assert!(errors().known().unwrap().is_empty());
     errors().note(CLAIM, "Input/output error").unwrap();
@@ -33,9 +60,8 @@ fn the_first_word_about_a_volume_stays_until_its_claim_is_another() {
     let others = FlushErrors::new(server(), &space, "other");
     assert!(others.known().unwrap().is_empty());
 
-    let delete = ["-n", &space, "delete", "pvc", CLAIM, "--wait=true"];
-    plane().kubectl(&delete).unwrap();
-    claim(&space);
+    delete_claim(&space);
+    claim(&space, None);
     assert!(!errors().known().unwrap().contains_key(CLAIM));
     errors().note(CLAIM, "of the new one").unwrap();
     assert_eq!(errors().known().unwrap()[CLAIM], "of the new one");

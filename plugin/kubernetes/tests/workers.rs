@@ -21,6 +21,7 @@ fn job(role: &'static str) -> Job {
         run_as: None,
         nodes: None,
         most: Duration::from_secs(60),
+        leaves_at_once: true,
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) fn next(seen: &Seen) -> Result<Step, PlanError> {
         cluster_id,
     } = &seen.kafka
     else {
-        return Err(PlanError::NoKafka);
+        return gone(seen);
     };
     if let Some(note) = note
         && note.run != seen.run
@@ -60,15 +60,38 @@ pub(crate) fn next(seen: &Seen) -> Result<Step, PlanError> {
     if !(stage == Some(Stage::Back) && *is_paused && *says_paused) {
         return Ok(Step::TurnBack);
     }
-    let volumes = || {
-        let mut kept = seen.volumes.iter().filter(|one| one.is_kept);
-        kept.find_map(|one| match one.claimed {
-            Claimed::Kept => None,
-            Claimed::Nothing => Some(Step::PutBackClaim(one.claim.clone())),
-            Claimed::New | Claimed::Old => Some(Step::DropClaim(one.claim.clone())),
-        })
-    };
-    Ok(clear(seen).or_else(volumes).unwrap_or(Step::NoteIsBack))
+    Ok(clear(seen)
+        .or_else(|| exchange(seen))
+        .unwrap_or(Step::NoteIsBack))
+}
+
+/// The Kafka was gone before, and is: its claims go back alone, and whoever makes it again
+/// finds them as they were. There is nothing on which it could be noted how far that is.
+fn gone(seen: &Seen) -> Result<Step, PlanError> {
+    if !seen.volumes.iter().any(|one| one.is_kept) {
+        return Err(PlanError::NoKafka);
+    }
+    let lost = seen.volumes.iter();
+    let lost = lost.filter(|one| !one.is_kept && one.claimed == Claimed::New);
+    let lost: Vec<String> = lost.map(|one| one.claim.clone()).collect();
+    if !lost.is_empty() {
+        return Err(PlanError::NotAllKept(lost));
+    }
+    let still = seen.feeders.iter().find(|one| one.is_kept_still);
+    Ok(match exchange(seen) {
+        Some(step) => clear(seen).unwrap_or(step),
+        None => still.map_or(Step::FinishBack, |one| Step::StartFeeder(one.name.clone())),
+    })
+}
+
+/// What is to be done for a claim to have the volume that was kept.
+fn exchange(seen: &Seen) -> Option<Step> {
+    let mut kept = seen.volumes.iter().filter(|one| one.is_kept);
+    kept.find_map(|one| match one.claimed {
+        Claimed::Kept => None,
+        Claimed::Nothing => Some(Step::PutBackClaim(one.claim.clone())),
+        Claimed::New | Claimed::Old => Some(Step::DropClaim(one.claim.clone())),
+    })
 }
 
 fn start(seen: &Seen, is_paused: bool, is_ready: bool) -> Step {

@@ -82,7 +82,7 @@ pub enum PlanError {
     )]
     NotKept,
     /// It can't be noted.
-    #[error("the Kafka is gone: there is nothing to go back to")]
+    #[error("the Kafka is gone, and no volume is kept: there is nothing to go back to")]
     NoKafka,
     /// Nothing to restore.
     #[error("the cut names no volumes: there is nothing to restore")]

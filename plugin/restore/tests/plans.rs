@@ -201,6 +201,46 @@ fn a_volume_that_was_never_there_before_leaves_no_way_back() {
     assert!(said.contains("not kept of data-1"), "{said}");
 }
 
+#[test]
+fn where_the_kafka_was_gone_and_its_claims_were_not_they_go_back_alone() {
+    let mut begin = gone();
+    for one in &mut begin.volumes {
+        (one.claimed, one.snapshot) = (Claimed::Old, Snapshot::Ready);
+    }
+    begin.feeders[0].is_there = true;
+    begin.feeders[0].has_workers = true;
+    let forth = plan(Way::Forth, &begin).unwrap();
+    // Refuted, say: until what lies on the volumes is shown there is no Kafka.
+    let shows = forth.iter().position(|step| *step == Step::ProveVolumes);
+    for done in 0..=shows.unwrap() {
+        let mut seen = begin.clone();
+        for step in &forth[..done] {
+            seen = seen.after(step);
+        }
+        let Ok(back) = plan(Way::Back, &seen) else {
+            assert!(!seen.volumes.iter().any(|one| one.is_kept));
+            continue;
+        };
+        assert_eq!(back.last(), Some(&Step::FinishBack));
+        for step in &back {
+            must_hold(Way::Back, &seen, step);
+            seen = seen.after(step);
+        }
+        assert!(seen.volumes.iter().all(|one| one.claimed == Claimed::Old));
+        assert!(seen.feeders.iter().all(|one| !one.is_kept_still));
+    }
+}
+
+#[test]
+fn where_the_kafka_is_gone_a_claim_whose_volume_was_not_kept_leaves_no_way_back() {
+    let mut seen = gone();
+    seen.volumes[0].claimed = Claimed::New;
+    seen.volumes[0].is_kept = true;
+    seen.volumes[1].claimed = Claimed::New;
+    let said = next(Way::Back, &seen).unwrap_err().to_string();
+    assert!(said.contains("not kept of data-1"), "{said}");
+}
+
 fn kafka() -> impl Strategy<Value = Kafka> {
     let stages = [
         None,

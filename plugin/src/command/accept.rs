@@ -44,7 +44,7 @@ pub(super) struct Accept {
     allow_unreachable_source: bool,
     /// Where Connect cancelled tasks, so that the mirror is ahead of its
     /// committed offsets: resume it briefly and stop it once more. The records
-    /// ahead are then on the mirror twice.
+    /// ahead are then on the mirror twice. Not for a mirror in Strimzi.
     #[arg(long)]
     settle: bool,
     /// Partitions with nothing left to compare fail `resumable`.
@@ -91,6 +91,14 @@ impl Accept {
                 .get(phase)
                 .require_digest(Some(digest))
                 .map_err(|error| Stop::bad_input(format!("{phase}: {error}")))?;
+        }
+        if self.settle && site.strimzi().is_some() {
+            // Its operator says for half a minute after a pause that there is one, and a
+            // second stop would come when the window is over.
+            return Err(Stop::bad_input(
+                "--settle is not for a mirror in Strimzi, which is not stopped twice in a window: \
+                 run the backup again where its tasks were cancelled",
+            ));
         }
         let settings = &mut site.settings;
         settings

@@ -60,6 +60,7 @@ impl Flushing {
         for (volume, told) in self.flush.told() {
             if !noted.contains(&volume) {
                 self.notes.note(&volume, &told)?;
+                self.flush.is_kept(&volume);
                 noted.insert(volume);
             }
         }
@@ -125,6 +126,8 @@ mod tests {
         fn told(&self) -> BTreeMap<String, String> {
             self.1.lock().unwrap().clone()
         }
+
+        fn is_kept(&self, _: &str) {}
     }
 
     /// What is kept, while it can be.

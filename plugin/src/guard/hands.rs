@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use slackwater_cut::{Cut, LeaseEvent, State};
-use slackwater_hold::{Hands, Hold, LetGo};
+use slackwater_hold::{Hands, Hold, LetGo, Standing};
 use slackwater_host::{Entry, Limits, PhaseName};
 use slackwater_kit::Session;
 use slackwater_ports::{
@@ -54,6 +54,7 @@ impl GuardHands {
         run: RunId,
         flush: Box<dyn Flush>,
         lease: Box<dyn Held>,
+        standing: Standing,
     ) -> Self {
         let notes = site.ground().flush_notes();
         let holder = lease.holder();
@@ -62,7 +63,8 @@ impl GuardHands {
             holder.token.clone(),
             holder.deadline_ms,
             site.ground().guard_note(),
-        );
+        )
+        .in_the_place_of(standing);
         Self {
             site,
             run,
@@ -88,6 +90,11 @@ impl GuardHands {
             Ok(lease) => lease.as_ref().is_none_or(|lease| lease.is_ours()),
             Err(_) => true,
         }
+    }
+
+    /// Whether another guard of this run waits for the lease.
+    pub(super) fn has_its_like(&self) -> bool {
+        self.site.ground().stands_by()
     }
 
     pub(super) fn hold(&self) -> &Hold {
@@ -224,6 +231,13 @@ impl GuardHands {
     }
 }
 
+fn lost() -> PortError {
+    PortError::new(
+        PortErrorKind::Refused,
+        "the lease was lost to another guard",
+    )
+}
+
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -301,14 +315,18 @@ impl Hands for GuardHands {
         })
     }
 
+    fn prepare(&self) -> Seen<()> {
+        match self.is_ours() {
+            true => self.site.ground().leave_brokers_alone(),
+            false => Err(lost()),
+        }
+    }
+
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
         if !self.is_ours() {
             let lost = |connector: &ConnectorRef| Answer {
                 connector: connector.clone(),
-                accepted: Err(PortError::new(
-                    PortErrorKind::Refused,
-                    "the lease was lost to another guard",
-                )),
+                accepted: Err(lost()),
             };
             return connectors.iter().map(lost).collect();
         }

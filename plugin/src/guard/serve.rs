@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use slackwater_cut::Cut;
-use slackwater_hold::{Chore, LetGo, TICK_MS, Watch};
+use slackwater_hold::{Chore, LetGo, Standing, TICK_MS, Watch, standing as standing_by};
 use slackwater_ports::Clock;
 use slackwater_store::{Holder, RunId};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -163,7 +163,9 @@ async fn hold(
     let latest = now.saturating_add(site.settings.window_ms);
     let known = lease.holder().deadline_ms.or(before);
     let known = known.map(|at| at.min(latest));
-    let deadline = known.or_else(|| is_held(&site, run).then_some(now));
+    let standing = site.runs().load(run).ok().map(|record| record.document);
+    let standing = standing_by(standing.as_deref());
+    let deadline = known.or_else(|| (standing == Standing::Held).then_some(now));
     if deadline != lease.holder().deadline_ms {
         let mut holder = lease.holder().clone();
         holder.deadline_ms = deadline;
@@ -174,26 +176,12 @@ async fn hold(
         watched = watched.idle_after(IDLE_MS);
     }
     let waits = awaits_others(&site, run);
-    let hands = Arc::new(GuardHands::new(site, run.clone(), flush, lease));
+    let hands = Arc::new(GuardHands::new(site, run.clone(), flush, lease, standing));
     if waits {
         // The one before did, and is gone.
         hands.await_others();
     }
     watch(hands, listener, progress, watched).await
-}
-
-/// Whether the run has begun to stop something and did not let it go. What can't
-/// be read may have.
-fn is_held(site: &Site, run: &RunId) -> bool {
-    let Ok(record) = site.runs().load(run) else {
-        return true;
-    };
-    let Ok(cut) = Cut::parse(&record.document) else {
-        return true;
-    };
-    let stopped = cut.quiesce.is_some_and(|one| one.stop_started_ms.is_some());
-    let runs = cut.resume.is_some_and(|resume| resume.running_ms.is_some());
-    stopped && !runs
 }
 
 /// Whether others are at their snapshots of this run.
@@ -231,7 +219,13 @@ async fn watch(
                     tokio::spawn(answered);
                 }
             }
-            _ = terminate.recv() => abandon(&hands, "the guard was told to end", false),
+            _ = terminate.recv() => {
+                if hands.hold().is_resumed() && hands.has_its_like() {
+                    // That one takes the lease, and waits for the close.
+                    return Err(Stop::failed("the guard was told to end before the run was closed"));
+                }
+                abandon(&hands, "the guard was told to end", false);
+            }
             _ = tick.tick() => {
                 if !hands.is_ours() {
                     return Err(Stop::held("the lease was lost to another guard"));

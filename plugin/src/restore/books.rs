@@ -55,10 +55,17 @@ impl Restore {
         }
     }
 
-    pub(super) fn say_as_of_origin(&self) -> Result<(), Stop> {
-        match &self.origin {
-            Some(origin) => self.strimzi()?.say_as_of(strimzi(origin)?),
-            None => Ok(()),
+    /// Where nobody says of it how it is reached, and what feeds it, that is said as before;
+    /// and what was found without it is found anew.
+    pub(super) fn say_as_before(&mut self) -> Result<(), Stop> {
+        let made = match (&self.origin, self.in_place.kept()) {
+            (Some(origin), _) => self.strimzi()?.say_as_of(strimzi(origin)?)?,
+            (None, Some(kept)) if self.asked.way.is_forth() => self.strimzi()?.say_as_kept(kept)?,
+            (None, _) => false,
+        };
+        if made {
+            *self = Self::open(self.asked.clone())?;
         }
+        Ok(())
     }
 }

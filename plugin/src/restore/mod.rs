@@ -48,6 +48,7 @@ const APART_S: u64 = 39_600;
 const SAME_STEP: u32 = 3;
 
 /// What was asked for.
+#[derive(Clone)]
 pub struct Asked {
     /// The mirror.
     pub kafka: KafkaName,
@@ -198,7 +199,7 @@ impl Restore {
             true => leases.take_over(self.holder()?)?,
             false => leases.take(self.holder()?)?,
         };
-        let done = self.say_as_of_origin().and_then(|()| self.steps(&*held));
+        let done = self.say_as_before().and_then(|()| self.steps(&*held));
         if let Err(why) = held.release() {
             self.say(&format!("warning: the Lease is left behind: {why}"));
         }
@@ -316,8 +317,12 @@ impl Restore {
                 "the same command goes on".to_owned()
             }
         };
+        let unfed = match feeds(step) {
+            true => ", and with `--no-feed` ends before that, where a source can't be reached",
+            false => "",
+        };
         Stop {
-            cause: format!("{step}: {}; {then}", stop.cause),
+            cause: format!("{step}: {}; {then}{unfed}", stop.cause),
             ..stop
         }
     }

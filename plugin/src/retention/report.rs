@@ -10,9 +10,10 @@ use slackwater_ports::PartitionId;
 
 use super::kafka::{Limits, log_start};
 
-/// How far ahead is looked: brokers are started within minutes of a restore,
-/// and check first 30 s after their start, then every five minutes.
-const SOON_MS: i64 = 15 * 60 * 1000;
+/// How far ahead is looked: brokers are started within minutes of a restore, and check first
+/// 30 s after their start, then every five minutes. But an operator may be waited for half an
+/// hour, and whoever does it by hand takes his time.
+const SOON_MS: i64 = 2 * 60 * 60 * 1000;
 
 /// A partition that would lose records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

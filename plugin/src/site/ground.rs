@@ -65,6 +65,12 @@ pub trait Ground: Send + Sync {
     fn broker_processes(&self) -> Arc<dyn BrokerProcesses + Send + Sync>;
     /// Starts brokers that were stopped.
     fn broker_start(&self) -> Arc<dyn BrokerStart + Send + Sync>;
+    /// Has whoever may restart brokers leave them alone while the mirror is held; what
+    /// starts the feeders ends it.
+    ///
+    /// # Errors
+    /// Whoever it is does not.
+    fn leave_brokers_alone(&self) -> Seen<()>;
     /// Stops the brokers cleanly.
     ///
     /// # Errors
@@ -204,6 +210,8 @@ pub trait Flush: VolumeFlush + Send + Sync {
     /// What the kernel has told of volumes so far, by their names: that something could
     /// not be written.
     fn told(&self) -> BTreeMap<String, String>;
+    /// What was told of this one is kept by now.
+    fn is_kept(&self, volume: &str);
 }
 
 /// What kernels have told of volumes, kept from run to run. Each error is told once, to

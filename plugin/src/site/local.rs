@@ -168,6 +168,11 @@ impl Ground for Local {
         Arc::new(self.brokers.clone())
     }
 
+    /// Nobody restarts them.
+    fn leave_brokers_alone(&self) -> Seen<()> {
+        Ok(())
+    }
+
     fn stop_brokers(&self, within: Duration) -> Seen<Vec<BrokerAnswer>> {
         self.brokers.stop_within(within)
     }
@@ -257,6 +262,9 @@ impl Flush for Handles {
     fn told(&self) -> BTreeMap<String, String> {
         self.0.told()
     }
+
+    /// It lies nowhere else.
+    fn is_kept(&self, _: &str) {}
 }
 
 impl Leases for FolderLeases {

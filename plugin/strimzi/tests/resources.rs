@@ -94,6 +94,8 @@ fn the_newer_layout_is_read() {
         ]
     );
     assert_eq!(maker.feeds[0].source.access.bootstrap.len(), 2);
+    let of_target: Vec<&str> = maker.target_secrets.iter().map(String::as_str).collect();
+    assert_eq!(of_target, ["mirror-cluster-ca-cert"]);
     assert_eq!(maker.meta.git_ops(), Some("Argo CD"));
     assert!(!maker.meta.is_paused());
     assert_eq!(maker.container(), "feeder-mirrormaker2");

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use rustix::fs::{OFlags, fstatfs, syncfs};
 use rustix::io::Errno;
-use slackwater_ports::{Flushed, Seen, VolumeFlush};
+use slackwater_ports::{Flushed, Seen, VolumeFlush, syncfs_tells};
 
 use crate::clock::now_ms;
 use crate::template::{Template, Values};
@@ -125,6 +125,9 @@ impl FlushHandles {
                 "is no local file system, so syncfs proves nothing: give the volume a flush command",
             ));
         }
+        let kernel = rustix::system::uname();
+        syncfs_tells(&kernel.release().to_string_lossy())
+            .map_err(|why| VolumeError::unsuitable(path, why))?;
         self.systems.push(System {
             device,
             paths: vec![path.to_owned()],

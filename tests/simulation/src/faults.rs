@@ -139,7 +139,7 @@ fn strike_strimzi(strimzi: &mut Strimzi, fault: Fault, now: u64, until: u64) {
         // Nobody starts it again, or somebody does.
         Kind::OperatorDown if fault.target == 0 => strimzi.operator.kill(FOR_GOOD),
         Kind::OperatorDown => strimzi.operator.kill(until),
-        Kind::OperatorBusy => strimzi.operator.hold_up(&strimzi.maker, now, until),
+        Kind::OperatorBusy => strimzi.hold_up(fault.target == 0, now, until),
         Kind::OperatorLooks => strimzi.operator.look(now),
         Kind::PutBack => strimzi.reverts_until = until,
         Kind::Restless => strimzi.restless_until = until,

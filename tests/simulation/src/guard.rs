@@ -176,6 +176,12 @@ impl Hands for GuardHands<'_> {
         resumed.map(|one| one.summary).map_err(|one| one.reason)
     }
 
+    fn prepare(&self) -> Seen<()> {
+        self.hand.enter(Step::Stop);
+        self.must_be_ours().map_err(refused)?;
+        self.hand.leave_kafka_alone()
+    }
+
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
         self.hand.enter(Step::Stop);
         if let Err(why) = self.must_be_ours() {

@@ -132,6 +132,9 @@ fn left_in_strimzi(world: &World) -> Option<String> {
     if strimzi.maker.states != strimzi.found {
         return Some("the resource does not say in the end what was found".to_owned());
     }
+    if !strimzi.kafka.is_let_go() {
+        return Some("the Kafka is left alone by its operator in the end".to_owned());
+    }
     let noted = !strimzi.maker.is_let_go();
     noted.then(|| "something is noted on the resource in the end".to_owned())
 }

@@ -47,6 +47,7 @@ pub use records::{Ended, Isolation, RecordSeen, Records, Span, SpanRead, Timesta
 pub use silence::Silence;
 pub use volumes::{
     Flushed, OtherSnapshot, SnapshotIdentity, SnapshotSeen, VolumeFlush, VolumeSnapshot,
+    syncfs_tells,
 };
 pub use world::{Clock, Level, Log, Progress};
 

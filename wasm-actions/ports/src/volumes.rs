@@ -76,6 +76,30 @@ pub struct OtherSnapshot {
     pub identity: SnapshotIdentity,
 }
 
+/// Whether syncfs(2) of this kernel tells of what could not be written: since Linux 5.8 it
+/// does (`vfs: track per-sb writeback errors and report them to syncfs`). Before, it returns
+/// 0 where pages are lost.
+///
+/// # Errors
+/// One line that names the kernel.
+pub fn syncfs_tells(release: &str) -> Result<(), String> {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    let version: Option<(u32, u32)> = match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => Some((major, minor)),
+        _ => None,
+    };
+    match version {
+        Some(version) if version >= (5, 8) => Ok(()),
+        Some(_) => Err(format!(
+            "Linux {release} does not tell a flush what it could not write (5.8 and later do)"
+        )),
+        None => Err(format!(
+            "{release:?} is no Linux of which it is known that it tells a flush what it could \
+             not write"
+        )),
+    }
+}
+
 /// The port that flushes.
 pub trait VolumeFlush {
     /// Flushes all volumes' file systems at once, through descriptors opened

@@ -187,6 +187,7 @@ mod tests {
     fn kept() -> Kept {
         let api = "kafka.strimzi.io/v1";
         Kept {
+            about: None,
             run: "kafka-mirror-1-1".parse().unwrap(),
             kafka_version: None,
             kafka: json!({

@@ -7,7 +7,7 @@ use slackwater_store::RunId;
 use slackwater_strimzi::{Kafka, KafkaUser, MirrorMaker, NodePool, PRIOR};
 
 use super::bare::{bare, bare_claim};
-use super::{Kept, KeptContent, KeptPool, RestoreError};
+use super::{Kept, KeptContent, KeptPool, RestoreError, about_name};
 use crate::labels::{APP, RUN, SLACKWATER};
 use crate::place::{Place, Resource, STRIMZI};
 use crate::{ApiServer, Makers};
@@ -95,11 +95,13 @@ pub fn gather(
             }
             fed.push(bare(&found, &api, "KafkaMirrorMaker2"));
         }
-        for feed in &maker.feeds {
-            for name in feed.source.access.secrets() {
-                secrets.insert((maker.meta.namespace.clone(), name.to_owned()));
-            }
-        }
+        let of_sources = maker.feeds.iter().flat_map(|feed| {
+            let secrets = feed.source.access.secrets().into_iter();
+            secrets.map(str::to_owned)
+        });
+        let of_target = maker.target_secrets.iter().cloned();
+        let all = of_sources.chain(of_target);
+        secrets.extend(all.map(|name| (maker.meta.namespace.clone(), name)));
     }
     let (mut named, mut held) = (Vec::new(), Vec::new());
     for (namespace, name) in secrets.iter().filter(|_| more.is_some()) {
@@ -109,7 +111,10 @@ pub fn gather(
             held.push(bare(&secret, "v1", "Secret"));
         }
     }
+    let about = Place::new(Resource::config_maps(), namespace, &about_name(kafka))?;
+    let about = server.get(&about)?;
     let kept = Kept {
+        about: about.map(|found| bare(&found, "v1", "ConfigMap")),
         run: run.clone(),
         kafka_version: read.version,
         kafka: object,

@@ -16,16 +16,16 @@ use crate::place::Place;
 pub const NOTE: &str = "slackwater.io/restore";
 
 /// What stood in the place of [`DELAY`], as JSON.
-const DELAY_BEFORE: &str = "slackwater.io/restore-delay-before";
+pub(super) const DELAY_BEFORE: &str = "slackwater.io/restore-delay-before";
 
 /// How long after its start a broker first looks for what retention deletes
 /// (`ServerLogConfigs.LOG_INITIAL_TASK_DELAY_MS_CONFIG`; 30 s by default, whatever
 /// the interval between two looks).
-const DELAY: &str = "log.initial.task.delay.ms";
+pub(super) const DELAY: &str = "log.initial.task.delay.ms";
 
 /// For that long nothing is deleted: as long as heads are shown, and no longer
 /// than an afternoon where nobody comes to take it back.
-const HOLDS_MS: u64 = 4 * 3_600_000;
+pub(super) const HOLDS_MS: u64 = 4 * 3_600_000;
 
 /// Until an operator has taken up a pause: it may be in the middle of a
 /// reconciliation, which has 300 s for what it waits for
@@ -313,7 +313,7 @@ impl InPlace {
 }
 
 /// Whether what stands there, as a number or as a text, holds as long as ours.
-fn holds_as_long(delay: &Value) -> bool {
+pub(super) fn holds_as_long(delay: &Value) -> bool {
     let written = delay.as_str().and_then(|text| text.trim().parse().ok());
     delay.as_u64().or(written) >= Some(HOLDS_MS)
 }

@@ -36,6 +36,15 @@ pub struct Kept {
     pub contents: Vec<KeptContent>,
     /// Which Secrets are kept, as `NAMESPACE/NAME`.
     pub secrets: Vec<String>,
+    /// The ConfigMap that says of it what its resources don't: how it is reached, what feeds
+    /// it. Left out where there is none, as in what was kept before there was this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Value>,
+}
+
+/// How that ConfigMap of a Kafka is called.
+pub fn about_name(kafka: &str) -> String {
+    format!("{kafka}-slackwater")
 }
 
 impl Kept {

@@ -33,7 +33,7 @@ use slackwater_store::RunId;
 
 use crate::clock::Moment;
 use crate::place::{Place, Resource, STRIMZI};
-use crate::{ApiServer, ClaimVolume, Makers};
+use crate::{ApiError, ApiServer, ClaimVolume, Makers};
 
 pub use apart::Origin;
 pub use cloned::Own;
@@ -41,7 +41,7 @@ pub use error::RestoreError;
 pub(crate) use feeders::RESTORING;
 pub use gather::gather;
 pub use kafka::NOTE;
-pub use kept::{Keeper, Kept, KeptContent, KeptPool};
+pub use kept::{Keeper, Kept, KeptContent, KeptPool, about_name};
 pub use kept_volumes::KeptVolumes;
 
 /// Between two looks at what is waited for.
@@ -184,7 +184,11 @@ impl InPlace {
         if way == Way::Back {
             self.forget_kept_volumes()?;
         }
-        self.forget_kafka()
+        match self.forget_kafka() {
+            // It was gone before; its claims have gone back.
+            Err(RestoreError::Api(ApiError::Missing { .. })) if way == Way::Back => Ok(()),
+            done => done,
+        }
     }
 
     /// `NAMESPACE/NAME`

@@ -111,6 +111,7 @@ mod tests {
             claims: Vec::new(),
             contents: Vec::new(),
             secrets: Vec::new(),
+            about: None,
         };
         let words = |keeps_ca| {
             let all = named(&kept, keeps_ca).into_iter();

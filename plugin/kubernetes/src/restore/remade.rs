@@ -7,7 +7,7 @@ use slackwater_strimzi::PAUSE;
 
 use super::cloned::moved;
 use super::feeders::RESTORING;
-use super::kafka::{NOTE, TAKEN_UP};
+use super::kafka::{DELAY, DELAY_BEFORE, HOLDS_MS, NOTE, TAKEN_UP, holds_as_long};
 use super::nodes::name;
 use super::{InPlace, KeptPool, RestoreError};
 use crate::place::{Place, Resource};
@@ -69,10 +69,12 @@ impl InPlace {
             place: Box::new(place.clone()),
             why: "is not made before its volumes are shown to be the cut".to_owned(),
         })?;
+        let before = &kept.kafka["spec"]["kafka"]["config"][DELAY];
+        let holds_retention = proven.retention_would_delete && !holds_as_long(before);
         let note = Note {
             run: self.target.run.clone(),
             stage: Stage::VolumesProven,
-            holds_retention: false,
+            holds_retention,
             feeders: Vec::new(),
             is_made: true,
             on_claims: false,
@@ -84,8 +86,13 @@ impl InPlace {
         object["apiVersion"] = self.api().into();
         object["metadata"]["annotations"][PAUSE] = "true".into();
         object["metadata"]["annotations"][NOTE] = note.to_string().into();
+        if holds_retention {
+            // In the one write that makes it: whoever was cut short behind that goes on to
+            // start its brokers.
+            object["metadata"]["annotations"][DELAY_BEFORE] = before.to_string().into();
+            object["spec"]["kafka"]["config"][DELAY] = HOLDS_MS.into();
+        }
         self.make(&place, &object)?;
-        self.stage_volumes_proven(proven)?;
         self.until(
             || format!("the operator has not taken up {place}"),
             TAKEN_UP,

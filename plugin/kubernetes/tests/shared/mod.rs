@@ -2,6 +2,8 @@
 //! own.
 #![allow(dead_code, reason = "each test program uses some of it")]
 
+pub(crate) mod operator;
+
 use std::sync::OnceLock;
 
 use slackwater_kubernetes::ApiServer;

@@ -1,9 +1,9 @@
 //! What a clone is given of the original: its cut, what is kept beside that, and what
 //! is said of how the mirror is come to. Of the original nothing is written.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use slackwater_cut::{Cut, State};
-use slackwater_kubernetes::{Kept, Own, Place, Resource, RestoreError, RunsError};
+use slackwater_kubernetes::{Kept, Own, Place, Resource, RestoreError, RunsError, about_name};
 use slackwater_store::RunId;
 
 use super::Strimzi;
@@ -118,31 +118,40 @@ impl Strimzi {
         cloned.map(Some).map_err(Stop::bad_input)
     }
 
-    /// Says of this Kafka what is said of the original, where nothing is said yet.
+    /// Says of this Kafka what is said of the original: whether nothing was said yet.
     ///
     /// # Errors
     /// A refusal; no answer.
-    pub fn say_as_of(&self, origin: &Self) -> Result<(), Stop> {
-        let map = format!("{}-slackwater", self.kafka.name());
-        let place = |namespace: &str| {
-            Place::new(Resource::config_maps(), namespace, &map).map_err(Stop::bad_input)
-        };
-        let (there, here) = (
-            place(origin.kafka.namespace())?,
-            place(self.kafka.namespace())?,
-        );
+    pub fn say_as_of(&self, origin: &Self) -> Result<bool, Stop> {
+        let there = about(origin.kafka.namespace(), origin.kafka.name())?;
         let said = origin.server.get(&there).map_err(Stop::failed)?;
-        let Some(said) = said else { return Ok(()) };
-        if self.server.get(&here).map_err(Stop::failed)?.is_some() {
-            return Ok(());
-        }
-        let mut object = Value::Null;
-        object["apiVersion"] = "v1".into();
-        object["kind"] = "ConfigMap".into();
-        object["metadata"]["namespace"] = self.kafka.namespace().into();
-        object["metadata"]["name"] = map.as_str().into();
-        object["data"] = said["data"].clone();
-        let made = self.server.create(&here, &object);
-        made.map(drop).map_err(Stop::failed)
+        said.map_or(Ok(false), |said| self.say(&said))
     }
+
+    /// The same of what is kept beside the cut: whether nothing was said of it any more.
+    ///
+    /// # Errors
+    /// A refusal; no answer.
+    pub fn say_as_kept(&self, kept: &Kept) -> Result<bool, Stop> {
+        kept.about.as_ref().map_or(Ok(false), |said| self.say(said))
+    }
+
+    fn say(&self, said: &Value) -> Result<bool, Stop> {
+        let here = about(self.kafka.namespace(), self.kafka.name())?;
+        if self.server.get(&here).map_err(Stop::failed)?.is_some() {
+            return Ok(false);
+        }
+        let object = json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"namespace": self.kafka.namespace(), "name": here.name()},
+            "data": said["data"],
+        });
+        let made = self.server.create(&here, &object);
+        made.map(|_| true).map_err(Stop::failed)
+    }
+}
+
+fn about(namespace: &str, kafka: &str) -> Result<Place, Stop> {
+    Place::new(Resource::config_maps(), namespace, &about_name(kafka)).map_err(Stop::bad_input)
 }

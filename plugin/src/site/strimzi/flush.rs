@@ -66,4 +66,10 @@ impl Flush for InPods {
         told.map(|(volume, error)| (volume.clone(), error.clone()))
             .collect()
     }
+
+    fn is_kept(&self, volume: &str) {
+        if let Err(why) = self.brokers.forget_told(volume) {
+            tracing::info!("what was told of {volume} stays in its pod, and is told again: {why}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use slackwater_cut::{ConnectSettings, ConnectTopics, Settings};
 use slackwater_kafka::{ClusterOptions, FIXED_PROPERTIES, KafkaClusters};
 use slackwater_kubernetes::{
-    ApiServer, InPlace, Kept, Makers, MakersError, Place, Resource, StrimziMirror, Way,
+    ApiServer, InPlace, Kept, Makers, MakersError, Place, Resource, StrimziMirror, Way, about_name,
 };
 use slackwater_ports::Cluster;
 use slackwater_strimzi::{Access, Claim, Kafka, Meta, MirrorMaker};
@@ -265,7 +265,7 @@ fn connects(mirror: &StrimziMirror) -> Vec<ConnectSettings> {
 
 /// What is said of it in a ConfigMap beside it, if anything is.
 fn options(server: &ApiServer, name: &KafkaName) -> Result<StrimziOptions, Stop> {
-    let map = format!("{}-slackwater", name.name());
+    let map = about_name(name.name());
     let place = Place::new(Resource::config_maps(), name.namespace(), &map);
     let place = place.map_err(Stop::bad_input)?;
     let found = server.get(&place).map_err(Stop::failed)?;

@@ -74,6 +74,7 @@ impl GuardPods {
             writes: false,
             run_as: None,
             most: MOST,
+            leaves_at_once: true,
         }
     }
 

@@ -373,6 +373,10 @@ impl Ground for Strimzi {
         Arc::new(self.brokers.clone())
     }
 
+    fn leave_brokers_alone(&self) -> Seen<()> {
+        self.mirror.leave_kafka_alone()
+    }
+
     fn stop_brokers(&self, _within: Duration) -> Seen<Vec<BrokerAnswer>> {
         Err(PortError::new(
             PortErrorKind::Unsupported,

@@ -145,6 +145,7 @@ impl Strimzi {
             writes: false,
             run_as: None,
             most: PROVES,
+            leaves_at_once: false,
         };
         if let Err(error) = workers.sweep(what.role()) {
             tracing::info!("pods of earlier runs are left: {error}");

@@ -215,6 +215,7 @@ impl Readers {
             writes: false,
             run_as: None,
             most: MOST,
+            leaves_at_once: true,
         };
         self.workers.make(&job).map_err(|error| refused(&error))
     }

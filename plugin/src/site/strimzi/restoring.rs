@@ -412,7 +412,8 @@ impl Strimzi {
             None => Ok(()),
             Some(run) => Err(Stop::held(format!(
                 "Kafka {} is gone, and the restore of run {run} was not shown to be over: its volumes \
-                 from before stay (where nobody wants it back, delete them by kubectl)",
+                 from before stay (`restore {run} --undo` goes back to them; where nobody wants \
+                 them, delete them by kubectl)",
                 self.kafka
             ))),
         }

@@ -111,6 +111,7 @@ impl Trimmer {
             run_as,
             nodes: nodes.cloned(),
             most: MOST,
+            leaves_at_once: true,
         };
         // One that is there may trim still, for a restore that was killed.
         self.workers.delete(suffix).map_err(Stop::failed)?;

@@ -4,6 +4,8 @@ mod by_hand;
 mod patch;
 mod raw;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::access::Access;
@@ -144,6 +146,8 @@ pub struct MirrorMaker {
     pub target_alias: String,
     /// Where that cluster is.
     pub target: Vec<Address>,
+    /// Secrets of its namespace by which its workers get in there.
+    pub target_secrets: BTreeSet<String>,
     /// Connect's own topics: configuration, offsets, status.
     pub topics: [String; 3],
     /// In the order of the resource, which patches count in.

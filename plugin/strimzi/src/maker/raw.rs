@@ -148,6 +148,7 @@ impl Raw for RawMirrorMaker {
             replicas,
             target: addresses(&target)?,
             topics: topics(&target),
+            target_secrets: secrets(&target),
             feeds,
             observed_generation: self.status.observed_generation,
             conditions: self.status.conditions,
@@ -165,6 +166,21 @@ fn addresses(cluster: &RawCluster) -> Result<Vec<Address>, String> {
             cluster.alias
         )
     })
+}
+
+fn access(cluster: &RawCluster, place: &str) -> Result<Access, String> {
+    Ok(Access {
+        bootstrap: addresses(cluster)?,
+        trust: client::trust(cluster.tls.clone()),
+        login: client::login(cluster.authentication.clone(), place)?,
+    })
+}
+
+/// Of a login that is not known here none are.
+fn secrets(cluster: &RawCluster) -> BTreeSet<String> {
+    let access = access(cluster, "spec.target").ok();
+    let secrets = access.iter().flat_map(Access::secrets);
+    secrets.map(str::to_owned).collect()
 }
 
 fn topics(target: &RawCluster) -> [String; 3] {
@@ -218,11 +234,7 @@ fn feed(
     Ok(Feed {
         source: SourceCluster {
             alias: source.alias.clone(),
-            access: Access {
-                bootstrap: addresses(source)?,
-                trust: client::trust(source.tls.clone()),
-                login: client::login(source.authentication.clone(), &format!("{key}.source"))?,
-            },
+            access: access(source, &format!("{key}.source"))?,
         },
         connectors: connectors.collect::<Result<_, _>>()?,
         layout,

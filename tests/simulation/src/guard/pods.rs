@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use slackwater_cut::Cut;
-use slackwater_hold::{Hold, LeaseLook, Watch};
+use slackwater_hold::{Hold, LeaseLook, Standing, Watch, standing};
 use slackwater_ports::{Clock as _, RunStore as _, Seen};
 
 use super::{CLOSE_MS, Guard, gone, hands, keep_watch, refused};
@@ -114,20 +114,6 @@ fn is_over(hand: &Hand<'_>) -> Seen<bool> {
     Ok(Cut::parse(&text).is_ok_and(|cut| cut.state.is_final()))
 }
 
-/// Whether the run has begun to stop something and did not let it go. What
-/// can't be read may have.
-fn is_held(hand: &Hand<'_>) -> bool {
-    let Ok(record) = hand.load() else {
-        return true;
-    };
-    let Ok(cut) = Cut::parse(&record.document) else {
-        return true;
-    };
-    let stopped = cut.quiesce.is_some_and(|one| one.stop_started_ms.is_some());
-    let runs = cut.resume.is_some_and(|one| one.running_ms.is_some());
-    stopped && !runs
-}
-
 /// From now on it is the guard: with the deadline that was signed, and where
 /// nobody knows one any more, and something is stopped, with this instant.
 fn hold(hand: &Hand<'_>, signed: &Signature) {
@@ -135,7 +121,9 @@ fn hold(hand: &Hand<'_>, signed: &Signature) {
     let now = hand.now_ms();
     let latest = now + sim.schedule.scene.window_ms;
     let known = signed.deadline_ms.map(|at| at.min(latest));
-    let deadline = known.or_else(|| is_held(hand).then_some(now));
+    let document = hand.load().ok().map(|record| record.document);
+    let standing = standing(document.as_deref());
+    let deadline = known.or_else(|| (standing == Standing::Held).then_some(now));
     if let Some(at) = deadline.filter(|_| deadline != signed.deadline_ms)
         && hand.lease.sign(hand, at).is_err()
     {
@@ -143,7 +131,7 @@ fn hold(hand: &Hand<'_>, signed: &Signature) {
     }
     let identity = format!("process {process}");
     let token = signed.token.clone();
-    let hold = Hold::new(hand, token, deadline, identity);
+    let hold = Hold::new(hand, token, deadline, identity).in_the_place_of(standing);
     let watch = Watch::new(hand.monotonic_ms(), CLOSE_MS).idle_after(IDLE_MS);
     let guard = Guard::new(hand, process, hold, watch, Some(hand.lease.clone()));
     keep_watch(sim, &hands(sim, hand.rope, &guard), &guard);

@@ -11,6 +11,7 @@ use crate::schedule::Way;
 use crate::world::World;
 use crate::world::connect::Told;
 use crate::world::strimzi::Strimzi;
+use crate::world::strimzi::kafka::Kafka;
 use crate::world::strimzi::maker::Maker;
 
 /// How long the operator may take to begin a round with what was just written;
@@ -18,6 +19,11 @@ use crate::world::strimzi::maker::Maker;
 const TAKEN_UP_MS: u64 = 10_000;
 const POKE_MS: u64 = 3_000;
 const BETWEEN_MS: u64 = 200;
+
+/// How long a pause from before may take to be over, and how long its Kafka's operator to
+/// take up another (`window.rs`).
+const SETTLES_MS: u64 = 120_000;
+const KAFKA_TAKEN_UP_MS: u64 = 20_000;
 
 /// How often a patch is made anew because the resource changed (`makers.rs`).
 const MOST_TRIES: usize = 10;
@@ -64,22 +70,94 @@ impl Hand<'_> {
 
     /// Waits until its operator says so, and pokes it where it does not.
     fn wait_until(&self, is_so: impl Fn(&Maker) -> bool) -> Seen<()> {
+        self.await_operator(
+            TAKEN_UP_MS,
+            || self.again().map(|now| is_so(&now)),
+            || self.poke(),
+        )
+    }
+
+    fn await_operator(
+        &self,
+        within_ms: u64,
+        is_so: impl Fn() -> Seen<bool>,
+        poke: impl Fn() -> Seen<()>,
+    ) -> Seen<()> {
         let began = self.sim.now();
         let mut poked = began;
         loop {
-            if is_so(&self.again()?) {
+            if is_so()? {
                 return Ok(());
             }
             let now = self.sim.now();
-            if now - began >= TAKEN_UP_MS {
+            if now - began >= within_ms {
                 let why = "the operator has not taken up what was written";
                 return Err(PortError::new(PortErrorKind::Timeout, why));
             }
             if now - poked >= POKE_MS {
                 poked = now;
-                self.poke()?;
+                poke()?;
             }
             self.pause(BETWEEN_MS);
+        }
+    }
+
+    fn kafka(&self) -> Seen<Kafka> {
+        self.reach(|world| Ok(strimzi(world)?.kafka.clone()))
+    }
+
+    fn wait_for_kafka(&self, within_ms: u64, is_so: impl Fn(&Kafka) -> bool) -> Seen<()> {
+        let poke = || {
+            self.reach(|world| {
+                let now = world.now;
+                world.takes_writes()?;
+                strimzi(world)?.change_kafka(now, |_| {});
+                Ok(())
+            })
+        };
+        self.await_operator(within_ms, || self.kafka().map(|now| is_so(&now)), poke)
+    }
+
+    /// As [`Self::change`] does it.
+    fn change_kafka(&self, patch: impl Fn(&Kafka) -> Option<Kafka>) -> Seen<Kafka> {
+        for _ in 0..MOST_TRIES {
+            let before = self.kafka()?;
+            let Some(after) = patch(&before) else {
+                return Ok(before);
+            };
+            let patched = self.reach(|world| {
+                let now = world.now;
+                world.takes_writes()?;
+                let strimzi = strimzi(world)?;
+                if strimzi.kafka.version != before.version {
+                    return Ok(false);
+                }
+                strimzi.change_kafka(now, |kafka| *kafka = after);
+                Ok(true)
+            });
+            if patched? {
+                return self.kafka();
+            }
+        }
+        let why = "the resource changed all the time";
+        Err(PortError::new(PortErrorKind::Conflict, why))
+    }
+
+    /// Its Kafka's operator leaves that alone, before anything is stopped.
+    pub(crate) fn leave_kafka_alone(&self) -> Seen<()> {
+        if self.sim.schedule.scene.strimzi.is_none() {
+            return Ok(());
+        }
+        self.wait_for_kafka(SETTLES_MS, |now| now.paused || !now.says_paused)?;
+        self.change_kafka(Kafka::pause)?;
+        self.wait_for_kafka(KAFKA_TAKEN_UP_MS, |now| now.says_paused)
+    }
+
+    /// It looks after it again.
+    fn let_kafka_go(&self) -> Seen<()> {
+        match self.change_kafka(Kafka::unpause)?.pause_is_ours {
+            true => Err(not_read_back()),
+            false => Ok(()),
         }
     }
 
@@ -143,8 +221,8 @@ impl Hand<'_> {
 
     /// The start itself.
     pub(crate) fn start_all(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
-        match self.sim.schedule.scene.strimzi {
-            None => self.tell(connectors, Told::Run),
+        let mut told = match self.sim.schedule.scene.strimzi {
+            None => return self.tell(connectors, Told::Run),
             // Connect is told at once, too, and what it answers is seen.
             Some(Way::State) => {
                 let told = self.put_back();
@@ -162,7 +240,13 @@ impl Hand<'_> {
                 }
                 told
             }
+        };
+        // Last: the mirror runs whatever becomes of this, and it is asked for again.
+        if let Err(why) = self.let_kafka_go() {
+            let taken = told.iter_mut().filter(|one| one.accepted.is_ok());
+            taken.for_each(|one| one.accepted = Err(why.clone()));
         }
+        told
     }
 }
 

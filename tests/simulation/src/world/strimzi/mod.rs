@@ -1,13 +1,15 @@
-//! Where the mirror stands in Strimzi: an API server, the resource of what
-//! feeds it, the operator that looks after the resource, and somebody who puts
-//! back what others write into it. See `WORLD.md`.
+//! Where the mirror stands in Strimzi: an API server, the resources of what
+//! feeds it and of its Kafka, the operator that looks after them, and somebody who puts
+//! back what others write into the first. See `WORLD.md`.
 
+pub(crate) mod kafka;
 pub(crate) mod maker;
 pub(crate) mod operator;
 
 use fastrand::Rng;
 use slackwater_ports::{PortError, PortErrorKind, Seen};
 
+use self::kafka::{Kafka, Looks};
 use self::maker::{Maker, State};
 use self::operator::Operator;
 use super::World;
@@ -34,6 +36,8 @@ pub(crate) struct Strimzi {
     pub(crate) rng: Rng,
     pub(crate) api: ApiServer,
     pub(crate) maker: Maker,
+    pub(crate) kafka: Kafka,
+    looks: Looks,
     /// As it was found.
     pub(crate) found: Vec<State>,
     pub(crate) operator: Operator,
@@ -56,6 +60,8 @@ impl Strimzi {
         Self {
             api: ApiServer::default(),
             maker: Maker::new(found.clone()),
+            kafka: Kafka::new(),
+            looks: Looks::new(seed),
             found,
             operator: Operator::new(&mut rng),
             reverts_until: 0,
@@ -85,6 +91,22 @@ impl Strimzi {
         self.reverts_until = 0;
         self.restless_until = 0;
         self.operator.heal(now);
+        self.looks.heal(now);
+    }
+
+    /// Its Kafka is changed by somebody.
+    pub(crate) fn change_kafka(&mut self, now: u64, change: impl FnOnce(&mut Kafka)) {
+        change(&mut self.kafka);
+        self.kafka.version += 1;
+        self.looks.hear(now, self.operator.is_down(now));
+    }
+
+    /// Its operator is at the one or at the other until then.
+    pub(crate) fn hold_up(&mut self, at_kafka: bool, now: u64, until: u64) {
+        match at_kafka {
+            true => self.looks.hold_up(&self.kafka, until),
+            false => self.operator.hold_up(&self.maker, now, until),
+        }
     }
 
     /// The resource is changed by somebody: its operator hears of it.
@@ -104,6 +126,9 @@ impl Strimzi {
         }
         let answers = self.answers(now).is_ok();
         let writes = answers && now >= world.store.full_until;
+        let down = self.operator.is_down(now);
+        self.looks
+            .tick(now, [down, answers, writes], &mut self.kafka);
         let Self {
             operator,
             maker,

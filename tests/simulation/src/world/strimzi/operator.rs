@@ -14,7 +14,7 @@ pub(crate) const FULL_MS: u64 = 120_000;
 
 /// What it hears while it is at the resource waits for so long, and is dropped
 /// then (`AbstractOperator`, `LOCK_TIMEOUT_MS`).
-const LOCK_MS: u64 = 10_000;
+pub(super) const LOCK_MS: u64 = 10_000;
 
 /// How long it waits for Connect's answer.
 const ANSWER_MS: u64 = 30_000;
@@ -82,6 +82,11 @@ impl Operator {
         self.was_down = true;
         self.heard = None;
         self.round = None;
+    }
+
+    /// Nobody is there.
+    pub(super) fn is_down(&self, now: u64) -> bool {
+        now < self.down_until
     }
 
     /// Nobody starts it again.
@@ -158,7 +163,7 @@ impl Operator {
 }
 
 /// Until it takes up what it heard: most often at once.
-fn delay(rng: &mut Rng) -> u64 {
+pub(super) fn delay(rng: &mut Rng) -> u64 {
     if rng.u8(..4) == 0 {
         rng.u64(200..5_800)
     } else {
