@@ -94,7 +94,9 @@ fn the_examples_are_right() {
 #[test]
 fn hooks_that_fail_or_run_as_nobody_and_what_their_account_may_not_do_are_named() {
     let ours = ("slackwater".to_owned(), "slackwater".to_owned());
-    assert_eq!(accounts(&right()), [ours.clone()].into());
+    let restores = ("slackwater".to_owned(), "slackwater-restore".to_owned());
+    let both = [ours.clone(), restores.clone()];
+    assert_eq!(accounts(&right()), both.clone().into());
     let none = found(|seen| {
         seen.accounts.insert(ours.clone(), None);
     });
@@ -120,6 +122,23 @@ fn hooks_that_fail_or_run_as_nobody_and_what_their_account_may_not_do_are_named(
         let phase = &mut seen.blueprints[0]["actions"]["afterFailure"]["phases"][0];
         phase["args"]["command"][4] = to.into();
     };
+    // What a restore takes is told by itself; but there has to be somebody.
+    assert_eq!(
+        found(|seen| drop(
+            seen.accounts
+                .insert(restores.clone(), denied(&["list kafkas"]))
+        )),
+        Vec::<String>::new()
+    );
+    let none = found(|seen| drop(seen.accounts.insert(restores.clone(), None)));
+    assert_eq!(none.len(), 2, "{none:?}");
+    for (fault, action) in none.iter().zip(["beforeRestore", "afterRestore"]) {
+        assert!(fault.contains(action), "{fault}");
+        assert!(
+            fault.contains("slackwater/slackwater-restore, which is not there"),
+            "{fault}"
+        );
+    }
     let fails = only(|seen| change(seen, "{{ .Options.namespace }}"));
     assert!(
         fails.contains("onFailure: fails for namespace kafka-mirror"),
@@ -366,4 +385,18 @@ fn a_binding_without_a_profile_or_with_what_leads_to_pools_left_out_is_named() {
         actions.insert("backupPostHook".to_owned(), action);
     });
     assert!(ignored.contains("`backupPosthook` is meant"), "{ignored}");
+}
+
+#[test]
+fn accounts_of_hooks_that_are_bound_to_pools_are_asked_for_too() {
+    let restores = ("slackwater".to_owned(), "slackwater-restore".to_owned());
+    assert!(accounts(&bound()).contains(&restores));
+    let mut seen = bound();
+    seen.accounts.insert(restores, None);
+    let found: Vec<String> = faults(&seen).iter().map(ToString::to_string).collect();
+    assert_eq!(found.len(), 2, "{found:?}");
+    for (fault, action) in found.iter().zip(["restorePrehook", "restorePosthook"]) {
+        let says = format!("Blueprint slackwater-bound-hooks {action}: runs as ServiceAccount");
+        assert!(fault.starts_with(&says), "{fault}");
+    }
 }

@@ -46,6 +46,19 @@ mod needs_root {
         view.connectors.iter().map(|one| one.reference()).collect()
     }
 
+    /// As the guard does: what may restart brokers first.
+    fn stop(mirror: &StrimziMirror, view: &MirrorView) -> Vec<Answer> {
+        let refs = refs(view);
+        let Err(why) = mirror.leave_kafka_alone() else {
+            return mirror.stop(&refs);
+        };
+        let not_told = |connector| Answer {
+            connector,
+            accepted: Err(why.clone()),
+        };
+        refs.into_iter().map(not_told).collect()
+    }
+
     fn wants(view: &MirrorView) -> Vec<Want> {
         let wanted = |connector| Want {
             connector,
@@ -123,7 +136,7 @@ mod needs_root {
             assert_eq!(view.connectors.len(), 2);
             mirror.positions(&view.connectors[0].reference()).unwrap();
 
-            accepted(|| mirror.stop(&refs(&view)));
+            accepted(|| stop(&mirror, &view));
             until(&mirror, "stopped", is_stopped);
             let held = scene.object("kafka/mirror").unwrap();
             assert!(held["status"]["listeners"].is_null(), "{held}");
@@ -160,7 +173,7 @@ mod needs_root {
             let mirror = find(&scene, None).unwrap();
             assert_eq!(mirror.ways().collect::<Vec<_>>(), [Way::Pause]);
             let view = mirror.mirror().unwrap();
-            accepted(|| mirror.stop(&refs(&view)));
+            accepted(|| stop(&mirror, &view));
             until(&mirror, "stopped", is_stopped);
             assert_eq!(spec(&scene), before);
             // The operator is told to look, and leaves it alone.
@@ -195,7 +208,7 @@ mod needs_root {
             scene.without_operator();
             let mirror = find(&scene, None).unwrap();
             let view = mirror.mirror().unwrap();
-            let refused = mirror.stop(&refs(&view));
+            let refused = stop(&mirror, &view);
             for answer in &refused {
                 let said = answer.accepted.as_ref().unwrap_err().to_string();
                 assert!(
@@ -207,7 +220,7 @@ mod needs_root {
             assert!(is_running(&mirror.mirror().unwrap()));
             // The operator comes, and stops it; and is gone when it is to start.
             scene.with_operator(Temper::default()).unwrap();
-            accepted(|| mirror.stop(&refs(&view)));
+            accepted(|| stop(&mirror, &view));
             until(&mirror, "stopped", is_stopped);
             scene.without_operator();
             accepted(|| mirror.start(&wants(&view)));
@@ -224,13 +237,13 @@ mod needs_root {
             let mirror = find(&scene, None).unwrap();
             let view = mirror.mirror().unwrap();
             for pause in [0, 300, 700] {
-                accepted(|| mirror.stop(&refs(&view)));
+                accepted(|| stop(&mirror, &view));
                 until(&mirror, "stopped", is_stopped);
                 let _ = mirror.start(&wants(&view));
                 thread::sleep(Duration::from_millis(pause));
                 // As quiesceMirror does: it asks, and asks again while it is not so. What is
                 // seen before it has asked may be the end of the hold before.
-                accepted(|| mirror.stop(&refs(&view)));
+                accepted(|| stop(&mirror, &view));
                 let began = Instant::now();
                 while !is_stopped(&look(&mirror)) {
                     assert!(began.elapsed() < REACH, "after {pause} ms");
@@ -245,16 +258,46 @@ mod needs_root {
         }
 
         #[test]
+        fn one_that_was_made_anew_while_it_was_held_runs_and_nothing_waits_for_the_one_before() {
+            let scene = turn();
+            let mirror = find(&scene, None).unwrap();
+            let view = mirror.mirror().unwrap();
+            let mut maker = scene.object("kafkamirrormaker2/feeder").unwrap();
+            accepted(|| stop(&mirror, &view));
+            until(&mirror, "stopped", is_stopped);
+            // As who replaces what differs from his own copy of it does.
+            scene
+                .kubectl(&["delete", "kafkamirrormaker2", "feeder"])
+                .unwrap();
+            let metadata = maker["metadata"].as_object_mut().unwrap();
+            metadata.retain(|key, _| ["name", "namespace"].contains(&key.as_str()));
+            maker.as_object_mut().unwrap().remove("status");
+            let plane = scene.cluster().plane();
+            plane.apply(&maker.to_string()).unwrap();
+            accepted(|| mirror.start(&wants(&view)));
+            until(&mirror, "running", is_running);
+            let held = scene.object("kafka/mirror").unwrap();
+            assert!(
+                !slackwater_strimzi::Kafka::read(&held)
+                    .unwrap()
+                    .meta
+                    .is_paused()
+            );
+        }
+
+        #[test]
         fn what_cant_be_held_is_named_before_anything_is_stopped() {
             let scene = turn();
             let annotate = ["annotate", "kafkamirrormaker2", "feeder"];
             let pause = ["strimzi.io/pause-reconciliation=true"];
             scene.kubectl(&[&annotate[..], &pause].concat()).unwrap();
-            let paused = find(&scene, None).err().unwrap().to_string();
-            assert!(
-                paused.starts_with("KafkaMirrorMaker2 kafka/feeder is paused"),
-                "{paused}"
-            );
+            for way in [None, Some(Way::State), Some(Way::Pause)] {
+                let paused = find(&scene, way).err().unwrap().to_string();
+                assert!(
+                    paused.starts_with("KafkaMirrorMaker2 kafka/feeder is paused"),
+                    "{paused}"
+                );
+            }
             let pause = ["strimzi.io/pause-reconciliation-"];
             scene.kubectl(&[&annotate[..], &pause].concat()).unwrap();
 

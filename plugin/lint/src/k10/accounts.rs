@@ -7,11 +7,30 @@ use serde_json::{Value, json};
 use slackwater_template::kanister::{Given, Kind, Rendered, rendered};
 
 use super::hooks::HOOKS;
-use super::{Mirror, Seen, backups, place, policies};
+use super::{Mirror, Seen, backups, bindings, place, policies};
 use crate::Fault;
 
-/// The ServiceAccounts as which the hooks of these mirrors' policies run, by namespace and
-/// name: whoever looks asks what each may do.
+/// What an action is for. Of a restore it is not asked here what its account may do: that
+/// is told before anything is touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    Backup,
+    Restore,
+}
+
+/// Actions for a restore, in the blueprint of a policy's hooks.
+const RESTORES: [&str; 2] = ["beforeRestore", "afterRestore"];
+
+/// Actions that K10 runs around a bound pool.
+const BOUND: [(&str, For); 4] = [
+    ("backupPrehook", For::Backup),
+    ("backupPosthook", For::Backup),
+    ("restorePrehook", For::Restore),
+    ("restorePosthook", For::Restore),
+];
+
+/// The ServiceAccounts as which the hooks of these mirrors run, by namespace and name:
+/// whoever looks asks what each may do.
 #[must_use]
 pub fn accounts(seen: &Seen) -> BTreeSet<(String, String)> {
     let mut all = BTreeSet::new();
@@ -19,16 +38,18 @@ pub fn accounts(seen: &Seen) -> BTreeSet<(String, String)> {
         for policy in &seen.policies {
             if policies::covers(policy, &mirror.namespace, &seen.namespaces) {
                 let hooks = hooks(policy, mirror, seen);
-                all.extend(hooks.iter().flat_map(|(_, done)| accounts_of(done)));
+                all.extend(hooks.iter().flat_map(|(_, _, done)| accounts_of(done)));
             }
         }
+        let bound = hooks_of_pools(mirror, seen);
+        all.extend(bound.iter().flat_map(|(_, _, done)| accounts_of(done)));
     }
     all
 }
 
 pub(super) fn faults(policy: &Value, mirror: &Mirror, seen: &Seen) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for (name, done) in hooks(policy, mirror, seen) {
+    for (name, what, done) in hooks(policy, mirror, seen) {
         let at = format!("{} {name}", place(policy));
         for (text, why) in &done.failed {
             faults.push(Fault::new(
@@ -36,30 +57,44 @@ pub(super) fn faults(policy: &Value, mirror: &Mirror, seen: &Seen) -> Vec<Fault>
                 format!("fails for namespace {}: {text}: {why}", mirror.namespace),
             ));
         }
-        for account in accounts_of(&done) {
-            let (namespace, account_name) = &account;
-            let who = format!("ServiceAccount {namespace}/{account_name}");
-            match seen.accounts.get(&account) {
-                // Nobody asked.
-                None => {}
-                Some(None) => faults.push(Fault::new(
-                    &at,
-                    format!("runs as {who}, which is not there"),
-                )),
-                Some(Some(denied)) => {
-                    let of = (mirror.namespace.clone(), mirror.name.clone());
-                    let missing = denied.get(&of).map_or(&[][..], Vec::as_slice);
-                    if !missing.is_empty() {
-                        faults.push(Fault::new(
-                            who,
-                            format!(
-                                "may not, for {}/{}: {}",
-                                mirror.namespace,
-                                mirror.name,
-                                missing.join(", ")
-                            ),
-                        ));
-                    }
+        faults.extend(of_accounts(&at, what, &done, mirror, seen));
+    }
+    faults
+}
+
+/// Of hooks that are bound to pools of the mirror. (What is handed to a restore is not
+/// known yet, and so not whether that can be rendered.)
+pub(super) fn of_bound(mirror: &Mirror, seen: &Seen) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (at, what, done) in hooks_of_pools(mirror, seen) {
+        faults.extend(of_accounts(&at, what, &done, mirror, seen));
+    }
+    faults
+}
+
+fn of_accounts(at: &str, what: For, done: &Rendered, mirror: &Mirror, seen: &Seen) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for account in accounts_of(done) {
+        let (namespace, account_name) = &account;
+        let who = format!("ServiceAccount {namespace}/{account_name}");
+        match seen.accounts.get(&account) {
+            // Nobody asked.
+            None => {}
+            Some(None) => faults.push(Fault::new(at, format!("runs as {who}, which is not there"))),
+            Some(Some(_)) if what == For::Restore => {}
+            Some(Some(denied)) => {
+                let of = (mirror.namespace.clone(), mirror.name.clone());
+                let missing = denied.get(&of).map_or(&[][..], Vec::as_slice);
+                if !missing.is_empty() {
+                    faults.push(Fault::new(
+                        who,
+                        format!(
+                            "may not, for {}/{}: {}",
+                            mirror.namespace,
+                            mirror.name,
+                            missing.join(", ")
+                        ),
+                    ));
                 }
             }
         }
@@ -67,8 +102,9 @@ pub(super) fn faults(policy: &Value, mirror: &Mirror, seen: &Seen) -> Vec<Fault>
     faults
 }
 
-/// Each hook that there is, rendered. Those that are missing are another fault.
-fn hooks(policy: &Value, mirror: &Mirror, seen: &Seen) -> Vec<(&'static str, Rendered)> {
+/// Each hook that there is, rendered, and what its blueprint has for restores. Those that
+/// are missing are another fault.
+fn hooks(policy: &Value, mirror: &Mirror, seen: &Seen) -> Vec<(&'static str, For, Rendered)> {
     let given = Given {
         object: json!({"kind": "Namespace", "metadata": {"name": mirror.namespace}}),
         kind: Some(Kind::Namespace),
@@ -82,7 +118,29 @@ fn hooks(policy: &Value, mirror: &Mirror, seen: &Seen) -> Vec<(&'static str, Ren
             let found = blueprints.find(|one| one["metadata"]["name"] == said["blueprint"]);
             let action = said["actionName"].as_str().unwrap_or_default();
             let done = found.and_then(|blueprint| rendered(blueprint, action, &given).ok());
-            all.extend(done.map(|done| (hook, done)));
+            all.extend(done.map(|done| (hook, For::Backup, done)));
+            for action in RESTORES {
+                let done = found.and_then(|blueprint| rendered(blueprint, action, &given).ok());
+                all.extend(done.map(|done| (action, For::Restore, done)));
+            }
+        }
+    }
+    all
+}
+
+/// The same of pools, by what a fault names.
+fn hooks_of_pools(mirror: &Mirror, seen: &Seen) -> Vec<(String, For, Rendered)> {
+    let mut all = Vec::new();
+    for (pool, blueprint) in bindings::bound(mirror, seen) {
+        let given = Given {
+            object: pool.clone(),
+            ..Given::default()
+        };
+        let name = blueprint["metadata"]["name"].as_str().unwrap_or_default();
+        for (action, what) in BOUND {
+            let done = rendered(blueprint, action, &given).ok();
+            let at = format!("Blueprint {name} {action}");
+            all.extend(done.map(|done| (at, what, done)));
         }
     }
     all

@@ -28,8 +28,13 @@ type Pools<'a> = Vec<(&'a str, Option<&'a Value>)>;
 
 /// Whether K10 runs our hooks around a pool of it.
 pub(super) fn is_bound(mirror: &Mirror, seen: &Seen) -> bool {
-    let pools = pools(mirror, seen);
-    pools.iter().any(|(_, one)| one.is_some_and(is_ours))
+    !bound(mirror, seen).is_empty()
+}
+
+/// Its pools around which K10 runs our hooks, each with the blueprint.
+pub(super) fn bound<'a>(mirror: &'a Mirror, seen: &'a Seen) -> Vec<(&'a Value, &'a Value)> {
+    let each = of_mirror(mirror, seen).filter_map(|pool| Some((pool, blueprint_of(pool, seen)?)));
+    each.filter(|(_, blueprint)| is_ours(blueprint)).collect()
 }
 
 /// Of a mirror whose pools are labelled, or bound.
@@ -59,9 +64,8 @@ pub(super) fn faults(mirror: &Mirror, covering: &[&Value], seen: &Seen) -> Vec<F
     for policy in covering {
         faults.extend(of_policy(policy, seen));
     }
-    for (_, blueprint) in pools(mirror, seen) {
-        let ours = blueprint.into_iter().filter(|one| is_ours(one));
-        faults.extend(ours.flat_map(|one| hooks::of_blueprint(one, Runs::K10Binding)));
+    for (_, blueprint) in bound(mirror, seen) {
+        faults.extend(hooks::of_blueprint(blueprint, Runs::K10Binding));
     }
     faults
 }

@@ -86,6 +86,7 @@ pub fn faults(seen: &Seen) -> Vec<Fault> {
         }
         faults.extend(of_volumes(&place, mirror, &seen.classes));
         faults.extend(bindings::faults(mirror, &covering, seen));
+        faults.extend(accounts::of_bound(mirror, seen));
         let is_bound = bindings::is_bound(mirror, seen);
         for policy in covering {
             if !is_bound {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use slackwater_cut::{ClaimName, Cut, Movement, SnapshotsBy, State, Strategy, Verdict, claims};
+use slackwater_cut::{ClaimName, Cut, SnapshotsBy, State, Strategy, Verdict, Verify, claims};
 use slackwater_hold::{Deck as _, LetGo, Step, drain, give_up, release};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Clock as _, Outcome};
@@ -60,7 +60,13 @@ impl Hook {
         let mut site = self.site(context, kafka, &Need::All)?;
         held_still(&site)?;
         self.set_for_others(&mut site)?;
-        give_up_what_a_hook_left(&site, |_| Ok(true))?;
+        give_up_what_a_hook_left(&site, |run| {
+            // Whoever read it may be gone with his node.
+            if !strimzi(&site)?.is_proven_apart(run)? {
+                prove_apart(&site, run)?;
+            }
+            Ok(true)
+        })?;
         strimzi(&site)?.may_note_seal()?;
         // Whoever ends it before its guard watches for K10 ends the run.
         let run = Run::begin(&site, true)?;
@@ -120,9 +126,7 @@ impl Hook {
         let is_closed = matches!(cut.state, State::Closed { .. });
         let was_confirmed = cut.snapshot.is_some_and(|one| one.confirmed_ms.is_some());
         if was_confirmed || is_closed {
-            // The hook is run again, or is another backup's: what was there for the one
-            // may not be for the other.
-            Run::named(&site, &id).run(PhaseName::SnapshotPartitions, Entry::Confirm)?;
+            confirmed_again(&site, &id)?;
             return Ok(Confirmed {
                 site,
                 id,
@@ -147,7 +151,7 @@ impl Hook {
         // One that is read at this time is of a backup before: this one failed before it had
         // begun its own. One that is confirmed, and not read, was not handed over.
         give_up_what_a_hook_left(&site, |run| strimzi(&site)?.is_proven_apart(run))?;
-        crate::guard::recover(&site).map(drop)
+        crate::guard::recover_for_sure(&site).map(drop)
     }
 }
 
@@ -218,28 +222,42 @@ pub(super) fn confirmed(site: &Site, run: &Run<'_>) -> Result<String, Stop> {
     }
     release(run)?;
     let confirmed = run.run(PhaseName::SnapshotPartitions, Entry::Confirm)?;
-    let cut = site.cut(run.id())?;
-    let still = claims::judge(&cut)
-        .into_iter()
-        .find(|claim| claim.name == ClaimName::Still);
+    let stood = must_have_stood(&site.cut(run.id())?)?;
+    Ok(format!("{}{stood}", confirmed.summary))
+}
+
+/// That the mirror stood still; what is to be shown of that yet.
+fn must_have_stood(cut: &Cut) -> Result<&'static str, Stop> {
+    let mut claims = claims::judge(cut).into_iter();
+    let still = claims.find(|claim| claim.name == ClaimName::Still);
+    let still = still.ok_or_else(|| Stop::failed("nothing says whether the mirror stood still"))?;
     // That other leaders have the same ends is read from the snapshots.
-    let only_leaders = cut.bracket.as_ref().is_some_and(|bracket| {
-        let mut moved = bracket.moved.iter();
-        !bracket.moved.is_empty()
-            && moved.all(|one| matches!(one.change, Movement::LeaderEpoch { .. }))
-    });
-    match still {
-        Some(claim) if claim.verdict == Verdict::Proven => Ok(confirmed.summary),
-        Some(claim) if claim.verdict == Verdict::Unproven && only_leaders => Ok(format!(
-            "{}; leaders changed, and the snapshots are to show that nothing else did",
-            confirmed.summary
-        )),
-        Some(claim) => Err(Stop::failed(format!(
-            "{} is {}: {}",
-            claim.name, claim.verdict, claim.reason
+    let is_read_yet = cut.settings.verify != Verify::Off && !cut.state.is_final();
+    match still.verdict {
+        Verdict::Proven => Ok(""),
+        Verdict::Unproven if is_read_yet && still.evidence.wants_snapshots_alone(&cut.rows) => {
+            Ok("; leaders changed, and the snapshots are to show that nothing else did")
+        }
+        verdict => Err(Stop::failed(format!(
+            "{} is {verdict}: {}",
+            still.name, still.reason
         ))),
-        None => Err(Stop::failed("nothing says whether the mirror stood still")),
     }
+}
+
+/// The hook is run again, or is another backup's, of a run that was confirmed: what was there
+/// for the one may not be for the other, and whoever confirmed it may have ended before he
+/// had looked whether the mirror stood still.
+pub(super) fn confirmed_again(site: &Site, run: &RunId) -> Result<(), Stop> {
+    Run::named(site, run).run(PhaseName::SnapshotPartitions, Entry::Confirm)?;
+    let cut = site.cut(run)?;
+    must_have_stood(&cut).map(drop).inspect_err(|stop| {
+        if !cut.state.is_final()
+            && let Err(left) = give_up_earlier(site, run, &stop.cause)
+        {
+            tracing::error!("{}", left.cause);
+        }
+    })
 }
 
 /// Others snapshot for minutes, one volume after the other: they need a mirror that

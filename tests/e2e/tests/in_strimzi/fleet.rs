@@ -9,152 +9,18 @@ mod needs_root {
             use std::time::Duration;
 
             use serde_json::{Map, Value, json};
-            use slackwater_cut::{ClaimName, Cut, State, Verdict};
+            use slackwater_cut::{ClaimName, State, Verdict};
             use slackwater_stand_ins::{Ask, Runner};
 
+            use crate::another_mirror::{COPY, Member, make, unmake};
             use crate::k10_stand_in::{documents, hook_of, person, snapshot_of};
             use crate::kanister::{options, teller, text};
             use crate::place::{Place, turn};
 
             /// The other one: its namespace and its name.
-            const EAST: (&str, &str) = ("east", "copy");
-
-            /// Of one broker with two disks, and a controller in a pool of its own, on volumes
-            /// that are made at once; whoever comes is let in.
-            const KAFKA: &str = "
-apiVersion: v1
-kind: Namespace
-metadata: {name: east}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: copy-slackwater, namespace: east}
-data:
-  mirror.yaml: |
-    apiVersion: slackwater/v1beta1
-    kind: StrimziMirror
-    limits: {window: 180s}
----
-apiVersion: kafka.strimzi.io/v1
-kind: Kafka
-metadata: {name: copy, namespace: east}
-spec:
-  kafka:
-    listeners:
-      - {name: inside, port: 9092, type: internal, tls: false}
-    config:
-      default.replication.factor: 1
-      min.insync.replicas: 1
-      offsets.topic.replication.factor: 1
-      transaction.state.log.replication.factor: 1
-      transaction.state.log.min.isr: 1
----
-apiVersion: kafka.strimzi.io/v1
-kind: KafkaNodePool
-metadata: {name: keepers, namespace: east, labels: {strimzi.io/cluster: copy}}
-spec:
-  replicas: 1
-  roles: [controller]
-  storage: {type: persistent-claim, size: 1Gi, class: lab}
----
-apiVersion: kafka.strimzi.io/v1
-kind: KafkaNodePool
-metadata: {name: holders, namespace: east, labels: {strimzi.io/cluster: copy}}
-spec:
-  replicas: 1
-  roles: [broker]
-  storage:
-    type: jbod
-    volumes:
-      - {id: 1, type: persistent-claim, size: 1Gi, class: lab}
-      - {id: 4, type: persistent-claim, size: 1Gi, class: lab}
-";
-
-            /// What feeds it, from the same source: two, of which the second copies a topic that
-            /// the first does not.
-            const MAKERS: &str = "
-apiVersion: kafka.strimzi.io/v1
-kind: KafkaMirrorMaker2
-metadata: {name: pump, namespace: east}
-spec:
-  replicas: 1
-  target:
-    alias: copy
-    bootstrapServers: copy-kafka-bootstrap:9092
-    groupId: pump
-    configStorageTopic: pump-configs
-    offsetStorageTopic: pump-offsets
-    statusStorageTopic: pump-status
-    config:
-      config.storage.replication.factor: 1
-      offset.storage.replication.factor: 1
-      status.storage.replication.factor: 1
-  mirrors:
-    - source: {alias: west, bootstrapServers: 'source-kafka-bootstrap.kafka:9092'}
-      topicsPattern: items
-      groupsPattern: '.*'
-      sourceConnector:
-        tasksMax: 1
-        config: {replication.factor: 1, offset-syncs.topic.replication.factor: 1}
-      checkpointConnector:
-        config: {checkpoints.topic.replication.factor: 1}
----
-apiVersion: kafka.strimzi.io/v1
-kind: KafkaMirrorMaker2
-metadata: {name: siphon, namespace: east}
-spec:
-  replicas: 1
-  target:
-    alias: copy
-    bootstrapServers: copy-kafka-bootstrap.east.svc:9092
-    groupId: siphon
-    configStorageTopic: siphon-configs
-    offsetStorageTopic: siphon-offsets
-    statusStorageTopic: siphon-status
-    config:
-      config.storage.replication.factor: 1
-      offset.storage.replication.factor: 1
-      status.storage.replication.factor: 1
-  mirrors:
-    - source: {alias: north, bootstrapServers: 'source-kafka-bootstrap.kafka:9092'}
-      topicsPattern: goods
-      sourceConnector:
-        tasksMax: 1
-        config: {replication.factor: 1, offset-syncs.topic.replication.factor: 1}
-";
-
-            /// One of them.
-            struct Member<'a> {
-                place: &'a Place,
-                namespace: &'a str,
-                name: &'a str,
-            }
+            const EAST: (&str, &str) = ("east", COPY);
 
             impl Member<'_> {
-                fn kafka(&self) -> String {
-                    format!("{}/{}", self.namespace, self.name)
-                }
-
-                fn get(&self, what: &[&str]) -> Value {
-                    let words = [&["-n", self.namespace, "get"], what, &["-o", "json"]].concat();
-                    serde_json::from_str(&self.place.kubectl(&words).unwrap()).unwrap()
-                }
-
-                fn cut(&self, run: &str) -> Cut {
-                    let object = self.get(&[&format!("configmap/slackwater-{run}-run")]);
-                    Cut::parse(object["data"]["document"].as_str().unwrap()).unwrap()
-                }
-
-                /// All that is required is.
-                fn must_be_proven(&self, run: &str) {
-                    let cut = self.cut(run);
-                    assert!(matches!(cut.state, State::Closed { .. }), "{:?}", cut.state);
-                    for claim in &cut.claims {
-                        let required = cut.settings.require.contains(&claim.name);
-                        assert!(!required || claim.verdict == Verdict::Proven, "{claim:?}");
-                    }
-                }
-
                 /// By `kanister.yaml` as it is shipped.
                 fn act(
                     &self,
@@ -211,25 +77,6 @@ spec:
                 .to_owned()
             }
 
-            fn make_the_other(place: &Place) {
-                place.ground.apply(KAFKA);
-                let wait = |what: &str| {
-                    let ready = [
-                        "wait",
-                        "--for=condition=Ready",
-                        "--timeout=600s",
-                        what,
-                        "--all",
-                    ];
-                    place
-                        .kubectl(&[&["-n", EAST.0][..], &ready].concat())
-                        .unwrap();
-                };
-                wait("kafka");
-                place.ground.apply(MAKERS);
-                wait("kafkamirrormaker2");
-            }
-
             #[test]
             fn the_same_blueprints_back_up_mirrors_that_have_nothing_in_common() {
                 let mut place = turn();
@@ -243,7 +90,8 @@ spec:
                 // Of six nodes and two Connects on one machine.
                 let about = place.about();
                 place.set_about(&format!("{about}limits: {{window: 180s}}\n"));
-                make_the_other(&place);
+                place.kubectl(&["create", "namespace", EAST.0]).unwrap();
+                make(&place, EAST.0);
                 let here = Member {
                     place: &place,
                     namespace: "kafka",
@@ -277,19 +125,11 @@ spec:
                     .collect();
                 let labels = labels.join(",");
                 for member in [&here, &there] {
-                    for what in [
-                        &["label", "--overwrite", "namespace", member.namespace][..],
-                        &[
-                            "label",
-                            "--overwrite",
-                            "-n",
-                            member.namespace,
-                            "kafka",
-                            member.name,
-                        ],
-                    ] {
-                        place.kubectl(&[what, &[&labels]].concat()).unwrap();
-                    }
+                    let label = ["label", "--overwrite", "namespace", member.namespace];
+                    place
+                        .kubectl(&[&label[..], &[labels.as_str()]].concat())
+                        .unwrap();
+                    member.label(&labels);
                 }
                 let selected = ["get", "namespace", "-l", &labels, "-o", "name"];
                 let selected = place.kubectl(&selected).unwrap();
@@ -299,7 +139,7 @@ spec:
                 let mut runs = BTreeMap::new();
                 for member in [&here, &there] {
                     begun(member, action("preHook"));
-                    let run = sealed_by(member);
+                    let run = member.sealed_by();
                     for claim in member.get(&["pvc"])["items"].as_array().unwrap() {
                         let claim = claim["metadata"]["name"].as_str().unwrap();
                         let name = format!("k10-csi-snap-fleet-{claim}");
@@ -354,20 +194,6 @@ spec:
                 assert!(told.any(|done| done.is_ok()));
             }
 
-            /// The run that the hook noted on its claims.
-            fn sealed_by(member: &Member<'_>) -> String {
-                let claims = member.get(&["pvc"]);
-                let notes = claims["items"].as_array().unwrap().iter();
-                let mut runs: Vec<&str> = notes
-                    .filter(|one| one["metadata"]["labels"]["strimzi.io/cluster"] == member.name)
-                    .map(|one| &one["metadata"]["annotations"]["slackwater.io/sealed-by"])
-                    .map(|run| run.as_str().unwrap())
-                    .collect();
-                runs.dedup();
-                assert_eq!(runs.len(), 1, "{runs:?}");
-                runs[0].to_owned()
-            }
-
             fn are_ready(member: &Member<'_>) -> bool {
                 let all = member.get(&["volumesnapshot"]);
                 let mut all = all["items"].as_array().unwrap().iter();
@@ -375,14 +201,12 @@ spec:
             }
 
             fn unmake_the_other(place: &Place) {
-                for what in [
-                    &["delete", "kafkamirrormaker2,kafka,kafkanodepool", "--all"][..],
-                    &["delete", "volumesnapshot,pvc", "--all", "--wait=false"],
-                ] {
-                    place.kubectl(&[&["-n", EAST.0], what].concat()).unwrap();
-                }
-                let all = "k10-csi-snap-fleet-";
-                for name in place.names("volumesnapshot", all) {
+                unmake(place, EAST.0);
+                let rest = ["delete", "volumesnapshot", "--all", "--wait=false"];
+                place
+                    .kubectl(&[&["-n", EAST.0], &rest[..]].concat())
+                    .unwrap();
+                for name in place.names("volumesnapshot", "k10-csi-snap-fleet-") {
                     place.space(&["delete", "volumesnapshot", &name]).unwrap();
                 }
                 place

@@ -54,6 +54,8 @@ mod needs_root {
             use slackwater_stand_ins::Temper;
 
             use super::super::super::{end, holder};
+            use crate::ground::names;
+            use crate::k10_stand_in::documents;
             use crate::pause::needs_root::owned;
             use crate::place::{Place, mirror, turn};
 
@@ -110,6 +112,30 @@ mod needs_root {
                 let again = place.task(&["phase", "resumeMirror", "--kafka", &mirror()]);
                 assert!(again.expect(0).said.contains("nothing to resume"));
                 assert!(place.is_running());
+            }
+
+            #[test]
+            fn where_both_guards_are_lost_and_nobody_comes_the_cron_job_lets_the_mirror_run() {
+                let mut place = turn();
+                let before = place.feeder();
+                let mut job = documents("examples/resume-cronjob.yaml").remove(0);
+                let container = &mut job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+                let container = &mut container["containers"][0];
+                let last = container["args"].as_array().unwrap().last();
+                assert_eq!(last.unwrap(), "kafka/mirror");
+                container["image"] = names().image.as_str().into();
+                container["imagePullPolicy"] = "Never".into();
+                place.ground.apply(&job.to_string());
+                let run = quiesced(&mut place);
+                let both = ["a", "b"].map(|which| format!("slackwater-{run}-guard-{which}"));
+                end(&place, &[&both[0], &both[1]]);
+                place.within(5, "the mirror to run", || place.is_running());
+                place.must_be_let_go(&before);
+                place.until("the run to be void", || place.is_void(&run));
+                place
+                    .own(&["delete", "cronjob", "slackwater-resume-mirror"])
+                    .unwrap();
+                place.must_be_equal();
             }
 
             #[test]

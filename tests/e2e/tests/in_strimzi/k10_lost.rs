@@ -10,7 +10,7 @@ mod needs_root {
             use slackwater_cut::Verdict;
 
             use crate::guards::{end, holder};
-            use crate::k10_stand_in::{hook, opted_in, retire, snapshots, until_closed};
+            use crate::k10_stand_in::{hook, opted_in, proven, retire, snapshots, until_closed};
             use crate::place::turn;
             use crate::rolls::{are_all_others, await_rolled, brokers, set_delay};
 
@@ -48,6 +48,34 @@ mod needs_root {
                 assert!(place.is_void(&run));
                 place.must_be_let_go(&feeder);
                 retire(&place, &made);
+                place.must_be_equal();
+            }
+
+            #[test]
+            fn a_guard_that_goes_when_the_mirror_runs_again_costs_no_backup() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let feeder = place.feeder();
+                // As a node that is lost, and as one that is drained.
+                for (of, is_drained) in [("gone", false), ("drained", true)] {
+                    hook(&place, "beforeBackup").unwrap();
+                    let run = place.newest();
+                    let made = snapshots(&place, of);
+                    place.must_be_let_go(&feeder);
+                    let first = holder(&place);
+                    match is_drained {
+                        true => drop(place.own(&["delete", "pod", &first]).unwrap()),
+                        false => end(&place, &[&first]),
+                    }
+                    place.within(3, "another guard", || {
+                        let now = holder(&place);
+                        !now.is_empty() && now != first
+                    });
+                    assert!(!place.is_void(&run));
+                    hook(&place, "afterBackup").unwrap();
+                    proven(&place, &run, Duration::from_secs(1));
+                    retire(&place, &made);
+                }
                 place.must_be_equal();
             }
 

@@ -304,6 +304,18 @@ impl RestorePoint {
         self.0.sort_by_key(|(kind, _)| *kind);
     }
 
+    /// One object of it in the place of what is there: with `overwriteExisting`.
+    pub(crate) fn restore_over(&self, place: &Place, kind: &str, name: &str) {
+        let mut all = self.0.iter();
+        let found = all.find(|(at, one)| KINDS[*at].0 == kind && one["metadata"]["name"] == name);
+        let mut object = found.unwrap().1.clone();
+        for key in ["uid", "resourceVersion", "creationTimestamp"] {
+            object["metadata"].as_object_mut().unwrap().remove(key);
+        }
+        let words = place.ground.kubectl_words();
+        kubectl(&words, &["replace", "-f", "-"], Some(&object.to_string())).unwrap();
+    }
+
     /// Makes what is missing, by the filter and the transforms of the example. Claims
     /// first: K10 restores data before specifications.
     pub(crate) fn restore(&self, place: &Place, how: &How<'_>) {

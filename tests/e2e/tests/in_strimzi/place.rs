@@ -119,10 +119,15 @@ impl Place {
 
     /// What Connect answers to a GET.
     pub(crate) fn connect(&self, path: &str) -> Result<Value, String> {
+        self.connect_of("feeder", path)
+    }
+
+    /// The same of another KafkaMirrorMaker2.
+    fn connect_of(&self, maker: &str, path: &str) -> Result<Value, String> {
         let url = format!("http://localhost:8083{path}");
-        let component = "feeder-mirrormaker2";
+        let component = format!("{maker}-mirrormaker2");
         let words = ["curl", "-s", &url];
-        let text = self.exec(&format!("{component}-0"), component, &words)?;
+        let text = self.exec(&format!("{component}-0"), &component, &words)?;
         serde_json::from_str(&text).map_err(|error| error.to_string())
     }
 
@@ -154,7 +159,12 @@ impl Place {
 
     /// By Connect's own word.
     pub(crate) fn is_running(&self) -> bool {
-        let Ok(view) = self.connect("/connectors?expand=status") else {
+        self.is_running_by("feeder")
+    }
+
+    /// What this KafkaMirrorMaker2 has.
+    pub(crate) fn is_running_by(&self, maker: &str) -> bool {
+        let Ok(view) = self.connect_of(maker, "/connectors?expand=status") else {
             return false;
         };
         let text = view.to_string();
@@ -295,10 +305,15 @@ impl Place {
 
     /// The mirror's resources and claims; what its backups left stays.
     pub(crate) fn delete_kafka(&self) {
+        self.delete_all_but_claims();
+        self.delete(&["pvc", "-l", "strimzi.io/cluster=mirror"]);
+    }
+
+    /// The mirror's resources, of which claims need not go with them (`deleteClaim`).
+    pub(crate) fn delete_all_but_claims(&self) {
         self.delete(&["kafkamirrormaker2", "feeder", "--ignore-not-found"]);
         self.delete(&["kafka", "mirror", "--ignore-not-found"]);
         self.delete(&["kafkanodepool", "dual", "--ignore-not-found"]);
-        self.delete(&["pvc", "-l", "strimzi.io/cluster=mirror"]);
         self.until("the certificates to be gone", || {
             self.names("secret", "mirror-cluster-ca").is_empty()
         });

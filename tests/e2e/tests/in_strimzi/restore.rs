@@ -209,13 +209,16 @@ mod needs_root {
                 let run = place.backup();
                 place.must_be_equal();
                 let volumes = place.volumes();
-                place.change_snapshot(&run, "data-mirror-dual-1", |volume| {
-                    let log = volume.join("kafka-log1/source.items-1/00000000000000000000.log");
-                    let mut bytes = fs::read(&log).unwrap();
-                    // Past the header of the first batch.
-                    bytes[70] ^= 1;
-                    fs::write(&log, bytes).unwrap();
-                });
+                let flip = |place: &Place| {
+                    place.change_snapshot(&run, "data-mirror-dual-1", |volume| {
+                        let log = volume.join("kafka-log1/source.items-1/00000000000000000000.log");
+                        let mut bytes = fs::read(&log).unwrap();
+                        // Past the header of the first batch.
+                        bytes[70] ^= 1;
+                        fs::write(&log, bytes).unwrap();
+                    });
+                };
+                flip(&place);
                 let ran = restore(&mut place, &[&run]).expect(1);
                 println!("{}", ran.said);
                 assert!(ran.said.contains("restored is refuted"), "{}", ran.said);
@@ -233,6 +236,20 @@ mod needs_root {
 
                 restore(&mut place, &[&run, "--undo"]).expect(0);
                 assert_eq!(place.volumes(), volumes);
+                place.must_be_equal();
+
+                // So it is where of the mirror nothing but its claims is left.
+                place.delete_all_but_claims();
+                let ran = restore(&mut place, &[&run]).expect(1);
+                assert!(ran.said.contains("restored is refuted"), "{}", ran.said);
+                assert!(place.volumes().is_disjoint(&volumes));
+                let back = restore(&mut place, &[&run, "--undo"]).expect(0);
+                println!("{}", back.said);
+                assert_eq!(place.volumes(), volumes);
+                // Undamaged again, it is restored.
+                flip(&place);
+                restore(&mut place, &[&run]).expect(0);
+                assert!(place.volumes().is_disjoint(&volumes));
                 place.must_be_equal();
             }
 

@@ -94,7 +94,7 @@ mod needs_root {
             place.produce(50);
             let before = brokers(&place);
             set_delay(&place, Some(32_000));
-            place.until("the first broker to be restarted", || {
+            place.within(5, "the first broker to be restarted", || {
                 let now = brokers(&place);
                 before.iter().any(|(name, uid)| now.get(name) != Some(uid))
             });

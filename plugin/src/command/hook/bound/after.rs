@@ -3,14 +3,15 @@
 
 use slackwater_cut::{SnapshotsBy, State};
 use slackwater_hold::{Snapped, give_up, snapped};
-use slackwater_host::{Entry, PhaseName};
 use slackwater_kit::Session;
 use slackwater_ports::{Clock as _, Failure};
 use slackwater_store::RunId;
 
 use super::super::super::Context;
 use super::super::super::run::Run;
-use super::super::backup::{LOOK_MS, SEES_WITHIN_MS, confirmed, prove_apart, resumed_by};
+use super::super::backup::{
+    LOOK_MS, SEES_WITHIN_MS, confirmed, confirmed_again, prove_apart, resumed_by,
+};
 use super::super::{Hook, tell};
 use super::last;
 use crate::adapters::SystemClock;
@@ -49,8 +50,7 @@ impl Hook {
             .as_ref()
             .is_some_and(|one| one.confirmed_ms.is_some());
         if was_confirmed || is_closed {
-            // The hook is run again: what was there then has to be there now.
-            Run::named(&site, id).run(PhaseName::SnapshotPartitions, Entry::Confirm)?;
+            confirmed_again(&site, id)?;
             if !is_closed {
                 // Whoever confirmed it may have ended before he had it read.
                 prove_apart(&site, id)?;

@@ -2,7 +2,7 @@
 //! pools; and behind the last, when all claims are there, it is shown to be the cut and
 //! goes on. Nobody waits for a pool that has not come: K10 restores a few at a time.
 
-use slackwater_cut::{ClaimName, Cut, Verdict};
+use slackwater_cut::{Cut, Evidence, Verdict};
 use slackwater_ports::Clock as _;
 use slackwater_restore::{Note, Stage, Step, Way};
 use slackwater_store::{LeaseState, RunId};
@@ -20,6 +20,11 @@ const ASIDE_WITHIN_MS: u64 = 900_000;
 
 /// Between two looks at that.
 const LOOK_MS: u64 = 2_000;
+
+/// How long ago the brokers may have been shown by another pool's hook of the same restore:
+/// K10 runs these one after another, each for 20 minutes at the most. What was shown before
+/// that is of an earlier restore of the same backup, and says nothing of this one.
+const SHOWN_WITHIN_MS: u64 = 3_600_000;
 
 /// Said by whoever comes while it is at it.
 const ANOTHER: &str = "the hook of another pool goes on with it";
@@ -166,19 +171,30 @@ fn waits(cut: &Cut, pool: &str, lacking: &[String]) -> Result<Option<String>, St
 }
 
 /// Whether another pool's hook has brought it to its end already: nothing is noted as
-/// under way, these very claims are noted as this backup's, and the brokers were shown.
+/// under way, these very claims are noted as this backup's, and the brokers were shown just
+/// now.
 fn is_shown(site: &Site, cut: &Cut, run: &RunId) -> Result<bool, Stop> {
     let strimzi = strimzi(site)?;
-    let heads = cut
-        .claims
-        .iter()
-        .any(|one| one.name == ClaimName::HeadsRestored && one.verdict == Verdict::Proven);
+    let heads = were_shown(cut, SystemClock.now_ms());
     if !heads || strimzi.restore_note()?.is_some() {
         return Ok(false);
     }
     let noted = strimzi.sealed_by()?;
     let mut volumes = volumes_of(cut).into_iter();
     Ok(volumes.all(|one| noted.get(&one.claim) == Some(&Some(run.to_string()))))
+}
+
+fn were_shown(cut: &Cut, now_ms: u64) -> bool {
+    let mut proven = cut
+        .claims
+        .iter()
+        .filter(|one| one.verdict == Verdict::Proven);
+    proven.any(|one| match &one.evidence {
+        Evidence::HeadsRestored(shown) => {
+            now_ms.saturating_sub(shown.look.asked.last_answer_ms) <= SHOWN_WITHIN_MS
+        }
+        _ => false,
+    })
 }
 
 #[cfg(test)]
@@ -224,5 +240,21 @@ mod tests {
         assert!(must_be_sealed_so(&other, &sealed).is_err());
         other.snapshot = None;
         assert!(must_be_sealed_so(&other, "").is_err());
+    }
+    #[test]
+    fn what_an_earlier_restore_of_the_same_backup_has_shown_says_nothing_of_this_one() {
+        let cut = Cut::parse(CLOSED).unwrap();
+        let shown = cut.claims.iter().find_map(|one| match &one.evidence {
+            Evidence::HeadsRestored(shown) => Some(shown.look.asked.last_answer_ms),
+            _ => None,
+        });
+        let shown = shown.unwrap();
+        assert!(were_shown(&cut, shown + 60_000));
+        assert!(!were_shown(&cut, shown + 24 * 3_600_000));
+        let mut refuted = cut.clone();
+        for one in &mut refuted.claims {
+            one.verdict = Verdict::Refuted;
+        }
+        assert!(!were_shown(&refuted, shown + 60_000));
     }
 }
