@@ -28,16 +28,52 @@ const KAFKA_TAKEN_UP_MS: u64 = 20_000;
 /// How often a patch is made anew because the resource changed (`makers.rs`).
 const MOST_TRIES: usize = 10;
 
+/// What is patched through the API server.
+trait Resource: Clone {
+    fn of(strimzi: &Strimzi) -> &Self;
+    fn version(&self) -> u64;
+    /// Writes it.
+    fn put(self, strimzi: &mut Strimzi, now: u64);
+}
+
+impl Resource for Maker {
+    fn of(strimzi: &Strimzi) -> &Self {
+        &strimzi.maker
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn put(self, strimzi: &mut Strimzi, now: u64) {
+        strimzi.change(now, |maker| *maker = self);
+    }
+}
+
+impl Resource for Kafka {
+    fn of(strimzi: &Strimzi) -> &Self {
+        &strimzi.kafka
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn put(self, strimzi: &mut Strimzi, now: u64) {
+        strimzi.change_kafka(now, |kafka| *kafka = self);
+    }
+}
+
 impl Hand<'_> {
     /// The resource, as it stands there now.
-    fn again(&self) -> Seen<Maker> {
-        self.reach(|world| Ok(strimzi(world)?.maker.clone()))
+    fn again<R: Resource>(&self) -> Seen<R> {
+        self.reach(|world| Ok(R::of(strimzi(world)?).clone()))
     }
 
     /// Patches it until the patch is of what stands there, and reads it again.
-    fn change(&self, patch: impl Fn(&Maker) -> Option<Maker>) -> Seen<Maker> {
+    fn change<R: Resource>(&self, patch: impl Fn(&R) -> Option<R>) -> Seen<R> {
         for _ in 0..MOST_TRIES {
-            let before = self.again()?;
+            let before: R = self.again()?;
             let Some(after) = patch(&before) else {
                 return Ok(before);
             };
@@ -45,10 +81,10 @@ impl Hand<'_> {
                 let now = world.now;
                 world.takes_writes()?;
                 let strimzi = strimzi(world)?;
-                if strimzi.maker.version != before.version {
+                if R::of(strimzi).version() != before.version() {
                     return Ok(false);
                 }
-                strimzi.change(now, |maker| *maker = after);
+                after.put(strimzi, now);
                 Ok(true)
             });
             if patched? {
@@ -102,10 +138,6 @@ impl Hand<'_> {
         }
     }
 
-    fn kafka(&self) -> Seen<Kafka> {
-        self.reach(|world| Ok(strimzi(world)?.kafka.clone()))
-    }
-
     fn wait_for_kafka(&self, within_ms: u64, is_so: impl Fn(&Kafka) -> bool) -> Seen<()> {
         let poke = || {
             self.reach(|world| {
@@ -115,32 +147,7 @@ impl Hand<'_> {
                 Ok(())
             })
         };
-        self.await_operator(within_ms, || self.kafka().map(|now| is_so(&now)), poke)
-    }
-
-    /// As [`Self::change`] does it.
-    fn change_kafka(&self, patch: impl Fn(&Kafka) -> Option<Kafka>) -> Seen<Kafka> {
-        for _ in 0..MOST_TRIES {
-            let before = self.kafka()?;
-            let Some(after) = patch(&before) else {
-                return Ok(before);
-            };
-            let patched = self.reach(|world| {
-                let now = world.now;
-                world.takes_writes()?;
-                let strimzi = strimzi(world)?;
-                if strimzi.kafka.version != before.version {
-                    return Ok(false);
-                }
-                strimzi.change_kafka(now, |kafka| *kafka = after);
-                Ok(true)
-            });
-            if patched? {
-                return self.kafka();
-            }
-        }
-        let why = "the resource changed all the time";
-        Err(PortError::new(PortErrorKind::Conflict, why))
+        self.await_operator(within_ms, || self.again().map(|now| is_so(&now)), poke)
     }
 
     /// Its Kafka's operator leaves that alone, before anything is stopped.
@@ -149,13 +156,13 @@ impl Hand<'_> {
             return Ok(());
         }
         self.wait_for_kafka(SETTLES_MS, |now| now.paused || !now.says_paused)?;
-        self.change_kafka(Kafka::pause)?;
+        self.change(Kafka::pause)?;
         self.wait_for_kafka(KAFKA_TAKEN_UP_MS, |now| now.says_paused)
     }
 
     /// It looks after it again.
     fn let_kafka_go(&self) -> Seen<()> {
-        match self.change_kafka(Kafka::unpause)?.pause_is_ours {
+        match self.change(Kafka::unpause)?.pause_is_ours {
             true => Err(not_read_back()),
             false => Ok(()),
         }
@@ -163,7 +170,7 @@ impl Hand<'_> {
 
     /// By `state`: the operator is to tell Connect.
     fn write_stop(&self) -> Seen<()> {
-        let before = self.again()?;
+        let before: Maker = self.again()?;
         let written = self.change(Maker::stop)?;
         if !written.wants_none() {
             return Err(not_read_back());
@@ -177,7 +184,7 @@ impl Hand<'_> {
 
     /// By `pause`: the operator is to leave the resource alone.
     fn leave_alone(&self) -> Seen<()> {
-        let now = self.again()?;
+        let now: Maker = self.again()?;
         if !now.paused && now.says_paused {
             self.wait_until(|now| !now.says_paused)?;
         }
@@ -188,7 +195,7 @@ impl Hand<'_> {
     }
 
     fn put_back(&self) -> Seen<()> {
-        let before = self.again()?;
+        let before: Maker = self.again()?;
         let back = self.change(Maker::put_back)?;
         if back.prior.is_some() {
             return Err(not_read_back());
@@ -200,7 +207,7 @@ impl Hand<'_> {
     }
 
     fn unpause(&self) -> Seen<()> {
-        let was_ours = self.again()?.pause_is_ours;
+        let was_ours = self.again::<Maker>()?.pause_is_ours;
         if self.change(Maker::unpause)?.paused && was_ours {
             return Err(not_read_back());
         }
