@@ -62,6 +62,11 @@ mod needs_root {
                     let run = place.newest();
                     let made = snapshots(&place, of);
                     place.must_be_let_go(&feeder);
+                    // Not in the middle of its resume.
+                    place.until("the resume to be noted", || {
+                        let resume = place.cut(&run).resume;
+                        resume.is_some_and(|one| one.running_ms.is_some())
+                    });
                     let first = holder(&place);
                     match is_drained {
                         true => drop(place.own(&["delete", "pod", &first]).unwrap()),
