@@ -10,6 +10,15 @@ use serde::{Deserialize, Serialize};
 use slackwater_cut::SourcePartition;
 use slackwater_cut::claims::Trimmed;
 use slackwater_point::{MaxJettison, Plan};
+use slackwater_ports::PartitionId;
+
+/// A partition, and how many more, in words.
+pub fn first_and_more(first: &PartitionId, more: usize) -> String {
+    match more {
+        0 => first.to_string(),
+        more => format!("{first} and {more} more"),
+    }
+}
 
 /// In which order the point is looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use slackwater_ports::{Answer, BrokerAnswer, Clock, ConnectorRef, GuardView, PortError, Seen};
+use slackwater_ports::{Answer, BrokerAnswer, Clock, ConnectorRef, GuardView, Seen};
 
 use crate::{Hands, Standing};
 
@@ -239,7 +239,7 @@ impl Hold {
         let _alone = hands.alone();
         self.still_holds(hands)?;
         if let Err(why) = hands.prepare() {
-            return Ok(connectors.iter().map(|one| not_told(one, &why)).collect());
+            return Ok(Answer::none_told(connectors, &why));
         }
         // That may have taken until the deadline, which nothing is stopped behind.
         self.still_holds(hands)?;
@@ -337,13 +337,6 @@ impl Hold {
     fn give_back(&self, hands: &impl Hands) {
         hands.give_back();
         self.inner().enter(Stage::Over);
-    }
-}
-
-fn not_told(connector: &ConnectorRef, why: &PortError) -> Answer {
-    Answer {
-        connector: connector.clone(),
-        accepted: Err(why.clone()),
     }
 }
 

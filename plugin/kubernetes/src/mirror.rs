@@ -358,7 +358,7 @@ fn by_connect(
 ) -> Vec<Answer> {
     match connect {
         Ok(connect) => tell(connect),
-        Err(error) => nobody(connectors, &error),
+        Err(error) => Answer::none_told(connectors, &error),
     }
 }
 
@@ -376,15 +376,6 @@ fn unless_gone(feeder: &Feeder, told: Result<(), MakersError>) -> Result<(), Por
         }
         told => told.map_err(port_error),
     }
-}
-
-/// None of them was told.
-fn nobody(connectors: &[ConnectorRef], error: &PortError) -> Vec<Answer> {
-    let each = connectors.iter().map(|connector| Answer {
-        connector: connector.clone(),
-        accepted: Err(error.clone()),
-    });
-    each.collect()
 }
 
 /// Those at these places.

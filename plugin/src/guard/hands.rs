@@ -324,11 +324,7 @@ impl Hands for GuardHands {
 
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
         if !self.is_ours() {
-            let lost = |connector: &ConnectorRef| Answer {
-                connector: connector.clone(),
-                accepted: Err(lost()),
-            };
-            return connectors.iter().map(lost).collect();
+            return Answer::none_told(connectors, &lost());
         }
         let answers = self.site.ground().feeders().stop.stop(connectors);
         self.note_by_hand();

@@ -143,13 +143,8 @@ impl GuardLook for GuardPort {
 
 impl MirrorStop for GuardPort {
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
-        self.client.stop(connectors).unwrap_or_else(|error| {
-            let refused = |one: &ConnectorRef| Answer {
-                connector: one.clone(),
-                accepted: Err(error.clone()),
-            };
-            connectors.iter().map(refused).collect()
-        })
+        let told = self.client.stop(connectors);
+        told.unwrap_or_else(|error| Answer::none_told(connectors, &error))
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use slackwater_cut::Cut;
-use slackwater_hold::{Chore, LetGo, Standing, TICK_MS, Watch, standing as standing_by};
+use slackwater_hold::{Chore, LetGo, Standing, TICK_MS, Watch, standing};
 use slackwater_ports::Clock;
 use slackwater_store::{Holder, RunId};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -163,8 +163,8 @@ async fn hold(
     let latest = now.saturating_add(site.settings.window_ms);
     let known = lease.holder().deadline_ms.or(before);
     let known = known.map(|at| at.min(latest));
-    let standing = site.runs().load(run).ok().map(|record| record.document);
-    let standing = standing_by(standing.as_deref());
+    let document = site.runs().load(run).ok().map(|record| record.document);
+    let standing = standing(document.as_deref());
     let deadline = known.or_else(|| (standing == Standing::Held).then_some(now));
     if deadline != lease.holder().deadline_ms {
         let mut holder = lease.holder().clone();
@@ -175,7 +175,7 @@ async fn hold(
     if site.ground().stands_by() {
         watched = watched.idle_after(IDLE_MS);
     }
-    let waits = awaits_others(&site, run);
+    let waits = awaits_others(document.as_deref());
     let hands = Arc::new(GuardHands::new(site, run.clone(), flush, lease, standing));
     if waits {
         // The one before did, and is gone.
@@ -184,10 +184,9 @@ async fn hold(
     watch(hands, listener, progress, watched).await
 }
 
-/// Whether others are at their snapshots of this run.
-fn awaits_others(site: &Site, run: &RunId) -> bool {
-    let record = site.runs().load(run).ok();
-    let cut = record.and_then(|record| Cut::parse(&record.document).ok());
+/// Whether others are at their snapshots of the run, by its document.
+fn awaits_others(document: Option<&str>) -> bool {
+    let cut = document.and_then(|document| Cut::parse(document).ok());
     cut.is_some_and(|cut| {
         let snapshot = cut.snapshot.as_ref();
         let sealed = snapshot.is_some_and(|one| one.found_before.is_some());

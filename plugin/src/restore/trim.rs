@@ -8,7 +8,7 @@ use slackwater_ports::PartitionId;
 use super::Restore;
 use crate::at_source::{self, KafkaSources};
 use crate::exit::Stop;
-use crate::trimming::{AtSource, ToTrim};
+use crate::trimming::{AtSource, ToTrim, first_and_more};
 
 /// Of partitions that are not found, how many are named.
 const SHOWN: usize = 10;
@@ -115,12 +115,9 @@ impl Restore {
 
 /// In a partition, and in so many more.
 fn may_skip_in(first: &PartitionId, more: usize) -> String {
-    let more = match more {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
+    let those = first_and_more(first, more);
     format!(
-        "where MirrorMaker has to go on in {first}{more} is not known: it may skip records in silence"
+        "where MirrorMaker has to go on in {those} is not known: it may skip records in silence"
     )
 }
 

@@ -49,14 +49,10 @@ mod needs_root {
     /// As the guard does: what may restart brokers first.
     fn stop(mirror: &StrimziMirror, view: &MirrorView) -> Vec<Answer> {
         let refs = refs(view);
-        let Err(why) = mirror.leave_kafka_alone() else {
-            return mirror.stop(&refs);
-        };
-        let not_told = |connector| Answer {
-            connector,
-            accepted: Err(why.clone()),
-        };
-        refs.into_iter().map(not_told).collect()
+        match mirror.leave_kafka_alone() {
+            Ok(()) => mirror.stop(&refs),
+            Err(why) => Answer::none_told(&refs, &why),
+        }
     }
 
     fn wants(view: &MirrorView) -> Vec<Want> {

@@ -185,11 +185,7 @@ impl Hands for GuardHands<'_> {
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
         self.hand.enter(Step::Stop);
         if let Err(why) = self.must_be_ours() {
-            let lost = |one: &ConnectorRef| Answer {
-                connector: one.clone(),
-                accepted: Err(refused(why.clone())),
-            };
-            return connectors.iter().map(lost).collect();
+            return Answer::none_told(connectors, &refused(why));
         }
         self.hand.stop_all(connectors)
     }

@@ -322,13 +322,7 @@ impl MirrorStop for Hand<'_> {
             let stopped = guard.hold.stop(hands, &asked);
             stopped.map_err(|why| PortError::new(PortErrorKind::Refused, why))
         });
-        answers.unwrap_or_else(|error| {
-            let refused = |one: &ConnectorRef| Answer {
-                connector: one.clone(),
-                accepted: Err(error.clone()),
-            };
-            connectors.iter().map(refused).collect()
-        })
+        answers.unwrap_or_else(|error| Answer::none_told(connectors, &error))
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Interval, PartitionId, Seen};
+use crate::{Interval, PartitionId, PortError, Seen};
 
 /// A connector's or a task's state, as Connect names it (KIP-875 for
 /// `STOPPED`).
@@ -150,6 +150,17 @@ pub struct Answer {
     pub connector: ConnectorRef,
     /// Accepted, or why not.
     pub accepted: Seen<()>,
+}
+
+impl Answer {
+    /// One for each, of which none was told.
+    pub fn none_told(connectors: &[ConnectorRef], why: &PortError) -> Vec<Self> {
+        let each = connectors.iter().map(|connector| Self {
+            connector: connector.clone(),
+            accepted: Err(why.clone()),
+        });
+        each.collect()
+    }
 }
 
 /// What a connector is to become again.

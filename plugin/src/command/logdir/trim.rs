@@ -11,6 +11,7 @@ use slackwater_trim::{Held, Reached, RealDisk, Trimmed};
 use super::super::Context;
 use super::plan::stop;
 use crate::exit::Stop;
+use crate::trimming::first_and_more;
 
 /// Cut log directories by a plan, before any broker starts on them.
 ///
@@ -107,13 +108,9 @@ impl Trim {
         let Some(first) = may_skip.next() else {
             return Ok(());
         };
-        let more = match may_skip.count() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
+        let those = first_and_more(&first.mirror, may_skip.count());
         let why = format!(
-            "MirrorMaker may go on ahead of what is kept in {}{more}, and skip records in silence",
-            first.mirror
+            "MirrorMaker may go on ahead of what is kept in {those}, and skip records in silence"
         );
         match self.accept_unproven || plan.leaves_connect {
             true => {
