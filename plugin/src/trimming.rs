@@ -157,6 +157,25 @@ pub struct Done {
     pub plan: Plan,
     /// What lies there now.
     pub found: Trimmed,
+    /// Log directories on which an earlier trim lay and was over: what that had set aside is
+    /// deleted.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub ended: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(dirs: &u64) -> bool {
+    *dirs == 0
+}
+
+/// That an earlier trim was ended in so many log directories, in words.
+pub fn earlier_ended(dirs: u64) -> Option<String> {
+    (dirs > 0).then(|| {
+        format!(
+            "an earlier trim, by another plan, was over in {dirs} log directories, and what it had set \
+             aside is deleted"
+        )
+    })
 }
 
 /// An answer.

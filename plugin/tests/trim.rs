@@ -1,4 +1,4 @@
-//! `slackwater logdir plan`, `trim` and `untrim`, as a process: killed by strace
+//! `slackwater logdir plan`, `trim`, `untrim` and `discard`, as a process: killed by strace
 //! at each of its calls that change a disk, and run again.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -214,6 +214,54 @@ fn what_went_is_deleted_also_when_brokers_have_written_since() {
         "{said}"
     );
     assert!(tree(root) == written);
+}
+
+#[test]
+fn what_went_is_deleted_without_its_plan_and_a_later_plan_ends_what_brokers_have_written_over() {
+    let (world, plan) = planned();
+    let root = world.root.path();
+    let mut discarded = {
+        ended_well(&mut trim(root, &plan));
+        tree(root)
+    };
+    let trimmed = clone_of(&discarded);
+    let discard = |root: &Path| slackwater(&["logdir", "discard"], &nodes(root));
+    let said = ended_well(&mut discard(root));
+    assert!(
+        said.contains("what went of 3 log directories is deleted"),
+        "{said}"
+    );
+    discarded.retain(|name, _| !name.to_string_lossy().contains("slackwater-"));
+    assert!(tree(root) == discarded);
+    let refused = run(&mut discard(root));
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(error.contains("was not trimmed"), "{error}");
+    // Of what is trimmed there another plan is made.
+    let root = trimmed.path();
+    let (cut, later) = (world.root.path().join("cut.json"), root.join("later.json"));
+    let args = [
+        "logdir",
+        "plan",
+        "--order=timestamp",
+        "--epsilon=0s",
+        "--max-jettison=24h,100%",
+        "--save",
+        later.to_str().unwrap(),
+        cut.to_str().unwrap(),
+    ];
+    ended_well(&mut slackwater(&args, &nodes(root)));
+    let refused = run(&mut trim(root, &later));
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(error.contains("`slackwater logdir discard`"), "{error}");
+    let mark = root.join("node-1/.kafka_cleanshutdown");
+    std::fs::write(mark, "{}").unwrap();
+    let done = run(&mut trim(root, &later));
+    let error = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.success(), "{error}");
+    assert!(
+        error.contains("an earlier trim, by another plan, was over in 3 log directories"),
+        "{error}"
+    );
 }
 
 /// The same plan with a position of Connect, as `change` has it.

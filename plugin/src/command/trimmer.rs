@@ -100,8 +100,12 @@ impl Trimmer {
 
     fn trim(&self, cut: &Cut, options: &PlanOptions<'_>) -> Result<Answered, TrimError> {
         let tail = cut.settings.tail_records;
-        let (plan, found) = trim_once(&self.volume, cut, options, &RealDisk, tail)?;
-        Ok(Answered::Done(Box::new(Done { plan, found })))
+        let done = trim_once(&self.volume, cut, options, &RealDisk, tail)?;
+        Ok(Answered::Done(Box::new(Done {
+            plan: done.plan,
+            found: done.shown,
+            ended: done.ended,
+        })))
     }
 }
 

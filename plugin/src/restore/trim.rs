@@ -8,7 +8,7 @@ use slackwater_ports::PartitionId;
 use super::Restore;
 use crate::at_source::{self, KafkaSources};
 use crate::exit::Stop;
-use crate::trimming::{AtSource, ToTrim, first_and_more};
+use crate::trimming::{AtSource, ToTrim, earlier_ended, first_and_more};
 
 /// Of partitions that are not found, how many are named.
 const SHOWN: usize = 10;
@@ -28,6 +28,9 @@ impl Restore {
         let done = self
             .strimzi()?
             .trim_claims(&self.cut, &self.in_place, asked, find)?;
+        if let Some(said) = earlier_ended(done.ended) {
+            self.say(&said);
+        }
         for line in words(&done.plan) {
             self.say(&line);
         }

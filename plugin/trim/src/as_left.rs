@@ -7,13 +7,27 @@
 //! changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use crate::edits::{CLEAN, INDEXES, base_and_ending};
 use crate::error::TrimError;
 use crate::journal::{Journal, Stage, Step};
+
+/// Read of each of two files that are compared.
+const AT_ONCE: usize = 1 << 20;
+
+/// What is left to be done where steps were taken before.
+const ANEW: &str = ", and what was set aside no longer follows: restore its volume anew";
+
+/// And where it can be kept as it is.
+const ANEW_OR_KEEP: &str = ", and what was set aside no longer follows: restore its volume anew, \
+                            or delete that with `slackwater logdir discard`";
+
+/// And where no step was taken.
+pub(crate) const TAKE_AWAY: &str = ", and nothing was cut there yet: take away what lies ready \
+                                    with `slackwater logdir untrim`, and plan again";
 
 /// Holds a directory against its journal. `changes`: whether the trim changes something in any
 /// directory: where it does not, marks of a clean shutdown stay.
@@ -192,6 +206,82 @@ impl<'j> Looked<'j> {
         TrimError::NotAsLeft {
             path: self.dir.to_owned(),
             found,
+            remedy: match self.journal.stage {
+                Stage::Done => ANEW_OR_KEEP,
+                _ => ANEW,
+            },
         }
     }
+}
+
+/// Whether no step of a prepared trim was taken in a directory, whatever a broker has made of
+/// it since. `begun`: whether steps may have been taken anywhere, as they are when every
+/// directory has its journal.
+///
+/// # Errors
+/// A file that can't be read.
+pub(crate) fn is_untouched(dir: &Path, journal: &Journal, begun: bool) -> Result<bool, TrimError> {
+    if journal.stage != Stage::Prepared {
+        return Ok(false);
+    }
+    for step in &journal.steps {
+        let untaken = match step {
+            Step::SetAside { aside, .. } => !dir.join(aside).exists(),
+            // With the directory of a topic went all that a step had changed there.
+            Step::Place { ready, file, .. } => dir.join(ready).exists() || is_gone(dir, file),
+            Step::Truncate { file, to, tail, .. } => {
+                !begun || is_gone(dir, file) || has(&dir.join(file), *to, &dir.join(tail))?
+            }
+        };
+        if !untaken {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn is_gone(dir: &Path, file: &Path) -> bool {
+    file.parent()
+        .is_some_and(|replica| !dir.join(replica).exists())
+}
+
+/// Whether `file` goes on from `at` as its tail was copied: a broker that starts may have cut
+/// off a write that was cut short, and has appended then.
+fn has(file: &Path, at: u64, tail: &Path) -> Result<bool, TrimError> {
+    let open = |path: &Path| match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        opened => opened.map(Some).map_err(TrimError::io("open", path)),
+    };
+    let (Some(mut whole), Some(mut part)) = (open(file)?, open(tail)?) else {
+        return Ok(false);
+    };
+    whole
+        .seek(SeekFrom::Start(at))
+        .map_err(TrimError::io("read", file))?;
+    let (mut one, mut other) = (vec![0; AT_ONCE], vec![0; AT_ONCE]);
+    let mut same = false;
+    loop {
+        let there = read_full(&mut part, &mut other).map_err(TrimError::io("read", tail))?;
+        let found =
+            read_full(&mut whole, &mut one[..there]).map_err(TrimError::io("read", file))?;
+        if one[..found] != other[..found] {
+            return Ok(false);
+        }
+        same |= found > 0;
+        if found < AT_ONCE {
+            return Ok(same);
+        }
+    }
+}
+
+/// Fills `bytes`, or comes to the file's end; gives how many.
+fn read_full(file: &mut File, bytes: &mut [u8]) -> io::Result<usize> {
+    let mut read = 0;
+    while read < bytes.len() {
+        match file.read(&mut bytes[read..])? {
+            0 => break,
+            more => read += more,
+        }
+    }
+    Ok(read)
 }

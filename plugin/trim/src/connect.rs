@@ -45,6 +45,8 @@ pub(crate) struct Committed {
     pub(crate) offset: u64,
     /// Producer id and epoch, where it was committed in a transaction.
     pub(crate) transaction: Option<(i64, i16)>,
+    /// When, by who wrote it: milliseconds since the Unix epoch.
+    pub(crate) written_ms: u64,
     /// In which topic.
     topic: String,
 }
@@ -76,6 +78,7 @@ pub(crate) fn committed(
                     of,
                     offset,
                     transaction: record.transaction,
+                    written_ms: u64::try_from(record.timestamp_ms).unwrap_or(0),
                     topic: topic.to_owned(),
                 };
                 drop(last.insert(key, seen));
@@ -285,6 +288,18 @@ pub(crate) fn stopped(
         ]
     };
     Ok(there.into_iter().flat_map(both).collect())
+}
+
+/// Whether it is of a connector that the run knew to copy into this mirror.
+pub(crate) fn is_of_mirror(cut: &Cut, position: &Committed) -> bool {
+    let mut all = cut.quiesce.iter().flat_map(|one| &one.connectors);
+    all.any(|one| one.copies && one.connector.name == position.connector)
+}
+
+/// Whether what copies from a source begins with the first record where it has no position.
+pub(crate) fn begins_with_the_first(cut: &Cut, alias: &str) -> bool {
+    let mut all = cut.quiesce.iter().flat_map(|one| &one.connectors);
+    all.all(|one| !(one.copies && one.source_alias == alias && one.begins_late))
 }
 
 /// Connect cluster and name of each that the run knew.

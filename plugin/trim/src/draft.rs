@@ -6,7 +6,7 @@ use slackwater_cut::SourcePartition;
 use slackwater_logdir::{Replica, SegmentReader};
 use slackwater_point::{
     AddedRecord, EndOf, ForgottenId, GroupSeen, LastKept, Located, NO_PLACE, PlannedPartition,
-    Point, PositionSeen, PulledBy, Role, Spread, TransactionId, Why,
+    Point, PositionSeen, PulledBy, Role, TransactionId, Why,
 };
 use slackwater_ports::PartitionId;
 
@@ -17,12 +17,15 @@ use crate::error::TrimError;
 use crate::examine::Examined;
 use crate::history::{History, decode};
 use crate::partitioner::partition_of;
-use crate::plan::{Solved, Work};
+use crate::plan::Work;
+use crate::unlisted::Unlisted;
 
 /// What was read past the point itself.
 pub(crate) struct Read {
     pub(crate) groups: Vec<GroupSeen>,
     pub(crate) positions: Vec<PositionSeen>,
+    /// What MirrorMaker copies into.
+    pub(crate) copies: BTreeSet<PartitionId>,
     /// Of each log, in their order.
     pub(crate) last_kept: Vec<Option<LastKept>>,
     /// What each log gets behind what is kept, in their order.
@@ -72,10 +75,14 @@ impl Work<'_> {
             }
         }
         let all: Vec<usize> = (0..self.examined.len()).collect();
+        let unlisted = self.unlisted(&committed);
         let last_kept = self.on_all(&all, |reader, at| {
-            self.last_kept(reader, at, point.cuts[at])
+            self.last_kept(reader, at, point.cuts[at], &unlisted)
         })?;
-        let mut positions = self.positions(point, &last_kept, &committed);
+        let mut sources = self.sources();
+        sources.extend(unlisted.here.clone());
+        let mut positions = self.positions(point, &last_kept, &committed, &unlisted);
+        positions.extend(unlisted.nowhere);
         let last_kept = last_kept.into_iter().map(|one| one.kept()?.record);
         let last_kept = last_kept.collect();
         let mut added = vec![Vec::new(); self.examined.len()];
@@ -108,10 +115,16 @@ impl Work<'_> {
         Ok(Read {
             groups,
             positions,
+            copies: sources.into_keys().collect(),
             last_kept,
             added,
             forgotten,
         })
+    }
+
+    /// Whether these are the volumes of a mirror that stood still.
+    fn stood_still(&self) -> bool {
+        self.site.options.is_of_cut && !self.site.still.is_empty()
     }
 
     /// What is to be forgotten by coordinators, of each log in their order.
@@ -121,7 +134,7 @@ impl Work<'_> {
         point: &Point,
         now_ms: i64,
     ) -> Result<Vec<Vec<ForgottenId>>, TrimError> {
-        let stood_still = self.site.options.is_of_cut && !self.site.still.is_empty();
+        let stood_still = self.stood_still();
         let mut forgotten = vec![Vec::new(); self.examined.len()];
         for at in self.of_topic(coordinator::TRANSACTIONS) {
             let (kept, until) = (self.kept(at), point.cuts[at]);
@@ -169,10 +182,12 @@ impl Work<'_> {
         reader: &mut SegmentReader,
         at: usize,
         cut: u64,
+        unlisted: &Unlisted,
     ) -> Result<Last, TrimError> {
         let examined = &self.examined[at];
         let partition = &examined.log.partition;
-        if !examined.log.ordered && !self.site.is_excluded(&partition.topic) {
+        let is_copy = examined.log.ordered || unlisted.here.contains_key(partition);
+        if !is_copy && !self.site.is_excluded(&partition.topic) {
             return Ok(Last::Unread);
         }
         let replica = self.kept(at);
@@ -206,6 +221,7 @@ impl Work<'_> {
         point: &Point,
         last_kept: &[Last],
         committed: &BTreeMap<usize, Vec<Committed>>,
+        unlisted: &Unlisted,
     ) -> Vec<PositionSeen> {
         let sources = self.sources();
         let committed = connect::positions(self.site.cut, committed.values().flatten());
@@ -216,7 +232,8 @@ impl Work<'_> {
         let each = self.examined.iter().zip(last_kept).zip(&point.cuts);
         each.filter_map(|((examined, kept), cut)| {
             let mirror = &examined.log.partition;
-            let source = sources.get(mirror)?;
+            let is_unlisted = unlisted.here.get(mirror);
+            let source = is_unlisted.or_else(|| sources.get(mirror))?;
             let key = (source.alias.clone(), source.partition.clone());
             let of = copies.get(mirror);
             let position = committed.get(&key);
@@ -239,11 +256,17 @@ impl Work<'_> {
                 .or(as_it_was)
                 .or(in_one)
                 .or_else(|| self.site.options.at_source.get(source).copied());
-            let not_ahead = of
-                .zip(committed)
-                .is_some_and(|(of, committed)| self.had_copied(*of, committed, *cut));
+            let is_whole = *cut == examined.log.end;
+            let not_ahead = match of.zip(committed) {
+                Some((of, committed)) => self.had_copied(*of, committed, *cut),
+                // Of one that the cut has no row of: what was committed lay there when the
+                // mirror stood still, and so it does.
+                None => is_whole && self.stood_still() && is_unlisted.is_some(),
+            };
             // Where the log begins later retention took what was copied: that is not to come again.
-            let begins = examined.log.start == 0 && matches!(kept, Last::None);
+            let begins = examined.log.start == 0
+                && matches!(kept, Last::None)
+                && connect::begins_with_the_first(self.site.cut, &source.alias);
             Some(PositionSeen {
                 source: source.clone(),
                 mirror: mirror.clone(),
@@ -267,7 +290,7 @@ impl Work<'_> {
         })
     }
 
-    /// The source's partition of each copy.
+    /// The source's partition of each copy that the cut has.
     pub(crate) fn sources(&self) -> BTreeMap<PartitionId, SourcePartition> {
         let mut sources = BTreeMap::new();
         let cut = self.site.cut;
@@ -349,12 +372,11 @@ fn last_below(
 }
 
 /// Where each partition ends, now and then.
-pub(crate) fn ends(work: &Work<'_>, point: &Point) -> Vec<EndOf> {
-    let sources = work.sources();
+pub(crate) fn ends(work: &Work<'_>, point: &Point, copies: &BTreeSet<PartitionId>) -> Vec<EndOf> {
     let each = work.examined.iter().zip(&point.cuts);
     each.map(|(examined, cut)| EndOf {
         partition: examined.log.partition.clone(),
-        is_copy: sources.contains_key(&examined.log.partition),
+        is_copy: copies.contains(&examined.log.partition),
         end: examined.log.end,
         cut: *cut,
     })
@@ -421,60 +443,4 @@ fn why(examined: &Examined, cut: u64, point: i64) -> Why {
         true => Why::Order,
         false => Why::Transaction,
     }
-}
-
-/// Messages above the last number to which all are there: as the volumes are these, by their
-/// own times, and none as they will be.
-fn by_numbers(work: &Work<'_>, point: &Point) -> (Option<Spread>, Option<Spread>) {
-    let ordered = work.examined.iter().filter(|one| one.log.ordered);
-    let records = ordered.flat_map(|one| one.log.window.records.iter().zip(&one.window_ms));
-    let later = records.filter(|(record, _)| record.at != NO_PLACE && record.at > point.at);
-    let times: Vec<i64> = later.map(|(_, ms)| *ms).collect();
-    let known = || times.iter().filter(|ms| **ms >= 0);
-    let before = Spread {
-        ms: match (known().min(), known().max()) {
-            (Some(first), Some(last)) => last.abs_diff(*first),
-            _ => 0,
-        },
-        messages: times.len() as u64,
-    };
-    (Some(before), Some(Spread { ms: 0, messages: 0 }))
-}
-
-/// How far apart messages are that can't be told from lost ones, as the volumes
-/// are and as they will be: by timestamps, where these are the order.
-pub(crate) fn spreads(work: &Work<'_>, solved: &Solved) -> (Option<Spread>, Option<Spread>) {
-    if !work.is_in_time() {
-        return by_numbers(work, &solved.point);
-    }
-    let ordered = || {
-        let all = work.examined.iter().zip(&solved.point.cuts);
-        all.filter(|(examined, _)| examined.log.ordered)
-    };
-    // What a partition lacks comes after the newest that it has.
-    let missing = ordered()
-        .filter_map(|(one, _)| one.log.newest.max(one.log.complete_ms))
-        .min();
-    let lost = ordered().flat_map(|(one, cut)| {
-        let records = one.log.window.records.iter();
-        records.filter(|record| record.offset >= *cut && record.at != NO_PLACE)
-    });
-    let lost = lost.map(|record| record.at).min();
-    let later = |than: Option<i64>, kept_only: bool| {
-        let than = than?;
-        let there = ordered().flat_map(|(one, cut)| {
-            let records = one.log.window.records.iter();
-            records.filter(move |record| !kept_only || record.offset < *cut)
-        });
-        let later: Vec<i64> = there.map(|one| one.at).filter(|at| *at > than).collect();
-        Some(Spread {
-            ms: later.iter().max().map_or(0, |most| most.abs_diff(than)),
-            messages: later.len() as u64,
-        })
-    };
-    let earliest = match (missing, lost) {
-        (Some(missing), Some(lost)) => Some(missing.min(lost)),
-        (missing, lost) => missing.or(lost),
-    };
-    (later(missing, false), later(earliest, true))
 }

@@ -68,7 +68,7 @@ pub enum TrimError {
     /// Copies that contradict each other.
     #[error(
         "the copies of {partition} contradict each other at offset {offset} in one leader's epoch: {}; \
-         leave that directory out, or restore it from another copy", which_one(*.odd)
+         put a copy of the right directory in place of the other, or take another backup", which_one(*.odd)
     )]
     Divergent {
         /// Which.
@@ -107,19 +107,22 @@ pub enum TrimError {
         /// That in the cut.
         wanted: String,
     },
-    /// The best copy is damaged.
+    /// The copy that would be kept is damaged.
     #[error(
-        "every copy of {partition} is damaged; the best one, of node {node}, at offset {offset}: {why}"
+        "the copy of {partition} that would be kept, of node {node}, is damaged before its end, at offset \
+         {offset}: {why}; {}", instead(.whole)
     )]
     Damaged {
         /// Which.
         partition: PartitionId,
-        /// Whose copy is best.
+        /// Whose copy goes further than all others.
         node: i32,
-        /// Where it ends.
+        /// As far as it can be read.
         offset: u64,
         /// What is wrong.
         why: String,
+        /// The other copies in which nothing was found, and where each ends.
+        whole: Vec<(i32, u64)>,
     },
     /// A broker that has a copy by the cut.
     #[error(
@@ -200,12 +203,14 @@ pub enum TrimError {
         node: i32,
     },
     /// One that another plan has begun to cut.
-    #[error("{path} is being trimmed by another plan ({digest}): end that first, or untrim it")]
+    #[error("{path} has a trim by another plan ({digest}) {why}")]
     OtherPlan {
         /// Which log directory.
         path: PathBuf,
         /// The digest of that plan.
         digest: String,
+        /// How far it is, and the remedy.
+        why: &'static str,
     },
     /// A state that forbids it.
     #[error("{path} {why}")]
@@ -218,13 +223,15 @@ pub enum TrimError {
     /// Somebody was there since.
     #[error(
         "{path} is not as its trim left it: {found}; a broker has run there since, or files were \
-         deleted, and what was set aside no longer follows: restore its volume anew"
+         deleted{remedy}"
     )]
     NotAsLeft {
         /// Which log directory.
         path: PathBuf,
         /// What is there that no trim leaves, or is gone.
         found: String,
+        /// In words that go on there.
+        remedy: &'static str,
     },
     /// A journal that can't be read.
     #[error("{path} is not a journal of ours: {why}")]
@@ -283,6 +290,19 @@ fn which_one(node: Option<i32>) -> String {
         || "which of them is wrong can't be told".to_owned(),
         |node| format!("that of node {node} alone does"),
     )
+}
+
+fn instead(whole: &[(i32, u64)]) -> String {
+    let each = whole
+        .iter()
+        .map(|(node, end)| format!("that of node {node} ends at {end}"));
+    match each.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => "no other is whole: take another backup".to_owned(),
+        each => format!(
+            "of the others {each}, and nothing is wrong there: put a copy of such a directory in \
+             place of the damaged one, or take another backup"
+        ),
+    }
 }
 
 fn in_the_cut(id: &Option<String>) -> String {

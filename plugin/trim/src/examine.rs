@@ -10,7 +10,7 @@ use slackwater_point::{
 };
 use slackwater_ports::PartitionId;
 
-use crate::copy::{Batch, CopyAt, CopyRead, read_copy};
+use crate::copy::{Batch, Broken, CopyAt, CopyRead, read_copy};
 use crate::error::TrimError;
 use crate::history::{History, decode};
 use crate::numbered::{Counted, KeptLog, Numbering};
@@ -146,7 +146,7 @@ pub(crate) fn examine(
             group.reach.back[kept] = (2 * back.max(1)).min(segments);
             continue;
         }
-        whole_enough(group, kept, &reads[kept])?;
+        whole_enough(group, kept, &reads)?;
         match kept_log(reader, group, &reads[kept], kept, asked)? {
             Some(found) => {
                 let planned = group.copies.iter().zip(&reads).zip(&forks);
@@ -194,17 +194,25 @@ fn read_all(reader: &mut SegmentReader, group: &Group) -> Result<Vec<CopyRead>, 
     .collect()
 }
 
-/// The kept log is the best there is: damage in it is in all.
-fn whole_enough(group: &Group, kept: usize, read: &CopyRead) -> Result<(), TrimError> {
-    match read.broken.as_ref().filter(|broken| !broken.at_end) {
-        None => Ok(()),
-        Some(broken) => Err(TrimError::Damaged {
-            partition: group.partition.clone(),
-            node: group.copies[kept].node,
-            offset: read.end,
-            why: broken.why.clone(),
-        }),
-    }
+/// The kept log goes further than all others: what is lost behind damage in it no other has.
+fn whole_enough(group: &Group, kept: usize, reads: &[CopyRead]) -> Result<(), TrimError> {
+    let Some(broken) = damage(&reads[kept]) else {
+        return Ok(());
+    };
+    let others = group.copies.iter().zip(reads);
+    let whole = others.filter(|(_, read)| damage(read).is_none());
+    Err(TrimError::Damaged {
+        partition: group.partition.clone(),
+        node: group.copies[kept].node,
+        offset: reads[kept].end,
+        why: broken.why.clone(),
+        whole: whole.map(|(copy, read)| (copy.node, read.end)).collect(),
+    })
+}
+
+/// What no crash has left.
+fn damage(read: &CopyRead) -> Option<&Broken> {
+    read.broken.as_ref().filter(|broken| !broken.at_end)
 }
 
 /// What was found of the kept log.

@@ -11,11 +11,12 @@ use slackwater_cut::{Cut, sha256_hex};
 use slackwater_point::{MAX_PLAN_BYTES, Ordered, Plan};
 
 use crate::disk::{Disk, Piece};
+use crate::earlier;
 use crate::error::TrimError;
 use crate::journal::{Journal, Stage};
 use crate::plan::{OrderAsked, PlanOptions, plan};
 use crate::show::show;
-use crate::trim::Held;
+use crate::trim::{Held, Reached};
 use crate::volumes::Volumes;
 
 /// Its name in a log directory. A broker looks at directories there, and at files of its
@@ -25,9 +26,22 @@ const NAME: &str = "slackwater-plan.json";
 /// Before it has that name.
 const NEW: &str = "slackwater-plan.json.new";
 
+/// What became of volumes.
+#[derive(Debug)]
+pub struct Once {
+    /// By which plan.
+    pub plan: Plan,
+    /// What lies there.
+    pub shown: Shown,
+    /// Log directories on which a trim by another plan lay and was over: what that had set
+    /// aside is deleted.
+    pub ended: u64,
+}
+
 /// Plans and trims the log directories at or below these paths, or goes on with it; what
-/// goes is deleted when all is shown to be as planned. Gives the plan and what was found
-/// then, with so many of each partition's last records.
+/// goes is deleted when all is shown to be as planned. What was found then has so many of
+/// each partition's last records. A trim that somebody else has left there is ended, where it
+/// is over.
 ///
 /// # Errors
 /// See [`plan`] and [`Held::trim`]; a trim that was begun otherwise.
@@ -37,7 +51,8 @@ pub fn trim_once(
     options: &PlanOptions<'_>,
     disk: &dyn Disk,
     tail: u32,
-) -> Result<(Plan, Shown), TrimError> {
+) -> Result<Once, TrimError> {
+    let mut ended = 0;
     let Before {
         volumes,
         dirs,
@@ -59,29 +74,31 @@ pub fn trim_once(
         (Some(plan), Some(Stage::Done | Stage::Discarding)) => plan,
         (Some(plan), Some(_)) => {
             drop(volumes);
-            Held::take(paths, disk)?.trim(&plan)?;
+            ended += Held::take(paths, disk)?.trim(&plan)?.ended;
             plan
         }
         (Some(plan), None) if is_right(&show(paths, &plan, tail)?) => plan,
-        (None, Some(_)) => {
-            return Err(TrimError::State {
-                path: dirs[0].clone(),
-                why: "has a trim whose plan is not beside it: end it, or untrim it, with that plan",
-            });
-        }
-        (_, None) => {
+        _ => {
             let made = plan(cut, &volumes, options)?;
             drop(volumes);
             keep(&dirs, &made, disk)?;
-            Held::take(paths, disk)?.trim(&made)?;
+            ended += Held::take(paths, disk)?.trim(&made)?.ended;
             made
         }
     };
     let shown = show(paths, &made, tail)?;
-    if is_right(&shown) && self::begun(&dirs)?.is_some() {
-        Held::take(paths, disk)?.discard()?;
+    if is_right(&shown) && journals(&dirs)?.iter().any(Option::is_some) {
+        let mut held = Held::take(paths, disk)?;
+        ended += held.end_earlier(&made)?;
+        if held.reached(&made)? != Reached::Nothing {
+            held.discard()?;
+        }
     }
-    Ok((made, shown))
+    Ok(Once {
+        plan: made,
+        shown,
+        ended,
+    })
 }
 
 /// The plan that [`trim_once`] would make; `None` where it goes on by one that it made.
@@ -97,7 +114,7 @@ pub fn plan_once(
     match (before.kept, before.begun) {
         (_, Some(_)) => Ok(None),
         (Some(plan), None) if is_right(&show(paths, &plan, 0)?) => Ok(None),
-        (_, None) => plan(cut, &before.volumes, options).map(Some),
+        _ => plan(cut, &before.volumes, options).map(Some),
     }
 }
 
@@ -105,7 +122,7 @@ pub fn plan_once(
 struct Before {
     volumes: Volumes,
     dirs: Vec<PathBuf>,
-    /// How far a trim is.
+    /// How far the trim by that plan is.
     begun: Option<Stage>,
     /// The plan beside the data, where it is of this cut.
     kept: Option<Plan>,
@@ -116,14 +133,17 @@ impl Before {
         let volumes = Volumes::open(paths)?;
         let dirs: Vec<PathBuf> = volumes.dirs.iter().map(|dir| dir.path.clone()).collect();
         let sha256 = sha256_hex(cut.to_canonical()?.as_bytes());
-        let begun = begun(&dirs)?;
-        // What was begun is ended by its plan, though the run's cut says more by now.
+        // A later backup carries plan and journals along.
         let kept = kept(&dirs)?.filter(|plan| {
             let of = plan.cut.as_ref();
-            of.is_some_and(|of| match begun {
-                Some(_) => of.run_id == cut.run_id,
-                None => of.sha256 == sha256,
-            })
+            of.is_some_and(|of| of.run_id == cut.run_id)
+        });
+        let digest = kept.as_ref().and_then(|plan| plan.digest.as_deref());
+        let begun = begun(&dirs, digest)?;
+        // What was begun is ended by its plan, though the run's cut says more by now.
+        let kept = kept.filter(|plan| {
+            let of = plan.cut.as_ref();
+            begun.is_some() || of.is_some_and(|of| of.sha256 == sha256)
         });
         Ok(Self {
             volumes,
@@ -166,19 +186,24 @@ fn is_as_asked(plan: &Plan, options: &PlanOptions<'_>) -> bool {
     same_order && (of_plan == asked || by_numbers && of_plan.is_superset(&asked))
 }
 
-/// The stage of the first directory that has a journal.
-fn begun(dirs: &[PathBuf]) -> Result<Option<Stage>, TrimError> {
+/// The stage of the first directory that has a journal by the plan of that digest. One by
+/// another is over.
+fn begun(dirs: &[PathBuf], digest: Option<&str>) -> Result<Option<Stage>, TrimError> {
+    let paths: Vec<&Path> = dirs.iter().map(PathBuf::as_path).collect();
     let mut stage = None;
-    for dir in dirs {
-        let journal = Journal::read(dir)?.map(|one| one.stage);
+    for journal in earlier::without(&paths, journals(dirs)?, digest)? {
         // One that is not done is what counts.
-        stage = match (stage, journal) {
+        stage = match (stage, journal.map(|one| one.stage)) {
             (Some(before), Some(Stage::Done | Stage::Discarding)) => Some(before),
             (before, None) => before,
             (_, journal) => journal,
         };
     }
     Ok(stage)
+}
+
+fn journals(dirs: &[PathBuf]) -> Result<Vec<Option<Journal>>, TrimError> {
+    dirs.iter().map(|dir| Journal::read(dir)).collect()
 }
 
 /// The plan that all of them have.

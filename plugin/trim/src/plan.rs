@@ -19,6 +19,7 @@ use crate::error::TrimError;
 use crate::examine::{Asked, Examined, Group, Reach, examine};
 use crate::numbered::{Counted, Numbering, SequenceOf};
 use crate::site::Site;
+use crate::spread;
 use crate::topics;
 use crate::volumes::Volumes;
 
@@ -78,11 +79,11 @@ pub fn plan(cut: &Cut, volumes: &Volumes, options: &PlanOptions<'_>) -> Result<P
     let took_part = work.took_part()?;
     let solved = work.solve(&took_part)?;
     work.check(&solved)?;
-    let ends = draft::ends(&work, &solved.point);
     let read = work.read_what_depends(&solved.point)?;
+    let ends = draft::ends(&work, &solved.point, &read.copies);
     let depends = depends(&ends, &read.groups, &read.positions);
     let partitions = draft::partitions(&work, &solved.point, &read);
-    let (spread_before, spread_after) = draft::spreads(&work, &solved);
+    let (spread_before, spread_after) = spread::spreads(&work, &solved);
     let plan = Plan {
         api_version: PLAN_VERSION.to_owned(),
         kind: PlanKind::Plan,

@@ -4,6 +4,7 @@
 //! Names that are given up are on the disk before they are given to other files:
 //! a file system may write renames in any order.
 
+use std::io;
 use std::path::Path;
 
 use crate::disk::{Disk, Piece};
@@ -90,6 +91,19 @@ pub(crate) fn sync(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<(),
     Ok(())
 }
 
+/// The same where brokers may have run since: they delete the directories of topics, and with
+/// one went all that a name in it could be of.
+fn sync_what_is_there(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<(), TrimError> {
+    for below in journal.directories() {
+        let path = dir.join(below);
+        match disk.sync_directory(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            synced => synced.map_err(TrimError::io("sync", &path))?,
+        }
+    }
+    Ok(())
+}
+
 /// Deletes what lies beside the data, and the journal at last. A file that is
 /// gone was deleted before.
 pub(crate) fn clean(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<(), TrimError> {
@@ -101,6 +115,6 @@ pub(crate) fn clean(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<()
         });
         disk.remove(&path).map_err(TrimError::io("remove", &path))?;
     }
-    sync(disk, dir, journal)?;
+    sync_what_is_there(disk, dir, journal)?;
     Journal::remove(disk, dir)
 }

@@ -6,28 +6,22 @@
 //! whatever ends a trim, running it again goes on where it was, to the same
 //! bytes; and `untrim` takes the same steps back.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::statvfs;
-use slackwater_logdir::{LogDir, SegmentReader};
-use slackwater_point::{Plan, PlannedPartition};
+use slackwater_logdir::SegmentReader;
+use slackwater_point::Plan;
 use slackwater_ports::PartitionId;
 
-use crate::as_left::as_left;
-use crate::copy::{CopyAt, read_copy};
-use crate::disk::{Disk, Piece};
-use crate::edits::{Edits, Target, unclean};
+use crate::as_left::{TAKE_AWAY, as_left, is_untouched};
+use crate::copy::CopyAt;
+use crate::disk::Disk;
 use crate::error::TrimError;
-use crate::journal::{Journal, PREFIX, Stage};
+use crate::journal::{Journal, Stage};
 use crate::lock::lock;
 use crate::volumes::Volumes;
-use crate::{read_back, steps, write};
-
-/// Room that is left on a file system beside what is written: a broker that
-/// starts makes indexes of 10 MiB for each log, sparse, and notes of its own.
-const MARGIN: u64 = 16 << 20;
+use crate::{earlier, read_back, steps};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,6 +34,9 @@ pub struct Trimmed {
     pub written: u64,
     /// Copies of partitions that were read back.
     pub read_back: u64,
+    /// Log directories with a trim by another plan that was over: what that had set aside is
+    /// deleted.
+    pub ended: u64,
 }
 
 /// How far a trim is.
@@ -55,9 +52,9 @@ pub enum Reached {
 
 /// Log directories that are held against their brokers.
 pub struct Held<'d> {
-    volumes: Volumes,
-    copies: BTreeMap<PartitionId, Vec<CopyAt>>,
-    disk: &'d dyn Disk,
+    pub(crate) volumes: Volumes,
+    pub(crate) copies: BTreeMap<PartitionId, Vec<CopyAt>>,
+    pub(crate) disk: &'d dyn Disk,
     /// A broker could not start while they are open.
     _locks: Vec<File>,
 }
@@ -89,12 +86,13 @@ impl<'d> Held<'d> {
             let stage = journal.as_ref().map(|journal| journal.stage);
             stage.map_or(Ok(()), |stage| may_go_on(&dir.path, stage))?;
         }
-        match journals.iter().any(Option::is_none) {
-            true => {
-                self.all_are_here(plan)?;
-                done.written = self.prepare(plan, &journals)?;
-            }
-            false => self.are_as_left(&[Stage::Prepared])?,
+        if let Some(refused) = self.untouched(&journals, &[Stage::Prepared])?.pop() {
+            return Err(refused.1);
+        }
+        if journals.iter().any(Option::is_none) {
+            self.all_are_here(plan)?;
+            done.ended = self.end_earlier(plan)?;
+            done.written = self.prepare(plan, &journals)?;
         }
         // From here on every directory has its journal.
         for journal in self.journals()? {
@@ -110,7 +108,8 @@ impl<'d> Held<'d> {
         Ok(done)
     }
 
-    /// Puts everything back as it was before.
+    /// Puts everything back as it was before. Where no step was taken, that takes away what
+    /// lies ready, and no more.
     ///
     /// # Errors
     /// Nothing to put back; a broker that has written since.
@@ -121,9 +120,10 @@ impl<'d> Held<'d> {
             Stage::Untrimming,
             Stage::Untrimmed,
         ])?;
-        self.are_as_left(&[Stage::Prepared, Stage::Done])?;
+        let journals = self.journals()?;
+        let untouched = self.untouched(&journals, &[Stage::Prepared, Stage::Done])?;
         let mut done = Trimmed::default();
-        for (dir, journal) in self.volumes.dirs.iter().zip(self.journals()?) {
+        for (dir, journal) in self.volumes.dirs.iter().zip(journals) {
             if journal.is_none() {
                 self.remove_ours(dir)?;
             }
@@ -132,6 +132,10 @@ impl<'d> Held<'d> {
         // them no trim could go on.
         self.each_journal(|held, dir, journal| match journal.stage {
             Stage::Untrimmed => Ok(()),
+            // A tail that was put back would end what a broker has written since.
+            _ if untouched.iter().any(|one| one.0 == dir) => {
+                held.now(Stage::Untrimmed, dir, journal)
+            }
             _ => held.now(Stage::Untrimming, dir, journal),
         })?;
         self.each_journal(|held, dir, journal| {
@@ -149,7 +153,7 @@ impl<'d> Held<'d> {
     /// How far the trim by `plan` is here.
     ///
     /// # Errors
-    /// A trim by another plan, or of other directories, too.
+    /// A trim by another plan that is not over; one of other directories, too.
     pub fn reached(&self, plan: &Plan) -> Result<Reached, TrimError> {
         let journals = self.journals_of(plan)?;
         let stages: Vec<Stage> = journals.iter().flatten().map(|one| one.stage).collect();
@@ -195,36 +199,78 @@ impl<'d> Held<'d> {
             .collect()
     }
 
-    /// Of no trim by another plan.
+    /// Those of the trim by this plan. Where there is one by another, that is over.
     fn journals_of(&self, plan: &Plan) -> Result<Vec<Option<Journal>>, TrimError> {
-        let digest = plan.digest.as_deref().unwrap_or_default();
-        let journals = self.journals_of_all()?;
-        for (dir, journal) in self.volumes.dirs.iter().zip(&journals) {
-            if let Some(journal) = journal.as_ref().filter(|one| one.plan != digest) {
-                return Err(TrimError::OtherPlan {
-                    path: dir.path.clone(),
-                    digest: journal.plan.clone(),
-                });
-            }
-        }
-        Ok(journals)
+        let dirs: Vec<&Path> = self.volumes.dirs.iter().map(|one| &*one.path).collect();
+        let own = earlier::without(&dirs, self.journals()?, plan.digest.as_deref())?;
+        self.are_of_all(own)
     }
 
-    /// Nobody else was in a directory of which the trim is in one of these stages.
-    fn are_as_left(&self, stages: &[Stage]) -> Result<(), TrimError> {
-        let journals = self.journals()?;
+    /// Deletes what trims by other plans have set aside, which must be over, and gives in how
+    /// many directories.
+    pub(crate) fn end_earlier(&self, plan: &Plan) -> Result<u64, TrimError> {
+        self.journals_of(plan)?;
+        let digest = plan.digest.as_deref().unwrap_or_default();
+        let mut ended = 0;
+        // Before the first one is gone all say that it is: of the rest alone it could not be
+        // told.
+        self.each_journal(|held, dir, journal| match journal.plan == digest {
+            true => Ok(()),
+            false => held.now(Stage::Discarding, dir, journal),
+        })?;
+        self.each_journal(|held, dir, journal| match journal.plan == digest {
+            true => Ok(()),
+            false => {
+                ended += 1;
+                steps::clean(held.disk, dir, journal)
+            }
+        })?;
+        Ok(ended)
+    }
+
+    /// Of directories whose trim is in one of these stages, those in which somebody else was
+    /// since, though no step was taken there; what there is to be said of each.
+    ///
+    /// # Errors
+    /// One in which somebody was behind a step.
+    fn untouched(
+        &self,
+        journals: &[Option<Journal>],
+        stages: &[Stage],
+    ) -> Result<Vec<(PathBuf, TrimError)>, TrimError> {
         let changes = journals.iter().flatten().any(Journal::changes);
-        let of_all = self.volumes.dirs.iter().zip(journals);
-        let mut each = of_all.filter_map(|(dir, journal)| Some((dir, journal?)));
-        each.try_for_each(|(dir, journal)| match stages.contains(&journal.stage) {
-            true => as_left(&dir.path, &journal, changes),
-            false => Ok(()),
-        })
+        let begun = journals.iter().all(Option::is_some);
+        let mut untouched = Vec::new();
+        for (dir, journal) in self.volumes.dirs.iter().zip(journals) {
+            let in_stage = |one: &&Journal| stages.contains(&one.stage);
+            let Some(journal) = journal.as_ref().filter(in_stage) else {
+                continue;
+            };
+            match as_left(&dir.path, journal, changes) {
+                Ok(()) => {}
+                Err(TrimError::NotAsLeft { path, found, .. })
+                    if is_untouched(&dir.path, journal, begun)? =>
+                {
+                    let remedy = TAKE_AWAY;
+                    let said = TrimError::NotAsLeft {
+                        path: path.clone(),
+                        found,
+                        remedy,
+                    };
+                    untouched.push((path, said));
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(untouched)
     }
 
     /// Of no trim that is of other directories, too.
-    fn journals_of_all(&self) -> Result<Vec<Option<Journal>>, TrimError> {
-        let (journals, dirs) = (self.journals()?, &self.volumes.dirs);
+    fn are_of_all(
+        &self,
+        journals: Vec<Option<Journal>>,
+    ) -> Result<Vec<Option<Journal>>, TrimError> {
+        let dirs = &self.volumes.dirs;
         let is_of_more = |one: &Option<Journal>| {
             let journal = one.as_ref();
             journal.is_some_and(|one| !one.is_of_all(dirs.len()))
@@ -233,7 +279,7 @@ impl<'d> Held<'d> {
             Some(at) => Err(TrimError::State {
                 path: dirs[at].path.clone(),
                 why: "was trimmed together with others, or is to be: name the directories of all \
-                      brokers",
+                      brokers of that trim, and of no other",
             }),
             None => Ok(journals),
         }
@@ -254,7 +300,12 @@ impl<'d> Held<'d> {
 
     fn all_have_journals(&self, stages: &[Stage]) -> Result<(), TrimError> {
         let mut some = false;
-        for (dir, journal) in self.volumes.dirs.iter().zip(self.journals_of_all()?) {
+        for (dir, journal) in self
+            .volumes
+            .dirs
+            .iter()
+            .zip(self.are_of_all(self.journals()?)?)
+        {
             let Some(journal) = journal else {
                 continue;
             };
@@ -281,173 +332,6 @@ impl<'d> Held<'d> {
         }
     }
 
-    /// Every copy of the plan is here, and is what it was planned on.
-    fn all_are_here(&self, plan: &Plan) -> Result<(), TrimError> {
-        let nodes: Vec<i32> = self
-            .volumes
-            .dirs
-            .iter()
-            .filter_map(|dir| dir.meta.node_id)
-            .collect();
-        let mut reader = SegmentReader::default();
-        for planned in &plan.partitions {
-            for replica in &planned.replicas {
-                if !nodes.contains(&replica.node) {
-                    return Err(TrimError::NodeMissing(replica.node));
-                }
-                let copy = self.copy(&planned.partition, replica.node)?;
-                let path = copy.replica.path.clone();
-                let other = |why: &str| TrimError::OtherData {
-                    path: path.clone(),
-                    why: why.to_owned(),
-                };
-                let segments = &copy.replica.segments;
-                let first = segments
-                    .iter()
-                    .position(|one| one.base == replica.read_from);
-                let first = match (first, segments.is_empty()) {
-                    (Some(first), _) => first,
-                    (None, true) => 0,
-                    (None, false) => return Err(other("a segment is missing")),
-                };
-                let read = read_copy(&mut reader, &copy.replica, first)?;
-                if read.seen(&copy.replica) != replica.seen {
-                    return Err(other(
-                        "its last segments hold other batches, or others have another size",
-                    ));
-                }
-                if copy.replica.start != replica.start {
-                    return Err(other("it starts elsewhere"));
-                }
-            }
-            for copy in self.copies.get(&planned.partition).into_iter().flatten() {
-                if !planned.replicas.iter().any(|one| one.node == copy.node) {
-                    return Err(TrimError::OtherData {
-                        path: copy.replica.path.clone(),
-                        why: "the plan does not know this copy".to_owned(),
-                    });
-                }
-            }
-        }
-        let known: BTreeSet<&PartitionId> =
-            plan.partitions.iter().map(|one| &one.partition).collect();
-        let mut copies = self.copies.iter();
-        match copies.find(|(partition, _)| !known.contains(partition)) {
-            None => Ok(()),
-            Some((_, copies)) => Err(TrimError::OtherData {
-                path: copies[0].replica.path.clone(),
-                why: "the plan does not know this partition".to_owned(),
-            }),
-        }
-    }
-
-    fn copy(&self, partition: &PartitionId, node: i32) -> Result<&CopyAt, TrimError> {
-        let copies = self.copies.get(partition);
-        let copy = copies.and_then(|copies| copies.iter().find(|copy| copy.node == node));
-        copy.ok_or_else(|| TrimError::CopyMissing {
-            partition: partition.clone(),
-            node,
-        })
-    }
-
-    /// Writes what will be needed, and a journal into each directory that has
-    /// none. Gives how many bytes.
-    fn prepare(&self, plan: &Plan, journals: &[Option<Journal>]) -> Result<u64, TrimError> {
-        let mut by_dir: BTreeMap<&Path, Edits> = BTreeMap::new();
-        let mut reader = SegmentReader::default();
-        let mut any = false;
-        for planned in &plan.partitions {
-            for (dir, edits) in self.edits(&mut reader, planned)? {
-                any |= !edits.steps.is_empty();
-                let all = by_dir.entry(dir).or_default();
-                all.files.extend(edits.files);
-                all.steps.extend(edits.steps);
-            }
-        }
-        let mut written = 0;
-        for (dir, journal) in self.volumes.dirs.iter().zip(journals) {
-            if journal.is_some() {
-                continue;
-            }
-            let mut edits = by_dir.remove(dir.path.as_path()).unwrap_or_default();
-            if any {
-                edits.steps.extend(unclean(&dir.path));
-            }
-            written += self.prepare_one(plan, dir, edits)?;
-        }
-        Ok(written)
-    }
-
-    fn edits<'s>(
-        &'s self,
-        reader: &mut SegmentReader,
-        planned: &PlannedPartition,
-    ) -> Result<Vec<(&'s Path, Edits)>, TrimError> {
-        let kept = self.copy(&planned.partition, planned.kept_of)?;
-        let added = write::behind(planned);
-        let each = planned.replicas.iter().map(|replica| {
-            let copy = self.copy(&planned.partition, replica.node)?;
-            let target = Target {
-                partition: &planned.partition,
-                copy,
-                planned: replica,
-                cut: planned.cut,
-                added: &added,
-                kept,
-            };
-            Ok((copy.dir.as_path(), target.edits(reader)?))
-        });
-        each.collect()
-    }
-
-    fn prepare_one(&self, plan: &Plan, dir: &LogDir, edits: Edits) -> Result<u64, TrimError> {
-        self.remove_ours(dir)?;
-        let written = edits
-            .files
-            .iter()
-            .flat_map(|(_, pieces)| pieces)
-            .map(Piece::len)
-            .sum();
-        let room = statvfs(&dir.path)
-            .map_err(|error| TrimError::io("look at", &dir.path)(error.into()))?;
-        let free = room.f_bavail.saturating_mul(room.f_frsize);
-        if written > 0 && free < written + MARGIN {
-            return Err(TrimError::NoRoom {
-                path: dir.path.clone(),
-                free,
-                needed: written + MARGIN,
-            });
-        }
-        for (file, pieces) in &edits.files {
-            let path = dir.path.join(file);
-            self.disk
-                .write(&path, pieces)
-                .map_err(TrimError::io("write", &path))?;
-        }
-        let digest = plan.digest.as_deref().unwrap_or_default();
-        let journal = Journal::prepared(digest, self.volumes.dirs.len(), edits.steps);
-        steps::sync(self.disk, &dir.path, &journal)?;
-        journal.write(self.disk, &dir.path)?;
-        Ok(written)
-    }
-
-    /// What a trim that never got to its journal has left.
-    fn remove_ours(&self, dir: &LogDir) -> Result<(), TrimError> {
-        Journal::remove_unfinished(self.disk, &dir.path)?;
-        for replica in dir.replicas.iter().map(|replica| &replica.path) {
-            for entry in fs::read_dir(replica).map_err(TrimError::io("list", replica))? {
-                let entry = entry.map_err(TrimError::io("list", replica))?;
-                if entry.file_name().to_string_lossy().starts_with(PREFIX) {
-                    let path = entry.path();
-                    self.disk
-                        .remove(&path)
-                        .map_err(TrimError::io("remove", &path))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Every copy ends at its cut, and all of a partition are the same.
     fn read_back(&mut self, plan: &Plan) -> Result<u64, TrimError> {
         self.volumes.survey_again()?;
@@ -471,7 +355,7 @@ fn may_go_on(dir: &Path, stage: Stage) -> Result<(), TrimError> {
         Stage::Prepared | Stage::Done => return Ok(()),
         Stage::Untrimming | Stage::Untrimmed => "is in the middle of an untrim: end it first",
         Stage::Discarding => {
-            "was trimmed, and what was set aside is being deleted: end that by `trim --discard`"
+            "was trimmed, and what was set aside is being deleted: end that by `logdir discard`"
         }
     };
     Err(TrimError::State {

@@ -88,7 +88,7 @@ fn what_a_broker_has_left_since_a_trim_is_named_and_nothing_is_taken_back() {
         let after = tree(root.path());
         assert!(after != trimmed, "{file}");
         let refused = untrim(root.path()).unwrap_err();
-        let TrimError::NotAsLeft { path, found } = &refused else {
+        let TrimError::NotAsLeft { path, found, .. } = &refused else {
             panic!("{file}: {refused}");
         };
         let (node, below) = file.split_once('/').unwrap();

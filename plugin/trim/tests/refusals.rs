@@ -1,6 +1,7 @@
 //! What is not planned, and not trimmed; what is named then.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod brokers;
 #[path = "../../logdir/tests/log/mod.rs"]
 mod log;
 mod world;
@@ -8,152 +9,15 @@ mod world;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use brokers::{brokers, paths, plain, plan_of, three, trim};
 use log::batch::bytes_of;
 use log::{Batch, Rec, abort, commit};
-use slackwater_point::{Plan, PlannedStanding, Refused};
+use slackwater_point::{Plan, Refused};
 use slackwater_trim::{Disk, Held, Piece, RealDisk, TrimError};
-use tempfile::TempDir;
 use world::{no_cut, nodes, options, planned, tree};
-
-/// Three brokers with these copies of one partition, one segment each.
-fn brokers(copies: &[Vec<Batch>]) -> TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for (node, batches) in (1..).zip(copies) {
-        let dir = root.path().join(format!("node-{node}"));
-        let replica = dir.join("src.t-0");
-        fs::create_dir_all(&replica).unwrap();
-        fs::write(
-            dir.join("meta.properties"),
-            format!("cluster.id=c\nnode.id={node}\n"),
-        )
-        .unwrap();
-        fs::write(replica.join("00000000000000000000.log"), bytes_of(batches)).unwrap();
-    }
-    root
-}
-
-fn paths(root: &TempDir, count: usize) -> Vec<PathBuf> {
-    nodes(root.path()).into_iter().take(count).collect()
-}
-
-fn plain(count: u64) -> Vec<Batch> {
-    (0..count).map(|at| Batch::numbered(at * 3, 3)).collect()
-}
-
-fn three(batches: &[Batch]) -> TempDir {
-    brokers(&[batches.to_vec(), batches.to_vec(), batches.to_vec()])
-}
-
-fn plan_of(root: &TempDir) -> Result<Plan, TrimError> {
-    planned(&nodes(root.path()), &no_cut(), &options(5))
-}
-
-fn trim(root: &TempDir, plan: &Plan) -> Result<(), TrimError> {
-    Held::take(&nodes(root.path()), &RealDisk)?
-        .trim(plan)
-        .map(drop)
-}
-
-#[test]
-fn two_copies_that_contradict_each_other_are_refused_and_the_odd_one_of_three_is_named() {
-    let mut other = plain(4);
-    other[2].records[0].value = Some(b"another".to_vec());
-    let root = brokers(&[plain(4), other.clone(), plain(4)]);
-    let refused = plan_of(&root).unwrap_err();
-    assert!(
-        matches!(
-            refused,
-            TrimError::Divergent {
-                offset: 6,
-                odd: Some(2),
-                ..
-            }
-        ),
-        "{refused}"
-    );
-    let root = brokers(&[plain(4), other]);
-    let refused = planned(&paths(&root, 2), &no_cut(), &options(0)).unwrap_err();
-    assert!(
-        matches!(refused, TrimError::Divergent { odd: None, .. }),
-        "{refused}"
-    );
-}
-
-#[test]
-fn a_corrupt_batch_is_repaired_from_another_copy_and_refused_where_all_have_it() {
-    let root = three(&plain(6));
-    let log = |node: usize| nodes(root.path())[node].join("src.t-0/00000000000000000000.log");
-    let whole = fs::read(log(0)).unwrap();
-    let mut bad = whole.clone();
-    bad[whole.len() / 2 + 70] ^= 1;
-    fs::write(log(0), &bad).unwrap();
-    let plan = plan_of(&root).unwrap();
-    let row = &plan.partitions[0];
-    assert_eq!(
-        (row.kept_of, row.replicas[0].standing),
-        (2, PlannedStanding::Shorter)
-    );
-    trim(&root, &plan).unwrap();
-    let of = |node: usize| world::scanned(&nodes(root.path())[node].join("src.t-0"));
-    assert_eq!(
-        (of(0).whole, of(0).bad, of(0).torn_bytes),
-        (of(1).whole, 0, 0)
-    );
-    let all = |bytes: &[u8], flushed: u64| {
-        let root = three(&plain(6));
-        for dir in nodes(root.path()) {
-            fs::write(dir.join("src.t-0/00000000000000000000.log"), bytes).unwrap();
-            let flushed = format!("0\n1\nsrc.t 0 {flushed}\n");
-            fs::write(dir.join("recovery-point-offset-checkpoint"), flushed).unwrap();
-        }
-        plan_of(&root)
-    };
-    // All of them, with batches behind it: no crash has left that.
-    let refused = all(&bad, 0).unwrap_err();
-    assert!(matches!(refused, TrimError::Damaged { .. }), "{refused}");
-    assert!(refused.to_string().contains("has another CRC"), "{refused}");
-    // The last one, which a crash may have cut short, unless it was flushed.
-    let mut last = whole.clone();
-    last[whole.len() - 1] ^= 1;
-    assert_eq!(all(&last, 0).unwrap().partitions[0].end, 15);
-    let refused = all(&last, 18).unwrap_err();
-    assert!(matches!(refused, TrimError::Damaged { .. }), "{refused}");
-}
-
-#[test]
-fn a_missing_segment_is_repaired_from_another_copy_and_refused_where_all_lack_it() {
-    let root = three(&plain(6));
-    let split = |node: usize| {
-        let dir = nodes(root.path())[node].join("src.t-0");
-        for at in 0..3usize {
-            let base = at as u64 * 6;
-            let path = dir.join(format!("{base:020}.log"));
-            fs::write(path, bytes_of(&plain(6)[at * 2..at * 2 + 2])).unwrap();
-        }
-        fs::remove_file(dir.join("00000000000000000006.log")).unwrap();
-    };
-    split(0);
-    let plan = plan_of(&root).unwrap();
-    let row = &plan.partitions[0];
-    assert_eq!((row.kept_of, row.replicas[0].end, row.end), (2, 6, 18));
-    let broken = row.replicas[0].broken.as_deref().unwrap();
-    assert_eq!(broken, "offsets 6 to 12 are missing");
-    trim(&root, &plan).unwrap();
-    Held::take(&nodes(root.path()), &RealDisk)
-        .unwrap()
-        .untrim()
-        .unwrap();
-    split(1);
-    split(2);
-    let refused = plan_of(&root).unwrap_err();
-    assert!(
-        matches!(refused, TrimError::Damaged { offset: 6, .. }),
-        "{refused}"
-    );
-}
 
 #[test]
 fn a_plan_for_other_data_is_refused_and_nothing_is_changed() {

@@ -74,6 +74,11 @@ pub struct ConnectorPrior {
     /// before that of its workers. Left out where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offsets_topic: Option<String>,
+    /// Whether its consumer does not begin with the earliest record where it has no position
+    /// (`auto.offset.reset`, which `MirrorConnectorConfig` sets to `earliest` where nobody
+    /// else has). Left out where it does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub begins_late: bool,
 }
 
 /// A connector at one look.

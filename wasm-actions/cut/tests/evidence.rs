@@ -151,6 +151,37 @@ fn trimmed_volumes(cut: &Cut) -> Trimmed {
 }
 
 #[test]
+fn topics_that_are_not_protected_cost_consistent_nothing_and_are_named_by_it() {
+    for (file, mut cut) in fixtures() {
+        let left = TrimmedPartition {
+            partition: PartitionId::new("primary.left", 0),
+            ..trimmed_volumes(&cut).partitions[0].clone()
+        };
+        let source = cut.rows.topics.iter().find_map(|one| one.source.clone());
+        let (Some(source), Some(quiesce)) = (source, &mut cut.quiesce) else {
+            continue;
+        };
+        let mut sampled = quiesce.sampled[0].clone();
+        sampled.alias = source.alias;
+        sampled.partition = PartitionId::new("left", 0);
+        quiesce.sampled.push(sampled);
+        let claim = |cut: &Cut| {
+            let mut found = trimmed_volumes(cut);
+            found.partitions.push(left.clone());
+            judge_trimmed(cut, "cut".to_owned(), found)
+        };
+        let protected = claim(&cut);
+        assert_eq!(protected.verdict, Verdict::Unproven, "{file}");
+        assert!(protected.reason.contains("primary.left-0"), "{file}");
+        cut.settings.exclude = vec![slackwater_cut::Pattern::new("*left")];
+        let claim = claim(&cut);
+        assert_eq!(claim.verdict, Verdict::Proven, "{file}: {}", claim.reason);
+        let says = claim.reason.ends_with("; not protected: primary.left");
+        assert!(says, "{file}: {}", claim.reason);
+    }
+}
+
+#[test]
 fn what_is_unproven_for_want_of_a_source_alone_is_told_from_what_is_so_for_another_reason_too() {
     let of = |cut: &Cut, name: ClaimName| {
         let claims = slackwater_cut::claims::judge(cut);

@@ -96,6 +96,7 @@ impl Feed {
                     .get("transforms")
                     .is_some_and(|list| !list.trim().is_empty()),
                 isolation: isolation(connector),
+                begins_late: begins_late(connector),
                 offsets_topic: source.as_ref().and_then(|one| one.offsets_topic.clone()),
             });
             feed.sources.extend(source);
@@ -223,13 +224,20 @@ fn source_feed(connector: &ConnectorView) -> Result<SourceFeed, Failure> {
 /// A source consumer's `isolation.level`; the more special prefix wins
 /// (`MirrorConnectorConfig.sourceConsumerConfig`).
 fn isolation(connector: &ConnectorView) -> Isolation {
-    let value = connector
-        .get("source.consumer.isolation.level")
-        .or_else(|| connector.get("consumer.isolation.level"));
-    match value {
+    match of_consumer(connector, "isolation.level") {
         Some("read_committed") => Isolation::ReadCommitted,
         _ => Isolation::ReadUncommitted,
     }
+}
+
+/// Whether it begins elsewhere than with the first record where it has no position.
+fn begins_late(connector: &ConnectorView) -> bool {
+    of_consumer(connector, "auto.offset.reset").is_some_and(|value| value != "earliest")
+}
+
+fn of_consumer<'c>(connector: &'c ConnectorView, key: &str) -> Option<&'c str> {
+    let of_source = connector.get(&format!("source.consumer.{key}"));
+    of_source.or_else(|| connector.get(&format!("consumer.{key}")))
 }
 
 /// MirrorMaker reads `a,b` as `a|b`, each matched against the whole name.

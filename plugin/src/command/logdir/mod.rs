@@ -40,6 +40,8 @@ enum Verb {
     Trim(trim::Trim),
     /// Put log directories back as they were before a trim.
     Untrim(trim::Untrim),
+    /// Make a trim final: delete what went.
+    Discard(trim::Discard),
 }
 
 /// Read every log. Exit code 1 where a batch is bad, a file can't be read or
@@ -115,6 +117,7 @@ impl Logdir {
             Verb::Plan(plan) => plan.run(context),
             Verb::Trim(trim) => trim.run(context),
             Verb::Untrim(untrim) => untrim.run(context),
+            Verb::Discard(discard) => discard.run(context),
         }
     }
 }

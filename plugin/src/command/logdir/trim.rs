@@ -1,4 +1,5 @@
-//! `slackwater logdir trim` and `untrim`: volumes are cut by a plan, or put back.
+//! `slackwater logdir trim`, `untrim` and `discard`: volumes are cut by a plan, or put back,
+//! or left as they are.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use slackwater_trim::{Held, Reached, RealDisk, Trimmed};
 use super::super::Context;
 use super::plan::stop;
 use crate::exit::Stop;
-use crate::trimming::first_and_more;
+use crate::trimming::{earlier_ended, first_and_more};
 
 /// Cut log directories by a plan, before any broker starts on them.
 ///
@@ -41,6 +42,17 @@ pub(super) struct Trim {
 /// Put log directories back as they were before a trim.
 #[derive(Debug, Args)]
 pub(super) struct Untrim {
+    /// Directories of `log.dirs`, or above them, of all brokers that were trimmed.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+}
+
+/// Delete what a trim has kept beside the data, where all is cut. There is no way back then.
+///
+/// As `trim --discard`, where its plan is not there any more: also when brokers have written
+/// since, and on volumes of a later backup, which carries it along.
+#[derive(Debug, Args)]
+pub(super) struct Discard {
     /// Directories of `log.dirs`, or above them, of all brokers that were trimmed.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
@@ -76,14 +88,15 @@ impl Trim {
         if (self.discard, reached) == (true, Reached::Over) {
             // Brokers may have written since: nothing is read back.
             let done = held.discard().map_err(stop)?;
-            return context.print(&Report::of(done, true), |report| {
-                format!("what went of {} log directories is deleted", report.dirs)
-            });
+            return is_deleted(context, done);
         }
         if reached == Reached::Nothing {
             self.skips_nothing(&plan)?;
         }
         let done = held.trim(&plan).map_err(stop)?;
+        if let Some(said) = earlier_ended(done.ended) {
+            tracing::warn!("{said}");
+        }
         if self.discard {
             held.discard().map_err(stop)?;
         }
@@ -148,4 +161,18 @@ impl Untrim {
             )
         })
     }
+}
+
+impl Discard {
+    pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
+        let mut held = Held::take(&self.paths, &RealDisk).map_err(stop)?;
+        let done = held.discard().map_err(stop)?;
+        is_deleted(context, done)
+    }
+}
+
+fn is_deleted(context: &Context, done: Trimmed) -> Result<(), Stop> {
+    context.print(&Report::of(done, true), |report| {
+        format!("what went of {} log directories is deleted", report.dirs)
+    })
 }

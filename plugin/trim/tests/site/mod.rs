@@ -135,6 +135,7 @@ pub fn quiesce_of(connect: &str, name: &str, alias: &str) -> Quiesce {
             copies: true,
             transforms: false,
             isolation: Isolation::ReadUncommitted,
+            begins_late: false,
             offsets_topic: None,
         }],
         sampled: Vec::new(),

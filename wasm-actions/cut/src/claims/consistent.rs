@@ -27,6 +27,11 @@ pub struct ConsistentEvidence {
     /// What the source had that is not copied as it is, as far as the run saw: no order
     /// says anything of it.
     pub not_copied: Vec<String>,
+    /// Topics on the volumes that the configuration does not protect: they lie where the plan
+    /// says, and whether all of their copies are there is not known. Left out where there are
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unprotected: Vec<String>,
     /// What was found.
     pub found: Trimmed,
 }
@@ -102,6 +107,7 @@ impl ConsistentEvidence {
             document,
             cluster_id: cut.mirror_cluster_id().to_owned(),
             not_copied: [not_copied(cut), without_their_fronts(cut, &found)].concat(),
+            unprotected: unprotected(cut, &found),
             found,
         }
     }
@@ -130,13 +136,11 @@ impl ConsistentEvidence {
                 examined,
                 format!(
                     "{examined} copies of {} partitions end where the plan cut them, with the same \
-                     batches: {}{}",
+                     batches: {}{}{}",
                     found.partitions.len(),
                     found.guarantee,
-                    match found.excluded.as_slice() {
-                        [] => String::new(),
-                        excluded => format!("; in no order: {}", name_some(excluded)),
-                    }
+                    but("in no order", &found.excluded),
+                    but("not protected", &self.unprotected),
                 ),
             ),
         }
@@ -184,7 +188,9 @@ impl ConsistentEvidence {
         let known = rows.partitions.iter();
         let known = known.map(|row| PartitionId::new(rows.topic(row).name.clone(), row.partition));
         let known: BTreeSet<PartitionId> = known.collect();
+        let left_out = |id: &PartitionId| self.unprotected.contains(&id.topic);
         let newer = planned.iter().filter(|id| !known.contains(id));
+        let newer = newer.filter(|id| !left_out(id));
         unknown.extend(newer.map(|id| {
             format!("{id} is not in the cut: which brokers have a copy of it is not known")
         }));
@@ -226,6 +232,22 @@ impl ConsistentEvidence {
     }
 }
 
+/// Of what the claim is not, where there is something.
+fn but(what: &str, topics: &[String]) -> String {
+    match topics {
+        [] => String::new(),
+        topics => format!("; {what}: {}", name_some(topics)),
+    }
+}
+
+fn unprotected(cut: &Cut, found: &Trimmed) -> Vec<String> {
+    let topics = found.partitions.iter().map(|one| &one.partition.topic);
+    let topics: BTreeSet<&String> = topics.filter(|one| !cut.settings.protects(one)).collect();
+    let has_rows = |topic: &String| cut.rows.topics.iter().any(|row| row.name == *topic);
+    let topics = topics.into_iter().filter(|topic| !has_rows(topic));
+    topics.cloned().collect()
+}
+
 /// Topics that nothing copies yet, partitions without a copy, connectors that change or
 /// leave out records, and what a source had deleted before it was copied.
 fn not_copied(cut: &Cut) -> Vec<String> {
@@ -245,6 +267,10 @@ fn not_copied(cut: &Cut) -> Vec<String> {
     };
     for (at, one) in quiesce.sampled.iter().enumerate() {
         let (alias, id) = (&one.alias, &one.partition);
+        let copies = cut.rows.copies_named(alias, &id.topic);
+        if !copies.iter().any(|copy| cut.settings.protects(copy)) {
+            continue;
+        }
         if !copied(alias, &id.topic, id.partition) {
             left.push(format!("{id} of source {alias} has no copy"));
         }

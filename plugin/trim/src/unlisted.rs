@@ -1,0 +1,79 @@
+//! Partitions of which Connect has a position and the cut says nothing: of topics that are
+//! not protected, and of such as were made when the run had begun. No order cuts them, and
+//! Connect goes on in them all the same: its position may come from a volume that was cut
+//! later than theirs.
+//!
+//! Decides; reads nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use slackwater_cut::SourcePartition;
+use slackwater_point::PositionSeen;
+use slackwater_ports::PartitionId;
+
+use crate::connect::{self, Committed};
+use crate::plan::Work;
+
+/// What every source connector copies, and nobody misses
+/// (`MirrorClientConfig.HEARTBEATS_TOPIC`).
+const HEARTBEATS: &str = "heartbeats";
+
+/// Connect keeps positions of topics that were deleted long ago, and nothing is to be done
+/// about those. One that was written since the run began, or so shortly before it that
+/// clocks may differ by that much, is of a topic that is copied.
+const CLOCKS_DIFFER_BY_MS: u64 = 600_000;
+
+/// What there is of them.
+#[derive(Debug, Default)]
+pub(crate) struct Unlisted {
+    /// Those that lie on the volumes, with the source's partition of each.
+    pub(crate) here: BTreeMap<PartitionId, SourcePartition>,
+    /// Those of which there was nothing yet when their volumes were cut.
+    pub(crate) nowhere: Vec<PositionSeen>,
+}
+
+impl Work<'_> {
+    /// Finds them, from Connect's positions that are kept.
+    pub(crate) fn unlisted(&self, committed: &BTreeMap<usize, Vec<Committed>>) -> Unlisted {
+        let cut = self.site.cut;
+        let mut found = Unlisted::default();
+        let of_rows = self.sources();
+        let listed: BTreeSet<&SourcePartition> = of_rows.values().collect();
+        let logs = self.examined.iter().map(|one| &one.log.partition);
+        let logs: BTreeSet<&PartitionId> = logs.collect();
+        let since = cut.created_ms.saturating_sub(CLOCKS_DIFFER_BY_MS);
+        let positions = connect::positions(cut, committed.values().flatten());
+        for ((alias, partition), position) in positions {
+            let source = SourcePartition { alias, partition };
+            let is_copied = connect::is_of_mirror(cut, position);
+            if !is_copied || listed.contains(&source) || source.partition.topic == HEARTBEATS {
+                continue;
+            }
+            let names = cut
+                .rows
+                .copies_named(&source.alias, &source.partition.topic);
+            let of = |name: &String| PartitionId::new(name, source.partition.partition);
+            let mut mirrors = names.iter().map(of);
+            let here = mirrors
+                .clone()
+                .find(|one| logs.contains(one) && !of_rows.contains_key(one));
+            match (here, mirrors.next()) {
+                (Some(mirror), _) => drop(found.here.insert(mirror, source)),
+                (None, Some(mirror)) if position.written_ms >= since => {
+                    let from_first = connect::begins_with_the_first(cut, &source.alias);
+                    found.nowhere.push(PositionSeen {
+                        source,
+                        mirror,
+                        committed: Some(position.offset),
+                        last_kept: None,
+                        put_right: false,
+                        not_ahead: false,
+                        from_first,
+                    });
+                }
+                (None, _) => {}
+            }
+        }
+        found
+    }
+}
