@@ -10,18 +10,35 @@ use crate::place::{Place, Resource};
 use crate::rights::{denied_to, rights, rights_of_backup};
 use crate::{ApiServer, Makers, MakersError};
 
+/// A mirror that is opted in.
+pub struct K10Mirror {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Of each claim's volume the driver and the StorageClass, which may be empty.
+    pub volumes: Vec<(String, String)>,
+}
+
 /// See the module.
 pub struct K10Objects {
-    /// Mirrors: namespace, name, and the driver of each claim's volume.
-    pub mirrors: Vec<(String, String, Vec<String>)>,
-    /// All namespaces, with their labels.
+    /// The mirrors.
+    pub mirrors: Vec<K10Mirror>,
+    /// All namespaces, by what is in their metadata.
     pub namespaces: Vec<Value>,
-    /// K10's policies; `None` where it is not served, and so not installed.
+    /// Policies of K10's namespace, and of the mirrors': one may lie with its application.
+    /// `None` where they are not served, and K10 so not installed.
     pub policies: Option<Vec<Value>>,
     /// Blueprints of its namespace.
     pub blueprints: Vec<Value>,
     /// VolumeSnapshotClasses.
     pub classes: Vec<Value>,
+    /// StorageClasses, by what is in their metadata.
+    pub storage_classes: Vec<Value>,
+    /// Kafkas, opted in or not, by what is in their metadata.
+    pub kafkas: Vec<Value>,
+    /// KafkaMirrorMaker2s, by what is in their metadata.
+    pub makers: Vec<Value>,
     /// KafkaNodePools, by what is in their metadata.
     pub pools: Vec<Value>,
     /// K10's BlueprintBindings.
@@ -36,7 +53,7 @@ pub struct K10Objects {
 pub fn k10_objects(server: &ApiServer, k10: &str, labels: &str) -> Result<K10Objects, MakersError> {
     let policies = Resource::of("config.kio.kasten.io", "v1alpha1", "policies");
     let blueprints = Resource::of("cr.kanister.io", "v1alpha1", "blueprints");
-    let policies = match server.list(&policies, k10, "") {
+    let mut found = match server.list(&policies, k10, "") {
         Err(crate::ApiError::NotServed { .. }) => None,
         found => Some(found?),
     };
@@ -60,17 +77,32 @@ pub fn k10_objects(server: &ApiServer, k10: &str, labels: &str) -> Result<K10Obj
         let name = text(&kafka, "/metadata/name");
         names.insert((text(&kafka, "/metadata/namespace"), name));
     }
+    if let Some(found) = &mut found {
+        let namespaces: BTreeSet<&String> = names.iter().map(|(namespace, _)| namespace).collect();
+        for namespace in namespaces.into_iter().filter(|one| *one != k10) {
+            found.extend(server.list(&policies, namespace, "")?);
+        }
+    }
     let mut mirrors = Vec::new();
     for (namespace, name) in names {
-        let drivers = drivers(server, &namespace, &name)?;
-        mirrors.push((namespace, name, drivers));
+        let volumes = volumes(server, &namespace, &name)?;
+        mirrors.push(K10Mirror {
+            namespace,
+            name,
+            volumes,
+        });
     }
+    let makers = Resource::mirror_makers(makers.version());
+    let storage = Resource::of("storage.k8s.io", "v1", "storageclasses");
     Ok(K10Objects {
         mirrors,
         namespaces: server.list_metadata(&Resource::of("", "v1", "namespaces"), "", "")?,
-        policies,
+        policies: found,
         blueprints: server.list_if_served(&blueprints, k10, "")?,
         classes: server.list_if_served(&Resource::snapshot_classes(), "", "")?,
+        storage_classes: server.list_metadata(&storage, "", "")?,
+        kafkas: server.list_metadata(&kafkas, "", "")?,
+        makers: server.list_metadata(&makers, "", "")?,
         pools: server.list_metadata(&pools, "", "")?,
         bindings: server.list_if_served(&bindings, k10, "")?,
     })
@@ -113,17 +145,24 @@ pub fn k10_account(
     Ok(Some(denied))
 }
 
-/// Of each claim that has a volume of a CSI driver.
-fn drivers(server: &ApiServer, namespace: &str, kafka: &str) -> Result<Vec<String>, MakersError> {
+/// Driver and StorageClass of each claim that has a volume of a CSI driver.
+fn volumes(
+    server: &ApiServer,
+    namespace: &str,
+    kafka: &str,
+) -> Result<Vec<(String, String)>, MakersError> {
     let labels = format!("{CLUSTER}={kafka}");
-    let mut drivers = Vec::new();
+    let mut volumes = Vec::new();
     for claim in server.list(&Resource::claims(), namespace, &labels)? {
         let Some(volume) = claim["spec"]["volumeName"].as_str() else {
             continue;
         };
         let volume = server.get(&Place::cluster(Resource::volumes(), volume)?)?;
-        let volume = volume.unwrap_or_default();
-        drivers.extend(volume["spec"]["csi"]["driver"].as_str().map(str::to_owned));
+        let spec = &volume.unwrap_or_default()["spec"];
+        if let Some(driver) = spec["csi"]["driver"].as_str() {
+            let class = spec["storageClassName"].as_str().unwrap_or_default();
+            volumes.push((driver.to_owned(), class.to_owned()));
+        }
     }
-    Ok(drivers)
+    Ok(volumes)
 }

@@ -12,21 +12,73 @@ use crate::{Fault, actions, phases, texts};
 const SCALED: [&str; 3] = ["statefulset", "deployment", "deploymentconfig"];
 
 /// Groups whose objects take a strategic merge patch, the only one that KubeOps sends
-/// (`pkg/kube/kubectl.go`): the API server's own. Custom resources refuse it (415).
-const OWN_GROUPS: [&str; 4] = ["", "apps", "batch", "autoscaling"];
+/// (`pkg/kube/kubectl.go`): the API server's own (Kubernetes' `pkg/apis`, and the two of its
+/// extensions). Custom resources refuse it (415), those of groups that end in `.k8s.io`, too.
+const OWN_GROUPS: [&str; 22] = [
+    "",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "apps",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "internal.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+];
 
-/// Keys of a PodSpec that are numbers. A template makes a text of them, which fits in
-/// none.
-const NUMBERS: [&str; 9] = [
+/// Keys of a PodSpec that are numbers, or lists of them (Kubernetes' `core/v1`). A template
+/// makes a text of them, which fits in none. (What may be either is none of them: `port` of a
+/// probe.)
+const NUMBERS: [&str; 24] = [
     "activeDeadlineSeconds",
-    "terminationGracePeriodSeconds",
-    "priority",
-    "runAsUser",
-    "runAsGroup",
-    "fsGroup",
     "containerPort",
-    "tolerationSeconds",
     "defaultMode",
+    "expirationSeconds",
+    "failureThreshold",
+    "fsGroup",
+    "hostPort",
+    "initialDelaySeconds",
+    "lun",
+    "maxSkew",
+    "minDomains",
+    "mode",
+    "partition",
+    "periodSeconds",
+    "priority",
+    "runAsGroup",
+    "runAsUser",
+    "seconds",
+    "successThreshold",
+    "supplementalGroups",
+    "terminationGracePeriodSeconds",
+    "timeoutSeconds",
+    "tolerationSeconds",
+    "weight",
+];
+
+/// Keys below which all values are texts, whatever they are called.
+const TEXTS: [&str; 8] = [
+    "annotations",
+    "labels",
+    "limits",
+    "matchLabels",
+    "nodeSelector",
+    "options",
+    "requests",
+    "volumeAttributes",
 ];
 
 pub(crate) fn faults(blueprint: &Value) -> Vec<Fault> {
@@ -101,7 +153,7 @@ fn special(place: &str, phase: &Value, faults: &mut Vec<Fault>) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     if phase["func"] == "KubeOps" && args["operation"] == "patch" {
         let group = text(&args["objectReference"]["group"]);
-        let is_own = OWN_GROUPS.contains(&group.as_str()) || group.ends_with(".k8s.io");
+        let is_own = OWN_GROUPS.contains(&group.as_str());
         if !is_own && !group.contains("{{") {
             faults.push(Fault::new(
                 format!("{place}.args.objectReference.group"),
@@ -135,7 +187,14 @@ fn numbers(place: String, value: &Value, faults: &mut Vec<Fault>) {
         Value::Object(map) => {
             for (key, one) in map {
                 let place = format!("{place}.{key}");
-                if NUMBERS.contains(&key.as_str()) && one.is_string() {
+                if TEXTS.contains(&key.as_str()) {
+                    continue;
+                }
+                let has_text = match one {
+                    Value::Array(list) => list.iter().any(Value::is_string),
+                    one => one.is_string(),
+                };
+                if NUMBERS.contains(&key.as_str()) && has_text {
                     let says = "a number is wanted here, and a template makes a text";
                     faults.push(Fault::new(place, says));
                 } else {
@@ -153,7 +212,7 @@ fn deferred(action: &str, phase: &Value, faults: &mut Vec<Fault>) {
     let mut found = Vec::new();
     texts(format!("actions.{action}.deferPhase"), phase, &mut found);
     for (place, text) in found {
-        if text.contains(".Phases.") {
+        if asks_phases(&text) {
             faults.push(Fault::new(
                 place,
                 "it also runs where the phase that it asks for did not, and fails then: use \
@@ -161,4 +220,14 @@ fn deferred(action: &str, phase: &Value, faults: &mut Vec<Fault>) {
             ));
         }
     }
+}
+
+/// Whether a template in it has `.Phases`, whatever follows: `index .Phases "x"`, too.
+fn asks_phases(text: &str) -> bool {
+    let templates = text.split("{{").skip(1);
+    let mut templates = templates.map(|one| one.split("}}").next().unwrap_or(one));
+    templates.any(|template| {
+        let mut behind = template.split(".Phases").skip(1);
+        behind.any(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
+    })
 }

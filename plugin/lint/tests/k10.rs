@@ -1,90 +1,12 @@
 //! What is wrong with K10's configuration is named; one that is right is left alone.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 
-use std::path::Path;
+mod world;
 
 use serde_json::{Value, json};
 use slackwater_lint::k10::{Mirror, Seen, accounts, faults};
 
-fn document(file: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(file);
-    serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-/// As the examples have it.
-fn right() -> Seen {
-    Seen {
-        mirrors: vec![Mirror {
-            namespace: "kafka-mirror".to_owned(),
-            name: "mirror".to_owned(),
-            drivers: vec!["csi.example.com".to_owned(); 3],
-        }],
-        namespaces: vec![json!({"metadata": {"name": "kafka-mirror", "labels": {"tier": "gold"}}})],
-        policies: vec![document("examples/k10-policy.yaml")],
-        blueprints: vec![document("blueprints/k10-policy-hooks.yaml")],
-        classes: vec![json!({
-            "metadata": {
-                "name": "fast",
-                "annotations": {"k10.kasten.io/is-snapshot-class": "true"},
-            },
-            "driver": "csi.example.com",
-        })],
-        pools: ["dual", "control"]
-            .map(|name| pool(name, "mirror"))
-            .to_vec(),
-        bindings: Vec::new(),
-        ..Seen::default()
-    }
-}
-
-fn pool(name: &str, kafka: &str) -> Value {
-    json!({"metadata": {
-        "name": name,
-        "namespace": "kafka-mirror",
-        "labels": {"strimzi.io/cluster": kafka},
-    }})
-}
-
-/// As the examples have it, bound to pools in place of hooks of the policy.
-fn bound() -> Seen {
-    let mut seen = right();
-    backup(&mut seen)["hooks"] = Value::Null;
-    backup(&mut seen)["profile"] = json!({"name": "location", "namespace": "kasten-io"});
-    seen.blueprints = vec![document("blueprints/k10-bound-hooks.yaml")];
-    seen.bindings = vec![document("blueprints/k10-binding.yaml")];
-    for pool in &mut seen.pools {
-        pool["metadata"]["labels"]["slackwater.io/mirror"] = "true".into();
-    }
-    // Of another Kafka there.
-    seen.pools.push(pool("only", "source"));
-    seen
-}
-
-fn only_bound(change: impl FnOnce(&mut Seen)) -> String {
-    let mut seen = bound();
-    change(&mut seen);
-    let found: Vec<String> = faults(&seen).iter().map(ToString::to_string).collect();
-    assert_eq!(found.len(), 1, "{found:?}");
-    found[0].clone()
-}
-
-fn backup(seen: &mut Seen) -> &mut Value {
-    &mut seen.policies[0]["spec"]["actions"][0]["backupParameters"]
-}
-
-fn found(change: impl FnOnce(&mut Seen)) -> Vec<String> {
-    let mut seen = right();
-    change(&mut seen);
-    faults(&seen).iter().map(ToString::to_string).collect()
-}
-
-fn only(change: impl FnOnce(&mut Seen)) -> String {
-    let found = found(change);
-    assert_eq!(found.len(), 1, "{found:?}");
-    found[0].clone()
-}
+use world::{backup, bound, document, found, only, only_bound, right, volumes};
 
 #[test]
 fn the_examples_are_right() {
@@ -159,7 +81,7 @@ fn one_policy_by_label_is_for_every_mirror_of_a_fleet_and_for_no_other_namespace
             seen.mirrors.push(Mirror {
                 namespace: "east".to_owned(),
                 name: "copy".to_owned(),
-                drivers: vec!["csi.example.com".to_owned(); 5],
+                volumes: volumes(5),
             });
             let named = ["kafka-mirror", "east"].into_iter().zip(labels);
             let each =
@@ -279,7 +201,7 @@ fn filters_that_drop_what_a_restore_rests_on_are_named() {
 fn classes_that_k10_does_not_take_and_more_claims_than_it_snapshots_at_a_time_are_named() {
     let class = only(|seen| seen.classes[0]["metadata"]["annotations"] = json!({}));
     assert!(class.contains("is-snapshot-class"), "{class}");
-    let many = only(|seen| seen.mirrors[0].drivers = vec!["csi.example.com".to_owned(); 11]);
+    let many = only(|seen| seen.mirrors[0].volumes = volumes(11));
     assert!(many.contains("has 11 claims"), "{many}");
 }
 

@@ -1,5 +1,5 @@
 //! A bad Blueprint for each rule, in `tests/bad`: its first two lines say where the
-//! one fault is and what is said of it.
+//! one fault is and what is said of it. And good ones that come near to one, in `tests/good`.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -33,6 +33,19 @@ fn each_bad_blueprint_has_the_one_fault_that_it_says() {
         seen += 1;
     }
     assert!(seen > 15, "{seen}");
+}
+
+#[test]
+fn no_good_blueprint_has_a_fault() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/good");
+    let mut seen = 0;
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let (_, document) = read(&path);
+        assert_eq!(faults(&document, None), [], "{}", path.display());
+        seen += 1;
+    }
+    assert!(seen > 2, "{seen}");
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use slackwater_kubernetes::{ApiServer, k10_account, k10_objects};
-use slackwater_lint::k10::{Mirror, Seen, accounts, faults};
+use slackwater_lint::k10::{
+    HOOK_SECONDS, Limits, Mirror, SNAPSHOTS_AT_ONCE, Seen, Volume, accounts, faults,
+};
 
 use super::Context;
 use crate::exit::Stop;
@@ -21,6 +23,14 @@ pub(super) struct Doctor {
     /// K10's namespace.
     #[arg(long, value_name = "NAMESPACE", default_value = "kasten-io")]
     k10_namespace: String,
+    /// How many VolumeSnapshots K10 makes at a time, as it was told when it was installed
+    /// (`limiter.csiSnapshotsPerCluster`).
+    #[arg(long, value_name = "N", default_value_t = SNAPSHOTS_AT_ONCE)]
+    k10_snapshots_at_once: usize,
+    /// After how many seconds K10 ends a hook, as it was told when it was installed
+    /// (`timeout.blueprintHooks`, which is in minutes).
+    #[arg(long, value_name = "N", default_value_t = HOOK_SECONDS, value_parser = clap::value_parser!(u64).range(1..))]
+    k10_hook_seconds: u64,
     /// How the Kubernetes is reached. Default: as kubectl does, and in a pod by its
     /// ServiceAccount.
     #[arg(long, value_name = "FILE")]
@@ -37,19 +47,27 @@ impl Doctor {
             )
         })?;
         let mirrors = found.mirrors.into_iter();
-        let mirrors = mirrors.map(|(namespace, name, drivers)| Mirror {
-            namespace,
-            name,
-            drivers,
+        let mirrors = mirrors.map(|mirror| Mirror {
+            namespace: mirror.namespace,
+            name: mirror.name,
+            volumes: mirror.volumes.into_iter().map(volume).collect(),
         });
         let mut seen = Seen {
+            namespace: self.k10_namespace.clone(),
             mirrors: mirrors.collect(),
             namespaces: found.namespaces,
             policies,
             blueprints: found.blueprints,
             classes: found.classes,
+            storage_classes: found.storage_classes,
+            kafkas: found.kafkas,
             pools: found.pools,
+            makers: found.makers,
             bindings: found.bindings,
+            limits: Limits {
+                snapshots_at_once: self.k10_snapshots_at_once,
+                hook_seconds: self.k10_hook_seconds,
+            },
             ..Seen::default()
         };
         let named = seen.mirrors.iter();
@@ -75,5 +93,12 @@ impl Doctor {
                 "{count} things stand between a mirror and a proven backup by K10"
             ))),
         }
+    }
+}
+
+fn volume((driver, storage_class): (String, String)) -> Volume {
+    Volume {
+        driver,
+        storage_class,
     }
 }

@@ -36,7 +36,7 @@ pub fn accounts(seen: &Seen) -> BTreeSet<(String, String)> {
     let mut all = BTreeSet::new();
     for mirror in &seen.mirrors {
         for policy in &seen.policies {
-            if policies::covers(policy, &mirror.namespace, &seen.namespaces) {
+            if policies::covers(policy, &mirror.namespace, seen) {
                 let hooks = hooks(policy, mirror, seen);
                 all.extend(hooks.iter().flat_map(|(_, _, done)| accounts_of(done)));
             }

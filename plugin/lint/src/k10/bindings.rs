@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::{Mirror, Seen, backups, hooks, place};
+use super::{Mirror, Seen, backups, filters, full_name, hooks, place, policies};
 use crate::{Fault, Runs};
 
 /// By which a resource names a blueprint itself.
@@ -15,7 +15,7 @@ const ANNOTATION: &str = "kanister.kasten.io/blueprint";
 const LABEL: &str = "slackwater.io/mirror";
 
 /// Strimzi's, with the Kafka's name.
-const CLUSTER: &str = "strimzi.io/cluster";
+pub(super) const CLUSTER: &str = "strimzi.io/cluster";
 
 /// What our hook before a pool's snapshots is called, as an action and as a command.
 const OURS: &str = "backupPrehook";
@@ -41,6 +41,13 @@ pub(super) fn bound<'a>(mirror: &'a Mirror, seen: &'a Seen) -> Vec<(&'a Value, &
 pub(super) fn faults(mirror: &Mirror, covering: &[&Value], seen: &Seen) -> Vec<Fault> {
     let is_bound = is_bound(mirror, seen);
     let mut faults = Vec::new();
+    let failed = seen.bindings.iter().filter(|one| policies::has_failed(one));
+    for binding in failed {
+        if of_mirror(mirror, seen).any(|pool| takes(binding, pool)) {
+            let place = format!("BlueprintBinding {}", full_name(binding));
+            faults.push(Fault::new(place, policies::invalid(binding)));
+        }
+    }
     for (name, blueprint) in pools(mirror, seen) {
         let at = format!("KafkaNodePool {}/{name}", mirror.namespace);
         if blueprint.is_some_and(is_ours) {
@@ -65,7 +72,11 @@ pub(super) fn faults(mirror: &Mirror, covering: &[&Value], seen: &Seen) -> Vec<F
         faults.extend(of_policy(policy, seen));
     }
     for (_, blueprint) in bound(mirror, seen) {
-        faults.extend(hooks::of_blueprint(blueprint, Runs::K10Binding));
+        faults.extend(hooks::of_blueprint(
+            blueprint,
+            Runs::K10Binding,
+            seen.limits,
+        ));
     }
     faults
 }
@@ -78,20 +89,16 @@ fn of_policy(policy: &Value, seen: &Seen) -> Vec<Fault> {
                         other's run; take one of them away";
             faults.push(Fault::new(format!("{} hooks", place(policy)), says));
         }
-        if parameters["profile"]["name"]
-            .as_str()
-            .unwrap_or_default()
-            .is_empty()
-        {
+        // A preset has the profile (api, PolicyPreset), and is not read here.
+        let is_preset = is_named(&policy["spec"]["presetRef"]);
+        if !is_preset && !is_named(&parameters["profile"]) {
             let says = "is not there: without a Location profile K10 keeps no artifacts, and a restore \
                         is not told which backup it is of";
             faults.push(Fault::new(format!("{} profile", place(policy)), says));
         }
         let excluded = parameters["filters"]["excludeResources"].as_array();
         for one in excluded.into_iter().flatten() {
-            let is = |(group, resource): &&(&str, &str)| {
-                one["resource"] == *resource && one["group"].as_str().unwrap_or_default() == *group
-            };
+            let is = |(group, resource): &&(&str, &str)| filters::takes_all(one, group, resource);
             if let Some((_, resource)) = OWNERS.iter().find(is) {
                 let says = format!(
                     "excludeResources leaves out {resource}: K10 finds no pool by them, and calls no \
@@ -104,7 +111,11 @@ fn of_policy(policy: &Value, seen: &Seen) -> Vec<Fault> {
     faults
 }
 
-fn of_mirror<'a>(mirror: &'a Mirror, seen: &'a Seen) -> impl Iterator<Item = &'a Value> {
+fn is_named(reference: &Value) -> bool {
+    !reference["name"].as_str().unwrap_or_default().is_empty()
+}
+
+pub(super) fn of_mirror<'a>(mirror: &'a Mirror, seen: &'a Seen) -> impl Iterator<Item = &'a Value> {
     seen.pools.iter().filter(|pool| {
         let metadata = &pool["metadata"];
         metadata["namespace"] == mirror.namespace.as_str()
@@ -138,7 +149,8 @@ fn blueprint_of<'a>(pool: &Value, seen: &'a Seen) -> Option<&'a Value> {
     let mut bindings: Vec<&Value> = seen
         .bindings
         .iter()
-        .filter(|one| one["spec"]["disabled"] != true && takes(one, pool))
+        .filter(|one| one["spec"]["disabled"] != true && !policies::has_failed(one))
+        .filter(|one| takes(one, pool))
         .collect();
     // Times of the API sort as they are written.
     bindings.sort_by_key(|one| one["metadata"]["creationTimestamp"].as_str());

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::{backups, place};
-use crate::{Fault, Runs, actions, phases};
+use super::{Limits, Seen, backups, budget, place};
+use crate::{Fault, Runs, actions};
 
 /// Each hook, and the action of ours that it has to run.
 pub(super) const HOOKS: [(&str, &str); 3] = [
@@ -13,11 +13,7 @@ pub(super) const HOOKS: [(&str, &str); 3] = [
     ("onFailure", "afterFailure"),
 ];
 
-/// What a hook may take, s: `timeout.blueprintHooks`, 20 minutes unless K10 is told
-/// otherwise.
-const MOST_SECONDS: u64 = 1_200;
-
-pub(super) fn faults(policy: &Value, blueprints: &[Value]) -> Vec<Fault> {
+pub(super) fn faults(policy: &Value, seen: &Seen) -> Vec<Fault> {
     let mut faults = Vec::new();
     for parameters in backups(policy) {
         for (hook, ours) in HOOKS {
@@ -32,22 +28,28 @@ pub(super) fn faults(policy: &Value, blueprints: &[Value]) -> Vec<Fault> {
                 ));
                 continue;
             };
-            let found = blueprints
-                .iter()
-                .find(|one| one["metadata"]["name"] == name);
+            let mut blueprints = seen.blueprints.iter();
+            let found = blueprints.find(|one| one["metadata"]["name"] == name);
             match found {
                 None => faults.push(Fault::new(
                     at,
                     format!("names Blueprint {name}, which is not in K10's namespace"),
                 )),
-                Some(blueprint) => faults.extend(of_action(&at, blueprint, action, ours)),
+                Some(blueprint) => {
+                    faults.extend(of_action(&at, blueprint, (action, ours), seen.limits));
+                }
             }
         }
     }
     faults
 }
 
-fn of_action(at: &str, blueprint: &Value, action: &str, ours: &str) -> Vec<Fault> {
+fn of_action(
+    at: &str,
+    blueprint: &Value,
+    (action, ours): (&str, &str),
+    limits: Limits,
+) -> Vec<Fault> {
     let name = blueprint["metadata"]["name"].as_str().unwrap_or_default();
     let has = |wanted: &str| actions(blueprint).any(|(known, _)| known == wanted);
     if !has(action) {
@@ -65,19 +67,19 @@ fn of_action(at: &str, blueprint: &Value, action: &str, ours: &str) -> Vec<Fault
         let says = format!("names action {action}, which Blueprint {name} does not have: {help}");
         return vec![Fault::new(at, says)];
     }
-    let mut faults = of_blueprint(blueprint, Runs::K10Policy);
+    let mut faults = of_blueprint(blueprint, Runs::K10Policy, limits);
     if has(ours) && action != ours {
         faults.push(Fault::new(
             at,
             format!("runs {action}; what is made for it is {ours}"),
         ));
     }
-    faults.extend(of_time(name, action, blueprint));
+    faults.extend(budget::faults(name, action, blueprint, limits));
     faults
 }
 
 /// What is wrong with a blueprint that K10 runs so.
-pub(super) fn of_blueprint(blueprint: &Value, runs: Runs) -> Vec<Fault> {
+pub(super) fn of_blueprint(blueprint: &Value, runs: Runs, limits: Limits) -> Vec<Fault> {
     let name = blueprint["metadata"]["name"].as_str().unwrap_or_default();
     let wrong = crate::faults(blueprint, Some(runs)).into_iter();
     let mut faults: Vec<Fault> = wrong
@@ -85,7 +87,7 @@ pub(super) fn of_blueprint(blueprint: &Value, runs: Runs) -> Vec<Fault> {
         .collect();
     if runs == Runs::K10Binding {
         let each = actions(blueprint);
-        faults.extend(each.flat_map(|(action, _)| of_time(name, action, blueprint)));
+        faults.extend(each.flat_map(|(action, _)| budget::faults(name, action, blueprint, limits)));
     }
     faults
 }
@@ -99,18 +101,4 @@ pub(super) fn has_ours(parameters: &Value, blueprints: &[Value]) -> bool {
             .filter(|one| one["metadata"]["name"] == said["blueprint"]);
         said["actionName"] == *ours && named.any(|one| one["actions"][ours].is_object())
     })
-}
-
-fn of_time(name: &str, action: &str, blueprint: &Value) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    for (phase, of) in phases(action, &blueprint["actions"][action]) {
-        let most = of["args"]["podOverride"]["activeDeadlineSeconds"].as_u64();
-        if let Some(most) = most.filter(|most| *most >= MOST_SECONDS) {
-            faults.push(Fault::new(
-                format!("Blueprint {name} {phase}"),
-                format!("may take {most} s, and K10 ends a hook after {MOST_SECONDS} s by default"),
-            ));
-        }
-    }
-    faults
 }

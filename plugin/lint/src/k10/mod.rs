@@ -7,6 +7,8 @@
 
 mod accounts;
 mod bindings;
+mod budget;
+mod classes;
 mod filters;
 mod hooks;
 mod policies;
@@ -21,10 +23,39 @@ pub use accounts::accounts;
 
 /// VolumeSnapshots at a time in a whole cluster, unless K10 is told otherwise
 /// (`limiter.csiSnapshotsPerCluster`): a mirror of more claims is held for longer.
-const AT_A_TIME: usize = 10;
+pub const SNAPSHOTS_AT_ONCE: usize = 10;
 
-/// By it K10 takes a VolumeSnapshotClass (its documentation, install, CSI).
-const CLASS: &str = "k10.kasten.io/is-snapshot-class";
+/// What a hook may take, s: `timeout.blueprintHooks`, 20 minutes unless K10 is told
+/// otherwise.
+pub const HOOK_SECONDS: u64 = 1_200;
+
+/// What K10 was told when it was installed. Under which names it keeps that in the cluster,
+/// its documentation does not say: whoever told it another says so here, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// See [`SNAPSHOTS_AT_ONCE`].
+    pub snapshots_at_once: usize,
+    /// See [`HOOK_SECONDS`].
+    pub hook_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            snapshots_at_once: SNAPSHOTS_AT_ONCE,
+            hook_seconds: HOOK_SECONDS,
+        }
+    }
+}
+
+/// The volume of a claim.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Volume {
+    /// Its CSI driver.
+    pub driver: String,
+    /// Its StorageClass; empty where it has none.
+    pub storage_class: String,
+}
 
 /// A mirror, as far as K10 has to do with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,30 +64,40 @@ pub struct Mirror {
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// The drivers of its claims' volumes, one for each claim.
-    pub drivers: Vec<String>,
+    /// Its claims' volumes, one for each claim.
+    pub volumes: Vec<Volume>,
 }
 
 /// What there is.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
+    /// K10's own namespace.
+    pub namespace: String,
     /// The mirrors that are opted in.
     pub mirrors: Vec<Mirror>,
-    /// Namespaces, with their labels.
+    /// Namespaces, with their labels and annotations.
     pub namespaces: Vec<Value>,
-    /// `policies.config.kio.kasten.io` of K10's namespace.
+    /// `policies.config.kio.kasten.io` of K10's namespace, and of the mirrors'.
     pub policies: Vec<Value>,
     /// `blueprints.cr.kanister.io` there.
     pub blueprints: Vec<Value>,
     /// `volumesnapshotclasses`
     pub classes: Vec<Value>,
+    /// `storageclasses`, with their annotations.
+    pub storage_classes: Vec<Value>,
     /// ServiceAccounts, by namespace and name ([`accounts`]); `None` of one that is not
     /// there.
     pub accounts: BTreeMap<(String, String), Option<Denied>>,
+    /// `kafkas.kafka.strimzi.io`, with their labels.
+    pub kafkas: Vec<Value>,
     /// `kafkanodepools.kafka.strimzi.io` of the mirrors' namespaces.
     pub pools: Vec<Value>,
+    /// `kafkamirrormaker2s.kafka.strimzi.io`, with their labels.
+    pub makers: Vec<Value>,
     /// `blueprintbindings.config.kio.kasten.io` of K10's namespace.
     pub bindings: Vec<Value>,
+    /// What K10 was told.
+    pub limits: Limits,
 }
 
 /// What an account is not allowed, by the mirror, as namespace and name.
@@ -78,21 +119,22 @@ pub fn faults(seen: &Seen) -> Vec<Fault> {
         let covering: Vec<&Value> = seen
             .policies
             .iter()
-            .filter(|policy| policies::covers(policy, &mirror.namespace, &seen.namespaces))
+            .filter(|policy| policies::covers(policy, &mirror.namespace, seen))
             .collect();
         if covering.is_empty() {
             let says = format!("no policy of K10 is for namespace {}", mirror.namespace);
             faults.push(Fault::new(&place, says));
         }
-        faults.extend(of_volumes(&place, mirror, &seen.classes));
+        faults.extend(policies::faults(&mirror.namespace, seen));
+        faults.extend(classes::faults(&place, mirror, seen));
         faults.extend(bindings::faults(mirror, &covering, seen));
         faults.extend(accounts::of_bound(mirror, seen));
         let is_bound = bindings::is_bound(mirror, seen);
         for policy in covering {
             if !is_bound {
-                faults.extend(hooks::faults(policy, &seen.blueprints));
+                faults.extend(hooks::faults(policy, seen));
             }
-            faults.extend(filters::faults(policy));
+            faults.extend(filters::faults(policy, mirror, seen));
             faults.extend(accounts::faults(policy, mirror, seen));
         }
     }
@@ -106,42 +148,15 @@ pub fn faults(seen: &Seen) -> Vec<Fault> {
     once
 }
 
-fn of_volumes(place: &str, mirror: &Mirror, classes: &[Value]) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    let count = mirror.drivers.len();
-    if count > AT_A_TIME {
-        faults.push(Fault::new(
-            place,
-            format!(
-                "has {count} claims, and K10 snapshots {AT_A_TIME} at a time in the whole cluster \
-                 (limiter.csiSnapshotsPerCluster): it is held until the last one is cut"
-            ),
-        ));
-    }
-    let mut drivers = mirror.drivers.clone();
-    drivers.sort();
-    drivers.dedup();
-    for driver in drivers {
-        let taken = classes.iter().any(|class| {
-            class["driver"] == driver.as_str() && class["metadata"]["annotations"][CLASS] == "true"
-        });
-        if !taken {
-            faults.push(Fault::new(
-                place,
-                format!(
-                    "no VolumeSnapshotClass of {driver} has the annotation {CLASS}: \"true\": K10 makes \
-                     no VolumeSnapshots of its claims"
-                ),
-            ));
-        }
-    }
-    faults
-}
-
 /// `Policy NAMESPACE/NAME`
 fn place(policy: &Value) -> String {
-    let text = |key: &str| policy["metadata"][key].as_str().unwrap_or_default();
-    format!("Policy {}/{}", text("namespace"), text("name"))
+    format!("Policy {}", full_name(policy))
+}
+
+/// `NAMESPACE/NAME`
+fn full_name(object: &Value) -> String {
+    let text = |key: &str| object["metadata"][key].as_str().unwrap_or_default();
+    format!("{}/{}", text("namespace"), text("name"))
 }
 
 /// The parameters of its backup actions.
