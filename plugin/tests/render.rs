@@ -113,6 +113,43 @@ fn artifacts_of_a_backup_are_given_to_what_takes_them() {
 }
 
 #[test]
+fn what_is_said_comes_before_what_a_parent_has_and_a_parent_fills_in_the_rest() {
+    let parent = [
+        "--artifact",
+        "mirrorCut.cut=run-1",
+        "--artifact",
+        "mirrorCut.kafka=e/o",
+    ];
+    // Where the run stands, and the Kafka.
+    for (action, cut, kafka) in [("restore", 2, 4), ("verify", 2, 4), ("delete", 3, 6)] {
+        for (options, run, of) in [
+            ("cut=run-2,kafka=f/p", "run-2", "f/p"),
+            ("cut=run-2", "run-2", "e/o"),
+            ("kafka=f/p", "run-1", "f/p"),
+            ("cut=,kafka=", "run-1", "e/o"),
+            ("image=i", "run-1", "e/o"),
+        ] {
+            let words = [
+                OURS,
+                "-a",
+                action,
+                "-f",
+                "-",
+                "-o",
+                "json",
+                "--options",
+                options,
+            ];
+            let done = render(&[&words[..], &parent[..]].concat(), NAMESPACE);
+            let all: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+            let command = &all["rendered"]["phases"][0]["args"]["command"];
+            let said = (&command[cut], &command[kafka]);
+            assert_eq!(said, (&run.into(), &of.into()), "{action} {options}");
+        }
+    }
+}
+
+#[test]
 fn what_kanister_would_fail_at_ends_in_a_refusal_that_names_the_place() {
     let done = render(&[OURS, "-a", "restore", "-f", "-"], NAMESPACE);
     assert_eq!(done.status.code(), Some(2));

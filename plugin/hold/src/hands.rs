@@ -27,6 +27,11 @@ pub trait Hands: Clock {
     /// # Errors
     /// Whoever it is does not: nothing is to be stopped.
     fn prepare(&self) -> Seen<()>;
+    /// Whether they do so still, by one look. It waits for nobody: something is stopped.
+    ///
+    /// # Errors
+    /// They do not; no answer. Nothing more is to be stopped.
+    fn still_prepared(&self) -> Seen<()>;
     /// Asks Connect to stop these.
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer>;
     /// Stops the brokers cleanly, and waits for it at the most so long.
@@ -45,6 +50,9 @@ pub trait Hands: Clock {
     /// Ends a run that was not closed. One that has ended stays as it is: of a
     /// close and a void the first wins.
     fn void(&self, reason: &str);
+    /// Whether the run is closed or void, by its document. Where that gives no answer it
+    /// is not known to be.
+    fn is_final(&self) -> bool;
     /// Gives the lease back.
     fn give_back(&self);
 }

@@ -44,6 +44,12 @@ impl LetGo {
             Self::EveryVolumeSnapped => "resumed: every volume was snapshotted",
         }
     }
+
+    /// Whether that is what is noted.
+    pub(crate) fn is_noted_as(event: &str) -> bool {
+        let mut each = [Self::Asked, Self::EveryVolumeSnapped].into_iter();
+        each.any(|one| one.event() == event)
+    }
 }
 
 /// How far it is.
@@ -70,6 +76,10 @@ struct Inner {
     late_at: Option<u64>,
     /// How often a resume broke off.
     broken_off: u32,
+    /// Whether whoever may restart brokers was seen to leave them alone.
+    prepared: bool,
+    /// Whether the run was seen to be over, and nobody had said so.
+    seen_final: bool,
 }
 
 impl Inner {
@@ -111,6 +121,8 @@ impl Hold {
                 view,
                 late_at,
                 broken_off: 0,
+                prepared: false,
+                seen_final: false,
             }),
         }
     }
@@ -238,9 +250,17 @@ impl Hold {
     ) -> Result<Vec<Answer>, String> {
         let _alone = hands.alone();
         self.still_holds(hands)?;
-        if let Err(why) = hands.prepare() {
+        // Until something is stopped it may take its time. Later the deadline would wait
+        // for it.
+        let prepared = self.inner().prepared;
+        let ready = match prepared {
+            true => hands.still_prepared(),
+            false => hands.prepare(),
+        };
+        if let Err(why) = ready {
             return Ok(Answer::none_told(connectors, &why));
         }
+        self.inner().prepared = true;
         // That may have taken until the deadline, which nothing is stopped behind.
         self.still_holds(hands)?;
         Ok(hands.stop(connectors))
@@ -331,6 +351,24 @@ impl Hold {
         }
         self.give_back(hands);
         Ok(())
+    }
+
+    /// Ends a hold whose run is over, though nobody came to say so: whoever closed it may
+    /// have died, or not have reached this guard. Who closes a run keeps it, and says so
+    /// next: he is waited for until another look finds it so.
+    pub fn leave_if_final(&self, hands: &impl Hands) {
+        if !self.is_resumed() || !hands.is_final() {
+            return;
+        }
+        let _alone = hands.alone();
+        {
+            let mut inner = self.inner();
+            let runs = matches!(&inner.stage, Stage::Resumed(done) if done.resume.is_ok());
+            if !runs || !std::mem::replace(&mut inner.seen_final, true) {
+                return;
+            }
+        }
+        self.give_back(hands);
     }
 
     /// Over only when it is given back: the process may end then.

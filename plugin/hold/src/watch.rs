@@ -14,6 +14,13 @@ const LATE_MS: u64 = 5_000;
 /// has died, and nothing is stopped yet.
 const IDLE_MS: u64 = 30_000;
 
+/// So often the guard of a run whose mirror runs again looks whether that is over: whoever
+/// closed it may not have reached this guard, and nobody else can take the mirror meanwhile.
+const LOOK_MS: u64 = 60_000;
+
+/// Of the time in which a run is to be closed, one look comes in this part at the latest.
+const LOOKS: u64 = 3;
+
 /// Something that takes its time, once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chore {
@@ -21,6 +28,8 @@ pub enum Chore {
     Late(&'static str),
     /// The run was not closed: [`Hold::abandon`].
     GiveUp(&'static str),
+    /// Time for a look: [`Hold::leave_if_final`].
+    SeeIfFinal,
 }
 
 /// What was seen so far. Times are those of the monotonic clock.
@@ -32,6 +41,7 @@ pub struct Watch {
     idle_ms: u64,
     giving_up: bool,
     resumed_at: Option<u64>,
+    looked_at: Option<u64>,
 }
 
 impl Watch {
@@ -45,6 +55,7 @@ impl Watch {
             idle_ms: IDLE_MS,
             giving_up: false,
             resumed_at: None,
+            looked_at: None,
         }
     }
 
@@ -82,6 +93,19 @@ impl Watch {
             None
         };
         self.giving_up = chore.is_some();
-        chore
+        chore.or_else(|| self.looks(now).then_some(Chore::SeeIfFinal))
+    }
+
+    /// Whether it is time for a look.
+    fn looks(&mut self, now: u64) -> bool {
+        let every_ms = LOOK_MS.min(self.close_ms / LOOKS);
+        let Some(since) = self.looked_at.or(self.resumed_at) else {
+            return false;
+        };
+        let due = now.saturating_sub(since) >= every_ms;
+        if due {
+            self.looked_at = Some(now);
+        }
+        due
     }
 }

@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use slackwater_hold::{Chore, Hands, Hold, LetGo, Standing, Watch};
-use slackwater_ports::{Answer, BrokerAnswer, Clock, ConnectorRef, Seen};
+use slackwater_ports::{Answer, BrokerAnswer, Clock, ConnectorRef, PortError, PortErrorKind, Seen};
 
 /// Hands whose first tries of something panic.
 #[derive(Default)]
@@ -19,6 +19,8 @@ struct Clumsy {
     resumes_that_panic: Cell<u32>,
     voids_that_panic: Cell<u32>,
     prepares_ms: Cell<u64>,
+    rolls_again: Cell<bool>,
+    is_final: Cell<bool>,
     done: RefCell<Vec<&'static str>>,
 }
 
@@ -63,6 +65,13 @@ impl Hands for Clumsy {
         Ok(())
     }
 
+    fn still_prepared(&self) -> Seen<()> {
+        match self.rolls_again.get() {
+            true => Err(PortError::new(PortErrorKind::Refused, "not paused")),
+            false => Ok(()),
+        }
+    }
+
     fn stop(&self, _: &[ConnectorRef]) -> Vec<Answer> {
         self.done.borrow_mut().push("stopped");
         Vec::new()
@@ -83,22 +92,33 @@ impl Hands for Clumsy {
         self.done.borrow_mut().push("void");
     }
 
+    fn is_final(&self) -> bool {
+        self.is_final.get()
+    }
+
     fn give_back(&self) {
         self.done.borrow_mut().push("given back");
     }
 }
 
+/// How long a run whose mirror runs again may stay open.
+const CLOSE_MS: u64 = 600_000;
+
 /// What the guard's program does, for a minute: its ticks, and its chores, in
 /// threads that may panic.
 fn watch(hold: &Hold, hands: &Clumsy) {
-    let mut watch = Watch::new(hands.monotonic_ms(), 600_000);
+    let mut watch = Watch::new(hands.monotonic_ms(), CLOSE_MS);
     for _ in 0..600 {
         hands.sleep_ms(100);
-        if let Some(Chore::Late(reason) | Chore::GiveUp(reason)) = watch.tick(hold, hands) {
-            let work = || hold.abandon(hands, reason, true);
-            if catch_unwind(AssertUnwindSafe(work)).is_err() {
-                hold.broke_off(hands);
+        match watch.tick(hold, hands) {
+            Some(Chore::Late(reason) | Chore::GiveUp(reason)) => {
+                let work = || hold.abandon(hands, reason, true);
+                if catch_unwind(AssertUnwindSafe(work)).is_err() {
+                    hold.broke_off(hands);
+                }
             }
+            Some(Chore::SeeIfFinal) => hold.leave_if_final(hands),
+            None => {}
         }
     }
 }
@@ -158,6 +178,70 @@ fn what_is_ready_to_be_stopped_behind_the_deadline_is_not_stopped() {
         assert_eq!(hold.stop(&hands, &[]).is_ok(), !done.is_empty());
         assert_eq!(*hands.done.borrow(), done);
     }
+}
+
+#[test]
+fn a_stop_that_is_asked_for_once_more_looks_and_does_not_wait() {
+    let hands = Clumsy::default();
+    hands.prepares_ms.set(20_000);
+    let hold = engaged(&hands);
+    for _ in 0..3 {
+        hold.stop(&hands, &[]).unwrap();
+    }
+    assert_eq!(hands.now_ms(), 20_000);
+    assert_eq!(*hands.done.borrow(), ["stopped"; 3]);
+    // Somebody has ended it: nothing more is stopped, and nothing is waited for.
+    hands.rolls_again.set(true);
+    let one = ConnectorRef {
+        connect: "connect".to_owned(),
+        name: "copies".to_owned(),
+    };
+    let answers = hold.stop(&hands, &[one]).unwrap();
+    let refused = answers[0].accepted.as_ref().unwrap_err();
+    assert_eq!(refused.message, "not paused");
+    assert_eq!(
+        (hands.now_ms(), hands.done.borrow().len()),
+        (20_000, 3),
+        "it waited, or stopped something"
+    );
+}
+
+#[test]
+fn a_guard_that_nobody_told_of_the_close_gives_the_mirror_back_minutes_after_it() {
+    let hands = Clumsy::default();
+    let hold = engaged(&hands);
+    hold.release(&hands, LetGo::Asked).unwrap();
+    hands.done.borrow_mut().clear();
+    let mut watched = Watch::new(hands.monotonic_ms(), CLOSE_MS);
+    let mut wait = |ms: u64| {
+        for _ in 0..ms / 100 {
+            hands.sleep_ms(100);
+            match watched.tick(&hold, &hands) {
+                Some(Chore::SeeIfFinal) => hold.leave_if_final(&hands),
+                chore => assert_eq!(chore, None),
+            }
+        }
+    };
+    wait(300_000);
+    assert!(!hold.is_over(), "it is open still");
+    hands.is_final.set(true);
+    // Who has closed it says so yet.
+    wait(60_000);
+    assert!(!hold.is_over());
+    wait(61_000);
+    assert!(hold.is_over());
+    assert_eq!(*hands.done.borrow(), ["given back"]);
+}
+
+#[test]
+fn what_is_held_is_not_given_back_though_its_run_is_over() {
+    let hands = Clumsy::default();
+    hands.is_final.set(true);
+    let hold = engaged(&hands);
+    for _ in 0..3 {
+        hold.leave_if_final(&hands);
+    }
+    assert!(hold.view().holding && hands.done.borrow().is_empty());
 }
 
 #[test]

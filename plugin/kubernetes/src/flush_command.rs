@@ -11,36 +11,47 @@ use slackwater_ports::syncfs_tells;
 const FOLDER: &str = "/tmp";
 
 /// Flushes the file system of `$1`, and prints what kind it is and on which kernel. In the
-/// folder `$2` a command that runs has a file of its own, and what any was told is in one.
+/// folder `$2` a command that runs has a file of its own, from before sync(1) is begun until
+/// it has come to its end, and what kernels told is in one. One that ended by a signal (128
+/// and more) may have been told something: its file stays. Of any other failure the kernel's
+/// word alone is kept: that sync(1) could not be begun or could not open something is
+/// nothing of the volume's.
 const SYNC: &str = "LC_ALL=C; export LC_ALL
-told=\"$2/slackwater-flush$(printf %s \"$1\" | tr / -)\"
-echo begun >\"$told.$$\" || exit 4
-if ! said=$(sync -f \"$1\" 2>&1); then
-  printf '%s\\n' \"$said\" >&2
-  printf '%s\\n' \"$said\" >>\"$told\" || exit 4
-fi
-rm \"$told.$$\" || exit 4
+told=\"$2/slackwater-flush$(printf %s \"$1\" | tr / -)\" || exit 4
+mark=\"$told.$$\"
+[ ! -e \"$mark\" ] || { echo \"$mark: another flush has not ended\" >&2; exit 5; }
+said=$({ echo begun >\"$mark\" || { rm -f \"$mark\"; exit 4; }; exec sync -f \"$1\"; } 2>&1)
+ended=$?
+[ \"$ended\" -lt 128 ] || { echo \"$mark: this flush has not ended\" >&2; exit 5; }
+case \"$said\" in
+*': Bad file descriptor' | *': Function not implemented') ;;
+*'error syncing '*) printf '%s\\n' \"$said\" >>\"$told\" || exit 4 ;;
+esac
+[ ! -e \"$mark\" ] || rm \"$mark\" || exit 4
 for other in \"$told\".*; do
   [ ! -e \"$other\" ] || { echo \"$other: another flush has not ended\" >&2; exit 5; }
 done
-[ ! -s \"$told\" ] || { cat \"$told\" >&2; exit 1; }
+[ ! -s \"$told\" ] || { echo \"$told:\" >&2; cat \"$told\" >&2; exit 6; }
+[ \"$ended\" -eq 0 ] || { printf '%s\\n' \"$said\" >&2; exit \"$ended\"; }
 stat -f -c %t \"$1\" && uname -r";
 
 /// Takes away what was told of the file system of `$1`.
 const FORGET: &str = "rm -f \"$2/slackwater-flush$(printf %s \"$1\" | tr / -)\"";
 
-/// How sync(1) names what a kernel tells of pages that it could not write (`EIO`,
-/// `ENOSPC`, `EDQUOT`): it tells it once.
-const NOT_WRITTEN: [&str; 3] = [
-    "Input/output error",
-    "No space left on device",
-    "Disk quota exceeded",
-];
+/// How sync(1) says that syncfs(2) failed (`sync_arg` in coreutils' `sync.c`; that it could not
+/// open what it was to flush is `error opening`). Whatever the errno is: that of a page that
+/// could not be written is stored as it came from below (`mapping_set_error`, `errseq_t`), and
+/// counts as told where syncfs(2) gives another one for itself.
+const NOT_WRITTEN: &str = "error syncing ";
+
+/// These two alone say that no file system was asked (`EBADF`, `ENOSYS`).
+const NOT_ASKED: [&str; 2] = [": Bad file descriptor", ": Function not implemented"];
 
 /// Whether a failed flush is a kernel's word about the volume, and not that nobody
 /// could be asked.
 pub fn is_told_by_kernel(error: &str) -> bool {
-    NOT_WRITTEN.iter().any(|words| error.contains(words))
+    let mut each = error.split(NOT_WRITTEN).skip(1);
+    each.any(|one| !NOT_ASKED.iter().any(|words| one.contains(words)))
 }
 
 /// `statfs(2)` types, in hex as stat(1) prints them, whose server decides when data
@@ -83,15 +94,21 @@ pub(crate) fn must_prove(mount: &str, printed: &str) -> Result<(), String> {
     syncfs_tells(release)
 }
 
-/// What a flush that failed said, with what is to be done where one has not ended.
+/// What a flush that failed said, with what is to be done where what lies in the pod is why.
 pub(crate) fn failed(mount: &str, code: i32, said: &str) -> String {
     let then = match code {
         5 => {
             ", or was killed before it could say what it was told: once it has ended, and the \
              kernel's log names no error of this disk, delete that file in the broker's pod"
         }
+        // What a kernel told is kept elsewhere, and goes from there by itself.
+        6 if !is_told_by_kernel(said) => {
+            "; this is no kernel's word of the volume: delete that file in the broker's pod"
+        }
         _ => "",
     };
+    let said: Vec<&str> = said.lines().map(str::trim).collect();
+    let said = said.join(" ");
     format!("sync -f {mount} ended with {code}: {}{then}", said.trim())
 }
 
@@ -140,21 +157,100 @@ mod tests {
         }
     }
 
-    const FAILS: &str = "echo 'sync: Input/output error' >&2; exit 1";
+    /// As coreutils says it.
+    fn fails(doing: &str, why: &str) -> String {
+        format!("echo \"sync: error {doing} '$2': {why}\" >&2; exit 1")
+    }
+
+    fn lies_there(pod: &Pod) -> bool {
+        let mut files = fs::read_dir(pod.tmp()).unwrap();
+        files.any(|file| {
+            let name = file.unwrap().file_name();
+            name.to_string_lossy().starts_with("slackwater-flush")
+        })
+    }
 
     #[test]
     fn what_a_kernel_told_a_flush_whose_end_nobody_saw_is_told_by_the_next_until_it_is_kept() {
+        // As it came from below: a path that is gone, a target that refuses, a bad block.
+        for why in [
+            "Input/output error",
+            "No space left on device",
+            "Link has been severed",
+            "Connection timed out",
+            "Remote I/O error",
+            "No data available",
+            "No such device",
+            "Interrupted system call",
+        ] {
+            let pod = Pod::new();
+            pod.sync_is(&fails("syncing", why));
+            // Nobody reads what it says.
+            pod.run(flush("/proc"));
+            pod.sync_is("exit 0");
+            for _ in 0..2 {
+                let said = pod.flush().unwrap_err();
+                assert!(is_told_by_kernel(&said), "{said}");
+                assert!(
+                    said.contains(why) && said.contains("slackwater-flush-proc:"),
+                    "{said}"
+                );
+            }
+            assert!(pod.run(forget("/proc")).status.success());
+            pod.flush().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_flush_that_asked_no_file_system_fails_and_leaves_nothing_that_fails_the_next() {
+        let opening = fails("opening", "Too many open files in system");
+        let unknown = fails("syncing", "Function not implemented");
         let pod = Pod::new();
-        pod.sync_is(FAILS);
-        // Nobody reads what it says.
-        pod.run(flush("/proc"));
-        pod.sync_is("exit 0");
+        for (script, words) in [
+            (opening.as_str(), "error opening '/proc': Too many open"),
+            (unknown.as_str(), "not implemented"),
+            (
+                "echo 'sh: sync: Cannot allocate memory' >&2; exit 126",
+                "ended with 126",
+            ),
+        ] {
+            pod.sync_is(script);
+            let said = pod.flush().unwrap_err();
+            assert!(
+                said.contains(words) && !is_told_by_kernel(&said),
+                "{script}: {said}"
+            );
+            assert!(!lies_there(&pod), "{script}");
+            pod.sync_is("exit 0");
+            pod.flush().unwrap();
+        }
+        // Of a version before this one.
+        fs::write(
+            pod.tmp().join("slackwater-flush-proc"),
+            "sync: error opening '/proc'\n",
+        )
+        .unwrap();
+        let said = pod.flush().unwrap_err();
+        assert!(
+            said.contains("slackwater-flush-proc:") && said.contains("delete that file"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_sync_that_was_killed_may_have_been_told_something_and_no_other_counts() {
+        let pod = Pod::new();
+        pod.sync_is("kill -9 $$");
         for _ in 0..2 {
             let said = pod.flush().unwrap_err();
-            assert!(is_told_by_kernel(&said), "{said}");
+            assert!(said.contains("ended with 5"), "{said}");
+            assert!(
+                said.contains("slackwater-flush-proc.") && said.contains("delete that file"),
+                "{said}"
+            );
+            assert!(!is_told_by_kernel(&said));
+            pod.sync_is("exit 0");
         }
-        assert!(pod.run(forget("/proc")).status.success());
-        pod.flush().unwrap();
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod let_go;
 mod makers;
 mod mirror;
 mod mirror_found;
+mod mirror_left;
 mod operator;
 mod others_snapshots;
 mod place;
@@ -58,7 +59,7 @@ pub use exec::{ExecError, Pods};
 pub use flush_command::is_told_by_kernel;
 pub use flush_errors::FlushErrors;
 pub use hold::{BY_HAND, HOLDER, Hold, HoldError, Holds};
-pub use k10::{DeniedByMirror, K10Objects, k10_account, k10_objects};
+pub use k10::{DeniedByMirror, K10Mirror, K10Objects, k10_account, k10_objects};
 pub use lease::{Attempt, LeaseError, MirrorLease, Notes, SeenLease};
 pub use makers::{Makers, MakersError};
 pub use mirror::{StrimziMirror, Way};
@@ -68,8 +69,8 @@ pub use place::{Place, Resource};
 pub use quota::{Needs, QuotaError, claim_like, must_fit};
 pub use read_claims::{ReadClaims, ReadClaimsError};
 pub use restore::{
-    InPlace, Keeper, Kept, KeptContent, KeptPool, KeptVolumes, NOTE as RESTORE_NOTE, Origin, Own,
-    Proven, RestoreError, Target, about_name, gather,
+    InPlace, Keeper, Kept, KeptContent, KeptPool, KeptVolumes, NOTE as RESTORE_NOTE, Origin,
+    OthersContent, Own, Proven, RestoreError, Target, ToKeep, about_name, gather,
 };
 pub use rights::{Right, must_be_allowed, rights_of_backup, rights_of_guard};
 pub use runs::{ConfigMapRun, ConfigMapRuns, Describe, Marks};

@@ -48,6 +48,12 @@ pub enum MakersError {
          `pauseKafka: false`"
     )]
     MuchToNote(String),
+    /// Somebody else has told the operator to look after it.
+    #[error(
+        "Kafka {0} is not paused any more, while its mirror is held: see who took its annotation \
+         strimzi.io/pause-reconciliation away"
+    )]
+    PauseEnded(String),
     /// Nobody does what it is told.
     #[error(
         "the operator does not leave Kafka {kafka} alone within {seconds} s: see whether it runs, \

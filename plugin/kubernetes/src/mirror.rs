@@ -8,6 +8,7 @@
 //! `spec` back from elsewhere has nothing to do. An answer here says that it was
 //! told; what became of it only Connect says.
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -16,11 +17,12 @@ use slackwater_ports::{
     Answer, ConnectorPosition, ConnectorRef, MirrorLook, MirrorStart, MirrorStop, MirrorView,
     PortError, PortErrorKind, Position, Seen, Want,
 };
-use slackwater_strimzi::{Condition, HeldBy, Kafka, MirrorMaker, RECONCILIATION_PAUSED};
+use slackwater_strimzi::{Condition, HeldBy, Kafka, Listener, MirrorMaker, RECONCILIATION_PAUSED};
 
 use crate::mirror_found::{confirmed, connect};
+use crate::mirror_left::unless_gone;
 use crate::window::Window;
-use crate::{ApiError, ApiServer, Makers, MakersError, MirrorError};
+use crate::{ApiServer, Makers, MakersError, MirrorError};
 
 /// How long the operator may take to begin a reconciliation with what was just
 /// written. Seen: 0.2 to 5.8 s on two busy cores. Whoever asks asks again.
@@ -69,6 +71,10 @@ pub struct StrimziMirror {
     pub(crate) feeders: Vec<Feeder>,
     /// `None` where there are none: nobody can be asked.
     connect: Option<ConnectClusters>,
+    pub(crate) listeners: Vec<Listener>,
+    /// Whether what was stopped is being let go: of what is deleted meanwhile nothing is
+    /// held, and whoever is to see that nothing is looks at the rest.
+    lets_go: AtomicBool,
     /// Whether a start leaves out connectors that do not copy.
     only_copying: bool,
 }
@@ -106,6 +112,8 @@ impl StrimziMirror {
             feeders: feeders.collect::<Result<_, _>>()?,
             makers,
             connect: Some(connect),
+            listeners: kafka.listeners.clone(),
+            lets_go: AtomicBool::new(false),
             only_copying: false,
         })
     }
@@ -140,6 +148,8 @@ impl StrimziMirror {
             feeders: feeders.collect(),
             makers,
             connect,
+            listeners: Vec::new(),
+            lets_go: AtomicBool::new(false),
             only_copying: false,
         })
     }
@@ -169,6 +179,14 @@ impl StrimziMirror {
     /// It does not.
     pub fn leave_kafka_alone(&self) -> Seen<()> {
         self.window.begin().map_err(port_error)
+    }
+
+    /// That it does so still, by one look.
+    ///
+    /// # Errors
+    /// It does not; no answer.
+    pub fn leaves_kafka_alone(&self) -> Seen<()> {
+        self.window.must_last().map_err(port_error)
     }
 
     /// How each is stopped, in the order of the resources.
@@ -300,7 +318,10 @@ impl StrimziMirror {
 
 impl MirrorLook for StrimziMirror {
     fn mirror(&self) -> Seen<MirrorView> {
-        self.connect()?.mirror()
+        match self.connect().and_then(MirrorLook::mirror) {
+            Err(why) if self.lets_go.load(Ordering::Relaxed) => self.look_at_what_is_left(why),
+            seen => seen,
+        }
     }
 }
 
@@ -362,22 +383,6 @@ fn by_connect(
     }
 }
 
-/// One that was deleted while it was held, and may have been made anew, has nothing of ours
-/// that could be put back: its maker said what it is to do.
-fn unless_gone(feeder: &Feeder, told: Result<(), MakersError>) -> Result<(), PortError> {
-    match told {
-        Err(
-            gone @ (MakersError::Another(_)
-            | MakersError::Missing(_)
-            | MakersError::Api(ApiError::Missing { .. })),
-        ) => {
-            tracing::warn!("{} is not the one that was stopped: {gone}", feeder.name);
-            Ok(())
-        }
-        told => told.map_err(port_error),
-    }
-}
-
 /// Those at these places.
 fn pick<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
     places
@@ -388,6 +393,7 @@ fn pick<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
 
 impl MirrorStop for StrimziMirror {
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
+        self.lets_go.store(false, Ordering::Relaxed);
         let by_state = |places: &[usize]| {
             self.tell(&pick(connectors, places), |feeder| {
                 self.write(feeder, |maker| self.makers.stop(maker, &self.kafka))
@@ -409,6 +415,7 @@ impl MirrorStart for StrimziMirror {
     /// By `state` each is put back to what stood in its resource, which is what
     /// was wanted of it then.
     fn start(&self, connectors: &[Want]) -> Vec<Answer> {
+        self.lets_go.store(true, Ordering::Relaxed);
         let refs: Vec<ConnectorRef> = connectors
             .iter()
             .map(|want| want.connector.clone())
@@ -444,6 +451,15 @@ impl MirrorStart for StrimziMirror {
             told
         };
         let mut answers = self.each_way(&refs, by_state, by_pause);
+        for answer in answers.iter_mut().filter(|one| one.accepted.is_err()) {
+            if self.is_deleted(&answer.connector) {
+                tracing::warn!(
+                    "{} was deleted: there is nothing to start",
+                    answer.connector
+                );
+                answer.accepted = Ok(());
+            }
+        }
         // Last: the mirror runs whatever becomes of this, and it is asked for again.
         if let Err(error) = self.window.end().map_err(port_error) {
             for answer in &mut answers {
@@ -456,7 +472,7 @@ impl MirrorStart for StrimziMirror {
     }
 }
 
-fn port_error(error: MakersError) -> PortError {
+pub(crate) fn port_error(error: MakersError) -> PortError {
     match error {
         MakersError::Api(error) => error.into(),
         MakersError::Deaf { .. } => PortError::new(PortErrorKind::Timeout, error.to_string()),

@@ -95,6 +95,21 @@ impl Window {
         })
     }
 
+    /// That its operator leaves it alone still, once [`Window::begin`] had it do so: by one
+    /// look, which waits for nobody.
+    pub(crate) fn must_last(&self) -> Result<(), MakersError> {
+        if !self.pauses.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let object = self.object()?.ok_or_else(|| self.missing())?;
+        let lasts = Meta::read("Kafka", &object)?.is_paused()
+            && Condition::is_said(&object, RECONCILIATION_PAUSED);
+        match lasts {
+            true => Ok(()),
+            false => Err(MakersError::PauseEnded(self.kafka())),
+        }
+    }
+
     /// Waits for its operator.
     fn wait_until(
         &self,

@@ -46,6 +46,7 @@ fn mirror(bytes: usize, secrets: usize) -> (Kept, Vec<Value>) {
         others: (0..bytes / each).map(topic).collect(),
         claims: Vec::new(),
         contents: Vec::new(),
+        contents_of_others: Vec::new(),
         about: None,
         secrets: (0..secrets)
             .map(|at| format!("kafka/{}", name(at)))

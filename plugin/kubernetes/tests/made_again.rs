@@ -39,6 +39,7 @@ fn a_kafka_that_is_made_again_holds_retention_back_from_its_first_instant() {
         others: Vec::new(),
         claims: Vec::new(),
         contents: Vec::new(),
+        contents_of_others: Vec::new(),
         secrets: Vec::new(),
         about: None,
     };

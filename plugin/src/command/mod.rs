@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 mod accept;
+mod again;
 mod backup;
 mod clone;
 mod compare;

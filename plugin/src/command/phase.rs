@@ -10,7 +10,8 @@ use slackwater_ports::Outcome;
 use slackwater_store::{LeaseState, RunId};
 
 use super::accept::Accept;
-use super::resume::{let_go_of_what_is_left, restore_noted};
+use super::again::asked_again;
+use super::resume::{is_a_restores, let_go_of_what_is_left, restore_noted};
 use super::run::{Run, keep_what_was_closed};
 use super::{ConfigArg, Context, RecordArg, print_line};
 use crate::exit::{Stop, of_claims};
@@ -110,9 +111,15 @@ impl Phase {
             return Ok(done);
         }
         let run = Run::current(site, self.run.as_ref())?;
-        let outcome = release(&run)
-            .and_then(|()| close(&run))
-            .map_err(|stop| give_up(&run, stop))?;
+        let outcome = match self.closed_is_enough {
+            // Nobody else begins it anew: given up is given up.
+            true => asked_again(|| match self.closed_already(site)? {
+                Some(done) => Ok(done),
+                None => release(&run).and_then(|()| close(&run)),
+            }),
+            false => release(&run).and_then(|()| close(&run)),
+        };
+        let outcome = outcome.map_err(|stop| give_up(&run, stop))?;
         run.tell(Step::Prove);
         Ok(outcome)
     }
@@ -149,6 +156,11 @@ impl Phase {
     /// Makes sure that the mirror runs; finding it done is success.
     fn resume(&self, site: &Site) -> Result<Outcome, Stop> {
         // What a restore keeps stopped it starts itself, when it may.
+        if self.if_expired
+            && let Some(why) = is_a_restores(site)?
+        {
+            return Ok(Outcome::new(why));
+        }
         if restore_noted(site).is_some() {
             return Ok(Outcome::new("a restore is under way: nothing is started"));
         }

@@ -7,7 +7,7 @@ use slackwater_store::{LeaseState, RunId};
 use super::{ConfigArg, Context, RecordArg, read_cut};
 use crate::exit::Stop;
 use crate::guard::{GuardClient, Recovered, recover, recover_for_sure};
-use crate::restore::start_in_order;
+use crate::restore::{SIGNS, start_in_order};
 use crate::site::{Site, Strimzi};
 
 /// Let the mirror run again: ends a hold, puts right what a dead guard left,
@@ -27,7 +27,7 @@ pub(super) struct Resume {
     #[arg(long, value_name = "SECONDS", default_value_t = 1_800)]
     catch_up: u64,
     /// Only put right what a dead guard left; a hold that is alive is left
-    /// alone.
+    /// alone, and so is what a restore keeps stopped.
     #[arg(long)]
     if_expired: bool,
     #[command(flatten)]
@@ -38,6 +38,12 @@ impl Resume {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
         let mut site = context.site_of_what_there_is(&self.config)?;
         self.record.apply(&mut site)?;
+        if self.if_expired
+            && self.cut.is_none()
+            && let Some(why) = is_a_restores(&site)?
+        {
+            return context.print(&serde_json::json!({"summary": why}), |_| why.clone());
+        }
         let summary = match (&self.cut, site.ground().leases().look()?) {
             (Some(cut), LeaseState::Free) => self.restored(&site, cut)?.summary,
             (Some(_), _) => {
@@ -90,6 +96,36 @@ pub(super) fn restore_noted(site: &Site) -> Option<String> {
     })
 }
 
+/// For whoever only puts right what a dead guard left: that a restore is under way, or was
+/// left behind. What it keeps stopped, and when that may start, it alone knows: also where
+/// nothing but checkpoints wait, which are behind on purpose.
+///
+/// # Errors
+/// Nobody holds the mirror, and whether a restore does is not known: what is stopped may be
+/// its own. No answer.
+pub(super) fn is_a_restores(site: &Site) -> Result<Option<String>, Stop> {
+    let lease = site.ground().leases().look()?;
+    let noted = match (&lease, site.strimzi()) {
+        (LeaseState::Free, Some(strimzi)) => strimzi.restore_note()?,
+        _ => restore_noted(site),
+    };
+    Ok(restore_of(noted, &lease))
+}
+
+/// By what is noted on the Kafka, which may be gone, and by who has signed the Lease.
+fn restore_of(noted: Option<String>, lease: &LeaseState) -> Option<String> {
+    let signed = match lease {
+        LeaseState::Held(Some(holder)) | LeaseState::Expired(holder) => {
+            (holder.note == SIGNS).then(|| holder.to_string())
+        }
+        LeaseState::Held(None) | LeaseState::Free => None,
+    };
+    let what = noted.or(signed)?;
+    Some(format!(
+        "a restore of this mirror is under way ({what}): nothing is started"
+    ))
+}
+
 /// Nobody holds the mirror. What a restore keeps stopped it starts itself, when it may:
 /// the source may have deleted what it needs.
 pub(super) fn let_go_of_what_is_left(site: &Site) -> Result<String, Stop> {
@@ -106,4 +142,39 @@ pub(super) fn let_go_of_what_is_left(site: &Site) -> Result<String, Stop> {
         false => "nobody holds the mirror: nothing to resume",
     }
     .to_owned())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+mod tests {
+    use slackwater_store::Holder;
+
+    use super::*;
+
+    fn holder(note: &str) -> Holder {
+        Holder {
+            run_id: "restore-run".parse().unwrap(),
+            pid: 1,
+            token: "token".to_owned(),
+            deadline_ms: None,
+            note: note.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_restore_is_known_by_its_note_and_where_the_kafka_is_gone_by_who_signed_the_lease() {
+        let guard = LeaseState::Expired(holder("pod slackwater-guard"));
+        for lease in [LeaseState::Free, LeaseState::Held(None), guard] {
+            assert_eq!(restore_of(None, &lease), None);
+            let said = restore_of(Some("the note".to_owned()), &lease).unwrap();
+            assert!(said.contains("(the note): nothing is started"), "{said}");
+        }
+        for lease in [
+            LeaseState::Expired(holder(SIGNS)),
+            LeaseState::Held(Some(holder(SIGNS))),
+        ] {
+            let said = restore_of(None, &lease).unwrap();
+            assert!(said.contains("restore-run"), "{said}");
+        }
+    }
 }

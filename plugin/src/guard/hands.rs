@@ -19,6 +19,7 @@ use crate::exit::Stop;
 use crate::site::{Flush, Held, News, Site};
 
 use super::flushing::Flushing;
+use super::prover::Prover;
 use super::recover::let_go_by_notes;
 
 /// See the module. Its calls come from threads that may block.
@@ -35,6 +36,7 @@ pub(super) struct GuardHands {
     ahead: Arc<Mutex<Ahead>>,
     /// Whether others' snapshots are waited for.
     awaits: Mutex<bool>,
+    prover: Prover,
 }
 
 /// The phase that waits for others has its own end at the deadline, and says why.
@@ -74,6 +76,14 @@ impl GuardHands {
             hold: Arc::new(hold),
             ahead: Arc::default(),
             awaits: Mutex::default(),
+            prover: Prover::default(),
+        }
+    }
+
+    /// While the run is open yet: that it is read.
+    pub(super) fn see_to_its_prover(&self) {
+        if !self.hold.is_over() && self.is_ours() {
+            self.prover.see_to(&self.site, &self.run);
         }
     }
 
@@ -322,6 +332,13 @@ impl Hands for GuardHands {
         }
     }
 
+    fn still_prepared(&self) -> Seen<()> {
+        match self.is_ours() {
+            true => self.site.ground().leaves_brokers_alone(),
+            false => Err(lost()),
+        }
+    }
+
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
         if !self.is_ours() {
             return Answer::none_told(connectors, &lost());
@@ -366,6 +383,12 @@ impl Hands for GuardHands {
     fn void(&self, reason: &str) {
         tracing::warn!("run {} is given up: {reason}", self.run);
         void(&self.site, &self.run, reason);
+    }
+
+    fn is_final(&self) -> bool {
+        let record = self.site.runs().load(&self.run);
+        let cut = record.ok().map(|record| Cut::parse(&record.document));
+        cut.is_some_and(|cut| cut.is_ok_and(|cut| cut.state.is_final()))
     }
 
     fn give_back(&self) {

@@ -12,6 +12,7 @@ mod hands;
 mod launch;
 mod line;
 mod protocol;
+mod prover;
 mod recover;
 mod serve;
 mod stand_by;

@@ -232,6 +232,13 @@ async fn watch(
                 match watch.tick(hands.hold(), &*hands) {
                     Some(Chore::Late(reason)) => abandon(&hands, reason, true),
                     Some(Chore::GiveUp(reason)) => abandon(&hands, reason, false),
+                    Some(Chore::SeeIfFinal) => {
+                        let looking = hands.clone();
+                        tokio::task::spawn_blocking(move || {
+                            looking.hold().leave_if_final(&*looking);
+                            looking.see_to_its_prover();
+                        });
+                    }
                     None => {}
                 }
                 if hands.hold().is_over() {

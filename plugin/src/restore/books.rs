@@ -2,6 +2,7 @@
 //! shown is written. A clone reads the original's, and writes beside itself.
 
 use slackwater_kubernetes::Kept;
+use slackwater_restore::Kafka;
 use slackwater_store::RunId;
 
 use super::{Asked, Restore, strimzi};
@@ -57,15 +58,66 @@ impl Restore {
 
     /// Where nobody says of it how it is reached, and what feeds it, that is said as before;
     /// and what was found without it is found anew.
-    pub(super) fn say_as_before(&mut self) -> Result<(), Stop> {
+    pub(super) fn say_as_before(&mut self, kafka: &Kafka) -> Result<(), Stop> {
         let made = match (&self.origin, self.in_place.kept()) {
             (Some(origin), _) => self.strimzi()?.say_as_of(strimzi(origin)?)?,
-            (None, Some(kept)) if self.asked.way.is_forth() => self.strimzi()?.say_as_kept(kept)?,
-            (None, _) => false,
+            (None, Some(kept)) if self.asked.way.is_forth() && went_with_it(kafka) => {
+                self.strimzi()?.say_as_kept(kept)?
+            }
+            (None, _) => None,
         };
-        if made {
+        if let Some(place) = made {
+            self.say(&format!(
+                "{place} is made as it was kept: how the mirror is reached, and what feeds it"
+            ));
             *self = Self::open(self.asked.clone())?;
         }
         Ok(())
+    }
+}
+
+/// Whether what was said of the Kafka may have gone with it, which is gone, or was before this
+/// restore made it. Of one that is there it was its user who took it away.
+fn went_with_it(kafka: &Kafka) -> bool {
+    match kafka {
+        Kafka::Gone { .. } => true,
+        Kafka::There { note, .. } => note.as_ref().is_some_and(|note| note.is_made),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+mod tests {
+    use slackwater_restore::{Note, Stage};
+
+    use super::*;
+
+    fn there(note: Option<Note>) -> Kafka {
+        Kafka::There {
+            cluster_id: None,
+            is_paused: true,
+            says_paused: true,
+            is_ready: false,
+            note,
+        }
+    }
+
+    fn noted(is_made: bool) -> Note {
+        Note {
+            run: "run".parse().unwrap(),
+            stage: Stage::Volumes,
+            holds_retention: false,
+            feeders: Vec::new(),
+            is_made,
+            on_claims: false,
+        }
+    }
+
+    #[test]
+    fn what_a_user_has_taken_away_from_a_kafka_that_is_there_stays_away() {
+        assert!(!went_with_it(&there(None)));
+        assert!(!went_with_it(&there(Some(noted(false)))));
+        assert!(went_with_it(&there(Some(noted(true)))));
+        assert!(went_with_it(&Kafka::Gone { is_kept: true }));
     }
 }

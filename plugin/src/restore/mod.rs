@@ -199,7 +199,9 @@ impl Restore {
             true => leases.take_over(self.holder()?)?,
             false => leases.take(self.holder()?)?,
         };
-        let done = self.say_as_before().and_then(|()| self.steps(&*held));
+        let done = self
+            .say_as_before(&seen.kafka)
+            .and_then(|()| self.steps(&*held));
         if let Err(why) = held.release() {
             self.say(&format!("warning: the Lease is left behind: {why}"));
         }

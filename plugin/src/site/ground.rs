@@ -71,6 +71,11 @@ pub trait Ground: Send + Sync {
     /// # Errors
     /// Whoever it is does not.
     fn leave_brokers_alone(&self) -> Seen<()>;
+    /// Whether they do so still, by one look.
+    ///
+    /// # Errors
+    /// They do not; no answer.
+    fn leaves_brokers_alone(&self) -> Seen<()>;
     /// Stops the brokers cleanly.
     ///
     /// # Errors

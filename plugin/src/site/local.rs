@@ -173,6 +173,10 @@ impl Ground for Local {
         Ok(())
     }
 
+    fn leaves_brokers_alone(&self) -> Seen<()> {
+        Ok(())
+    }
+
     fn stop_brokers(&self, within: Duration) -> Seen<Vec<BrokerAnswer>> {
         self.brokers.stop_within(within)
     }

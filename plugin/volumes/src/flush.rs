@@ -139,6 +139,13 @@ impl FlushHandles {
     }
 }
 
+/// Whether syncfs(2) said it of the file system. What a page could not be written for is
+/// stored as it came from below (`mapping_set_error`), and counts as told where syncfs(2)
+/// gives another errno for itself: so any does, but those that say that none was asked.
+fn is_told(error: Errno) -> bool {
+    ![Errno::BADF, Errno::NOSYS].contains(&error)
+}
+
 fn open_folder(path: &Path) -> Result<File, VolumeError> {
     File::options()
         .read(true)
@@ -168,7 +175,7 @@ impl System {
     fn try_flush(&self) -> Result<(), Failed> {
         syncfs(&self.root).map_err(|error| Failed {
             why: VolumeError::io("flush", &self.paths[0])(error.into()).to_string(),
-            not_written: [Errno::IO, Errno::NOSPC, Errno::DQUOT].contains(&error),
+            not_written: is_told(error),
         })?;
         self.is_the_same().map_err(|error| Failed {
             why: error.to_string(),
@@ -253,5 +260,29 @@ fn join<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
     match thread.join() {
         Ok(value) => value,
         Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_errno_a_file_system_gives_for_a_page_that_it_could_not_write_is_told() {
+        for told in [
+            Errno::IO,
+            Errno::NOSPC,
+            Errno::DQUOT,
+            Errno::NODATA,
+            Errno::NOLINK,
+            Errno::TIMEDOUT,
+            Errno::REMOTEIO,
+            Errno::ILSEQ,
+            Errno::NODEV,
+            Errno::INTR,
+        ] {
+            assert!(is_told(told), "{told}");
+        }
+        assert!(!is_told(Errno::BADF) && !is_told(Errno::NOSYS));
     }
 }

@@ -8,7 +8,9 @@ use std::rc::Rc;
 use slackwater_cut::{Cut, LeaseEvent, State};
 use slackwater_hold::{Chore, Hands, Hold, TICK_MS, Watch};
 use slackwater_kit::Session;
-use slackwater_ports::{Answer, BrokerAnswer, Clock, ConnectorRef, PortError, PortErrorKind, Seen};
+use slackwater_ports::{
+    Answer, BrokerAnswer, Clock, ConnectorRef, PortError, PortErrorKind, RunStore as _, Seen,
+};
 
 use crate::hand::Hand;
 use crate::lease::PodLease;
@@ -182,6 +184,12 @@ impl Hands for GuardHands<'_> {
         self.hand.leave_kafka_alone()
     }
 
+    fn still_prepared(&self) -> Seen<()> {
+        self.hand.enter(Step::Stop);
+        self.must_be_ours().map_err(refused)?;
+        self.hand.leaves_kafka_alone()
+    }
+
     fn stop(&self, connectors: &[ConnectorRef]) -> Vec<Answer> {
         self.hand.enter(Step::Stop);
         if let Err(why) = self.must_be_ours() {
@@ -222,6 +230,12 @@ impl Hands for GuardHands<'_> {
 
     fn void(&self, reason: &str) {
         void(&self.hand, reason);
+    }
+
+    fn is_final(&self) -> bool {
+        let record = self.hand.load();
+        let cut = record.ok().map(|record| Cut::parse(&record.document));
+        cut.is_some_and(|cut| cut.is_ok_and(|cut| cut.state.is_final()))
     }
 
     fn give_back(&self) {
@@ -381,6 +395,9 @@ fn keep_watch(sim: &Rc<Sim>, hands: &GuardHands<'_>, guard: &Rc<Guard>) {
         match guard.watch.borrow_mut().tick(&guard.hold, hands) {
             Some(Chore::Late(reason)) => abandon(sim, guard, reason, true),
             Some(Chore::GiveUp(reason)) => abandon(sim, guard, reason, false),
+            Some(Chore::SeeIfFinal) => {
+                job(sim, guard, |hands, guard| guard.hold.leave_if_final(hands));
+            }
             None => {}
         }
         let life = sim.world.borrow().api_lives();

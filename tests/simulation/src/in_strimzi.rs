@@ -23,6 +23,9 @@ pub(crate) fn move_in(scene: &mut Scene, faults: &mut [Fault], seed: u64) {
     } else {
         Way::State
     });
+    // It is not stopped twice in a window: its operator says for a while after a pause that
+    // there is one (`plugin/src/command/accept.rs`).
+    scene.settle = false;
     scene.window_ms += OPERATOR_MS;
     for fault in faults {
         if rng.bool() {

@@ -131,9 +131,8 @@ impl InPlace {
             let required = volume["spec"]["nodeAffinity"]["required"].clone();
             return Ok(Some(required).filter(Value::is_object));
         }
-        let mut kept = self.kept().into_iter().flat_map(|kept| &kept.contents);
-        let found = kept.find(|one| one.claim == claim);
-        Ok(found.and_then(|one| one.nodes.clone()))
+        let kept = self.content_kept(claim);
+        Ok(kept.and_then(|one| one.nodes.clone()))
     }
 
     /// From its snapshot, with the name and the labels that it had: the operator

@@ -21,20 +21,51 @@ const AUTHORITIES: [&str; 4] = [
     "clients-ca-cert",
 ];
 
-/// What there is of a mirror, and its Secrets in the order of [`Kept::secrets`]: those
-/// that go with it, and `more` of its namespace; none without `more`.
+/// A snapshot that others made of a claim, as a cut names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OthersContent {
+    /// Of which claim.
+    pub claim: String,
+    /// The name of its VolumeSnapshotContent.
+    pub content: String,
+    /// What the storage calls it.
+    pub handle: String,
+}
+
+/// Of which mirror what is kept.
+#[derive(Debug, Clone, Copy)]
+pub struct ToKeep<'k> {
+    /// The Kafka's name.
+    pub kafka: &'k str,
+    /// Its namespace.
+    pub namespace: &'k str,
+    /// For which run.
+    pub run: &'k RunId,
+    /// The snapshots of a run that has none of its own.
+    pub others_have: &'k [OthersContent],
+    /// What feeds it.
+    pub feeders: &'k [&'k MirrorMaker],
+    /// Secrets of its namespace beside those that go with it; none at all without these.
+    pub more: Option<&'k [String]>,
+}
+
+/// What there is of a mirror, and its Secrets in the order of [`Kept::secrets`].
 ///
 /// # Errors
 /// Something can't be read; no answer.
 pub fn gather(
     server: &ApiServer,
     makers: &Makers,
-    kafka: &str,
-    namespace: &str,
-    run: &RunId,
-    feeders: &[&MirrorMaker],
-    more: Option<&[String]>,
+    to_keep: &ToKeep<'_>,
 ) -> Result<(Kept, Vec<Value>), RestoreError> {
+    let ToKeep {
+        kafka,
+        namespace,
+        run,
+        others_have,
+        feeders,
+        more,
+    } = *to_keep;
     let version = makers.version();
     let api = format!("{STRIMZI}/{version}", version = version.as_str());
     let labels = format!("strimzi.io/cluster={kafka}");
@@ -123,6 +154,7 @@ pub fn gather(
         others,
         claims: claims_as_they_are(server, namespace, &claims)?,
         contents: contents(server, namespace, run)?,
+        contents_of_others: contents_of_others(server, namespace, others_have)?,
         secrets: named,
     };
     Ok((kept, held))
@@ -170,28 +202,50 @@ fn contents(
     for snapshot in server.list(&Resource::snapshots(), namespace, &labels)? {
         let claim = snapshot["spec"]["source"]["persistentVolumeClaimName"].as_str();
         let name = snapshot["status"]["boundVolumeSnapshotContentName"].as_str();
-        let (Some(claim), Some(name)) = (claim, name) else {
-            continue;
-        };
-        let place = Place::cluster(Resource::snapshot_contents(), name)?;
-        let content = server.get(&place)?.unwrap_or_default();
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let (Some(driver), Some(handle)) = (
-            text(&content["spec"]["driver"]),
-            text(&content["status"]["snapshotHandle"]),
-        ) else {
-            continue;
-        };
-        contents.push(KeptContent {
-            nodes: nodes_of(server, namespace, claim)?,
-            claim: claim.to_owned(),
-            name: name.to_owned(),
-            driver,
-            handle,
-            class: text(&content["spec"]["volumeSnapshotClassName"]),
-            mode: text(&content["spec"]["sourceVolumeMode"]),
-        });
+        if let (Some(claim), Some(name)) = (claim, name) {
+            contents.extend(content(server, namespace, claim, name)?);
+        }
     }
     contents.sort_by(|one, other| one.claim.cmp(&other.claim));
     Ok(contents)
+}
+
+/// Those of others that are what the cut names; one that was exchanged since is not kept.
+fn contents_of_others(
+    server: &ApiServer,
+    namespace: &str,
+    others: &[OthersContent],
+) -> Result<Vec<KeptContent>, RestoreError> {
+    let mut contents = Vec::new();
+    for one in others {
+        let found = content(server, namespace, &one.claim, &one.content)?;
+        contents.extend(found.filter(|found| found.handle == one.handle));
+    }
+    Ok(contents)
+}
+
+fn content(
+    server: &ApiServer,
+    namespace: &str,
+    claim: &str,
+    name: &str,
+) -> Result<Option<KeptContent>, RestoreError> {
+    let place = Place::cluster(Resource::snapshot_contents(), name)?;
+    let content = server.get(&place)?.unwrap_or_default();
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let (Some(driver), Some(handle)) = (
+        text(&content["spec"]["driver"]),
+        text(&content["status"]["snapshotHandle"]),
+    ) else {
+        return Ok(None);
+    };
+    Ok(Some(KeptContent {
+        nodes: nodes_of(server, namespace, claim)?,
+        claim: claim.to_owned(),
+        name: name.to_owned(),
+        driver,
+        handle,
+        class: text(&content["spec"]["volumeSnapshotClassName"]),
+        mode: text(&content["spec"]["sourceVolumeMode"]),
+    }))
 }

@@ -34,6 +34,11 @@ pub struct Kept {
     pub claims: Vec<Value>,
     /// What its snapshots stand for.
     pub contents: Vec<KeptContent>,
+    /// What the snapshots of others (K10's) stand for, where the run has none of its own: a
+    /// clone may be made of these. They are not the run's, which deletes none of them. Left out
+    /// where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contents_of_others: Vec<KeptContent>,
     /// Which Secrets are kept, as `NAMESPACE/NAME`.
     pub secrets: Vec<String>,
     /// The ConfigMap that says of it what its resources don't: how it is reached, what feeds

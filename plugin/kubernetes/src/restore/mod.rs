@@ -39,7 +39,7 @@ pub use apart::Origin;
 pub use cloned::Own;
 pub use error::RestoreError;
 pub(crate) use feeders::RESTORING;
-pub use gather::gather;
+pub use gather::{OthersContent, ToKeep, gather};
 pub use kafka::NOTE;
 pub use kept::{Keeper, Kept, KeptContent, KeptPool, about_name};
 pub use kept_volumes::KeptVolumes;

@@ -110,6 +110,7 @@ mod tests {
             others: Vec::new(),
             claims: Vec::new(),
             contents: Vec::new(),
+            contents_of_others: Vec::new(),
             secrets: Vec::new(),
             about: None,
         };

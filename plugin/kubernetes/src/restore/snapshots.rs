@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use slackwater_restore::Snapshot;
 
-use super::{InPlace, RestoreError};
+use super::{InPlace, KeptContent, RestoreError};
 use crate::labels::{APP, CLONE, RUN, SLACKWATER};
 use crate::place::{Place, Resource, label_value};
 use crate::snapshots::BROKER;
@@ -22,6 +22,19 @@ const SOON: Duration = Duration::from_secs(120);
 impl InPlace {
     pub(super) fn snapshot_name(&self, claim: &str) -> String {
         format!("slackwater-{}-{claim}", self.target.run)
+    }
+
+    /// What its snapshot stands for. Of what others made a clone alone is made: whoever made
+    /// it restores in place, and deletes it.
+    pub(super) fn content_kept(&self, claim: &str) -> Option<&KeptContent> {
+        let kept = self.kept()?;
+        let others = self
+            .target
+            .origin
+            .as_ref()
+            .map(|_| &kept.contents_of_others);
+        let mut all = kept.contents.iter().chain(others.into_iter().flatten());
+        all.find(|one| one.claim == claim)
     }
 
     fn run_label(&self) -> &'static str {
@@ -43,8 +56,7 @@ impl InPlace {
     pub(super) fn snapshot_of(&self, claim: &str) -> Result<Snapshot, RestoreError> {
         let place = self.snapshot_place(claim)?;
         let Some(found) = self.server.get(&place)? else {
-            let mut kept = self.kept().into_iter().flat_map(|kept| &kept.contents);
-            let is_kept = kept.any(|one| one.claim == claim);
+            let is_kept = self.content_kept(claim).is_some();
             return Ok(Snapshot::Gone { is_kept });
         };
         let unfit = |why: &str| RestoreError::Unfit {
@@ -85,8 +97,7 @@ impl InPlace {
     /// (`spec.source.snapshotHandle`, `volumeSnapshotContentName`): a content of our
     /// own, for the one that stayed names another snapshot by its uid.
     pub(super) fn find_snapshot(&self, claim: &str) -> Result<(), RestoreError> {
-        let kept = self.kept().into_iter().flat_map(|kept| &kept.contents);
-        let kept = kept.into_iter().find(|one| one.claim == claim);
+        let kept = self.content_kept(claim);
         let kept = kept.ok_or_else(|| RestoreError::NotKept(self.snapshot_name(claim)))?;
         let place = self.snapshot_place(claim)?;
         let run = label_value(self.target.run.as_str())?;

@@ -10,6 +10,7 @@ use slackwater_ports::{Clock as _, Outcome};
 use slackwater_store::{LeaseState, RunId};
 
 use super::super::Context;
+use super::super::again::asked_again;
 use super::super::run::{Run, keep_what_was_closed};
 use super::bound::{give_up_earlier, since_the_seal};
 use super::{Hook, last_run, of, strimzi, tell};
@@ -115,7 +116,7 @@ impl Hook {
     fn confirm(&self, context: &Context, kafka: &KafkaName) -> Result<Confirmed, Stop> {
         let site = self.site(context, kafka, &Need::Little)?;
         let by_others = |cut: &Cut| cut.settings.snapshots_by == SnapshotsBy::Others;
-        let (id, cut) = last_run(&site, by_others)?.ok_or_else(|| {
+        let (id, cut) = asked_again(|| last_run(&site, by_others))?.ok_or_else(|| {
             Stop::failed("no run was begun by beforeBackup: what K10 has is of a running mirror")
         })?;
         if let State::Void { reason, .. } = &cut.state {
@@ -134,7 +135,7 @@ impl Hook {
                 said: None,
             });
         }
-        let run = Run::current(&site, Some(&id))?;
+        let run = asked_again(|| Run::current(&site, Some(&id)))?;
         let said = confirmed(&site, &run).map_err(|stop| give_up(&run, stop))?;
         drop(run);
         Ok(Confirmed {
@@ -206,9 +207,10 @@ pub(super) fn confirmed(site: &Site, run: &Run<'_>) -> Result<String, Stop> {
         let snapshot = site.cut(run.id())?.snapshot;
         Ok(snapshot.is_some_and(|one| one.ended_ms.is_some()))
     };
-    while !all_cut()? {
+    while !asked_again(all_cut)? {
         if SystemClock.monotonic_ms().saturating_sub(began) > SEES_WITHIN_MS {
-            return Err(Stop::failed(match twice_snapped(site, run)? {
+            let twice = asked_again(|| twice_snapped(site, run))?;
+            return Err(Stop::failed(match twice {
                 Some(volume) => format!(
                     "there are two snapshots of volume {volume} since the seal: which of them is \
                      backed up can't be told"
@@ -220,10 +222,25 @@ pub(super) fn confirmed(site: &Site, run: &Run<'_>) -> Result<String, Stop> {
         }
         SystemClock.sleep_ms(LOOK_MS);
     }
-    release(run)?;
-    let confirmed = run.run(PhaseName::SnapshotPartitions, Entry::Confirm)?;
-    let stood = must_have_stood(&site.cut(run.id())?)?;
+    asked_again(|| release(run))?;
+    let confirmed = asked_again(|| run.run(PhaseName::SnapshotPartitions, Entry::Confirm))?;
+    let cut = asked_again(|| site.cut(run.id()))?;
+    let stood = must_have_stood(&cut)?;
+    must_run(&cut)?;
     Ok(format!("{}{stood}", confirmed.summary))
+}
+
+/// That a mirror is told to run is not enough: where a connector or a task of it fails, K10
+/// is to say so, and the cut could not be closed either.
+fn must_run(cut: &Cut) -> Result<(), Stop> {
+    let resume = cut.resume.as_ref();
+    match resume.is_some_and(|one| one.running_ms.is_some()) {
+        true => Ok(()),
+        false => Err(Stop::failed(
+            "the mirror was told to run, and not each of its connectors and their tasks was seen \
+             to: see what Connect says of them, and back up again when they run",
+        )),
+    }
 }
 
 /// That the mirror stood still; what is to be shown of that yet.
@@ -249,8 +266,9 @@ fn must_have_stood(cut: &Cut) -> Result<&'static str, Stop> {
 /// for the one may not be for the other, and whoever confirmed it may have ended before he
 /// had looked whether the mirror stood still.
 pub(super) fn confirmed_again(site: &Site, run: &RunId) -> Result<(), Stop> {
-    Run::named(site, run).run(PhaseName::SnapshotPartitions, Entry::Confirm)?;
-    let cut = site.cut(run)?;
+    let again = Run::named(site, run);
+    asked_again(|| again.run(PhaseName::SnapshotPartitions, Entry::Confirm))?;
+    let cut = asked_again(|| site.cut(run))?;
     must_have_stood(&cut).map(drop).inspect_err(|stop| {
         if !cut.state.is_final()
             && let Err(left) = give_up_earlier(site, run, &stop.cause)

@@ -118,28 +118,28 @@ impl Strimzi {
         cloned.map(Some).map_err(Stop::bad_input)
     }
 
-    /// Says of this Kafka what is said of the original: whether nothing was said yet.
+    /// Says of this Kafka what is said of the original: where, if nothing was said yet.
     ///
     /// # Errors
     /// A refusal; no answer.
-    pub fn say_as_of(&self, origin: &Self) -> Result<bool, Stop> {
+    pub fn say_as_of(&self, origin: &Self) -> Result<Option<Place>, Stop> {
         let there = about(origin.kafka.namespace(), origin.kafka.name())?;
         let said = origin.server.get(&there).map_err(Stop::failed)?;
-        said.map_or(Ok(false), |said| self.say(&said))
+        said.map_or(Ok(None), |said| self.say(&said))
     }
 
-    /// The same of what is kept beside the cut: whether nothing was said of it any more.
+    /// The same of what is kept beside the cut: where, if nothing was said of it any more.
     ///
     /// # Errors
     /// A refusal; no answer.
-    pub fn say_as_kept(&self, kept: &Kept) -> Result<bool, Stop> {
-        kept.about.as_ref().map_or(Ok(false), |said| self.say(said))
+    pub fn say_as_kept(&self, kept: &Kept) -> Result<Option<Place>, Stop> {
+        kept.about.as_ref().map_or(Ok(None), |said| self.say(said))
     }
 
-    fn say(&self, said: &Value) -> Result<bool, Stop> {
+    fn say(&self, said: &Value) -> Result<Option<Place>, Stop> {
         let here = about(self.kafka.namespace(), self.kafka.name())?;
         if self.server.get(&here).map_err(Stop::failed)?.is_some() {
-            return Ok(false);
+            return Ok(None);
         }
         let object = json!({
             "apiVersion": "v1",
@@ -148,7 +148,7 @@ impl Strimzi {
             "data": said["data"],
         });
         let made = self.server.create(&here, &object);
-        made.map(|_| true).map_err(Stop::failed)
+        made.map(|_| Some(here)).map_err(Stop::failed)
     }
 }
 

@@ -377,6 +377,10 @@ impl Ground for Strimzi {
         self.mirror.leave_kafka_alone()
     }
 
+    fn leaves_brokers_alone(&self) -> Seen<()> {
+        self.mirror.leaves_kafka_alone()
+    }
+
     fn stop_brokers(&self, _within: Duration) -> Seen<Vec<BrokerAnswer>> {
         Err(PortError::new(
             PortErrorKind::Unsupported,

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use slackwater_cut::{Cut, SnapshotsBy};
 use slackwater_kubernetes::{
-    ApiServer, BoundSnapshots, Job, Makers, OthersSnapshots, Place, SealedClaims, Workers,
+    ApiServer, BoundSnapshots, Job, Makers, OthersContent, OthersSnapshots, Place, SealedClaims,
+    Workers,
 };
 use slackwater_ports::{OtherSnapshot, VolumeSnapshot};
 use slackwater_store::RunId;
@@ -277,4 +278,21 @@ fn kafkas(server: &ApiServer, namespace: &str, labels: &str) -> Result<Vec<Kafka
                 .map_err(Stop::bad_input)
         })
         .collect()
+}
+
+/// The snapshots that a cut names where others made them.
+pub(super) fn made_by_others(cut: &Cut) -> Vec<OthersContent> {
+    if cut.settings.snapshots_by != SnapshotsBy::Others {
+        return Vec::new();
+    }
+    let snapshot = cut.snapshot.iter();
+    let each = snapshot.flat_map(|one| one.volumes.iter().zip(&one.identities));
+    let each = each.filter_map(|(seen, identity)| {
+        Some(OthersContent {
+            claim: seen.volume.clone(),
+            content: identity.content.clone()?,
+            handle: identity.stored_as.clone()?,
+        })
+    });
+    each.collect()
 }

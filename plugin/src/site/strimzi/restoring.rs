@@ -9,7 +9,7 @@ use slackwater_content::ReplicaAges;
 use slackwater_cut::{ClaimName, Cut, State, Verdict};
 use slackwater_kubernetes::{
     About, ClaimVolume, Events, InPlace, Keeper, Kept, KeptVolumes, Makers, MakersError, Origin,
-    RESTORE_NOTE, Reason, RunsError, Target, Workers, gather,
+    RESTORE_NOTE, Reason, RunsError, Target, ToKeep, Workers, gather,
 };
 use slackwater_point::Plan;
 use slackwater_ports::{ConnectorRef, Seen, VolumeContent};
@@ -17,6 +17,7 @@ use slackwater_store::{LeaseState, RunId};
 use slackwater_strimzi::{Kafka, MirrorMaker};
 
 use super::Strimzi;
+use super::others::made_by_others;
 use super::readers::Readers;
 use super::trimmer::{TRIM, Trimmer};
 use crate::exit::Stop;
@@ -93,16 +94,15 @@ impl Strimzi {
                  `slackwater verify {run}` keeps it later"
             )));
         }
-        let (kafka, namespace) = (self.kafka.name(), self.kafka.namespace());
-        let gathered = gather(
-            &self.server,
-            &makers,
-            kafka,
-            namespace,
+        let to_keep = ToKeep {
+            kafka: self.kafka.name(),
+            namespace: self.kafka.namespace(),
             run,
-            &feeders,
-            self.keeps_secrets.as_deref(),
-        );
+            others_have: &made_by_others(&cut),
+            feeders: &feeders,
+            more: self.keeps_secrets.as_deref(),
+        };
+        let gathered = gather(&self.server, &makers, &to_keep);
         let (kept, secrets) = gathered.map_err(Stop::failed)?;
         keeper.keep(&kept, &secrets).map_err(Stop::failed)
     }

@@ -115,6 +115,9 @@ mod needs_root {
                 options: options(&[("namespace", "ours"), ("cut", "r-2"), ("kafka", "two/copy")]),
                 artifacts: Map::new(),
             };
+            let mut with_parent = other.clone();
+            let cut = json!({"keyValue": {"cut": "r-9", "kafka": "of/artifacts"}});
+            with_parent.artifacts.insert("mirrorCut".to_owned(), cut);
             for (action, phase, account) in [
                 ("restore", "restoreMirror", "slackwater-restore"),
                 ("verify", "verifyCut", "slackwater"),
@@ -125,7 +128,11 @@ mod needs_root {
                 assert_eq!(args["namespace"], "ours");
                 assert_eq!(args["image"], names().image.as_str());
                 assert_eq!(args["podOverride"]["serviceAccountName"], account);
+                // What is said comes before what a parent has.
+                let both = runner.rendered(action, &with_parent, &Map::new());
+                let both = words(&both.unwrap(), phase);
                 let words = words(&rendered, phase);
+                assert_eq!(both, words);
                 assert!(words.contains(&"r-2".to_owned()), "{words:?}");
                 assert!(words.contains(&"two/copy".to_owned()), "{words:?}");
                 let undone = action != "restore" || words.contains(&"--undo=false".to_owned());

@@ -11,10 +11,7 @@ mod needs_root {
             use slackwater_stand_ins::{Temper, Whim};
 
             use crate::kanister::{Acted, Of, act};
-            use crate::place::{Place, Ran, mirror, turn};
-
-            /// Of the claims that are cut.
-            const CLAIM: &str = "data-mirror-dual-1";
+            use crate::place::{CLAIM, Place, Ran, mirror, turn};
 
             /// A backup by the blueprint, while its storage does this.
             fn backup(place: &Place, whim: Whim) -> Acted {

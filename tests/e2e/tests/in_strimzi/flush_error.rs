@@ -9,7 +9,7 @@ const BROKER: &str = "mirror-dual-1";
 const FAILS_ONCE: &str = "cat > /opt/java/bin/sh <<'S'\n\
      #!/bin/sh\n\
      case \"$2\" in *'sync -f'*)\n\
-     if mkdir /tmp/met; then echo 'sync: Input/output error' >&2; exit 1; fi;;\n\
+     if mkdir /tmp/met; then echo 'sync: error syncing it: Input/output error' >&2; exit 1; fi;;\n\
      esac\n\
      exec /bin/sh \"$@\"\n\
      S\n\

@@ -9,7 +9,20 @@ mod needs_root {
 
             use crate::clone_by_hand::stand_for;
             use crate::k10_stand_in::{How, backed_up, exported, hook_of, opted_in, retire};
-            use crate::place::{mirror, turn};
+            use crate::place::{Place, mirror, turn};
+
+            /// That a clone there was shown to be the cut.
+            fn shown(place: &Place, space: &str, run: &str) {
+                let document = format!("configmap/slackwater-{run}-run");
+                let path = "jsonpath={.data.document}";
+                let text = place.kubectl(&["-n", space, "get", &document, "-o", path]);
+                let cut = Cut::parse(&text.unwrap()).unwrap();
+                for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
+                    let claim = cut.claims.iter().find(|one| one.name == name).unwrap();
+                    println!("{name}: {}", claim.reason);
+                    assert_eq!(claim.verdict, Verdict::Proven, "{name}");
+                }
+            }
 
             #[test]
             fn claims_beside_the_original_become_a_clone_and_its_authority_there_is_refused() {
@@ -18,6 +31,19 @@ mod needs_root {
                 let (run, point, made) = backed_up(&mut place, "drill");
                 place.produce(300);
                 place.must_be_equal();
+                // Of what K10 has here nothing has to be exported; and who removes the clone
+                // removes nothing of K10's: the next one is made of the same.
+                let kafka = mirror();
+                place.kubectl(&["create", "namespace", "here"]).unwrap();
+                let clone = ["clone", &run, "--kafka", &kafka, "--into", "here"];
+                let done = place.task_as("slackwater-restore", &clone).expect(0);
+                println!("{}", done.said);
+                shown(&place, "here", &run);
+                place.kubectl(&["delete", "namespace", "here"]).unwrap();
+                for name in &made {
+                    let snapshot = place.object(&format!("volumesnapshot/{name}"));
+                    assert_eq!(snapshot["status"]["readyToUse"], true, "{name}");
+                }
                 let data = exported(&place, &made);
                 for space in ["drill", "whole"] {
                     place.kubectl(&["create", "namespace", space]).unwrap();
@@ -36,7 +62,6 @@ mod needs_root {
                     with_status: false,
                 };
                 point.restore_claims(&place, &how);
-                let kafka = mirror();
                 let clone = [
                     "clone",
                     &run,
@@ -48,15 +73,7 @@ mod needs_root {
                 ];
                 let done = place.task_as("slackwater-restore", &clone).expect(0);
                 println!("{}", done.said);
-                let document = format!("configmap/slackwater-{run}-run");
-                let path = "jsonpath={.data.document}";
-                let text = place.kubectl(&["-n", "drill", "get", &document, "-o", path]);
-                let cut = Cut::parse(&text.unwrap()).unwrap();
-                for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
-                    let claim = cut.claims.iter().find(|one| one.name == name).unwrap();
-                    println!("{name}: {}", claim.reason);
-                    assert_eq!(claim.verdict, Verdict::Proven, "{name}");
-                }
+                shown(&place, "drill", &run);
 
                 let whole = |claim: &str| format!("whole-{claim}");
                 let how = How {

@@ -17,9 +17,7 @@ mod needs_root {
                 before, claims, hook, opted_in, retire, snapshot, snapshots, until_closed,
             };
             use crate::no_room;
-            use crate::place::{Place, turn};
-
-            const CLAIM: &str = "data-mirror-dual-1";
+            use crate::place::{CLAIM, Place, turn};
 
             /// K10 asks for a snapshot of each claim, and nobody waits for them.
             fn asked(place: &Place, of: &str) -> Vec<String> {

@@ -8,10 +8,13 @@ mod needs_root {
             use std::time::Duration;
 
             use slackwater_cut::Verdict;
+            use slackwater_stand_ins::Whim;
 
             use crate::guards::{end, holder};
-            use crate::k10_stand_in::{hook, opted_in, proven, retire, snapshots, until_closed};
-            use crate::place::turn;
+            use crate::k10_stand_in::{
+                claims, hook, opted_in, proven, retire, snapshot, snapshots, until_closed,
+            };
+            use crate::place::{CLAIM, turn};
             use crate::rolls::{are_all_others, await_rolled, brokers, set_delay};
 
             #[test]
@@ -81,6 +84,41 @@ mod needs_root {
                     proven(&place, &run, Duration::from_secs(1));
                     retire(&place, &made);
                 }
+                place.must_be_equal();
+            }
+
+            #[test]
+            fn whoever_reads_what_k10_snapped_and_is_evicted_is_started_again_by_the_guard() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let feeder = place.feeder();
+                hook(&place, "beforeBackup").unwrap();
+                let run = place.newest();
+                // They are cut, and nobody can read one of them for now.
+                let later = Whim::ReadyAfter(Duration::from_secs(3_600));
+                place.lab().storage().set(CLAIM, later);
+                let made = claims(&place);
+                let made = made.into_iter().map(|claim| {
+                    let name = format!("k10-csi-snap-evicted-{claim}");
+                    snapshot(&place, &name, &claim);
+                    name
+                });
+                let made: Vec<String> = made.collect();
+                place.must_be_let_go(&feeder);
+                hook(&place, "afterBackup").unwrap();
+                let pod = format!("slackwater-{run}-prove");
+                let path = "jsonpath={.metadata.uid}";
+                let uid = || place.own(&["get", "pod", &pod, "-o", path]);
+                // The guard looks by the minute.
+                thread::sleep(Duration::from_secs(130));
+                let first = uid().unwrap();
+                place.own(&["delete", "pod", &pod]).unwrap();
+                place.within(4, "another to read them", || {
+                    uid().is_ok_and(|now| !now.is_empty() && now != first)
+                });
+                place.lab().storage().set_none();
+                proven(&place, &run, Duration::from_secs(1));
+                retire(&place, &made);
                 place.must_be_equal();
             }
 

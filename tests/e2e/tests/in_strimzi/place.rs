@@ -40,6 +40,9 @@ impl Drop for Frozen {
     }
 }
 
+/// One of the mirror's claims.
+pub(crate) const CLAIM: &str = "data-mirror-dual-1";
+
 /// One test at a time.
 pub(crate) fn turn() -> MutexGuard<'static, Place> {
     static PLACE: OnceLock<Mutex<Place>> = OnceLock::new();

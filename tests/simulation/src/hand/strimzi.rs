@@ -160,6 +160,21 @@ impl Hand<'_> {
         self.wait_for_kafka(KAFKA_TAKEN_UP_MS, |now| now.says_paused)
     }
 
+    /// That it does so still.
+    pub(crate) fn leaves_kafka_alone(&self) -> Seen<()> {
+        if self.sim.schedule.scene.strimzi.is_none() {
+            return Ok(());
+        }
+        let now: Kafka = self.again()?;
+        match now.paused && now.says_paused {
+            true => Ok(()),
+            false => {
+                let why = "the Kafka is not paused any more";
+                Err(PortError::new(PortErrorKind::Refused, why))
+            }
+        }
+    }
+
     /// It looks after it again.
     fn let_kafka_go(&self) -> Seen<()> {
         match self.change(Kafka::unpause)?.pause_is_ours {

@@ -8,6 +8,7 @@ use slackwater_ports::{Clock as _, Failure};
 use slackwater_store::RunId;
 
 use super::super::super::Context;
+use super::super::super::again::asked_again;
 use super::super::super::run::Run;
 use super::super::backup::{
     LOOK_MS, SEES_WITHIN_MS, confirmed, confirmed_again, prove_apart, resumed_by,
@@ -25,7 +26,7 @@ impl Hook {
     pub(in super::super) fn backup_posthook(&self, context: &Context) -> Result<(), Stop> {
         let (kafka, pool) = self.of_pool()?;
         let site = self.site(context, kafka, &Need::Little)?;
-        let found = last(&site)?.ok_or_else(|| {
+        let found = asked_again(|| last(&site))?.ok_or_else(|| {
             Stop::failed("no run was begun by a pool's hook: what K10 has is of a running mirror")
         })?;
         let (id, cut) = (&found.run, &found.cut);
@@ -58,7 +59,7 @@ impl Hook {
             let taken = taken(&site, id, pool)?;
             return tell_taken(&site, kafka, id, pool, &taken);
         }
-        let run = Run::current(&site, Some(id))?;
+        let run = asked_again(|| Run::current(&site, Some(id)))?;
         let done = self.leave(&site, &run, pool);
         let taken = done.map_err(|stop| give_up(&run, stop))?;
         tell_taken(&site, kafka, id, pool, &taken)
@@ -67,13 +68,13 @@ impl Hook {
     /// Notes that this pool is done, and behind the last one confirms the run.
     fn leave(&self, site: &Site, run: &Run<'_>, pool: &str) -> Result<Taken, Stop> {
         let taken = taken(site, run.id(), pool)?;
-        let missing = note_left(site, run.id(), pool)?;
+        let missing = asked_again(|| note_left(site, run.id(), pool))?;
         let count = taken.len();
         let said = match missing.as_slice() {
             [] => {
                 let done = confirmed(site, run)?;
-                let pod = prove_apart(site, run.id())?;
-                let by = resumed_by(&site.cut(run.id())?);
+                let pod = asked_again(|| prove_apart(site, run.id()))?;
+                let by = resumed_by(&asked_again(|| site.cut(run.id()))?);
                 format!(
                     "{done}; the {by} let the mirror run; {pod} reads the snapshots and closes the cut"
                 )
@@ -92,12 +93,12 @@ impl Hook {
 /// Those of this pool, each the only one of its volume since the seal. K10 has waited for
 /// them; what the storage calls them may be written a moment later.
 fn taken(site: &Site, run: &RunId, pool: &str) -> Result<Taken, Stop> {
-    let cut = site.cut(run)?;
+    let cut = asked_again(|| site.cut(run))?;
     let hooks = cut.bound.as_ref().and_then(|one| one.pool(pool));
     let volumes = hooks.map_or(&[][..], |one| &one.volumes);
     let snapshot = cut.snapshot.as_ref();
     let before = snapshot.and_then(|one| one.found_before.as_deref());
-    let others = site.ground().volume_snapshot(run, false)?;
+    let others = asked_again(|| site.ground().volume_snapshot(run, false))?;
     debug_assert_eq!(cut.settings.snapshots_by, SnapshotsBy::Others);
     let until = SystemClock.monotonic_ms().saturating_add(SEES_WITHIN_MS);
     loop {
