@@ -139,9 +139,11 @@ fn of_source(
     let id = |one: &Wanted<'_>| one.position.source.partition.clone();
     let ids: Vec<PartitionId> = wanted.iter().map(id).collect();
     let topics: BTreeSet<String> = ids.iter().map(|one| one.topic.clone()).collect();
-    let topics: Vec<String> = topics.into_iter().collect();
-    let compacted = sources.compacted(alias, &topics)?;
     let heads = sources.heads(alias, &ids)?;
+    // One that is gone has no configuration, and there would be no answer for any.
+    let is_there = |topic: &String| heads.keys().any(|one| one.topic == *topic);
+    let topics: Vec<String> = topics.into_iter().filter(is_there).collect();
+    let compacted = sources.compacted(alias, &topics)?;
     let mut there = Vec::new();
     for one in wanted {
         let partition = &one.position.source.partition;

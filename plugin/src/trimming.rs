@@ -168,6 +168,17 @@ fn is_none(dirs: &u64) -> bool {
     *dirs == 0
 }
 
+/// That MirrorMaker may skip something of topics that nobody wants protected, in words.
+pub fn skips_unasked(plan: &Plan) -> Option<String> {
+    let positions = plan.depends.positions.iter();
+    let mut skips = positions.filter(|one| one.may_skip_unasked());
+    let first = skips.next().filter(|_| !plan.leaves_connect)?;
+    let those = first_and_more(&first.mirror, skips.count());
+    Some(format!(
+        "MirrorMaker may skip records in {those}: not protected, and the plan has its positions"
+    ))
+}
+
 /// That an earlier trim was ended in so many log directories, in words.
 pub fn earlier_ended(dirs: u64) -> Option<String> {
     (dirs > 0).then(|| {

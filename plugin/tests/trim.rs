@@ -281,6 +281,7 @@ fn with_a_position(plan: &Path, change: impl Fn(&mut Plan)) -> PathBuf {
         put_right: false,
         not_ahead: false,
         from_first: false,
+        unprotected: false,
     });
     change(&mut held);
     let file = plan.with_extension("held");

@@ -306,10 +306,19 @@ fn a_hooks_budget_is_that_of_all_its_phases_and_one_without_a_deadline_is_named(
         long.contains("actions.beforeBackup: its phases may take 1200 s together"),
         "{long}"
     );
-    assert_eq!(
-        found(|seen| add(seen, task(&["timeout", "60", "sync"]))),
-        NONE
-    );
+    for command in [
+        &["timeout", "60", "sync"][..],
+        &["/usr/bin/timeout", "-k", "5", "--signal=KILL", "60", "sync"],
+    ] {
+        assert_eq!(found(|seen| add(seen, task(command))), NONE);
+    }
+    let scale = |waits: bool| {
+        json!({"func": "ScaleWorkload", "name": "more", "args": {
+            "name": "n", "kind": "Deployment", "namespace": "s", "replicas": 0, "waitForReady": waits,
+        }})
+    };
+    assert_eq!(found(|seen| add(seen, scale(false))), NONE);
+    assert!(only(|seen| add(seen, scale(true))).contains("waitForReady: false"));
     let endless = only(|seen| add(seen, task(&["sync"])));
     assert!(
         endless.contains("actions.beforeBackup.phases[1]: has no deadline"),

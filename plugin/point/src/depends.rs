@@ -84,6 +84,10 @@ pub struct PositionHeld {
     /// on from the source's first one where it has no position. Left out where something is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub from_first: bool,
+    /// Whether nobody asked for its topic to be protected: that something may be skipped there
+    /// is said, and keeps nobody from a trim. Left out where it is protected.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unprotected: bool,
 }
 
 impl PositionHeld {
@@ -100,6 +104,15 @@ impl PositionHeld {
 
     /// Whether MirrorMaker would go on from there behind what is kept, or that is not known.
     pub fn may_skip(&self) -> bool {
+        self.may_be_ahead() && !self.unprotected
+    }
+
+    /// The same, where its topic is not protected.
+    pub fn may_skip_unasked(&self) -> bool {
+        self.may_be_ahead() && self.unprotected
+    }
+
+    fn may_be_ahead(&self) -> bool {
         let is_known = self.last_kept.is_some() && self.skipped == 0;
         self.committed.is_some() && !self.put_right && !self.not_ahead && !is_known
     }
@@ -146,6 +159,8 @@ pub struct PositionSeen {
     pub not_ahead: bool,
     /// Whether nothing is kept of it, and nothing came before that: no position is right then.
     pub from_first: bool,
+    /// Whether nobody asked for its topic to be protected.
+    pub unprotected: bool,
 }
 
 /// Where a partition ends now, and then.
@@ -189,6 +204,7 @@ pub fn depends(ends: &[EndOf], groups: &[GroupSeen], positions: &[PositionSeen])
             put_right: seen.put_right,
             not_ahead: seen.not_ahead,
             from_first: seen.from_first,
+            unprotected: seen.unprotected,
         });
     }
     let shorter = ends.iter().filter(|one| one.is_copy && one.cut < one.end);

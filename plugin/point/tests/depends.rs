@@ -36,6 +36,7 @@ fn position(committed: Option<u64>, last_kept: Option<u64>) -> PositionSeen {
         put_right: false,
         not_ahead: false,
         from_first: false,
+        unprotected: false,
     }
 }
 

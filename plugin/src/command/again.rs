@@ -1,7 +1,7 @@
 //! What is asked once more where nobody answered: of a backup that is there and good one
 //! request that fails (an API server that starts again, a line that breaks) costs nothing.
-//! What is asked changes nothing, or the same once more; a fault that is there is told some
-//! seconds later.
+//! What is asked must change nothing, or the same once more; a fault that is there is told
+//! some seconds later.
 
 use slackwater_ports::Clock as _;
 

@@ -112,10 +112,11 @@ impl Phase {
         }
         let run = Run::current(site, self.run.as_ref())?;
         let outcome = match self.closed_is_enough {
-            // Nobody else begins it anew: given up is given up.
-            true => asked_again(|| match self.closed_already(site)? {
-                Some(done) => Ok(done),
-                None => release(&run).and_then(|()| close(&run)),
+            // Nobody else begins it anew: given up is given up. What is closed is not read once
+            // more, though it could not be kept.
+            true => asked_again(|| match run.kept_once_closed()? {
+                true => Ok(Outcome::new("the cut is closed, and kept").with("runId", run.id())),
+                false => release(&run).and_then(|()| close(&run)),
             }),
             false => release(&run).and_then(|()| close(&run)),
         };

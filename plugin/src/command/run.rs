@@ -193,6 +193,18 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Whether it is closed; it is kept then, and the guard is let go.
+    pub(super) fn kept_once_closed(&self) -> Result<bool, Stop> {
+        if !matches!(self.site.cut(&self.id)?.state, State::Closed { .. }) {
+            return Ok(false);
+        }
+        self.site.ground().keep(&self.id)?;
+        if let Err(error) = self.ask_finish() {
+            self.warn(&format!("the guard was not let go: {}", error.message));
+        }
+        Ok(true)
+    }
+
     /// Tells whoever looks at the mirror that a step is done.
     pub(super) fn tell(&self, step: Step) {
         let news = match step {

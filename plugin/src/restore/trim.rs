@@ -8,7 +8,7 @@ use slackwater_ports::PartitionId;
 use super::Restore;
 use crate::at_source::{self, KafkaSources};
 use crate::exit::Stop;
-use crate::trimming::{AtSource, ToTrim, earlier_ended, first_and_more};
+use crate::trimming::{AtSource, ToTrim, earlier_ended, first_and_more, skips_unasked};
 
 /// Of partitions that are not found, how many are named.
 const SHOWN: usize = 10;
@@ -138,6 +138,7 @@ fn words(plan: &Plan) -> Vec<String> {
         format!("plan {digest}: {}", plan.guarantee),
         format!("{at_most}{gone} records of {shorter} partitions go"),
     ];
+    words.extend(skips_unasked(plan));
     let depends = &plan.depends;
     if !depends.groups.is_empty() {
         let first = &depends.groups[0];

@@ -123,7 +123,7 @@ impl Work<'_> {
     }
 
     /// Whether these are the volumes of a mirror that stood still.
-    fn stood_still(&self) -> bool {
+    pub(crate) fn stood_still(&self) -> bool {
         self.site.options.is_of_cut && !self.site.still.is_empty()
     }
 
@@ -259,9 +259,13 @@ impl Work<'_> {
             let is_whole = *cut == examined.log.end;
             let not_ahead = match of.zip(committed) {
                 Some((of, committed)) => self.had_copied(*of, committed, *cut),
-                // Of one that the cut has no row of: what was committed lay there when the
-                // mirror stood still, and so it does.
-                None => is_whole && self.stood_still() && is_unlisted.is_some(),
+                // Of one that the cut has no row of: what was committed when the mirror stood
+                // still, or before the run began, lay there then, and so it does.
+                None => {
+                    let is_old = position.is_some_and(|one| self.is_of_before(one));
+                    let of_then = self.site.options.is_of_cut && is_old;
+                    is_unlisted.is_some() && is_whole && (self.stood_still() || of_then)
+                }
             };
             // Where the log begins later retention took what was copied: that is not to come again.
             let begins = examined.log.start == 0
@@ -275,6 +279,8 @@ impl Work<'_> {
                 put_right: false,
                 not_ahead,
                 from_first: begins && last_kept.is_none() && !not_ahead,
+                unprotected: is_unlisted.is_some()
+                    && !self.site.cut.settings.protects(&mirror.topic),
             })
         })
         .collect()

@@ -1,7 +1,7 @@
-//! Partitions of which Connect has a position and the cut says nothing: of topics that are
-//! not protected, and of such as were made when the run had begun. No order cuts them, and
-//! Connect goes on in them all the same: its position may come from a volume that was cut
-//! later than theirs.
+//! Partitions of which Connect has a position and no row of the cut says what they are copies
+//! of: of topics that are not protected, and of such as were made when the run had begun. No
+//! order cuts them, and Connect goes on in them all the same: its position may come from a
+//! volume that was cut later than theirs.
 //!
 //! Decides; reads nothing.
 
@@ -14,8 +14,8 @@ use slackwater_ports::PartitionId;
 use crate::connect::{self, Committed};
 use crate::plan::Work;
 
-/// What every source connector copies, and nobody misses
-/// (`MirrorClientConfig.HEARTBEATS_TOPIC`).
+/// What every source connector copies, with those that come from further on, and nobody
+/// misses (`MirrorClientConfig.HEARTBEATS_TOPIC`).
 const HEARTBEATS: &str = "heartbeats";
 
 /// Connect keeps positions of topics that were deleted long ago, and nothing is to be done
@@ -41,17 +41,23 @@ impl Work<'_> {
         let listed: BTreeSet<&SourcePartition> = of_rows.values().collect();
         let logs = self.examined.iter().map(|one| &one.log.partition);
         let logs: BTreeSet<&PartitionId> = logs.collect();
-        let since = cut.created_ms.saturating_sub(CLOCKS_DIFFER_BY_MS);
+        let sampled = cut.quiesce.iter().flat_map(|one| &one.sampled);
+        let sampled: BTreeSet<(&str, &PartitionId)> = sampled
+            .map(|one| (one.alias.as_str(), &one.partition))
+            .collect();
         let positions = connect::positions(cut, committed.values().flatten());
         for ((alias, partition), position) in positions {
             let source = SourcePartition { alias, partition };
-            let is_copied = connect::is_of_mirror(cut, position);
-            if !is_copied || listed.contains(&source) || source.partition.topic == HEARTBEATS {
+            let is_beat = source.partition.topic.ends_with(HEARTBEATS);
+            if !connect::is_of_mirror(cut, position) || is_beat || listed.contains(&source) {
                 continue;
             }
-            let names = cut
-                .rows
-                .copies_named(&source.alias, &source.partition.topic);
+            // Its source may have deleted it long ago.
+            let is_new = !self.is_of_before(position);
+            if !is_new && !sampled.contains(&(source.alias.as_str(), &source.partition)) {
+                continue;
+            }
+            let names = cut.copies_named(&source.alias, &source.partition.topic);
             let of = |name: &String| PartitionId::new(name, source.partition.partition);
             let mut mirrors = names.iter().map(of);
             let here = mirrors
@@ -59,21 +65,32 @@ impl Work<'_> {
                 .find(|one| logs.contains(one) && !of_rows.contains_key(one));
             match (here, mirrors.next()) {
                 (Some(mirror), _) => drop(found.here.insert(mirror, source)),
-                (None, Some(mirror)) if position.written_ms >= since => {
-                    let from_first = connect::begins_with_the_first(cut, &source.alias);
+                // Of a mirror that stood still nothing was made meanwhile.
+                (None, Some(mirror)) if is_new && !self.stood_still() => {
+                    // By another name there may be a copy.
+                    let is_sure = names.len() == 1;
+                    let from_first = is_sure && connect::begins_with_the_first(cut, &source.alias);
                     found.nowhere.push(PositionSeen {
                         source,
-                        mirror,
                         committed: Some(position.offset),
                         last_kept: None,
                         put_right: false,
                         not_ahead: false,
                         from_first,
+                        unprotected: !cut.settings.protects(&mirror.topic),
+                        mirror,
                     });
                 }
                 (None, _) => {}
             }
         }
         found
+    }
+
+    /// Whether it was written before the run began: what it stands for was acknowledged then,
+    /// and every volume was written out later.
+    pub(crate) fn is_of_before(&self, position: &Committed) -> bool {
+        let began = self.site.cut.created_ms;
+        position.written_ms < began.saturating_sub(CLOCKS_DIFFER_BY_MS)
     }
 }

@@ -74,7 +74,9 @@ fn a_position_in_a_topic_that_is_not_protected_may_be_ahead_and_is_put_right_by_
         (&foo(), &"src.foo".into())
     );
     assert_eq!((one.committed, one.last_kept), (Some(99), None));
-    assert!(one.may_skip() && one.is_to_set(), "{one:?}");
+    // Nobody asked for it: it is said, and no more.
+    assert!(one.may_skip_unasked() && one.is_to_set(), "{one:?}");
+    assert!(!one.may_skip());
     let plan = site.plan(&by_source()).unwrap();
     let at_source = row(&plan, "src.foo", 0).last_kept.unwrap();
     assert_eq!(at_source.offset, 4, "what it is looked for by");
@@ -85,7 +87,7 @@ fn a_position_in_a_topic_that_is_not_protected_may_be_ahead_and_is_put_right_by_
     let [one] = plan.depends.positions.as_slice() else {
         panic!("{:?}", plan.depends.positions);
     };
-    assert!(one.put_right && !one.may_skip(), "{one:?}");
+    assert!(one.put_right && !one.may_skip_unasked(), "{one:?}");
     assert_eq!((one.skipped, one.doubled), (90, 0));
     let added = &row(&plan, OFFSETS, 0).added;
     let values: Vec<&str> = added
@@ -141,7 +143,7 @@ fn where_a_connector_does_not_begin_with_the_first_record_no_position_is_taken_a
     late(&mut site);
     let [one] = held(&site).try_into().unwrap();
     assert!(
-        !one.from_first && !one.put_right && one.may_skip(),
+        !one.from_first && !one.put_right && one.may_skip_unasked(),
         "{one:?}"
     );
     // Nor of one of which nothing is kept.
@@ -150,6 +152,61 @@ fn where_a_connector_does_not_begin_with_the_first_record_no_position_is_taken_a
     assert!(held(&site)[0].from_first);
     late(&mut site);
     let [one] = held(&site).try_into().unwrap();
+    assert!(!one.from_first && one.may_skip_unasked(), "{one:?}");
+}
+
+#[test]
+fn one_that_is_protected_and_came_when_the_run_had_begun_keeps_a_trim_from_what_it_may_skip() {
+    let mut site = site(position_of_foo(2, "source", 99, BEGAN_MS));
+    site.cut.settings.exclude = Vec::new();
+    site.all("src.foo-0", &messages(0..5));
+    let mut asked = by_source();
+    asked.exclude = vec!["src.foo".to_owned()];
+    let plan = site.plan(&asked).unwrap();
+    assert!(plan.depends.positions[0].may_skip(), "{:?}", plan.depends);
+}
+
+#[test]
+fn what_was_committed_long_before_the_run_is_not_ahead_and_of_a_deleted_topic_nothing_is_said() {
+    const BEFORE_MS: u64 = BEGAN_MS - 3_600_000;
+    let mut site = site(position_of_foo(2, "source", 99, BEFORE_MS));
+    site.all("src.foo-0", &messages(0..5));
+    // Its source has it no more.
+    assert_eq!(held(&site), []);
+    let quiesce = site.cut.quiesce.as_mut().unwrap();
+    quiesce.sampled.push(foo());
+    let [one] = held(&site).try_into().unwrap();
+    let of_others = !one.not_ahead && one.may_skip_unasked();
+    assert!(of_others, "other volumes: {one:?}");
+    let mut asked = by_source();
+    asked.is_of_cut = true;
+    let plan = site.plan(&asked).unwrap();
+    let [one] = plan.depends.positions.as_slice() else {
+        panic!("{:?}", plan.depends.positions);
+    };
+    assert!(one.not_ahead && !one.is_to_set(), "{one:?}");
+    assert!(!one.may_skip_unasked());
+}
+
+#[test]
+fn where_a_copys_name_is_not_known_no_position_is_taken_away_for_want_of_it() {
+    let mut site = site(position_of_foo(2, "source", 40, BEGAN_MS));
+    site.cut.settings.exclude = Vec::new();
+    let prefix = |site: &mut Site, prefix: Option<&str>| {
+        let connectors = &mut site.cut.quiesce.as_mut().unwrap().connectors;
+        connectors[0].copy_prefix = prefix.map(str::to_owned);
+    };
+    prefix(&mut site, Some("src-"));
+    let [one] = held(&site).try_into().unwrap();
+    assert_eq!(one.mirror.topic, "src-foo");
+    assert!(one.from_first && one.put_right, "{one:?}");
+    // No connector says it, nor does another copy.
+    prefix(&mut site, None);
+    for topic in &mut site.cut.rows.topics {
+        topic.source = None;
+    }
+    let all = held(&site);
+    let one = all.iter().find(|one| one.source == foo()).unwrap();
     assert!(!one.from_first && one.may_skip(), "{one:?}");
 }
 

@@ -251,6 +251,23 @@ impl Cut {
         found.chain(later)
     }
 
+    /// What a copy of a source's topic is called: as its connector has it, or as the other
+    /// copies of that source are. Where neither is known, what it may be called by
+    /// MirrorMaker's two policies.
+    pub fn copies_named(&self, alias: &str, topic: &str) -> Vec<String> {
+        let connectors = self.quiesce.iter().flat_map(|one| &one.connectors);
+        let mut copying = connectors.filter(|one| one.copies && one.source_alias == alias);
+        let by_connector = copying.find_map(|one| one.copy_prefix.as_deref());
+        let mut prefixes = self.rows.topics.iter().filter_map(|row| {
+            let source = row.source.as_ref().filter(|one| one.alias == alias)?;
+            row.name.strip_suffix(source.topic.as_str())
+        });
+        match by_connector.or_else(|| prefixes.next()) {
+            Some(prefix) => vec![format!("{prefix}{topic}")],
+            None => vec![format!("{alias}.{topic}"), topic.to_owned()],
+        }
+    }
+
     /// The mirror's `cluster.id`; empty where it was not asked yet.
     pub fn mirror_cluster_id(&self) -> &str {
         self.mirror_cluster()

@@ -236,19 +236,6 @@ impl Rows {
         format!("{}-{}", self.topic(row).name, row.partition)
     }
 
-    /// What a copy of a source's topic may be called, the likeliest first: as those of that
-    /// source are that have a row, else as MirrorMaker's two policies say it.
-    pub fn copies_named(&self, alias: &str, topic: &str) -> Vec<String> {
-        let mut prefixes = self.topics.iter().filter_map(|row| {
-            let source = row.source.as_ref().filter(|one| one.alias == alias)?;
-            row.name.strip_suffix(source.topic.as_str())
-        });
-        match prefixes.next() {
-            Some(prefix) => vec![format!("{prefix}{topic}")],
-            None => vec![format!("{alias}.{topic}"), topic.to_owned()],
-        }
-    }
-
     /// Rows that may not move in the window.
     pub fn still_rows(&self) -> impl Iterator<Item = &PartitionRow> {
         self.partitions

@@ -79,6 +79,10 @@ pub struct ConnectorPrior {
     /// else has). Left out where it does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub begins_late: bool,
+    /// What the name of a copy has before that of its topic, by its replication policy: alias
+    /// and separator, or nothing. Left out of connectors that do not copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_prefix: Option<String>,
 }
 
 /// A connector at one look.

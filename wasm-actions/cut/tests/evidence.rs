@@ -178,6 +178,14 @@ fn topics_that_are_not_protected_cost_consistent_nothing_and_are_named_by_it() {
         assert_eq!(claim.verdict, Verdict::Proven, "{file}: {}", claim.reason);
         let says = claim.reason.ends_with("; not protected: primary.left");
         assert!(says, "{file}: {}", claim.reason);
+        // Only by that list.
+        let Evidence::Consistent(mut evidence) = claim.evidence else {
+            panic!("{file}: the evidence of another claim");
+        };
+        evidence.unprotected.clear();
+        let evidence = Evidence::Consistent(evidence);
+        let claim = Claim::from_evidence(ClaimName::Consistent, evidence, &cut.rows);
+        assert_eq!(claim.verdict, Verdict::Unproven, "{file}");
     }
 }
 

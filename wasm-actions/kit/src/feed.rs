@@ -97,6 +97,9 @@ impl Feed {
                     .is_some_and(|list| !list.trim().is_empty()),
                 isolation: isolation(connector),
                 begins_late: begins_late(connector),
+                copy_prefix: source
+                    .as_ref()
+                    .map(|one| one.policy.copy_of(&one.alias, "")),
                 offsets_topic: source.as_ref().and_then(|one| one.offsets_topic.clone()),
             });
             feed.sources.extend(source);

@@ -50,7 +50,8 @@ fn deadline(phase: &Value) -> Result<u64, &'static str> {
         Some("KubeExec" | "KubeExecAll") => {
             by_command(args).ok_or("begin its command with `timeout SECONDS`")
         }
-        Some("ScaleWorkload") => Err("ScaleWorkload waits for pods: use a KubeTask"),
+        Some("ScaleWorkload") if args["waitForReady"] == false => Ok(0),
+        Some("ScaleWorkload") => Err("ScaleWorkload waits for pods: give it waitForReady: false"),
         _ => {
             let of_pod = &args["podOverride"]["activeDeadlineSeconds"];
             let of_pod = match of_pod {
@@ -59,19 +60,23 @@ fn deadline(phase: &Value) -> Result<u64, &'static str> {
                 number => number.as_u64(),
             };
             let both = [of_pod, by_command(args)].into_iter().flatten().min();
-            both.ok_or("give it podOverride.activeDeadlineSeconds")
+            both.ok_or("give it podOverride.activeDeadlineSeconds, where it makes a pod")
         }
     }
 }
 
 /// Of a command that is run by `timeout`.
 fn by_command(args: &Value) -> Option<u64> {
-    let command = args["command"].as_array()?;
-    let word = |at: usize| command.get(at).and_then(Value::as_str);
-    if word(0) != Some("timeout") {
-        return None;
+    let mut words = args["command"].as_array()?.iter().filter_map(Value::as_str);
+    let is_timeout = words.next()?.rsplit('/').next() == Some("timeout");
+    // Its options, of which these two have a word of their own.
+    let mut span = words.next().filter(|_| is_timeout)?;
+    while span.starts_with('-') {
+        if ["-k", "-s"].contains(&span) {
+            words.next()?;
+        }
+        span = words.next()?;
     }
-    let span = word(1)?;
     span.parse().ok().or_else(|| seconds(span))
 }
 

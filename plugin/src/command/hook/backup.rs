@@ -135,7 +135,7 @@ impl Hook {
                 said: None,
             });
         }
-        let run = asked_again(|| Run::current(&site, Some(&id)))?;
+        let run = Run::current(&site, Some(&id))?;
         let said = confirmed(&site, &run).map_err(|stop| give_up(&run, stop))?;
         drop(run);
         Ok(Confirmed {

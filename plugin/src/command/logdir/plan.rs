@@ -19,6 +19,7 @@ use crate::at_source::{self, KafkaSources};
 use crate::config::Span;
 use crate::exit::Stop;
 use crate::numbering::Numbers;
+use crate::trimming::skips_unasked;
 
 /// Find the last point where all prior messages exist, on volumes that were
 /// copied one after another while the mirror ran. Nothing is changed.
@@ -296,6 +297,9 @@ fn connect(plan: &Document, right: usize) -> String {
             "partitions of which MirrorMaker may skip records: {may_skip}; the trim wants \
              --accept-unproven\n"
         );
+    }
+    if let Some(said) = skips_unasked(plan) {
+        out += &format!("{said}\n");
     }
     out
 }

@@ -136,6 +136,7 @@ pub fn quiesce_of(connect: &str, name: &str, alias: &str) -> Quiesce {
             transforms: false,
             isolation: Isolation::ReadUncommitted,
             begins_late: false,
+            copy_prefix: Some(format!("{alias}.")),
             offsets_topic: None,
         }],
         sampled: Vec::new(),

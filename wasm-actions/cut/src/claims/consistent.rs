@@ -244,7 +244,15 @@ fn unprotected(cut: &Cut, found: &Trimmed) -> Vec<String> {
     let topics = found.partitions.iter().map(|one| &one.partition.topic);
     let topics: BTreeSet<&String> = topics.filter(|one| !cut.settings.protects(one)).collect();
     let has_rows = |topic: &String| cut.rows.topics.iter().any(|row| row.name == *topic);
-    let topics = topics.into_iter().filter(|topic| !has_rows(topic));
+    let connects = || cut.settings.connects.iter();
+    // Those of Kafka and of MirrorMaker are protected, whatever is included.
+    let is_state = |topic: &str| {
+        let by_name = topic.starts_with("__") || topic.ends_with("internal");
+        by_name || connects().any(|one| one.topics.names().contains(&topic))
+    };
+    let topics = topics
+        .into_iter()
+        .filter(|topic| !has_rows(topic) && !is_state(topic));
     topics.cloned().collect()
 }
 
@@ -267,7 +275,7 @@ fn not_copied(cut: &Cut) -> Vec<String> {
     };
     for (at, one) in quiesce.sampled.iter().enumerate() {
         let (alias, id) = (&one.alias, &one.partition);
-        let copies = cut.rows.copies_named(alias, &id.topic);
+        let copies = cut.copies_named(alias, &id.topic);
         if !copies.iter().any(|copy| cut.settings.protects(copy)) {
             continue;
         }

@@ -59,7 +59,7 @@ impl Hook {
             let taken = taken(&site, id, pool)?;
             return tell_taken(&site, kafka, id, pool, &taken);
         }
-        let run = asked_again(|| Run::current(&site, Some(id)))?;
+        let run = Run::current(&site, Some(id))?;
         let done = self.leave(&site, &run, pool);
         let taken = done.map_err(|stop| give_up(&run, stop))?;
         tell_taken(&site, kafka, id, pool, &taken)
