@@ -8,8 +8,8 @@ use slackwater_logdir::kraft::{
     KRAFT_VOTERS, MetadataError, MetadataImage, Snapshot, SnapshotId, Uuid, voters,
 };
 use slackwater_logdir::{
-    Depth, Isolation, Replica, ScanOptions, SegmentFile, SegmentReader, control_records, records,
-    scan,
+    Depth, Isolation, RecordsEnd, Replica, ScanOptions, SegmentFile, SegmentReader,
+    control_records, records, scan,
 };
 use slackwater_ports::MetadataSeen;
 
@@ -220,6 +220,13 @@ fn follow(
     match (read, wrong) {
         (Err(error), _) => Err(error.to_string()),
         (_, Some(why)) => Err(why),
+        (Ok(end), None) if end.is_damaged() => Err(damaged(&end)),
         (Ok(_), None) => Ok(()),
     }
+}
+
+/// What was decided in a batch that can't be read is not known.
+pub(crate) fn damaged(end: &RecordsEnd) -> String {
+    let at = end.broken_at.unwrap_or(end.position);
+    format!("from offset {at} on a batch is damaged")
 }

@@ -9,6 +9,7 @@ use slackwater_logdir::state::TransactionTable;
 use slackwater_logdir::{Isolation, on_all_cores, records};
 use slackwater_ports::{PartitionId, PendingTransaction, TransactionsSeen};
 
+use crate::metadata::damaged;
 use crate::state::State;
 
 const TOPIC: &str = "__transaction_state";
@@ -33,6 +34,7 @@ pub(crate) fn seen(state: &State) -> TransactionsSeen {
         match (read, wrong) {
             (Err(error), _) => Err(error.to_string()),
             (_, Some(why)) => Err(why),
+            (Ok(end), None) if end.is_damaged() => Err(damaged(&end)),
             (Ok(_), None) => Ok((table, count)),
         }
     });

@@ -24,9 +24,17 @@ pub enum Isolation {
 pub struct RecordsEnd {
     /// The offset up to which everything was given.
     pub position: u64,
-    /// A batch before it that is not what it says, or that can't be decoded:
-    /// its records are missing.
-    pub broken: bool,
+    /// Where the first batch would be that is not what it says, or that can't be decoded:
+    /// its records are missing. What lies behind it was given all the same.
+    pub broken_at: Option<u64>,
+}
+
+impl RecordsEnd {
+    /// Whether something lies behind what is missing. Behind what a crash has cut short
+    /// nothing does, and a broker takes that away as it starts (`LogLoader`).
+    pub fn is_damaged(&self) -> bool {
+        self.broken_at.is_some_and(|at| at < self.position)
+    }
 }
 
 /// Gives each record from the log's start on to `visit`, until it has seen
@@ -46,9 +54,10 @@ pub fn records(
     };
     let mut end = RecordsEnd {
         position: replica.start,
-        broken: committed
+        broken_at: committed
             .as_ref()
-            .is_some_and(|fates| fates.aborted.overflowed),
+            .filter(|fates| fates.aborted.overflowed)
+            .map(|_| replica.start),
     };
     let stable = committed.as_ref().and_then(|fates| fates.open.least());
     let mut scratch = Vec::new();
@@ -63,7 +72,7 @@ pub fn records(
                 return ControlFlow::Break(());
             }
             let (true, Some(bytes)) = (batch.crc_holds, batch.records) else {
-                end.broken = true;
+                end.broken_at.get_or_insert(end.position);
                 return ControlFlow::Continue(());
             };
             let dropped = committed
@@ -75,7 +84,9 @@ pub fn records(
                         over = visit(record).is_break();
                     }
                 });
-                end.broken |= decoded.is_err();
+                if decoded.is_err() {
+                    end.broken_at.get_or_insert(end.position);
+                }
             }
             if over {
                 return ControlFlow::Break(());
@@ -86,7 +97,9 @@ pub fn records(
         if over {
             break;
         }
-        end.broken |= read.stopped.is_some();
+        if read.stopped.is_some() {
+            end.broken_at.get_or_insert(end.position);
+        }
     }
     Ok(end)
 }

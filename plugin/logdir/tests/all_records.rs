@@ -53,7 +53,25 @@ fn a_batch_whose_records_are_missing_is_said_to_be() {
     disk.segment(PARTITION, 0, &bytes);
     let (seen, end) = given(&disk.replica(PARTITION), Isolation::ReadUncommitted, 100);
     let offsets: Vec<u64> = seen.iter().map(|one| one.0).collect();
-    assert_eq!((offsets, end.broken), ((3..12).collect(), true));
+    assert_eq!((offsets, end.broken_at), ((3..12).collect(), Some(0)));
+    assert!(end.is_damaged());
+}
+
+#[test]
+fn what_a_crash_has_cut_short_is_no_damage() {
+    let batches = plain(4);
+    let mut bytes = bytes_of(&batches);
+    bytes.truncate(bytes.len() - 3);
+    let disk = Disk::new();
+    disk.segment(PARTITION, 0, &bytes);
+    let (_, end) = given(&disk.replica(PARTITION), Isolation::ReadUncommitted, 100);
+    assert_eq!((end.position, end.broken_at), (9, Some(9)));
+    assert!(!end.is_damaged());
+    // With a segment behind it, it is.
+    disk.segment(PARTITION, 12, &bytes_of(&[Batch::numbered(12, 3)]));
+    let (_, end) = given(&disk.replica(PARTITION), Isolation::ReadUncommitted, 100);
+    assert_eq!((end.position, end.broken_at), (15, Some(9)));
+    assert!(end.is_damaged());
 }
 
 #[test]
@@ -62,7 +80,7 @@ fn the_end_of_an_empty_last_segment_is_where_its_name_says() {
     disk.segments(PARTITION, &[&plain(2)]);
     disk.segment(PARTITION, 90, b"");
     let (seen, end) = given(&disk.replica(PARTITION), Isolation::ReadCommitted, 100);
-    assert_eq!((seen.len(), end.position, end.broken), (6, 90, false));
+    assert_eq!((seen.len(), end.position, end.broken_at), (6, 90, None));
 }
 
 proptest! {
@@ -95,7 +113,7 @@ proptest! {
                 .collect();
             let (seen, ended) = given(&replica, isolation, usize::MAX);
             prop_assert_eq!(seen, expected);
-            prop_assert_eq!((ended.position, ended.broken), (position.max(start), false));
+            prop_assert_eq!((ended.position, ended.broken_at), (position.max(start), None));
         }
     }
 }

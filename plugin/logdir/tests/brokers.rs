@@ -65,7 +65,7 @@ fn committed_records_are_those_that_a_consumer_got() {
                 .iter()
                 .flat_map(|(first, last)| *first..=*last);
             assert_eq!(offsets, wanted.collect::<Vec<_>>(), "{name}");
-            assert_eq!((end.position, end.broken), (told.stable, false), "{name}");
+            assert_eq!((end.position, end.broken_at), (told.stable, None), "{name}");
             // And the last of them, found from the end. Behind a transaction that
             // is open a client gets nothing more, and the tail goes on.
             if told.stable == told.end {

@@ -121,7 +121,7 @@ fn read(replica: &Replica) {
         deep.undecoded,
         deep.tail.map(|tail| tail.count),
         live.is_some(),
-        end.unwrap().broken,
+        end.unwrap().broken_at.is_some(),
         deep.first_bad.map(|bad| bad.why),
     );
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

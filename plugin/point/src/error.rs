@@ -1,5 +1,7 @@
 //! Why there is no point.
 
+use std::collections::BTreeSet;
+
 use slackwater_ports::PartitionId;
 
 use crate::log::Wanted;
@@ -33,10 +35,16 @@ pub enum Refused {
     Clock,
     /// Not known how far it is.
     #[error(
-        "{0} holds no record with a timestamp, and no head of the source says that it is idle: leave \
-         its topic out with --exclude-order"
+        "{partition} holds no record with a timestamp, and no head of the source says that it is idle: \
+         leave out what is such, {}",
+        options(topics)
     )]
-    Unbounded(PartitionId),
+    Unbounded {
+        /// One of them.
+        partition: PartitionId,
+        /// The topics of all.
+        topics: BTreeSet<String>,
+    },
     /// The mirror's own time.
     #[error(
         "{0} has timestamps that its broker set (LogAppendTime): they are the mirror's time, not the \
@@ -70,14 +78,17 @@ pub enum Refused {
     },
     /// No head vector that all partitions reach.
     #[error(
-        "none of {samples} samples of the source's heads can be found in all partitions; the newest one is \
-         not found in {partition}: leave its topic out with --exclude-order, or take --order timestamp"
+        "none of {samples} samples of the source's heads can be found in all partitions; the one that most \
+         of them have is not found in {partition}: leave out what lacks it, {}, or take --order timestamp",
+        options(topics)
     )]
     NoSample {
         /// How many there were.
         samples: usize,
-        /// One that lacks it.
+        /// One that lacks the one that the fewest topics lack.
         partition: PartitionId,
+        /// The topics of all that do.
+        topics: BTreeSet<String>,
     },
     /// Transactions left nothing to measure by.
     #[error(
@@ -123,8 +134,8 @@ pub enum Refused {
     /// Too much would go.
     #[error(
         "the point would take {lost} of {of} records of {topic}, more than --max-jettison allows: {}offset \
-         {offset} of {partition}{} pulls it back; leave its topic out with --exclude-order if it says \
-         nothing", if *.is_end { "the log's end at " } else { "the record at " }, stamped(*.timestamp_ms)
+         {offset} of {partition}{} pulls it back; {}", if *.is_end { "the log's end at " } else { "the record at " },
+        stamped(*.timestamp_ms), unless(*.is_ordered)
     )]
     TooMuch {
         /// Of which topic.
@@ -141,6 +152,8 @@ pub enum Refused {
         timestamp_ms: Option<i64>,
         /// The partition merely ends there.
         is_end: bool,
+        /// Whether its topic is in the order; otherwise a transaction is why it pulls.
+        is_ordered: bool,
     },
     /// And of a topic in no order.
     #[error(
@@ -157,8 +170,34 @@ pub enum Refused {
     },
 }
 
+/// Most topics that are named in one line.
+const MOST_NAMED: usize = 20;
+
+/// So that one attempt tells of all that have to be left out.
+fn options(topics: &BTreeSet<String>) -> String {
+    let named = topics.iter().take(MOST_NAMED);
+    let mut all: Vec<String> = named
+        .map(|topic| format!("--exclude-order={topic}"))
+        .collect();
+    match topics.len().saturating_sub(MOST_NAMED) {
+        0 if all.is_empty() => return "with --exclude-order".to_owned(),
+        0 => {}
+        more => all.push(format!("and {more} more")),
+    }
+    all.join(" ")
+}
+
 fn stamped(timestamp_ms: Option<i64>) -> String {
     timestamp_ms.map_or_else(String::new, |ms| format!(", stamped {ms} ms,"))
+}
+
+fn unless(is_ordered: bool) -> &'static str {
+    if is_ordered {
+        "leave its topic out with --exclude-order if it says nothing"
+    } else {
+        "its topic is in no order, and a transaction that can't be kept whole has records in it: allow \
+         more by --max-jettison"
+    }
 }
 
 fn ends_at(last: Option<i64>) -> String {

@@ -125,5 +125,6 @@ pub fn within_limit(
         offset: pull.map_or(point.cuts[log], |pull| pull.offset),
         timestamp_ms: since.pull_ms(point),
         is_end: pull.is_some_and(|pull| pull.is_end),
+        is_ordered: logs[log].ordered,
     })
 }

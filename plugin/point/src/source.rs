@@ -7,7 +7,9 @@
 //! inverted. Transactions may pull a partition below its head; what then holds
 //! is measured from an earlier sweep, which lies below every cut.
 
-use slackwater_ports::Interval;
+use std::collections::BTreeSet;
+
+use slackwater_ports::{Interval, PartitionId};
 
 use crate::error::{Refused, Unsolved};
 use crate::log::{Log, Older, Wanted};
@@ -72,12 +74,23 @@ pub fn by_source(
         return Err(Refused::Clock.into());
     }
     let mut newest_lacks = None;
+    let mut fewest: Option<(&PartitionId, BTreeSet<String>)> = None;
     let mut found = None;
     for (at, sweep) in sweeps.iter().enumerate().rev() {
-        let lacks = ordered().find(|(log, _)| sweep.located[*log] == Located::NotThere);
+        let lack = || ordered().filter(|(log, _)| sweep.located[*log] == Located::NotThere);
         let older = ordered().filter(|(log, _)| sweep.located[*log] == Located::Older);
-        match lacks {
-            Some((log, _)) => drop(newest_lacks.get_or_insert(log)),
+        match lack().next() {
+            Some((log, first)) => {
+                newest_lacks.get_or_insert(log);
+                let topics: BTreeSet<String> =
+                    lack().map(|(_, log)| log.partition.topic.clone()).collect();
+                if fewest
+                    .as_ref()
+                    .is_none_or(|(_, least)| topics.len() < least.len())
+                {
+                    fewest = Some((&first.partition, topics));
+                }
+            }
             None => {
                 from(logs, older.map(|(log, _)| log))?;
                 found = Some(at);
@@ -86,10 +99,11 @@ pub fn by_source(
         }
     }
     let Some(high) = found else {
-        let lacks = newest_lacks.or_else(|| ordered().next().map(|(log, _)| log));
+        let (first, topics) = fewest.unwrap_or_else(|| (&logs[0].partition, BTreeSet::new()));
         return Err(Unsolved::Refused(Refused::NoSample {
             samples: sweeps.len(),
-            partition: logs[lacks.unwrap_or_default()].partition.clone(),
+            partition: first.clone(),
+            topics,
         }));
     };
     let mut cuts: Vec<u64> = logs.iter().map(|log| log.end).collect();

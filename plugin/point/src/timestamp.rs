@@ -62,10 +62,22 @@ pub fn by_timestamp(
 /// Below it nothing is missing anywhere, as far as ends can tell.
 fn bound(logs: &[Log], epsilon_ms: u64) -> Result<(i64, Pull), Refused> {
     let epsilon = i64::try_from(epsilon_ms).unwrap_or(i64::MAX);
+    let reached = |log: &Log| log.newest.max(log.complete_ms);
+    let ordered = || logs.iter().enumerate().filter(|(_, log)| log.ordered);
+    let unbounded = || ordered().filter(|(_, log)| reached(log).is_none());
+    if let Some((_, log)) = unbounded().next() {
+        return Err(Refused::Unbounded {
+            partition: log.partition.clone(),
+            topics: unbounded()
+                .map(|(_, log)| log.partition.topic.clone())
+                .collect(),
+        });
+    }
     let mut least: Option<(i64, Pull)> = None;
-    for (position, log) in logs.iter().enumerate().filter(|(_, log)| log.ordered) {
-        let reached = log.newest.max(log.complete_ms);
-        let reached = reached.ok_or_else(|| Refused::Unbounded(log.partition.clone()))?;
+    for (position, log) in ordered() {
+        let Some(reached) = reached(log) else {
+            continue;
+        };
         let at = reached.saturating_sub(epsilon);
         if least.as_ref().is_none_or(|(other, _)| at < *other) {
             let pull = Pull {

@@ -123,6 +123,33 @@ fn where_the_order_is_no_time_what_goes_is_measured_by_its_own_timestamps() {
 }
 
 #[test]
+fn what_pulls_the_point_back_from_a_topic_in_no_order_is_not_to_be_left_out_of_it() {
+    let mut beside = plain(0..200);
+    beside.ordered = false;
+    let mut logs = read(&[plain(0..200), beside]);
+    logs[1].partition.topic = "beside".to_owned();
+    let mut point = by_timestamp(&logs, &TookPart::default(), 0).unwrap();
+    point.cuts = vec![100, 199];
+    let mut refused = |log: usize| {
+        point.pull = Some(slackwater_point::Pull {
+            log,
+            offset: 99,
+            at: None,
+            is_end: false,
+        });
+        let max = MaxJettison { ms: 0, percent: 1 };
+        let refused = within_limit(&logs, &point, Since::Point(0), max, |_| false);
+        refused.unwrap_err().to_string()
+    };
+    assert!(refused(0).ends_with("leave its topic out with --exclude-order if it says nothing"));
+    let said = refused(1);
+    assert!(
+        said.ends_with("has records in it: allow more by --max-jettison"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_topic_in_no_order_may_lose_its_share_of_offsets_whatever_their_time() {
     let mut beside = plain(0..200);
     beside.ordered = false;

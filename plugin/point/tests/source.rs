@@ -4,6 +4,8 @@
 
 mod world;
 
+use std::collections::BTreeSet;
+
 use fastrand::Rng;
 use slackwater_cut::{HotHead, HotRecord};
 use slackwater_point::{Between, Located, Locator, Log, Refused, Seen, Sweep, Unsolved, by_source};
@@ -151,7 +153,8 @@ fn the_newest_sweep_that_all_partitions_hold_is_taken() {
         refused,
         Unsolved::Refused(Refused::NoSample {
             samples: 1,
-            partition
+            partition,
+            topics: BTreeSet::from(["t".to_owned()]),
         })
     );
 }

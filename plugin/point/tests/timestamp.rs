@@ -3,6 +3,8 @@
 
 mod world;
 
+use std::collections::BTreeSet;
+
 use fastrand::Rng;
 use slackwater_point::{Refused, TookPart, Unsolved, by_timestamp};
 use world::{
@@ -117,7 +119,21 @@ fn a_partition_of_which_nothing_is_known_forbids_a_point() {
     let refused = by_timestamp(&read(&models), &TookPart::default(), 0).unwrap_err();
     assert_eq!(
         refused,
-        Unsolved::Refused(Refused::Unbounded(world::partition(1)))
+        Unsolved::Refused(Refused::Unbounded {
+            partition: world::partition(1),
+            topics: BTreeSet::from(["t".to_owned()]),
+        })
+    );
+    let mut two = read(&[plain(&[]), plain(&[]), plain(&[])]);
+    two[2].partition.topic = "u".to_owned();
+    let refused = by_timestamp(&two, &TookPart::default(), 0).unwrap_err();
+    let Unsolved::Refused(refused) = refused else {
+        panic!("{refused:?}");
+    };
+    let said = refused.to_string();
+    assert!(
+        said.ends_with("leave out what is such, --exclude-order=t --exclude-order=u"),
+        "{said}"
     );
     let mut alone = [plain(&[10])];
     alone[0].ordered = false;

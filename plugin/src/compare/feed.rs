@@ -137,11 +137,11 @@ impl Feeder {
                     pass(&of_file(record))
                 });
                 match read {
-                    Ok(end) if !end.broken => None,
-                    Ok(end) => Some(Interrupted::Failed(format!(
-                        "a batch before offset {} can't be read: see `slackwater logdir scan`",
-                        end.position
-                    ))),
+                    Ok(end) => end.broken_at.map(|at| {
+                        Interrupted::Failed(format!(
+                            "from offset {at} on a batch can't be read: see `slackwater logdir scan`"
+                        ))
+                    }),
                     Err(error) => Some(Interrupted::Failed(error.to_string())),
                 }
             }

@@ -1,8 +1,10 @@
 //! Volumes that were cut one after another while the mirror ran: they are cut back to one
 //! point before any broker starts, and shown to be that.
 
+use std::collections::BTreeSet;
+
 use slackwater_cut::{ClaimName, claims, sha256_hex};
-use slackwater_point::{Plan, PlannedPartition};
+use slackwater_point::{GroupBeyond, Plan, PlannedPartition};
 use slackwater_ports::PartitionId;
 
 use super::Restore;
@@ -31,7 +33,9 @@ impl Restore {
         if let Some(said) = earlier_ended(done.ended) {
             self.say(&said);
         }
-        for line in words(&done.plan) {
+        let topics = self.cut.rows.still_topics().map(|one| &*one.name).collect();
+        let groups = groups(&topics, &done.plan.depends.groups);
+        for line in words(&done.plan).into_iter().chain(groups) {
             self.say(&line);
         }
         let mut cut = self.cut.clone();
@@ -139,18 +143,30 @@ fn words(plan: &Plan) -> Vec<String> {
         format!("{at_most}{gone} records of {shorter} partitions go"),
     ];
     words.extend(skips_unasked(plan));
-    let depends = &plan.depends;
-    if !depends.groups.is_empty() {
-        let first = &depends.groups[0];
-        words.push(format!(
-            "{} offsets of groups lie past a partition's end, the first of {} in {}: they are set to it \
-             when the brokers run",
-            depends.groups.len(),
+    words
+}
+
+/// Groups in topics that nothing copies are left alone: of these no end is held against the
+/// brokers, and whoever writes to them knows what their consumers want.
+fn groups(copied: &BTreeSet<&str>, beyond: &[GroupBeyond]) -> Vec<String> {
+    let is_set = |one: &&GroupBeyond| copied.contains(&*one.partition.topic);
+    let (set, left): (Vec<_>, Vec<_>) = beyond.iter().partition(is_set);
+    let said = |groups: &[&GroupBeyond], what: &str| {
+        let first = groups.first()?;
+        Some(format!(
+            "{} offsets of groups lie past a partition's end, the first of {} in {}: {what}",
+            groups.len(),
             first.group,
             first.partition
-        ));
-    }
-    words
+        ))
+    };
+    let set = said(&set, "they are set to it when the brokers run");
+    let left = said(
+        &left,
+        "nothing copies into these topics, and they are left as they are: reset them, or their members are \
+         given nothing that is written up to there",
+    );
+    set.into_iter().chain(left).collect()
 }
 
 #[cfg(test)]
@@ -159,6 +175,28 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn groups_are_said_to_be_set_only_where_they_are() {
+        let beyond = |topic: &str| GroupBeyond {
+            group: "reader".to_owned(),
+            partition: PartitionId::new(topic, 0),
+            committed: 9,
+            cut: 4,
+        };
+        let all = [beyond("src.t"), beyond("own"), beyond("late")];
+        let said = groups(&BTreeSet::from(["src.t"]), &all);
+        assert_eq!(said.len(), 2);
+        assert!(said[0].starts_with("1 offsets of groups"), "{}", said[0]);
+        assert!(said[0].ends_with("when the brokers run"), "{}", said[0]);
+        assert!(
+            said[1].contains("the first of reader in own-0"),
+            "{}",
+            said[1]
+        );
+        assert!(said[1].contains("left as they are"), "{}", said[1]);
+        assert!(groups(&BTreeSet::new(), &[]).is_empty());
+    }
 
     #[test]
     fn what_goes_of_a_partition_that_was_not_decoded_counts_by_its_offsets() {

@@ -37,7 +37,8 @@ pub(crate) fn each(
             }
         }
     })?;
-    let broken = (end.broken && end.position < until).then(|| "a batch is damaged".to_owned());
+    let broken = end.broken_at.filter(|at| *at < until);
+    let broken = broken.map(|at| format!("from offset {at} on a batch is damaged"));
     match wrong.or(broken) {
         None => Ok(()),
         Some(why) => Err(TrimError::Unread {

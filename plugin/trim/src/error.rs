@@ -107,6 +107,15 @@ pub enum TrimError {
         /// That in the cut.
         wanted: String,
     },
+    /// What was left out is not there.
+    #[error(
+        "--exclude-order names {topic}, and neither the cut nor these volumes have such a topic: a topic \
+         is named as it is on the mirror"
+    )]
+    NoTopic {
+        /// As it was named.
+        topic: String,
+    },
     /// The copy that would be kept is damaged.
     #[error(
         "the copy of {partition} that would be kept, of node {node}, is damaged before its end, at offset \

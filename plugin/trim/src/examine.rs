@@ -29,6 +29,8 @@ pub(crate) struct Group {
     pub(crate) reach: Reach,
     /// Of the kept one, where the order is one of numbers.
     pub(crate) counted: Counted,
+    /// Which one that is: what was counted of it counts for the point.
+    pub(crate) counted_of: Option<usize>,
 }
 
 /// How far back the copies of a partition are read.
@@ -147,6 +149,12 @@ pub(crate) fn examine(
             continue;
         }
         whole_enough(group, kept, &reads)?;
+        if let Some(counted) = group.counted_of.filter(|counted| *counted != kept) {
+            let why = "the other copies go further than what is whole of it";
+            let why = damage(&reads[counted]).map_or(why, |broken| &broken.why);
+            return Err(damaged(group, counted, &reads, why));
+        }
+        group.counted_of = asked.numbering.map(|_| kept);
         match kept_log(reader, group, &reads[kept], kept, asked)? {
             Some(found) => {
                 let planned = group.copies.iter().zip(&reads).zip(&forks);
@@ -199,15 +207,19 @@ fn whole_enough(group: &Group, kept: usize, reads: &[CopyRead]) -> Result<(), Tr
     let Some(broken) = damage(&reads[kept]) else {
         return Ok(());
     };
+    Err(damaged(group, kept, reads, &broken.why))
+}
+
+fn damaged(group: &Group, at: usize, reads: &[CopyRead], why: &str) -> TrimError {
     let others = group.copies.iter().zip(reads);
     let whole = others.filter(|(_, read)| damage(read).is_none());
-    Err(TrimError::Damaged {
+    TrimError::Damaged {
         partition: group.partition.clone(),
-        node: group.copies[kept].node,
-        offset: reads[kept].end,
-        why: broken.why.clone(),
+        node: group.copies[at].node,
+        offset: reads[at].end,
+        why: why.to_owned(),
         whole: whole.map(|(copy, read)| (copy.node, read.end)).collect(),
-    })
+    }
 }
 
 /// What no crash has left.

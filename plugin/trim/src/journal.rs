@@ -161,13 +161,14 @@ impl Journal {
         disk.sync_directory(dir).map_err(TrimError::io("sync", dir))
     }
 
-    /// Deletes what was never renamed to be one.
-    pub(crate) fn remove_unfinished(disk: &dyn Disk, dir: &Path) -> Result<(), TrimError> {
+    /// Deletes what was never renamed to be one; whether there was any.
+    pub(crate) fn remove_unfinished(disk: &dyn Disk, dir: &Path) -> Result<bool, TrimError> {
         let new = dir.join(NEW);
-        match new.exists() {
-            true => disk.remove(&new).map_err(TrimError::io("remove", &new)),
-            false => Ok(()),
+        let there = new.exists();
+        if there {
+            disk.remove(&new).map_err(TrimError::io("remove", &new))?;
         }
+        Ok(there)
     }
 
     /// Deletes it.

@@ -78,6 +78,9 @@ pub fn plan(cut: &Cut, volumes: &Volumes, options: &PlanOptions<'_>) -> Result<P
     work.has_what_was_acknowledged()?;
     let took_part = work.took_part()?;
     let solved = work.solve(&took_part)?;
+    // More was read for it, and a copy may have turned out to be damaged further back.
+    work.ends_as_it_stood()?;
+    work.has_what_was_acknowledged()?;
     work.check(&solved)?;
     let read = work.read_what_depends(&solved.point)?;
     let ends = draft::ends(&work, &solved.point, &read.copies);
@@ -152,8 +155,10 @@ impl<'c> Work<'c> {
                 copies,
                 reach: Reach::default(),
                 counted: Counted::default(),
+                counted_of: None,
             }));
         }
+        site.has_what_is_left_out(&there)?;
         // What lies on volumes that were not named would be cut by nobody.
         let here: BTreeSet<&PartitionId> = there.iter().collect();
         for (partition, wanted) in &replicas {

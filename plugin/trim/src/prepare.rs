@@ -177,13 +177,14 @@ impl Held<'_> {
         Ok(written)
     }
 
-    /// What a trim that never got to its journal has left.
-    pub(crate) fn remove_ours(&self, dir: &LogDir) -> Result<(), TrimError> {
-        Journal::remove_unfinished(self.disk, &dir.path)?;
+    /// What a trim that never got to its journal has left; whether there was any.
+    pub(crate) fn remove_ours(&self, dir: &LogDir) -> Result<bool, TrimError> {
+        let mut some = Journal::remove_unfinished(self.disk, &dir.path)?;
         for replica in dir.replicas.iter().map(|replica| &replica.path) {
             for entry in fs::read_dir(replica).map_err(TrimError::io("list", replica))? {
                 let entry = entry.map_err(TrimError::io("list", replica))?;
                 if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+                    some = true;
                     let path = entry.path();
                     self.disk
                         .remove(&path)
@@ -191,6 +192,6 @@ impl Held<'_> {
                 }
             }
         }
-        Ok(())
+        Ok(some)
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use slackwater_cut::{Class, Cut, HotHead};
 use slackwater_ports::PartitionId;
 
+use crate::error::TrimError;
 use crate::plan::PlanOptions;
 use crate::still::{Looked, Still, acknowledged, looked, stood_still};
 
@@ -84,6 +85,21 @@ impl<'c> Site<'c> {
     pub(crate) fn id_of(&self, topic: &str) -> Option<&'c str> {
         let id = self.ids.get(topic).copied();
         id.filter(|_| !self.is_excluded(topic))
+    }
+
+    /// Each topic that is left out of the order is one of the cut or of the volumes: a name
+    /// that was mistyped would leave nothing out, in silence.
+    pub(crate) fn has_what_is_left_out(&self, there: &[PartitionId]) -> Result<(), TrimError> {
+        let is_there = |topic: &&String| {
+            let here = there.iter().any(|one| one.topic == **topic);
+            here || self.classes.contains_key(topic.as_str())
+        };
+        match self.options.exclude.iter().find(|topic| !is_there(topic)) {
+            Some(topic) => Err(TrimError::NoTopic {
+                topic: topic.clone(),
+            }),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn is_excluded(&self, topic: &str) -> bool {

@@ -114,6 +114,12 @@ impl<'d> Held<'d> {
     /// # Errors
     /// Nothing to put back; a broker that has written since.
     pub fn untrim(&mut self) -> Result<Trimmed, TrimError> {
+        if self.journals()?.iter().all(Option::is_none) && self.take_away_what_lies_ready()? {
+            return Ok(Trimmed {
+                dirs: self.volumes.dirs.len() as u64,
+                ..Trimmed::default()
+            });
+        }
         self.all_have_journals(&[
             Stage::Prepared,
             Stage::Done,
@@ -184,6 +190,15 @@ impl<'d> Held<'d> {
             steps::clean(held.disk, dir, journal)
         })?;
         Ok(done)
+    }
+
+    /// Of a trim that was ended before its first journal; whether there was any.
+    fn take_away_what_lies_ready(&self) -> Result<bool, TrimError> {
+        let mut some = false;
+        for dir in &self.volumes.dirs {
+            some |= self.remove_ours(dir)?;
+        }
+        Ok(some)
     }
 
     fn now(&self, stage: Stage, dir: &Path, journal: &mut Journal) -> Result<(), TrimError> {

@@ -87,7 +87,9 @@ impl Volumes {
         all.flat_map(|dir| dir.replicas.iter().map(move |replica| (dir, replica)))
     }
 
-    /// The copies of each partition, by their brokers.
+    /// The copies of each partition, by their brokers. Of each the cleaner came as far as of
+    /// any: a follower that took its log from a leader whose was cleaned has the same holes, and
+    /// its own checkpoint says nothing of them until its own cleaner has run.
     pub(crate) fn copies(&self) -> Result<BTreeMap<PartitionId, Vec<CopyAt>>, TrimError> {
         let mut copies: BTreeMap<PartitionId, Vec<CopyAt>> = BTreeMap::new();
         for (dir, replica) in self.replicas() {
@@ -103,6 +105,11 @@ impl Volumes {
         }
         for of in copies.values_mut() {
             of.sort_by_key(|copy| copy.node);
+            let cleaned = of.iter().filter_map(|copy| copy.replica.cleaner_offset);
+            let cleaned = cleaned.max();
+            for copy in of {
+                copy.replica.cleaner_offset = cleaned;
+            }
         }
         Ok(copies)
     }

@@ -66,6 +66,31 @@ fn a_transaction_that_its_coordinator_knows_in_a_partition_which_lacks_it_is_dro
 }
 
 #[test]
+fn of_a_coordinators_log_with_a_damaged_batch_nothing_is_concluded() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 1, Some("t"));
+    site.topic(STATE, Class::Own, 1, None);
+    site.all("src.t-0", &messages(0..4));
+    let word = |at| told(at, ("id", 5, 0), COMPLETE_COMMIT, "src.t", &[]);
+    for node in 1..=3 {
+        let segments = [[word(0), word(1)], [word(2), word(3)]];
+        site.copy(node, &format!("{STATE}-0"), &[&segments[0], &segments[1]]);
+    }
+    site.plan(&options(0)).unwrap();
+    // What lies behind it is whole, and was read as if nothing were missing.
+    for node in 1..=3 {
+        let log = format!("node-{node}/{STATE}-0/00000000000000000000.log");
+        site.flip(&log, 70);
+    }
+    let refused = site.plan(&options(0)).unwrap_err();
+    let said = refused.to_string();
+    assert!(
+        said.contains(STATE) && said.contains("from offset 0 on a batch is damaged"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_was_over_before_the_first_copy_was_taken_is_whole_by_what_the_run_saw() {
     let mut site = Site::new();
     site.topic("src.t", Class::Mirrored, 1, Some("t"));

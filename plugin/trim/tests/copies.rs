@@ -16,6 +16,31 @@ use tempfile::TempDir;
 use world::{no_cut, nodes, options, planned, tree};
 
 #[test]
+fn what_a_cleaner_took_from_one_copy_may_be_missing_in_one_that_was_made_of_it() {
+    let mut batches = plain(6);
+    // Whole, as a follower that begins anew is given it.
+    batches.remove(2);
+    let shorter = batches[..4].to_vec();
+    let root = brokers(&[batches.clone(), batches, shorter]);
+    let refused = plan_of(&root).unwrap_err();
+    assert!(
+        matches!(refused, TrimError::Damaged { offset: 6, .. }),
+        "{refused}"
+    );
+    let checkpoint = nodes(root.path())[0].join("cleaner-offset-checkpoint");
+    fs::write(checkpoint, "0\n1\nsrc.t 0 9\n").unwrap();
+    let plan = plan_of(&root).unwrap();
+    trim(&root, &plan).unwrap();
+    let shown = slackwater_trim::show(&nodes(root.path()), &plan, 0).unwrap();
+    let copies = &shown.partitions[0].copies;
+    assert_eq!(copies.len(), 3);
+    for copy in copies {
+        assert_eq!(copy.wrong, None, "{}", copy.node);
+        assert!(copy.same, "{}", copy.node);
+    }
+}
+
+#[test]
 fn two_copies_that_contradict_each_other_are_refused_and_the_odd_one_of_three_is_named() {
     let mut other = plain(4);
     other[2].records[0].value = Some(b"another".to_vec());

@@ -53,6 +53,28 @@ fn of_an_own_topic_and_of_one_that_is_left_out_transactions_take_no_more_than_it
 }
 
 #[test]
+fn one_that_is_left_out_by_a_name_that_no_topic_has_is_refused_and_named() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 1, Some("t"));
+    site.all("src.t-0", &messages(0..4));
+    let asked = |topic: &str| PlanOptions {
+        exclude: vec![topic.to_owned()],
+        ..options(0)
+    };
+    let refused = site.plan(&asked("src.T")).unwrap_err();
+    assert!(
+        matches!(&refused, TrimError::NoTopic { topic } if topic == "src.T"),
+        "{refused}"
+    );
+    // That it leaves nothing to order is another matter.
+    let refused = site.plan(&asked("src.t")).unwrap_err();
+    assert!(
+        matches!(refused, TrimError::Refused(Refused::Nothing)),
+        "{refused}"
+    );
+}
+
+#[test]
 fn of_kafkas_own_topics_and_of_connects_they_take_what_they_must() {
     for (topic, class, leave_out) in [
         ("__consumer_offsets", Class::Own, false),

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use fastrand::Rng;
+use log::batch::bytes_of;
 use log::{Batch, Rec};
 use site::{Site, empty_snapshot, row};
 use slackwater_cut::Class;
@@ -206,6 +207,32 @@ fn a_message_that_is_missing_in_one_topic_cuts_all_others() {
         plan.guarantee.contains("to 299 are all kept"),
         "{}",
         plan.guarantee
+    );
+}
+
+#[test]
+fn numbers_of_a_copy_that_turns_out_to_be_damaged_further_back_do_not_count_as_there() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    let even: Vec<i64> = (0..1000).map(|at| 2 * at).collect();
+    let odd: Vec<i64> = even.iter().map(|one| one + 1).collect();
+    let even = numbered(&even);
+    site.all("src.t-1", &numbered(&odd));
+    for (node, end) in [(1, 1000), (2, 930), (3, 930)] {
+        site.copy(node, "src.t-0", &[&even[..920], &even[920..end]]);
+    }
+    let asked = by(&in_value, stated(None, 100));
+    assert_eq!(row(&site.plan(&asked).unwrap(), "src.t", 0).cut, 1000);
+    // Its last segment is whole, and so it was counted.
+    let log = "node-1/src.t-0/00000000000000000000.log";
+    site.flip(log, bytes_of(&even[..890]).len() + 70);
+    let refused = site.plan(&asked).unwrap_err();
+    assert!(
+        matches!(
+            &refused,
+            TrimError::Damaged { node: 1, offset: 890, whole, .. } if *whole == [(2, 930), (3, 930)]
+        ),
+        "{refused}"
     );
 }
 

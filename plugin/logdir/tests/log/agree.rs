@@ -60,7 +60,7 @@ pub fn agree(reader: &mut SegmentReader, replica: &Replica, until: Option<u64>, 
         });
         let end = end.unwrap();
         if isolation == Isolation::ReadUncommitted && good {
-            assert!(!end.broken);
+            assert!(end.broken_at.is_none());
             assert!(seen <= all.records);
             assert_eq!(end.position.max(replica.start), full.end);
         }

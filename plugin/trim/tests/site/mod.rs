@@ -112,6 +112,14 @@ impl Site {
         }
     }
 
+    /// Damages a file.
+    pub fn flip(&self, file: &str, at: usize) {
+        let path = self.root.path().join(file);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[at] ^= 1;
+        fs::write(path, bytes).unwrap();
+    }
+
     pub fn plan(&self, options: &PlanOptions<'_>) -> Result<Plan, TrimError> {
         planned(&nodes(self.root.path()), &self.cut, options)
     }

@@ -30,7 +30,7 @@ pub(crate) fn records_of(path: &Path, topics: &[String]) -> BTreeMap<(String, u3
                 all.push((value.to_vec(), record.timestamp_ms));
                 ControlFlow::Continue(())
             });
-            assert!(!end.unwrap().broken, "{}", replica.partition);
+            assert_eq!(end.unwrap().broken_at, None, "{}", replica.partition);
             found.insert(
                 (replica.partition.topic.clone(), replica.partition.partition),
                 all,
