@@ -150,6 +150,19 @@ fn what_is_said_comes_before_what_a_parent_has_and_a_parent_fills_in_the_rest() 
 }
 
 #[test]
+fn an_option_that_an_action_says_nothing_of_is_named() {
+    let warned = |options: &str| {
+        let words = [OURS, "-a", "restore", "-f", "-", "--options", options];
+        let done = render(&words, NAMESPACE);
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+        text(&done.stderr)
+    };
+    assert_eq!(warned("cut=run-1,kafka=east/other,order=source"), "");
+    let said = warned("cut=run-1,kafka=east/other,orders=source");
+    assert!(said.contains("says nothing of an option orders"), "{said}");
+}
+
+#[test]
 fn what_kanister_would_fail_at_ends_in_a_refusal_that_names_the_place() {
     let done = render(&[OURS, "-a", "restore", "-f", "-"], NAMESPACE);
     assert_eq!(done.status.code(), Some(2));

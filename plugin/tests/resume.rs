@@ -7,38 +7,13 @@ mod stub;
 
 use std::process::Command;
 
-use serde_json::{Value, json};
-use slackwater_kubernetes::{HOLDER, Makers, RESTORE_NOTE};
+use serde_json::json;
+use slackwater_kubernetes::{HOLDER, RESTORE_NOTE};
 use slackwater_store::Holder;
-use slackwater_strimzi::MirrorMaker;
 
-use stub::{Stub, strimzi};
+use stub::{Stub, feeder, held, kafka};
 
 const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/kafka/leases/slackwater-mirror";
-
-fn fixture(text: &str) -> Value {
-    serde_yaml::from_str(text).unwrap()
-}
-
-fn feeder() -> String {
-    strimzi("kafka", "kafkamirrormaker2s", "feeder")
-}
-
-fn kafka() -> String {
-    strimzi("kafka", "kafkas", "mirror")
-}
-
-/// A mirror whose feeder is stopped, with a note of how it was.
-fn stopped(stub: &Stub) -> (Makers, MirrorMaker) {
-    let maker = include_str!("../strimzi/tests/fixtures/maker-v1.yaml");
-    let mirror = include_str!("../strimzi/tests/fixtures/kafka.yaml");
-    stub.put(&feeder(), fixture(maker));
-    stub.put(&kafka(), fixture(mirror));
-    let makers = Makers::discover(stub.server()).unwrap();
-    let found = MirrorMaker::read(&stub.get(&feeder()).unwrap()).unwrap();
-    let held = makers.stop(&found, "kafka/mirror").unwrap();
-    (makers, held)
-}
 
 fn note(stub: &Stub) {
     stub.change(&kafka(), |object| {
@@ -77,7 +52,7 @@ const EACH: [&[&str]; 2] = [
 #[test]
 fn checkpoints_that_a_restore_keeps_stopped_until_the_mirror_has_caught_up_stay_so() {
     let stub = Stub::start();
-    let (makers, held) = stopped(&stub);
+    let (makers, held) = held(&stub);
     makers.put_back_copying(&held).unwrap();
     note(&stub);
     for words in EACH {
@@ -99,7 +74,7 @@ fn checkpoints_that_a_restore_keeps_stopped_until_the_mirror_has_caught_up_stay_
 #[test]
 fn at_no_stage_of_a_restore_that_is_noted_does_a_job_fail_each_minute() {
     let stub = Stub::start();
-    stopped(&stub);
+    held(&stub);
     note(&stub);
     for words in EACH {
         let (code, said) = resume(&stub, words);
@@ -114,7 +89,7 @@ fn at_no_stage_of_a_restore_that_is_noted_does_a_job_fail_each_minute() {
 #[test]
 fn a_restore_of_a_kafka_that_is_gone_is_known_by_the_lease_that_it_has_signed() {
     let stub = Stub::start();
-    stopped(&stub);
+    held(&stub);
     stub.delete(&kafka());
     let holder = Holder {
         run_id: "restore-run-1".parse().unwrap(),

@@ -342,6 +342,20 @@ fn what_is_wrong_is_said_in_one_line_with_its_code() {
         "--epsilon 5s",
     );
     refused(
+        &["logdir", "plan", cut],
+        "this cut has no sweeps of the source's heads, so that timestamps are the order",
+    );
+    refused(
+        &[
+            "logdir",
+            "plan",
+            "--epsilon=0s",
+            "--exclude-order=src.T",
+            cut,
+        ],
+        "--exclude-order names src.T, and neither the cut nor these volumes have such a topic",
+    );
+    refused(
         &["logdir", "plan", "--order=source", cut],
         "needs heads of the sources",
     );

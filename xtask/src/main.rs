@@ -81,7 +81,8 @@ enum Cmd {
         /// Use plain directories for volumes
         #[arg(long)]
         no_root: bool,
-        /// Handed on as they are
+        /// After `--`, handed on as they are: --cut FILE, --recordings FOLDER, --seed N,
+        /// --at-least-once, and --help, which says what they are
         #[arg(last = true)]
         rest: Vec<OsString>,
     },

@@ -191,3 +191,27 @@ impl From<ApiError> for PortError {
         PortError::new(kind, error.to_string())
     }
 }
+
+/// Without the lines of the file that a reader of YAML prints below what it says.
+pub(crate) fn without_excerpt(error: &dyn std::fmt::Display) -> String {
+    let text = error.to_string();
+    let lines = text.lines();
+    let words = lines.take_while(|line| !line.trim_start().starts_with("-->"));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+mod tests {
+    use crate::ApiServer;
+
+    #[test]
+    fn a_kubeconfig_that_is_none_is_said_in_words_without_its_lines() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config");
+        std::fs::write(&file, "*Slack water*: secret\n").unwrap();
+        let error = ApiServer::connect(Some(&file)).err().unwrap().to_string();
+        assert!(error.starts_with("no way to the API server: "), "{error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
+}

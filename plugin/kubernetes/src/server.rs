@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::ApiError;
+use crate::error::without_excerpt;
 use crate::place::{Place, Resource, namespace_name};
 
 /// For one request. The API server answers within milliseconds, and ends what
@@ -67,7 +68,7 @@ impl ApiServer {
     /// # Errors
     /// None of them can be read. Nobody is asked yet.
     pub fn connect(kubeconfig: Option<&Path>) -> Result<Self, ApiError> {
-        let failed = |error: &dyn std::fmt::Display| ApiError::NoConfig(error.to_string());
+        let failed = |error: &dyn std::fmt::Display| ApiError::NoConfig(without_excerpt(error));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("api-server")

@@ -5,40 +5,13 @@
 #[path = "shared/stub.rs"]
 mod stub;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use slackwater_kubernetes::{Makers, StrimziMirror};
 use slackwater_ports::{ConnectorRef, MirrorLook as _, MirrorStart as _, Target, Want};
-use slackwater_strimzi::MirrorMaker;
 
-use stub::{Stub, strimzi};
+use stub::{Stub, feeder, held, kafka};
 
 const MIRROR: &str = "kafka/mirror";
-
-fn fixture(text: &str) -> Value {
-    serde_yaml::from_str(text).unwrap()
-}
-
-fn feeder() -> String {
-    strimzi("kafka", "kafkamirrormaker2s", "feeder")
-}
-
-fn kafka() -> String {
-    strimzi("kafka", "kafkas", "mirror")
-}
-
-/// A mirror whose feeder is held by `state`.
-fn held(stub: &Stub) -> Makers {
-    let maker = include_str!("../../strimzi/tests/fixtures/maker-v1.yaml");
-    stub.put(&feeder(), fixture(maker));
-    stub.put(
-        &kafka(),
-        fixture(include_str!("../../strimzi/tests/fixtures/kafka.yaml")),
-    );
-    let makers = Makers::discover(stub.server()).unwrap();
-    let found = MirrorMaker::read(&stub.get(&feeder()).unwrap()).unwrap();
-    makers.stop(&found, MIRROR).unwrap();
-    makers
-}
 
 fn as_held(stub: &Stub, makers: &Makers) -> StrimziMirror {
     let namespaces = ["kafka".to_owned()];
@@ -64,7 +37,7 @@ fn are_told(mirror: &StrimziMirror) -> bool {
 #[test]
 fn of_a_resource_that_was_deleted_while_it_was_held_a_resume_finds_nothing_held() {
     let stub = Stub::start();
-    let makers = held(&stub);
+    let (makers, _) = held(&stub);
     let mirror = as_held(&stub, &makers);
     stub.delete(&feeder());
     // A stop, and whatever looks at one, must not take it for stopped.
@@ -81,7 +54,7 @@ fn of_a_resource_that_was_deleted_while_it_was_held_a_resume_finds_nothing_held(
 #[test]
 fn a_resource_that_is_there_and_gives_no_answer_is_held_still() {
     let stub = Stub::start();
-    let makers = held(&stub);
+    let (makers, _) = held(&stub);
     let mirror = as_held(&stub, &makers);
     assert!(are_told(&mirror));
     // No pod of it says anything.
@@ -95,7 +68,7 @@ fn a_resource_that_is_there_and_gives_no_answer_is_held_still() {
 #[test]
 fn a_connector_that_its_resource_names_no_more_is_asked_for_in_vain_once() {
     let stub = Stub::start();
-    let makers = held(&stub);
+    let (makers, _) = held(&stub);
     let mirror = as_held(&stub, &makers);
     stub.change(&feeder(), |object| {
         let mirrors = object["spec"]["mirrors"].as_array_mut().unwrap();
@@ -113,7 +86,7 @@ fn a_connector_that_its_resource_names_no_more_is_asked_for_in_vain_once() {
 #[test]
 fn that_a_kafka_is_left_alone_still_is_one_look_that_waits_for_nobody() {
     let stub = Stub::start();
-    let makers = held(&stub);
+    let (makers, _) = held(&stub);
     let mirror = as_held(&stub, &makers);
     let pause = |annotation: &str, said: &str| {
         stub.change(&kafka(), |object| {

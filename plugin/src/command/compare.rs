@@ -17,6 +17,11 @@ use crate::exit::Stop;
 use crate::site::Site;
 
 /// Compare the mirror with its sources, record by record.
+///
+/// Keys, values, headers, timestamps and order are read from both sides' own
+/// logs, each once. Exit code 1 where they differ, 3 where it can't be told. Up to
+/// four partitions are compared at a time; one takes up to some 100 MB of memory,
+/// whatever its length, and 160 MB more where it is compacted and has many keys.
 #[derive(Debug, Args)]
 pub(super) struct Compare {
     #[command(flatten)]

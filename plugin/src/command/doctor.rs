@@ -13,7 +13,7 @@ use super::Context;
 use crate::exit::Stop;
 use crate::site::OPTED_IN;
 
-/// What is wrong with what surrounds mirrors, and is not said by it.
+/// What K10 would leave a mirror without in silence.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
     /// Of Kasten K10: its policies and their hooks, filters and blueprints, and the

@@ -13,8 +13,10 @@ use crate::site::{Left, Need};
 /// A person reads so many names; more are for a program.
 const MOST_NAMED: usize = 20;
 
-/// Delete what runs have left behind of a mirror in Strimzi: pods of those that are over, with
-/// the claims that they read, and VolumeSnapshots of those that were given up. Backups stay.
+/// Delete what runs have left behind of a mirror in Strimzi.
+///
+/// Pods of those that are over, with the claims that they read, and VolumeSnapshots of those
+/// that were given up. Backups stay.
 #[derive(Debug, Args)]
 pub(super) struct Gc {
     #[command(flatten)]

@@ -67,72 +67,39 @@ pub enum Output {
     Json,
 }
 
+/// What each does, its own module says, for the help, too: words here would stand in place of
+/// those there, and hide all but the first line of them.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The whole job: stop, drain, snapshot, resume, prove.
     Backup(backup::Backup),
-    /// Run one phase of it, as a blueprint does.
     Phase(phase::Phase),
-    /// What a K10 policy runs around its own snapshots.
     Hook(hook::Hook),
-    /// Put a snapshot into new volumes, or a mirror in Strimzi back in place.
     Restore(restore::Restore),
-    /// Make a clone of a mirror in Strimzi as it was backed up, in another namespace.
     Clone(clone::Clone),
-    /// Hold a restored mirror against its cut.
     Validate(validate::Validate),
-    /// Read a snapshot again, and close its cut again with what is found.
     Verify(verify::Verify),
-    /// Compare the mirror with its sources, record by record.
-    ///
-    /// Keys, values, headers, timestamps and order are read from both sides'
-    /// own logs, each once. Exit code 1 where they differ, 3 where it can't be
-    /// told. Up to four partitions are compared at a time; one takes up to some
-    /// 100 MB of memory, whatever its length, and 160 MB more where it is
-    /// compacted and has many keys.
     Compare(compare::Compare),
-    /// Let the mirror run again.
     Resume(resume::Resume),
-    /// Who holds the mirror, and the last runs.
     Status(status::Status),
-    /// The ends of all partitions.
     Heads(heads::Heads),
-    /// Run phases again on recordings of them.
     Replay(replay::Replay),
-    /// Look at cuts.
     Cut(cut::Cut),
-    /// Look at snapshots, or delete one.
     Snapshot(snapshot::Snapshot),
-    /// Delete what runs have left behind of a mirror in Strimzi.
     Gc(gc::Gc),
-    /// Kafka's log directories, read offline.
     Logdir(logdir::Logdir),
-    /// What Kanister and K10 would swallow of Blueprints in silence.
     Lint(lint::Lint),
-    /// A Blueprint as it will run for an object.
-    ///
-    /// What phases put out is not there before they run: it stands as <<.Phases.…>> in
-    /// what is printed. Nothing is run, no Secret is read, and nothing is changed.
     Render(render::Render),
-    /// What K10 would leave a mirror without in silence.
     Doctor(doctor::Doctor),
-    /// JSON Schemas of what is read and written.
     Schema(schema::Schema),
-    /// The version, and the digests of the phases.
     Version(version::Version),
-    /// The process that holds the mirror; started by the phases.
     #[command(hide = true)]
     Guard(guard::Guard),
-    /// Compiles the phases into a folder, for an image.
     #[command(hide = true)]
     Compile(compile::Compile),
-    /// Reads volumes for a phase that runs elsewhere; run by it.
     #[command(hide = true)]
     Reader(reader::Reader),
-    /// Plans and trims volumes for a restore that runs elsewhere; run by it.
     #[command(hide = true)]
     Trimmer(trimmer::Trimmer),
-    /// Speaks to the guard of this pod; run in it by the phases.
     #[command(hide = true)]
     GuardAsk(guard::GuardAsk),
 }
@@ -340,6 +307,13 @@ fn read_document(site: Option<&Site>, what: &str) -> Result<String, Stop> {
     let run: RunId = what.parse().map_err(Stop::bad_input)?;
     let record = site.runs().load(&run).map_err(Stop::bad_input)?;
     Ok(record.document)
+}
+
+/// The same, where a configuration is needed for no more than to name a run by.
+fn read_document_by(context: &Context, config: Option<&Path>, what: &str) -> Result<String, Stop> {
+    let config = config.filter(|_| !Path::new(what).is_file());
+    let site = config.map(|config| context.site(&ConfigArg::of(config)));
+    read_document(site.transpose()?.as_ref(), what)
 }
 
 /// Runs what was typed.

@@ -19,7 +19,7 @@ use crate::guard::{Recovered, recover_for_sure};
 use crate::outputs;
 use crate::site::Site;
 
-/// Run one phase, as a blueprint does.
+/// Run one phase of a backup, as a blueprint does.
 #[derive(Debug, Args)]
 pub(super) struct Phase {
     /// quiesceMirror, awaitDrain, snapshotPartitions, validateHead or

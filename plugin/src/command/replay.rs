@@ -10,13 +10,14 @@ use slackwater_cut::canonical_json;
 use slackwater_host::{Entry, Host, HostOptions, PhaseComponent, PhaseName};
 use slackwater_tape::{Begun, Player, in_one_line};
 
-use super::{ConfigArg, Context, read_document};
+use super::{Context, read_document_by};
 use crate::components::Components;
 use crate::exit::Stop;
 use crate::recording;
 
-/// Run phases on recordings of them: each must make the same calls and end in
-/// the same way.
+/// Run phases again on recordings of them.
+///
+/// Each must make the same calls and end in the same way.
 ///
 /// A component does nothing but by its calls, so the same component on the same
 /// answers is the whole run again. What the run wrote into its document, the
@@ -96,11 +97,7 @@ impl Replay {
         let Some(cut) = &self.cut else {
             return Ok(None);
         };
-        let site = match &self.config {
-            Some(config) => Some(context.site(&ConfigArg::of(config))?),
-            None => None,
-        };
-        let text = read_document(site.as_ref(), cut)?;
+        let text = read_document_by(context, self.config.as_deref(), cut)?;
         let value: serde_json::Value = serde_json::from_str(&text).map_err(Stop::bad_input)?;
         canonical_json(&value).map(Some).map_err(Stop::bad_input)
     }

@@ -10,8 +10,10 @@ use crate::guard::{GuardClient, Recovered, recover, recover_for_sure};
 use crate::restore::{SIGNS, start_in_order};
 use crate::site::{Site, Strimzi};
 
-/// Let the mirror run again: ends a hold, puts right what a dead guard left,
-/// or starts a restored mirror for the first time.
+/// Let the mirror run again.
+///
+/// Ends a hold, puts right what a dead guard left, or starts a restored mirror for
+/// the first time.
 #[derive(Debug, Args)]
 pub(super) struct Resume {
     #[command(flatten)]

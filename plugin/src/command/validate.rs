@@ -17,8 +17,9 @@ use crate::config;
 use crate::exit::{Stop, of_claims};
 use crate::site::Site;
 
-/// Hold a restored mirror against its cut: its volumes, before any broker
-/// starts on them, or its running brokers.
+/// Hold a restored mirror against its cut.
+///
+/// Its volumes, before any broker starts on them, or its running brokers.
 #[derive(Debug, Args)]
 pub(super) struct Validate {
     #[command(flatten)]

@@ -14,8 +14,9 @@ use super::{ConfigArg, Context, RecordArg, report};
 use crate::adapters::ScratchStore;
 use crate::exit::{Stop, of_claims};
 
-/// Read a snapshot again, every batch of it, and close its cut again with what
-/// is found. The cut names the digest that it had before.
+/// Read a snapshot again, and close its cut again with what is found.
+///
+/// Every batch of it is read. The cut names the digest that it had before.
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     #[command(flatten)]

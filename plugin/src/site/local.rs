@@ -196,7 +196,7 @@ impl Ground for Local {
     }
 
     fn guard_note(&self) -> String {
-        format!("pid {}", std::process::id())
+        "the guard".to_owned()
     }
 
     fn guard_line(&self, _run: &RunId) -> Arc<dyn Line> {

@@ -9,6 +9,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{LeaseError, MirrorName, RunId, StoreError, file, lock};
@@ -38,7 +39,11 @@ impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "run {} (process {}", self.run_id, self.pid)?;
         if let Some(deadline) = self.deadline_ms {
-            write!(f, ", until {deadline} ms since the epoch")?;
+            let at = i64::try_from(deadline).map(Timestamp::from_millisecond);
+            match at {
+                Ok(Ok(at)) => write!(f, ", until {at}")?,
+                _ => write!(f, ", until {deadline} ms since the epoch")?,
+            }
         }
         if !self.note.is_empty() {
             write!(f, ", {}", self.note)?;

@@ -29,7 +29,7 @@ fn a_mirror_that_is_held_is_refused_and_its_holder_named() {
     let error = Lease::try_take(dir.path(), &mirror(), holder("second")).unwrap_err();
     assert!(matches!(error, LeaseError::Held { .. }));
     let message = error.to_string();
-    assert!(message.contains("run first") && message.contains("1800000000000"));
+    assert!(message.contains("run first") && message.contains("until 2027-01-15T08:00:00Z"));
     let seen = Lease::read(dir.path(), &mirror()).unwrap();
     assert_eq!(seen, LeaseState::Held(Some(holder("first"))));
     first.release().unwrap();

@@ -29,10 +29,8 @@ pub enum SceneError {
 }
 
 impl SceneError {
-    pub(crate) fn io<'a>(
-        what: &'static str,
-        path: &'a Path,
-    ) -> impl FnOnce(std::io::Error) -> Self + 'a {
+    /// Of a file: `what` was being done with it.
+    pub fn io<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error) -> Self + 'a {
         move |source| SceneError::Io {
             what,
             path: path.to_owned(),

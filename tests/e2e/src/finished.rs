@@ -41,9 +41,13 @@ impl Finished {
         if self.code == Some(code) {
             return Ok(self);
         }
+        let ended = match self.code {
+            Some(code) => format!("exit code {code}"),
+            None => "a signal".to_owned(),
+        };
         Err(SceneError::Unexpected(format!(
-            "ended with {:?}, not {code}\n--- stdout\n{}\n--- stderr\n{}",
-            self.code, self.stdout, self.stderr
+            "ended with {ended}, not {code}\n--- stdout\n{}\n--- stderr\n{}",
+            self.stdout, self.stderr
         )))
     }
 }

@@ -28,7 +28,7 @@ pub use image::image;
 pub use interlude::Interlude;
 pub use order_key::order_key;
 pub use process::{is_alive, kill_guard, process_state, send_signal};
-pub use scene::{EXPORTS, PATIENT, Scene, program};
+pub use scene::{EXPORTS, PATIENT, Scene, cut_of, program};
 pub use services::Services;
 pub use stage::{RunFile, Stage, guard_pid};
 pub use tamper::{Chance, Tamper, Touched, tamper};

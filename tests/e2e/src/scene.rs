@@ -242,15 +242,22 @@ impl Scene {
     /// # Errors
     /// An end with another code than `code`; a cut that can't be read.
     pub fn backup(&self, more: &[&str], code: i32) -> Result<(Finished, Cut), SceneError> {
+        let finished = self.backup_as_it_ends(more)?.expect(code)?;
+        let cut = cut_of(&finished)?;
+        Ok((finished, cut))
+    }
+
+    /// The same, however it ends.
+    ///
+    /// # Errors
+    /// A program that can't be started.
+    pub fn backup_as_it_ends(&self, more: &[&str]) -> Result<Finished, SceneError> {
         let mut args = vec!["backup", "--output", "json"];
         if self.lab.snapshots_dir().is_none() {
             args.push("--allow-plain-copy");
         }
         args.extend(more);
-        let finished = self.run(&args)?.expect(code)?;
-        let cut = Cut::parse(&finished.stdout)
-            .map_err(|error| SceneError::Unexpected(format!("{error}: {}", finished.stderr)))?;
-        Ok((finished, cut))
+        self.run(&args)
     }
 
     /// Restores the snapshot of `run` and starts it, isolated.
@@ -405,6 +412,15 @@ impl Scene {
             .map_err(SceneError::io("run", &self.program))?;
         Ok(Finished::of(output))
     }
+}
+
+/// The cut that a backup has printed.
+///
+/// # Errors
+/// It has printed none.
+pub fn cut_of(backup: &Finished) -> Result<Cut, SceneError> {
+    Cut::parse(&backup.stdout)
+        .map_err(|error| SceneError::Unexpected(format!("{error}: {}", backup.stderr)))
 }
 
 /// The program: as said in the environment, else beside this one.

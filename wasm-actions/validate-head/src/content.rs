@@ -29,7 +29,7 @@ pub(crate) fn read(
     cut: &Cut,
     depth: ContentDepth,
 ) -> Result<(Content, Vec<RowContent>), Failure> {
-    world.waiting("validateHead", "the volumes are listed", None);
+    world.waiting("validateHead", "the volumes to be listed", None);
     let survey = world.survey()?;
     let mut unread = survey.unread.clone();
     let wanted = wanted(cut, &survey);
@@ -49,7 +49,7 @@ pub(crate) fn read(
         .map(|(at, wanted)| (&wanted.partition, at))
         .collect();
     for chunk in wanted.chunks(AT_ONCE) {
-        let what = format!("{} partitions are read", wanted.len());
+        let what = format!("{} partitions to be read", wanted.len());
         world.waiting("validateHead", &what, None);
         for row in world.scan(depth, chunk)? {
             let at = place.get(&row.partition).copied();
@@ -64,7 +64,7 @@ pub(crate) fn read(
         read_again(world, cut, &wanted, &mut rows)?;
     }
     read_fronts(world, cut, &wanted, &mut rows)?;
-    world.waiting("validateHead", "transactions and metadata are read", None);
+    world.waiting("validateHead", "transactions and metadata to be read", None);
     let transactions = world.transactions()?;
     unread.extend(transactions.unread);
     let content = Content {
@@ -177,7 +177,7 @@ fn read_again(
         })
         .collect();
     for chunk in again.chunks(AT_ONCE) {
-        let what = format!("{} partitions are read a second time", again.len());
+        let what = format!("{} partitions to be read a second time", again.len());
         world.waiting("validateHead", &what, None);
         let batches: Vec<RangeWanted> = chunk
             .iter()
@@ -253,7 +253,7 @@ fn read_fronts(
         }
     }
     for chunk in asked.chunks(AT_ONCE) {
-        let what = format!("the age of what {} partitions lack is read", asked.len());
+        let what = format!("the age of what {} partitions lack to be read", asked.len());
         world.waiting("validateHead", &what, None);
         let ranges: Vec<RangeWanted> = chunk.iter().map(|(_, range)| range.clone()).collect();
         let mut newest: BTreeMap<PartitionId, Option<i64>> = BTreeMap::new();

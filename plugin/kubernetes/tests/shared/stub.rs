@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use serde_json::{Map, Value, json};
-use slackwater_kubernetes::ApiServer;
+use slackwater_kubernetes::{ApiServer, Makers};
+use slackwater_strimzi::MirrorMaker;
 
 /// Its paths, as far as they have something behind them.
 type Objects = Arc<Mutex<BTreeMap<String, Value>>>;
@@ -27,6 +28,32 @@ pub(crate) struct Stub {
 /// Where Strimzi's resources of a namespace are.
 pub(crate) fn strimzi(namespace: &str, plural: &str, name: &str) -> String {
     format!("/apis/kafka.strimzi.io/v1/namespaces/{namespace}/{plural}/{name}")
+}
+
+/// A resource of the fixtures that feeds a mirror.
+pub(crate) fn feeder() -> String {
+    strimzi("kafka", "kafkamirrormaker2s", "feeder")
+}
+
+/// The Kafka of it.
+pub(crate) fn kafka() -> String {
+    strimzi("kafka", "kafkas", "mirror")
+}
+
+pub(crate) fn fixture(text: &str) -> Value {
+    serde_yaml::from_str(text).unwrap()
+}
+
+/// Both are there, and the feeder is held by `state`, with a note of how it was.
+pub(crate) fn held(stub: &Stub) -> (Makers, MirrorMaker) {
+    let maker = include_str!("../../../strimzi/tests/fixtures/maker-v1.yaml");
+    let mirror = include_str!("../../../strimzi/tests/fixtures/kafka.yaml");
+    stub.put(&feeder(), fixture(maker));
+    stub.put(&kafka(), fixture(mirror));
+    let makers = Makers::discover(stub.server()).unwrap();
+    let found = MirrorMaker::read(&stub.get(&feeder()).unwrap()).unwrap();
+    let held = makers.stop(&found, "kafka/mirror").unwrap();
+    (makers, held)
 }
 
 impl Stub {

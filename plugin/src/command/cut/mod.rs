@@ -12,7 +12,9 @@ use super::{Context, WhereArg, read_cut, read_document, report};
 use crate::exit::{Stop, of_claims};
 use crate::site::Site;
 
-/// Look at cuts. A cut is named by its run, or by a file.
+/// Look at cuts.
+///
+/// A cut is named by its run, or by a file.
 #[derive(Debug, Args)]
 pub(super) struct Cut {
     #[command(flatten)]

@@ -27,7 +27,7 @@ use crate::site::{KafkaName, Need, OPTED_IN, Site, Strimzi, opted_in, sealed_onc
 /// So far back a run may lie that a hook asks about.
 const LAST_RUNS: usize = 100;
 
-/// What K10 runs before and after its own snapshots.
+/// What a K10 policy runs around its own snapshots.
 #[derive(Debug, Args)]
 pub(super) struct Hook {
     /// Which.

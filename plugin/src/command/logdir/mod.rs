@@ -22,7 +22,9 @@ use super::Context;
 use crate::adapters::Terminal;
 use crate::exit::Stop;
 
-/// Look into Kafka's log directories while no broker has them.
+/// Kafka's log directories, read offline, and cut.
+///
+/// Only while no broker has them, but for a scan that is told so.
 #[derive(Debug, Args)]
 pub(super) struct Logdir {
     #[command(subcommand)]
@@ -31,21 +33,17 @@ pub(super) struct Logdir {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Read every log: what it holds, whether it is whole, whether its
-    /// replicas agree. Nothing is written.
     Scan(Scan),
-    /// Find the last point where all prior messages exist.
     Plan(plan::Plan),
-    /// Cut log directories by a plan.
     Trim(trim::Trim),
-    /// Put log directories back as they were before a trim.
     Untrim(trim::Untrim),
-    /// Make a trim final: delete what went.
     Discard(trim::Discard),
 }
 
-/// Read every log. Exit code 1 where a batch is bad, a file can't be read or
-/// replicas differ; 2 where the directories can't be compared.
+/// Read every log: what it holds, whether it is whole, whether its replicas agree.
+///
+/// Nothing is written. Exit code 1 where a batch is bad, a file can't be read or
+/// replicas differ; 2 where the directories can't be compared or hold no log.
 ///
 /// TORN: bytes behind the last valid batch, which a broker cuts off as it
 /// starts. HOLES: runs of offsets without a batch. OPEN: transactions without
@@ -310,6 +308,11 @@ fn agreement(group: &[(&Replica, &Scanned)], start: u64) -> Agreement {
 }
 
 fn verdict(report: &Report) -> Result<(), Stop> {
+    if report.replicas.is_empty() && report.unread.is_empty() {
+        return Err(Stop::bad_input(
+            "there is no log in these directories: nothing was looked at",
+        ));
+    }
     let name = |row: &Row| format!("{} in {}", row.partition, row.path.display());
     for row in &report.replicas {
         if let Some(error) = &row.error {

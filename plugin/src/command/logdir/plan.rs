@@ -12,7 +12,7 @@ use slackwater_point::{
 use slackwater_ports::Clock as _;
 use slackwater_trim::{OrderAsked, PlanOptions, TrimError, Volumes, plan};
 
-use super::super::{ConfigArg, Context, read_document, validate};
+use super::super::{ConfigArg, Context, read_document_by, validate};
 use super::numbers::{self, RawNumbers};
 use crate::adapters::SystemClock;
 use crate::at_source::{self, KafkaSources};
@@ -21,8 +21,10 @@ use crate::exit::Stop;
 use crate::numbering::Numbers;
 use crate::trimming::skips_unasked;
 
-/// Find the last point where all prior messages exist, on volumes that were
-/// copied one after another while the mirror ran. Nothing is changed.
+/// Find the last point where all prior messages exist.
+///
+/// On volumes that were copied one after another while the mirror ran, or of one that
+/// stood still. Nothing is changed.
 ///
 /// Of each partition the longest log that Kafka would keep is taken, whichever
 /// broker has it. Then all are cut at one point: `source` takes a sweep of the
@@ -32,7 +34,7 @@ use crate::trimming::skips_unasked;
 /// no such point, or more would go than --max-jettison allows.
 #[derive(Debug, Args)]
 pub(super) struct Plan {
-    /// The cut of these volumes, as a file.
+    /// The cut of these volumes: a file, or with --config a run.
     cut: String,
     /// Directories of `log.dirs`, or above them, of all brokers.
     #[arg(required = true)]
@@ -75,7 +77,7 @@ pub(super) struct Plan {
     /// configuration.
     #[arg(long, requires = "config")]
     ask_source: bool,
-    /// The configuration, for --ask-source.
+    /// The configuration, to name a run and for --ask-source.
     #[arg(long, short, env = "SLACKWATER_CONFIG")]
     config: Option<PathBuf>,
 }
@@ -108,7 +110,7 @@ pub(in crate::command) fn max_jettison(text: &str) -> Result<MaxJettison, String
 
 impl Plan {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let text = read_document(None, &self.cut)?;
+        let text = read_document_by(context, self.config.as_deref(), &self.cut)?;
         let cut = Cut::trusted(&text)
             .map_err(|error| Stop::bad_input(format!("{}: {error}", self.cut)))?;
         let by = self.by(&cut);
@@ -162,9 +164,14 @@ impl Plan {
             (By::Timestamp, Some(epsilon)) => Ok(OrderAsked::Timestamp {
                 epsilon_ms: epsilon.as_ms(),
             }),
-            (By::Timestamp, None) => Err(Stop::bad_input(
-                "say by how much timestamps may be out of order: --epsilon 5s",
-            )),
+            (By::Timestamp, None) => Err(Stop::bad_input(match self.order {
+                Some(_) => "say by how much timestamps may be out of order: --epsilon 5s",
+                None => {
+                    "this cut has no sweeps of the source's heads, so that timestamps are the \
+                         order: say by how much they may be out of order, --epsilon 5s, or name \
+                         another --order"
+                }
+            })),
             (_, None) => Ok(OrderAsked::Source),
             (_, Some(_)) => Err(Stop::bad_input(
                 "the order `source` measures its own ε: leave --epsilon out",

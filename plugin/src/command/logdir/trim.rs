@@ -47,7 +47,9 @@ pub(super) struct Untrim {
     paths: Vec<PathBuf>,
 }
 
-/// Delete what a trim has kept beside the data, where all is cut. There is no way back then.
+/// Make a trim final: delete what it has kept beside the data, where all is cut.
+///
+/// There is no way back then.
 ///
 /// As `trim --discard`, where its plan is not there any more: also when brokers have written
 /// since, and on volumes of a later backup, which carries it along.

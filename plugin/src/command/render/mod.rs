@@ -18,6 +18,9 @@ use crate::exit::Stop;
 use object::RawObject;
 
 /// A Blueprint as it will run for an object.
+///
+/// What phases put out is not there before they run: it stands as <<.Phases.…>> in
+/// what is printed. Nothing is run, no Secret is read, and nothing is changed.
 #[derive(Debug, Args)]
 pub(super) struct Render {
     /// A file with the Blueprint; `-` is standard input.
@@ -82,6 +85,13 @@ impl Render {
             time: self.time.clone(),
         };
         let rendered = rendered(&blueprint, &self.action, &given).map_err(Stop::bad_input)?;
+        let written = blueprint["actions"][&self.action].to_string();
+        for option in given.options.keys().filter(|one| !names(&written, one)) {
+            tracing::warn!(
+                "action {} says nothing of an option {option}: Kanister passes it over in silence",
+                self.action
+            );
+        }
         self.show(context, &blueprint, &given.object, &rendered)?;
         match rendered.failed.len() {
             0 => Ok(()),
@@ -189,6 +199,12 @@ fn in_order(action: &Value) -> Result<String, String> {
     }
     text += &part(action, &["outputArtifacts"])?;
     Ok(text)
+}
+
+/// Whether a word of a text is this one.
+fn names(text: &str, word: &str) -> bool {
+    let is_part = |one: char| one.is_alphanumeric() || one == '_';
+    text.split(|one| !is_part(one)).any(|one| one == word)
 }
 
 /// Pairs of `KEY=VALUE`, no key twice.

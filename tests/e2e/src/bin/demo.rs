@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use serde_json::{Value, json};
 use slackwater_cut::{Claim, ClaimName, Cut, Verdict};
-use slackwater_e2e::{Chance, Compared, PATIENT, Scene, SceneError, Tamper, tamper};
+use slackwater_e2e::{Chance, Compared, PATIENT, Scene, SceneError, Tamper, cut_of, tamper};
 use slackwater_lab::{Lab, Load, LoadPlan, Volumes};
 
 /// How long load runs at first. Java compiles meanwhile, and a mirror that has
@@ -106,8 +106,9 @@ fn run(args: &Args) -> Result<(), SceneError> {
     std::thread::sleep(LOADED);
 
     say("slackwater backup");
-    let (_, cut) = scene.backup(&[], 0)?;
+    let backup = scene.backup_as_it_ends(&[])?;
     let load = load.stop()?;
+    let cut = cut_of(&backup)?;
     say(&format!(
         "load over: {} messages acknowledged, {:.0} a second",
         load.acked(),
@@ -115,6 +116,12 @@ fn run(args: &Args) -> Result<(), SceneError> {
     ));
     let shown = scene.run(&["cut", "show", &cut.run_id])?.expect(0)?;
     println!("{}", shown.stdout);
+    if backup.code != Some(0) {
+        if let Some(file) = &args.cut {
+            std::fs::write(file, &backup.stdout).map_err(SceneError::io("write", file))?;
+        }
+        return Err(SceneError::Unexpected(backup.cause().to_owned()));
+    }
     scene.run(&["cut", "verify", &cut.run_id])?.expect(0)?;
     say("slackwater cut verify: every verdict is the same when it is judged again");
 
@@ -164,11 +171,7 @@ fn run(args: &Args) -> Result<(), SceneError> {
     show(&claims, ClaimName::HeadsRestored);
     let figures = figures(args, &cut, &claims, &compared, caught);
     if let Some(file) = &args.json {
-        std::fs::write(file, format!("{figures:#}\n")).map_err(|source| SceneError::Io {
-            what: "write",
-            path: file.clone(),
-            source,
-        })?;
+        std::fs::write(file, format!("{figures:#}\n")).map_err(SceneError::io("write", file))?;
     }
     say("taking the lab down");
     drop(restored);

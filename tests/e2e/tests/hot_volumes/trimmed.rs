@@ -213,7 +213,6 @@ impl<'s> Trimmed<'s> {
             all.extend(paths.iter().map(String::as_str));
             scene.run(&all).unwrap()
         };
-        let cut_file = file("cut.json");
         let of = volumes[0].1.file_name().unwrap().to_string_lossy();
         let plan_file = file(&format!("plan-{of}.json"));
         // Topics without a record say nothing of how far they are.
@@ -230,7 +229,7 @@ impl<'s> Trimmed<'s> {
         let mut args = vec!["logdir", "plan"];
         args.extend(order);
         args.extend(empty.iter().map(String::as_str));
-        args.extend(["--save", &plan_file, &cut_file]);
+        args.extend(["--save", &plan_file, &cut.run_id]);
         println!("{}", with(&args).expect(0).unwrap().stdout);
         let plan: Value = serde_json::from_str(&fs::read_to_string(&plan_file).unwrap()).unwrap();
         let shorter = plan["partitions"].as_array().unwrap().iter().filter(|row| {
