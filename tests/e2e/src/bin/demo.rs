@@ -20,7 +20,14 @@ use slackwater_lab::{Lab, Load, LoadPlan, Volumes};
 /// long run needs none.
 const WARM_UP: Duration = Duration::from_secs(6);
 
-/// For that.
+/// Messages a second, as far as the machine can mirror them: what it can't is a backlog that
+/// grows for as long as the load runs, and no backup covers it.
+const RATE: u32 = 8_000;
+
+/// In tenths: Java compiles while it warms up, and copies about twice as much when it has.
+const WARMED: u64 = 16;
+
+/// For its last messages to be mirrored.
 const CATCH_UP: Duration = Duration::from_secs(90);
 
 /// How long the load runs before the backup.
@@ -35,9 +42,9 @@ struct Args {
     /// Write the figures to this file.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Messages a second.
-    #[arg(long, default_value_t = 8_000)]
-    rate: u32,
+    /// Messages a second. Default: 8000, or what this machine can mirror.
+    #[arg(long)]
+    rate: Option<u32>,
     /// Bytes a message.
     #[arg(long, default_value_t = 200)]
     size: usize,
@@ -91,17 +98,21 @@ fn run(args: &Args) -> Result<(), SceneError> {
         .start()?;
     say(&format!("up: {}", lab.timings()));
     let scene = Scene::new(lab, PATIENT)?;
-    let mut plan = LoadPlan::new(args.rate);
+    let mut plan = LoadPlan::new(args.rate.unwrap_or(RATE));
     plan.size = args.size;
     let source = scene.lab.source().bootstrap();
     say("warming up");
-    let warm = Load::start(&source, &plan)?;
+    let (warming, warm) = (Instant::now(), Load::start(&source, &plan)?);
     std::thread::sleep(WARM_UP);
-    scene.lab.wait_mirrored(&warm.stop()?, CATCH_UP)?;
+    let warm = warm.stop()?;
+    scene.lab.wait_mirrored(&warm, CATCH_UP)?;
+    let mirrored = warm.acked() * 1000 / warming.elapsed().as_millis().max(1) as u64;
+    plan.rate = args.rate.unwrap_or_else(|| sustained(mirrored));
+    let rate = plan.rate;
     let load = Load::start(&source, &plan.producer(2))?;
     say(&format!(
-        "load: {} messages a second of {} bytes into blogs and items",
-        args.rate, args.size
+        "load: {rate} messages a second of {} bytes into blogs and items",
+        args.size
     ));
     std::thread::sleep(LOADED);
 
@@ -120,7 +131,9 @@ fn run(args: &Args) -> Result<(), SceneError> {
         if let Some(file) = &args.cut {
             std::fs::write(file, &backup.stdout).map_err(SceneError::io("write", file))?;
         }
-        return Err(SceneError::Unexpected(backup.cause().to_owned()));
+        let cause = backup.cause();
+        let cause = cause.strip_prefix("slackwater: ").unwrap_or(cause);
+        return Err(SceneError::Unexpected(cause.to_owned()));
     }
     scene.run(&["cut", "verify", &cut.run_id])?.expect(0)?;
     say("slackwater cut verify: every verdict is the same when it is judged again");
@@ -169,7 +182,7 @@ fn run(args: &Args) -> Result<(), SceneError> {
         .expect(0)?;
     let claims = claims_of(&validated.stdout)?;
     show(&claims, ClaimName::HeadsRestored);
-    let figures = figures(args, &cut, &claims, &compared, caught);
+    let figures = figures(rate, &cut, &claims, &compared, caught);
     if let Some(file) = &args.json {
         std::fs::write(file, format!("{figures:#}\n")).map_err(SceneError::io("write", file))?;
     }
@@ -178,6 +191,12 @@ fn run(args: &Args) -> Result<(), SceneError> {
     drop(scene);
     say(&format!("done; window {} ms", figures["window_ms"]));
     Ok(())
+}
+
+/// What goes on being mirrored where so many messages a second were at first; in hundreds.
+fn sustained(at_first: u64) -> u32 {
+    let rate = u32::try_from(at_first * WARMED / 1000 * 100).unwrap_or(RATE);
+    rate.clamp(100, RATE)
 }
 
 fn claims_of(printed: &str) -> Result<Vec<Claim>, SceneError> {
@@ -231,7 +250,7 @@ fn false_backups(
     Ok(caught as usize == Tamper::ALL.len())
 }
 
-fn figures(args: &Args, cut: &Cut, claims: &[Claim], compared: &Compared, caught: bool) -> Value {
+fn figures(rate: u32, cut: &Cut, claims: &[Claim], compared: &Compared, caught: bool) -> Value {
     let quiesce = cut.quiesce.as_ref();
     let stop = quiesce.and_then(|one| one.stop_started_ms);
     let stopped = quiesce
@@ -254,7 +273,7 @@ fn figures(args: &Args, cut: &Cut, claims: &[Claim], compared: &Compared, caught
         "backlog_messages": resume.map(|one| one.backlog),
         "catch_up_ms": resume.and_then(|one| between(Some(one.started_ms), one.caught_up_ms)),
         "partitions": cut.rows.partitions.len(),
-        "rate": args.rate,
+        "rate": rate,
         "records_compared": compared.records,
         "missing": compared.missing,
         "extra": compared.extra,
