@@ -8,7 +8,7 @@ use slackwater_logdir::kraft::{
     KRAFT_VOTERS, MetadataError, MetadataImage, Snapshot, SnapshotId, Uuid, voters,
 };
 use slackwater_logdir::{
-    Depth, Isolation, RecordsEnd, Replica, ScanOptions, SegmentFile, SegmentReader,
+    Depth, Isolation, RecordsEnd, Replica, ScanOptions, SegmentFile, SegmentReader, broken_at,
     control_records, records, scan,
 };
 use slackwater_ports::MetadataSeen;
@@ -104,7 +104,11 @@ fn image(replica: &Replica, reader: &mut SegmentReader) -> Result<Read, String> 
         };
         named_voters(&file, reader, &mut voters)?;
         let mut snapshot = Snapshot::new(id);
-        follow(&file, reader, |offset, value| snapshot.apply(offset, value))?;
+        // Nothing takes away what it lacks, as a broker does of a log: it is whole, or none.
+        let end = follow(&file, reader, |offset, value| snapshot.apply(offset, value))?;
+        if end.broken_at.is_some() {
+            return Err(format!("its newest snapshot: {}", damaged(&end)));
+        }
         image = snapshot.finish().map_err(|error| error.to_string())?;
         from = id.end;
     }
@@ -203,7 +207,7 @@ fn follow(
     replica: &Replica,
     reader: &mut SegmentReader,
     mut apply: impl FnMut(u64, &[u8]) -> Result<(), MetadataError>,
-) -> Result<(), String> {
+) -> Result<RecordsEnd, String> {
     let mut wrong = None;
     let read = records(
         reader,
@@ -221,12 +225,11 @@ fn follow(
         (Err(error), _) => Err(error.to_string()),
         (_, Some(why)) => Err(why),
         (Ok(end), None) if end.is_damaged() => Err(damaged(&end)),
-        (Ok(_), None) => Ok(()),
+        (Ok(end), None) => Ok(end),
     }
 }
 
 /// What was decided in a batch that can't be read is not known.
 pub(crate) fn damaged(end: &RecordsEnd) -> String {
-    let at = end.broken_at.unwrap_or(end.position);
-    format!("from offset {at} on a batch is damaged")
+    broken_at(end.broken_at.unwrap_or(end.position))
 }

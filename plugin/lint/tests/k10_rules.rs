@@ -279,6 +279,16 @@ fn k10s_limits_are_those_that_were_told() {
     assert_eq!(found(|seen| claims(seen, 11)), NONE);
     let one = only(|seen| claims(seen, 5));
     assert!(one.contains("K10 snapshots 5 at a time"), "{one}");
+    // One hook holds all of a namespace.
+    let both = found(|seen| {
+        seen.mirrors[0].volumes = volumes(6);
+        let mut other = seen.mirrors[0].clone();
+        other.name = "other".to_owned();
+        seen.mirrors.push(other);
+    });
+    let together = "has 6 claims, and the mirrors of its namespace have 12";
+    let named = both.iter().filter(|one| one.contains(together));
+    assert_eq!(named.count(), 2, "{both:?}");
     assert_eq!(found(|seen| seen.limits.hook_seconds = 1_081), NONE);
     let short = found(|seen| seen.limits.hook_seconds = 1_080);
     assert_eq!(short.len(), 3, "{short:?}");

@@ -37,7 +37,7 @@ pub use error::LogdirError;
 pub use pool::on_all_cores;
 pub use range::{RangeSeen, range};
 pub use record::{Control, Record, RecordError, control, for_each};
-pub use records::{Isolation, RecordsEnd, control_records, records};
+pub use records::{Isolation, RecordsEnd, broken_at, control_records, records};
 pub use scan::{Bad, Depth, Hole, ReplicaScan, ScanOptions, scan};
 pub use segment::{BatchSeen, MAX_HELD, SegmentEnd, SegmentFile, SegmentReader, Want};
 pub use survey::{Locked, LogDir, Replica, survey};

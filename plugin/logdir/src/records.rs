@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::LogdirError;
 use crate::record::{self, Control, Record};
-use crate::segment::{SegmentReader, Want};
+use crate::segment::{MAX_HELD, SegmentReader, Want};
 use crate::survey::Replica;
 use crate::transactions::{Aborted, Open};
 use crate::wire::Cursor;
@@ -35,6 +35,14 @@ impl RecordsEnd {
     pub fn is_damaged(&self) -> bool {
         self.broken_at.is_some_and(|at| at < self.position)
     }
+}
+
+/// What is wrong of a log from an offset on, in words.
+pub fn broken_at(offset: u64) -> String {
+    format!(
+        "from offset {offset} on a batch is damaged, or larger than {} MiB",
+        MAX_HELD >> 20
+    )
 }
 
 /// Gives each record from the log's start on to `visit`, until it has seen

@@ -83,19 +83,24 @@ fn order(text: &str) -> Result<By, String> {
     }
 }
 
+/// As they were named; a template gives an empty text where nothing was said.
+pub(super) fn topics(named: &[String]) -> Vec<String> {
+    let named = named.iter().map(|one| one.trim());
+    let named = named.filter(|one| !one.is_empty());
+    named.map(str::to_owned).collect()
+}
+
 impl RawTrim {
     /// `None` where they are not to be trimmed.
     pub(super) fn check(&self, kubeconfig: Option<&Path>) -> Result<Option<How>, Stop> {
         if self.trim == Trim::None {
             return Ok(None);
         }
-        // A template gives an empty text where nothing was said.
-        let topics = self.exclude_order.iter().filter(|one| !one.is_empty());
         Ok(Some(How {
             order: self.order(kubeconfig)?,
             most_ms: self.max_jettison.ms,
             most_percent: self.max_jettison.percent,
-            exclude: topics.cloned().collect(),
+            exclude: topics(&self.exclude_order),
         }))
     }
 

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use slackwater_logdir::state::{OffsetTable, TransactionStatus, TransactionTable};
-use slackwater_logdir::{Isolation, Record, Replica, SegmentReader, records};
+use slackwater_logdir::{Isolation, Record, Replica, SegmentReader, broken_at, records};
 use slackwater_point::{ForgottenId, GroupSeen, TookPart, TransactionId, Word};
 use slackwater_ports::PartitionId;
 
@@ -38,7 +38,7 @@ pub(crate) fn each(
         }
     })?;
     let broken = end.broken_at.filter(|at| *at < until);
-    let broken = broken.map(|at| format!("from offset {at} on a batch is damaged"));
+    let broken = broken.map(broken_at);
     match wrong.or(broken) {
         None => Ok(()),
         Some(why) => Err(TrimError::Unread {

@@ -154,7 +154,7 @@ pub(crate) fn examine(
             let why = damage(&reads[counted]).map_or(why, |broken| &broken.why);
             return Err(damaged(group, counted, &reads, why));
         }
-        group.counted_of = asked.numbering.map(|_| kept);
+        group.counted_of = asked.numbering.filter(|_| group.ordered).map(|_| kept);
         match kept_log(reader, group, &reads[kept], kept, asked)? {
             Some(found) => {
                 let planned = group.copies.iter().zip(&reads).zip(&forks);

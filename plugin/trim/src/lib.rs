@@ -22,6 +22,7 @@ mod partitioner;
 mod plan;
 mod prepare;
 mod read_back;
+mod ready;
 mod recode;
 mod show;
 mod site;

@@ -2,7 +2,6 @@
 //! are the data that were planned. Of the data nothing is changed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use rustix::fs::statvfs;
@@ -14,7 +13,7 @@ use crate::copy::{CopyAt, read_copy};
 use crate::disk::Piece;
 use crate::edits::{Edits, Target, unclean};
 use crate::error::TrimError;
-use crate::journal::{Journal, PREFIX};
+use crate::journal::Journal;
 use crate::trim::Held;
 use crate::{steps, write};
 
@@ -175,23 +174,5 @@ impl Held<'_> {
         steps::sync(self.disk, &dir.path, &journal)?;
         journal.write(self.disk, &dir.path)?;
         Ok(written)
-    }
-
-    /// What a trim that never got to its journal has left; whether there was any.
-    pub(crate) fn remove_ours(&self, dir: &LogDir) -> Result<bool, TrimError> {
-        let mut some = Journal::remove_unfinished(self.disk, &dir.path)?;
-        for replica in dir.replicas.iter().map(|replica| &replica.path) {
-            for entry in fs::read_dir(replica).map_err(TrimError::io("list", replica))? {
-                let entry = entry.map_err(TrimError::io("list", replica))?;
-                if entry.file_name().to_string_lossy().starts_with(PREFIX) {
-                    some = true;
-                    let path = entry.path();
-                    self.disk
-                        .remove(&path)
-                        .map_err(TrimError::io("remove", &path))?;
-                }
-            }
-        }
-        Ok(some)
     }
 }

@@ -192,15 +192,6 @@ impl<'d> Held<'d> {
         Ok(done)
     }
 
-    /// Of a trim that was ended before its first journal; whether there was any.
-    fn take_away_what_lies_ready(&self) -> Result<bool, TrimError> {
-        let mut some = false;
-        for dir in &self.volumes.dirs {
-            some |= self.remove_ours(dir)?;
-        }
-        Ok(some)
-    }
-
     fn now(&self, stage: Stage, dir: &Path, journal: &mut Journal) -> Result<(), TrimError> {
         journal.stage = stage;
         journal.write(self.disk, dir)

@@ -44,6 +44,35 @@ fn untrim(root: &Path) -> Result<(), TrimError> {
 }
 
 #[test]
+fn where_the_journals_are_gone_what_went_is_not_taken_away() {
+    let plain = || {
+        let mut site = Site::new();
+        site.topic("src.t", Class::Mirrored, 1, Some("t"));
+        site.topic("src.u", Class::Mirrored, 1, Some("u"));
+        site.all("src.t-0", &messages(0..20));
+        site.all("src.u-0", &messages(0..11));
+        site
+    };
+    // With files that were set aside, and with tails alone.
+    for site in [brokers(), plain()] {
+        let plan = site.plan(&options(0)).unwrap();
+        let mut held = Held::take(&nodes(site.root.path()), &RealDisk).unwrap();
+        held.trim(&plan).unwrap();
+        drop(held);
+        for node in nodes(site.root.path()) {
+            fs::remove_file(node.join("slackwater-trim.json")).unwrap();
+        }
+        let left = tree(site.root.path());
+        let refused = untrim(site.root.path()).unwrap_err();
+        assert!(
+            refused.to_string().contains("has lost its journal"),
+            "{refused}"
+        );
+        assert!(tree(site.root.path()) == left);
+    }
+}
+
+#[test]
 fn what_a_broker_has_left_since_a_trim_is_named_and_nothing_is_taken_back() {
     let site = brokers();
     let before = tree(site.root.path());

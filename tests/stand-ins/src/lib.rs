@@ -1,5 +1,5 @@
 //! Stand-ins: what plays, in the tests' Kubernetes, the parts that can't be had
-//! there. Each is small, says file and line of what it imitates, and has a
+//! there. Each is small, says file and function, or class, of what it imitates, and has a
 //! contract test for each thing that it does which holds for the real one, too.
 //!
 //! May talk to the API server as an administrator, and write images of volumes.

@@ -16,10 +16,18 @@ const OF_STORAGE: &str = "k10.kasten.io/volume-snapshot-class";
 
 pub(super) fn faults(place: &str, mirror: &Mirror, seen: &Seen) -> Vec<Fault> {
     let mut says = Vec::new();
-    let (count, most) = (mirror.volumes.len(), seen.limits.snapshots_at_once);
+    // A policy's hook holds all mirrors of its namespace, until the last one is cut.
+    let together = seen.mirrors.iter();
+    let together = together.filter(|one| one.namespace == mirror.namespace);
+    let count: usize = together.map(|one| one.volumes.len()).sum();
+    let most = seen.limits.snapshots_at_once;
     if count > most {
+        let own = match mirror.volumes.len() {
+            own if own == count => format!("has {count} claims"),
+            own => format!("has {own} claims, and the mirrors of its namespace have {count}"),
+        };
         says.push(format!(
-            "has {count} claims, and K10 snapshots {most} at a time in the whole cluster \
+            "{own}, and K10 snapshots {most} at a time in the whole cluster \
              (limiter.csiSnapshotsPerCluster; another limit is told by --k10-snapshots-at-once): it is \
              held until the last one is cut"
         ));

@@ -12,6 +12,7 @@ use slackwater_point::{
 use slackwater_ports::Clock as _;
 use slackwater_trim::{OrderAsked, PlanOptions, TrimError, Volumes, plan};
 
+use super::super::trim_args::topics;
 use super::super::{ConfigArg, Context, read_document_by, validate};
 use super::numbers::{self, RawNumbers};
 use crate::adapters::SystemClock;
@@ -59,7 +60,7 @@ pub(super) struct Plan {
     max_jettison: MaxJettison,
     /// A topic whose messages say nothing of the order; it is kept whole, but for
     /// transactions that can't be.
-    #[arg(long, value_name = "TOPIC")]
+    #[arg(long, value_name = "TOPIC", value_delimiter = ',')]
     exclude_order: Vec<String>,
     /// These are not the volumes of the cut's run: it says which topic is what, and no more.
     /// What the source had when they were cut is not known then, and `consistent` is not
@@ -129,7 +130,7 @@ impl Plan {
                 _ => self.order(by)?,
             },
             max: self.max_jettison,
-            exclude: self.exclude_order.clone(),
+            exclude: topics(&self.exclude_order),
             stops_connect: !self.leave_connect,
             at_source: BTreeMap::new(),
             is_of_cut: !self.other_volumes,
