@@ -8,12 +8,14 @@ pub(crate) mod needs_root {
     use slackwater_cut::{ClaimName, Verdict};
     use slackwater_lab::Volumes;
 
-    use crate::trimmed::{Messages, Takes, Trimmed, at_rest, load, scene};
+    use crate::RATE;
+    use crate::trimmed::{Messages, Takes, Trimmed, at_rest, load_at, scene};
 
     /// What stood still is cut back to its point, and the mirror goes on from there.
     pub(crate) fn must_come_back(name: &str, exactly_once: bool, messages: Messages) {
         let scene = scene(name, exactly_once, Volumes::LoopImages);
-        let going = load(&scene, messages, 1);
+        // While a slow mirror catches up its transactions reach back before every sample.
+        let going = load_at(RATE / 2, &scene, messages, 1);
         std::thread::sleep(Duration::from_secs(5));
         let (_, cut) = scene.backup(&[], 0).unwrap();
         let covers = cut.claims.iter().find(|one| one.name == ClaimName::Covers);

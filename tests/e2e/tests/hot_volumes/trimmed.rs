@@ -87,7 +87,12 @@ impl Messages {
 
 /// A load on all topics.
 pub(crate) fn load(scene: &Scene, messages: Messages, producer: u64) -> Load {
-    let plan = LoadPlan::new(RATE).topics(&CODECS).producer(producer);
+    load_at(RATE, scene, messages, producer)
+}
+
+/// The same at another rate.
+pub(crate) fn load_at(rate: u32, scene: &Scene, messages: Messages, producer: u64) -> Load {
+    let plan = LoadPlan::new(rate).topics(&CODECS).producer(producer);
     let plan = plan.linger_ms(LINGER_MS);
     let plan = match messages {
         Messages::Plain { first } => plan.first(first),
