@@ -74,23 +74,12 @@ pub fn by_source(
         return Err(Refused::Clock.into());
     }
     let mut newest_lacks = None;
-    let mut fewest: Option<(&PartitionId, BTreeSet<String>)> = None;
     let mut found = None;
     for (at, sweep) in sweeps.iter().enumerate().rev() {
-        let lack = || ordered().filter(|(log, _)| sweep.located[*log] == Located::NotThere);
+        let lacks = ordered().find(|(log, _)| sweep.located[*log] == Located::NotThere);
         let older = ordered().filter(|(log, _)| sweep.located[*log] == Located::Older);
-        match lack().next() {
-            Some((log, first)) => {
-                newest_lacks.get_or_insert(log);
-                let topics: BTreeSet<String> =
-                    lack().map(|(_, log)| log.partition.topic.clone()).collect();
-                if fewest
-                    .as_ref()
-                    .is_none_or(|(_, least)| topics.len() < least.len())
-                {
-                    fewest = Some((&first.partition, topics));
-                }
-            }
+        match lacks {
+            Some((log, _)) => drop(newest_lacks.get_or_insert(log)),
             None => {
                 from(logs, older.map(|(log, _)| log))?;
                 found = Some(at);
@@ -99,12 +88,7 @@ pub fn by_source(
         }
     }
     let Some(high) = found else {
-        let (first, topics) = fewest.unwrap_or_else(|| (&logs[0].partition, BTreeSet::new()));
-        return Err(Unsolved::Refused(Refused::NoSample {
-            samples: sweeps.len(),
-            partition: first.clone(),
-            topics,
-        }));
+        return Err(no_sample(logs, sweeps).into());
     };
     let mut cuts: Vec<u64> = logs.iter().map(|log| log.end).collect();
     for (log, _) in ordered() {
@@ -133,6 +117,29 @@ pub fn by_source(
         pull,
     };
     Ok((point, between))
+}
+
+/// All lack some log: what is named lacks the one that the fewest topics lack, the newest of
+/// these.
+fn no_sample(logs: &[Log], sweeps: &[Sweep]) -> Refused {
+    let lack = |sweep: &Sweep| -> BTreeSet<&PartitionId> {
+        let all = logs.iter().enumerate().filter(|(_, log)| log.ordered);
+        let not_there = all.filter(|(at, _)| sweep.located[*at] == Located::NotThere);
+        not_there.map(|(_, log)| &log.partition).collect()
+    };
+    let topics = |lack: &BTreeSet<&PartitionId>| -> BTreeSet<String> {
+        lack.iter().map(|one| one.topic.clone()).collect()
+    };
+    let each = sweeps.iter().rev().map(lack);
+    let fewest = each.min_by_key(|lack| topics(lack).len());
+    let fewest = fewest.unwrap_or_default();
+    Refused::NoSample {
+        samples: sweeps.len(),
+        partition: fewest
+            .first()
+            .map_or_else(|| logs[0].partition.clone(), |one| (*one).clone()),
+        topics: topics(&fewest),
+    }
 }
 
 /// An interval that ends before it begins, as a clock leaves it that is set back.
