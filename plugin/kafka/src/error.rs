@@ -126,7 +126,9 @@ impl KafkaError {
             Self::Refused { .. } => PortErrorKind::Refused,
             Self::Silent(silence) => {
                 let code = silence.code();
-                if NOT_LET_IN.contains(&code) {
+                if silence.cause.as_ref().is_some_and(Cause::is_broken_off) {
+                    PortErrorKind::Timeout
+                } else if NOT_LET_IN.contains(&code) {
                     PortErrorKind::Refused
                 } else if NOBODY.contains(&code) {
                     PortErrorKind::Unreachable
@@ -190,5 +192,13 @@ mod tests {
             silent(cause(Code::AUTHENTICATION)).kind,
             PortErrorKind::Refused
         );
+        // In librdkafka's words, where a connection ends in the middle of SASL.
+        let reason = "SASL authentication error: SaslAuthenticateRequest failed: Local: Broker \
+                      transport failure (after 0ms in state DOWN)";
+        let broken_off = Cause {
+            code: Code::AUTHENTICATION,
+            reason: reason.to_owned(),
+        };
+        assert_eq!(silent(Some(broken_off)).kind, PortErrorKind::Timeout);
     }
 }

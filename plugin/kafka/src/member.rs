@@ -33,6 +33,12 @@ const LIMITS: [Duration; 10] = [
     Duration::from_secs(2),
     Duration::from_secs(2),
 ];
+/// How long besides, where the first contact of a client was broken off while it was let
+/// in (`Cause::is_broken_off`): a broker that has just started may take longer for TLS
+/// and SASL than all of [`LIMITS`] (seen on two cores that had ten programs to run), and
+/// to give it up costs a backup. Whoever refuses connections or passwords is not waited
+/// for so.
+const LET_IN: [Duration; 6] = [Duration::from_secs(2); 6];
 /// What librdkafka may need beyond its own limit to tell that it is over.
 pub(crate) const LIMIT_MARGIN: Duration = Duration::from_millis(500);
 
@@ -118,7 +124,8 @@ impl Member {
         })
     }
 
-    /// Makes a request again while its failure may pass, within [`LIMITS`].
+    /// Makes a request again while its failure may pass, within [`LIMITS`] and perhaps
+    /// [`LET_IN`].
     pub(crate) fn persist<T>(
         &self,
         client: &Client,
@@ -126,7 +133,10 @@ impl Member {
         request: impl Fn(Duration) -> Result<T, Failed>,
     ) -> Result<T, KafkaError> {
         let mut last = Failed::timed_out();
-        for limit in LIMITS {
+        let is_first = !client.has_answered();
+        let is_let_in = || is_first && client.cause().is_some_and(|cause| cause.is_broken_off());
+        let more = LET_IN.into_iter().take_while(|_| is_let_in());
+        for limit in LIMITS.into_iter().chain(more) {
             match request(limit) {
                 Ok(answer) => {
                     client.answered();

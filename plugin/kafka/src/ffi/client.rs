@@ -7,6 +7,7 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rdkafka::ClientConfig;
@@ -29,11 +30,24 @@ pub(crate) struct Cause {
     pub(crate) reason: String,
 }
 
+/// How librdkafka's texts of errors of its own begin (`rd_kafka_err_descs`), rather than
+/// of a broker's answers.
+const OF_ITS_OWN: &str = "Local: ";
+
+impl Cause {
+    /// Whether somebody was reached and began to let us in, and that was broken off: no
+    /// broker has said no.
+    pub(crate) fn is_broken_off(&self) -> bool {
+        [Code::AUTHENTICATION, Code::SSL].contains(&self.code) && self.reason.contains(OF_ITS_OWN)
+    }
+}
+
 /// Keeps the last error, since librdkafka tells of it apart from the calls
 /// that then time out.
 #[derive(Default)]
 struct Listener {
     last: Mutex<Option<Cause>>,
+    has_answered: AtomicBool,
 }
 
 impl Listener {
@@ -124,6 +138,12 @@ impl Client {
     pub(crate) fn answered(&self) {
         self.serve();
         *self.last() = None;
+        self.listener.has_answered.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether anybody has answered yet.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.listener.has_answered.load(Ordering::Relaxed)
     }
 
     fn last(&self) -> std::sync::MutexGuard<'_, Option<Cause>> {
