@@ -2,7 +2,7 @@
 //! what feeds a mirror stopped.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 
-#[path = "../kubernetes/tests/shared/stub.rs"]
+#[path = "../kubernetes/tests/common/stub.rs"]
 mod stub;
 
 use std::process::Command;

@@ -17,8 +17,9 @@ use crate::{ApiError, Makers, MakersError};
 
 /// How often a patch is made anew because the resource changed meanwhile: the
 /// operator writes into its status, each time another `resourceVersion`, and a
-/// patch takes milliseconds.
-pub(crate) const MOST_TRIES: usize = 10;
+/// patch takes milliseconds. On a busy API server it takes tens of them, and then
+/// one in two meets somebody who writes all the time: thirty in a row do not.
+pub(crate) const MOST_TRIES: usize = 30;
 
 /// How long before it is poked: an event that comes while it is at the resource
 /// is dropped after 10 s (`AbstractOperator`, `LOCK_TIMEOUT_MS`), and then it

@@ -2,7 +2,7 @@
 //! pause is ended by somebody else.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 
-#[path = "shared/stub.rs"]
+#[path = "common/stub.rs"]
 mod stub;
 
 use serde_json::json;

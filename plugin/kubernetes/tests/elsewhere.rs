@@ -5,12 +5,12 @@
 //! Each test takes the definitions that it needs away in its end: no other needs them.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 
-mod shared;
+mod common;
 
 use slackwater_kubernetes::{ElsewhereError, Makers};
 use slackwater_strimzi::Kafka;
 
-use shared::{account, mirror, namespace, plane};
+use common::{account, mirror, namespace, plane};
 
 const GROUP: &str = "kafka.strimzi.io";
 const MIRRORS: &str = "org.apache.kafka.connect.mirror";
@@ -88,7 +88,7 @@ fn delete_definition(plural: &str) {
 fn scene(name: &str, resources: &[&str]) -> (String, Makers, Kafka) {
     let space = namespace(name);
     mirror(&space);
-    let administrator = Makers::discover(shared::server()).unwrap();
+    let administrator = Makers::discover(common::server()).unwrap();
     let kafka = administrator.kafka(&space, "mirror").unwrap();
     let lists = account(&space, "lists", GROUP, resources, &["list"]);
     (space, Makers::discover(lists).unwrap(), kafka)

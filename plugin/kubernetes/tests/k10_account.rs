@@ -2,13 +2,13 @@
 //! somebody else.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 
-mod shared;
+mod common;
 
 use std::path::Path;
 
 use slackwater_kubernetes::{ApiServer, k10_account};
 
-use shared::{account, mirror, namespace, plane, server};
+use common::{account, mirror, namespace, plane, server};
 
 const OURS: (&str, &str) = ("slackwater", "slackwater");
 

@@ -2,11 +2,11 @@
 //! on which storage.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 
-mod shared;
+mod common;
 
 use slackwater_kubernetes::k10_objects;
 
-use shared::{account_of, mirror, namespace, plane, server};
+use common::{account_of, mirror, namespace, plane, server};
 
 const OPTED_IN: &str = "slackwater.io/mirror=true";
 const CRD: &str = "crd/policies.config.kio.kasten.io";

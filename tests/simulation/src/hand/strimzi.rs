@@ -26,7 +26,7 @@ const SETTLES_MS: u64 = 120_000;
 const KAFKA_TAKEN_UP_MS: u64 = 20_000;
 
 /// How often a patch is made anew because the resource changed (`makers.rs`).
-const MOST_TRIES: usize = 10;
+const MOST_TRIES: usize = 30;
 
 /// What is patched through the API server.
 trait Resource: Clone {
