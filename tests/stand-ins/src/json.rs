@@ -38,6 +38,11 @@ pub(crate) fn decoded(value: &Value) -> Option<String> {
 
 /// Makes it; one that is there already is as good.
 pub(crate) fn make(server: &ApiServer, place: &Place, object: &Value) -> Result<(), ApiError> {
+    // Asked for in vain it would be written all the same: a Service has an address set
+    // aside for it before its name is found taken.
+    if server.get(place)?.is_some() {
+        return Ok(());
+    }
     match server.create(place, object) {
         Ok(_) | Err(ApiError::Exists { .. }) => Ok(()),
         Err(error) => Err(error),

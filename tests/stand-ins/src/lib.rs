@@ -4,6 +4,7 @@
 //!
 //! May talk to the API server as an administrator, and write images of volumes.
 
+mod changes;
 mod error;
 mod found;
 mod ground;

@@ -38,10 +38,11 @@ use slackwater_kubernetes::ApiServer;
 use slackwater_lab::kubernetes::Cluster;
 
 use crate::StandInError;
+use crate::changes::Changes;
 use deafness::Deafness;
 
-/// Between two looks; it watches nothing.
-const BETWEEN: Duration = Duration::from_millis(200);
+/// Between two looks at whether anything changed; it watches nothing.
+const BETWEEN: Duration = Duration::from_millis(500);
 
 /// How it goes about its work.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +80,7 @@ impl Operator {
     pub fn start(cluster: &Cluster, temper: Temper) -> Result<Self, StandInError> {
         crate::image::import(cluster)?;
         let server = ApiServer::connect(Some(cluster.plane().kubeconfig()))?;
+        let mut changes = Changes::of(cluster.plane().kubeconfig())?;
         let over = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&over);
         let deafness = Deafness::default();
@@ -87,6 +89,10 @@ impl Operator {
             let mut seen = Seen::new(temper);
             let mut told = users::Told::new();
             while !stop.load(Ordering::Relaxed) {
+                if !changes.are_due() {
+                    thread::sleep(BETWEEN);
+                    continue;
+                }
                 for (what, done) in [
                     ("Kafka", kafka::reconcile(&server, &mut kafkas)),
                     ("StrimziPodSet", podset::reconcile(&server)),

@@ -22,6 +22,9 @@ use super::output::outputs;
 /// `TIMEOUT_WORKER_POD_READY` is 15 minutes; what runs has no limit of Kanister's.
 const ENDS: Duration = Duration::from_secs(900);
 
+/// Between two looks at a pod: each is a kubectl, which is a quarter of a second of a core.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Runs one; gives its outputs.
 pub(super) fn run(hands: &Hands<'_>, args: &Value) -> Result<Map<String, Value>, String> {
     let namespace = match text(args, "namespace") {
@@ -86,7 +89,7 @@ fn wait(
         if began.elapsed() > ENDS {
             return Err("Pod did not end".to_owned());
         }
-        thread::sleep(Duration::from_millis(300));
+        thread::sleep(LOOK);
     }
 }
 

@@ -26,6 +26,7 @@ use slackwater_kubernetes::ApiServer;
 use slackwater_lab::kubernetes::Cluster;
 
 use crate::StandInError;
+use crate::changes::Changes;
 use images::Images;
 
 pub use slackwater_lab::kubernetes::STORAGE_DRIVER as DRIVER;
@@ -40,8 +41,8 @@ pub const LATE_CLASS: &str = "lab-late";
 /// The VolumeSnapshotClass of the driver.
 pub const SNAPSHOT_CLASS: &str = "lab-snapshots";
 
-/// Between two looks. The real ones watch, and are as fast.
-const BETWEEN: Duration = Duration::from_millis(100);
+/// Between two looks at whether anything changed. The real ones watch, and are as fast.
+const BETWEEN: Duration = Duration::from_millis(250);
 
 /// What a driver does with snapshots when it does not just take them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +74,7 @@ impl Storage {
     /// The API server does not take them.
     pub fn start(cluster: &Cluster) -> Result<Self, StandInError> {
         let server = ApiServer::connect(Some(cluster.plane().kubeconfig()))?;
+        let mut changes = Changes::of(cluster.plane().kubeconfig())?;
         let images = Images::new(cluster.volumes());
         object::make_classes(&server)?;
         let whims = Arc::new(Mutex::new(Whims::new()));
@@ -80,6 +82,10 @@ impl Storage {
         let (theirs, stop) = (Arc::clone(&whims), Arc::clone(&over));
         let thread = thread::spawn(move || {
             while !stop.load(Ordering::Relaxed) {
+                if !changes.are_due() {
+                    thread::sleep(BETWEEN);
+                    continue;
+                }
                 let whims = theirs
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
