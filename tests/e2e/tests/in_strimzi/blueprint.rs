@@ -152,6 +152,15 @@ mod needs_root {
 
         use super::*;
         use crate::kanister::{Of, act};
+        use crate::place::Place;
+
+        fn must_be_proven(place: &Place, run: &str, names: &[ClaimName]) {
+            let claims = place.cut(run).claims;
+            for name in names {
+                let claim = claims.iter().find(|one| one.name == *name).unwrap();
+                assert_eq!(claim.verdict, Verdict::Proven, "{}", claim.reason);
+            }
+        }
 
         #[test]
         fn a_backup_by_the_blueprint_is_verified_restored_undone_and_deleted() {
@@ -169,6 +178,7 @@ mod needs_root {
             let of_it = Of::Backup(&done);
             let verified = act(&place, "verify", &of_it, &[]);
             assert_eq!(verified.error, None);
+            must_be_proven(&place, &run, &[ClaimName::Intact]);
             let named = format!("slackwater-{run}");
             assert!(!place.names("configmap", &named).is_empty());
 
@@ -176,11 +186,11 @@ mod needs_root {
             let restored = act(&place, "restore", &of_it, &[]);
             assert_eq!(restored.error, None);
             assert!(place.volumes().is_disjoint(&before));
-            for name in [ClaimName::Restored, ClaimName::HeadsRestored] {
-                let claims = place.cut(&run).claims;
-                let claim = claims.iter().find(|one| one.name == name).unwrap();
-                assert_eq!(claim.verdict, Verdict::Proven, "{}", claim.reason);
-            }
+            must_be_proven(
+                &place,
+                &run,
+                &[ClaimName::Restored, ClaimName::HeadsRestored],
+            );
             place.must_be_equal();
             let undone = act(&place, "restore", &of_it, &[("undo", "true")]);
             assert_eq!(undone.error, None);

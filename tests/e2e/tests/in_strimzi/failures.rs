@@ -167,23 +167,72 @@ mod needs_root {
                 }
             }
 
+            /// The run that a phase was ended in the middle of, as by the loss of its node.
+            fn killed_in(place: &mut Place, name: &str) -> String {
+                let kafka = mirror();
+                let (mut words, run) = match name {
+                    "quiesceMirror" => (vec!["phase", name], None),
+                    _ => (vec!["phase", name, "--run"], Some(quiesced(place))),
+                };
+                if name == "snapshotPartitions" {
+                    let run = run.as_deref().unwrap();
+                    phase(place, "awaitDrain", run).expect(0);
+                    place.lab().storage().set(CLAIM, Whim::Hangs);
+                }
+                words.extend(run.as_deref());
+                words.extend(["--kafka", &kafka]);
+                let pod = place.begin("slackwater", &words);
+                place.until("it to be in its middle", || match name {
+                    "quiesceMirror" => {
+                        let feeder = place.object("kafkamirrormaker2/feeder");
+                        feeder["metadata"].to_string().contains("/held")
+                    }
+                    "awaitDrain" => !place.said(&pod).is_empty(),
+                    _ => place.said(&pod).contains("the volumes to be cut"),
+                });
+                place.kill(&pod);
+                place.lab().storage().set_none();
+                run.unwrap_or_else(|| place.newest())
+            }
+
             #[test]
             fn a_phase_whose_pod_is_killed_leaves_the_rest_to_the_guard() {
                 let mut place = turn();
+                for name in ["quiesceMirror", "awaitDrain", "snapshotPartitions"] {
+                    place.produce(50);
+                    let feeder = place.feeder();
+                    let run = killed_in(&mut place, name);
+                    place.within(3, "the deadline", || place.is_void(&run));
+                    place.must_be_let_go(&feeder);
+                }
+                place.must_be_equal();
+            }
+
+            #[test]
+            fn a_proof_whose_pod_is_killed_is_made_when_it_is_told_again() {
+                let mut place = turn();
                 place.produce(50);
                 let feeder = place.feeder();
+                let later = Whim::ReadyAfter(Duration::from_secs(3_600));
+                place.lab().storage().set(CLAIM, later);
                 let run = quiesced(&mut place);
-                phase(&mut place, "awaitDrain", &run).expect(0);
-                place.lab().storage().set(CLAIM, Whim::Hangs);
-                let of = ["phase", "snapshotPartitions", "--run", &run, "--kafka"];
-                let pod = place.begin("slackwater", &[&of[..], &[&mirror()]].concat());
-                place.until("it to wait for the snapshots", || {
-                    place.said(&pod).contains("the volumes to be cut")
-                });
-                place.kill(&pod);
-                place.until("the deadline", || place.is_void(&run));
-                place.lab().storage().set_none();
+                for name in ["awaitDrain", "snapshotPartitions"] {
+                    phase(&mut place, name, &run).expect(0);
+                }
+                let words = ["phase", "validateHead", "--run", &run, "--kafka", &mirror()];
+                let pod = place.begin("slackwater", &words);
+                // It has let the mirror go, and waits for what it is to read.
                 place.must_be_let_go(&feeder);
+                place.kill(&pod);
+                place.lab().storage().set_none();
+                phase(&mut place, "validateHead", &run).expect(0);
+                let cut = place.cut(&run);
+                assert!(matches!(cut.state, State::Closed { .. }), "{:?}", cut.state);
+                for claim in &cut.claims {
+                    let required = cut.settings.require.contains(&claim.name);
+                    assert!(!required || claim.verdict == Verdict::Proven, "{claim:?}");
+                }
+                place.must_be_equal();
             }
 
             #[test]

@@ -4,6 +4,8 @@ use std::fs;
 
 use slackwater_e2e::send_signal;
 
+use crate::ground::names;
+use crate::k10_stand_in::documents;
 use crate::place::Place;
 
 /// Who holds the mirror, by the Lease.
@@ -32,6 +34,24 @@ pub(crate) fn end(place: &Place, pods: &[&str]) {
     }
 }
 
+/// The example that lets a mirror run whose guards are lost, as it is applied here.
+pub(crate) fn cron_job() -> String {
+    let mut job = documents("examples/resume-cronjob.yaml").remove(0);
+    let container = &mut job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    let container = &mut container["containers"][0];
+    let last = container["args"].as_array().unwrap().last();
+    assert_eq!(last.unwrap(), "kafka/mirror");
+    container["image"] = names().image.as_str().into();
+    container["imagePullPolicy"] = "Never".into();
+    job.to_string()
+}
+
+pub(crate) fn without_cron_job(place: &Place) {
+    place
+        .own(&["delete", "cronjob", "slackwater-resume-mirror"])
+        .unwrap();
+}
+
 /// By the pod's name in what they were started with.
 fn processes_of(pod: &str) -> Vec<u32> {
     let name = format!("POD_NAME={pod}");
@@ -53,9 +73,7 @@ mod needs_root {
             use serde_json::{Value, json};
             use slackwater_stand_ins::Temper;
 
-            use super::super::super::{end, holder};
-            use crate::ground::names;
-            use crate::k10_stand_in::documents;
+            use super::super::super::{cron_job, end, holder, without_cron_job};
             use crate::pause::needs_root::owned;
             use crate::place::{Place, mirror, turn};
 
@@ -118,23 +136,14 @@ mod needs_root {
             fn where_both_guards_are_lost_and_nobody_comes_the_cron_job_lets_the_mirror_run() {
                 let mut place = turn();
                 let before = place.feeder();
-                let mut job = documents("examples/resume-cronjob.yaml").remove(0);
-                let container = &mut job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
-                let container = &mut container["containers"][0];
-                let last = container["args"].as_array().unwrap().last();
-                assert_eq!(last.unwrap(), "kafka/mirror");
-                container["image"] = names().image.as_str().into();
-                container["imagePullPolicy"] = "Never".into();
-                place.ground.apply(&job.to_string());
+                place.ground.apply(&cron_job());
                 let run = quiesced(&mut place);
                 let both = ["a", "b"].map(|which| format!("slackwater-{run}-guard-{which}"));
                 end(&place, &[&both[0], &both[1]]);
                 place.within(5, "the mirror to run", || place.is_running());
                 place.must_be_let_go(&before);
                 place.until("the run to be void", || place.is_void(&run));
-                place
-                    .own(&["delete", "cronjob", "slackwater-resume-mirror"])
-                    .unwrap();
+                without_cron_job(&place);
                 place.must_be_equal();
             }
 

@@ -14,20 +14,10 @@ mod needs_root {
 
             use crate::ground::names;
             use crate::k10_stand_in::{
-                before, claims, hook, opted_in, retire, snapshot, snapshots, until_closed,
+                asked, before, hook, opted_in, retire, snapshots, until_closed,
             };
             use crate::no_room;
-            use crate::place::{CLAIM, Place, turn};
-
-            /// K10 asks for a snapshot of each claim, and nobody waits for them.
-            fn asked(place: &Place, of: &str) -> Vec<String> {
-                let named = |claim: &String| format!("k10-csi-snap-{of}-{claim}");
-                let claims = claims(place);
-                for claim in &claims {
-                    snapshot(place, &named(claim), claim);
-                }
-                claims.iter().map(named).collect()
-            }
+            use crate::place::{CLAIM, turn};
 
             #[test]
             fn a_snapshot_of_k10s_that_errs_or_is_never_cut_leaves_a_void_run_and_a_mirror_that_runs()

@@ -12,7 +12,7 @@ mod needs_root {
 
             use crate::guards::{end, holder};
             use crate::k10_stand_in::{
-                claims, hook, opted_in, proven, retire, snapshot, snapshots, until_closed,
+                asked, hook, opted_in, proven, retire, snapshots, until_closed,
             };
             use crate::place::{CLAIM, turn};
             use crate::rolls::{are_all_others, await_rolled, brokers, set_delay};
@@ -97,13 +97,7 @@ mod needs_root {
                 // They are cut, and nobody can read one of them for now.
                 let later = Whim::ReadyAfter(Duration::from_secs(3_600));
                 place.lab().storage().set(CLAIM, later);
-                let made = claims(&place);
-                let made = made.into_iter().map(|claim| {
-                    let name = format!("k10-csi-snap-evicted-{claim}");
-                    snapshot(&place, &name, &claim);
-                    name
-                });
-                let made: Vec<String> = made.collect();
+                let made = asked(&place, "evicted");
                 place.must_be_let_go(&feeder);
                 hook(&place, "afterBackup").unwrap();
                 let pod = format!("slackwater-{run}-prove");

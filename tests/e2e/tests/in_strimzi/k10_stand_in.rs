@@ -120,6 +120,16 @@ pub(crate) fn snapshots(place: &Place, of: &str) -> Vec<String> {
     made
 }
 
+/// K10 asks for a snapshot of each claim, and nobody waits for them.
+pub(crate) fn asked(place: &Place, of: &str) -> Vec<String> {
+    let named = |claim: &String| format!("k10-csi-snap-{of}-{claim}");
+    let claims = claims(place);
+    for claim in &claims {
+        snapshot(place, &named(claim), claim);
+    }
+    claims.iter().map(named).collect()
+}
+
 /// Waits until whoever reads the snapshots has closed the cut of a run.
 pub(crate) fn until_closed(place: &Place, run: &str) {
     place.within(5, "the cut to be closed", || {

@@ -44,6 +44,7 @@ mod k10_stand_in;
 mod k10_told;
 mod k10_unreachable;
 mod k10_unread;
+mod k10_window;
 mod kanister;
 mod no_room;
 mod overlays;

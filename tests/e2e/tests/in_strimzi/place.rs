@@ -40,6 +40,10 @@ impl Drop for Frozen {
     }
 }
 
+/// Between two looks at what is waited for: most are a kubectl, which is a quarter of a
+/// second of a core.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// One of the mirror's claims.
 pub(crate) const CLAIM: &str = "data-mirror-dual-1";
 
@@ -399,18 +403,18 @@ impl Place {
         ours.map(str::to_owned).collect()
     }
 
-    /// Waits for it, for a minute.
+    /// Waits for it, for two minutes: most takes seconds on a machine that is idle.
     pub(crate) fn until(&self, what: &str, is_so: impl Fn() -> bool) {
-        self.within(1, what, is_so);
+        self.within(2, what, is_so);
     }
 
     /// Waits for it, for so many minutes.
     pub(crate) fn within(&self, minutes: usize, what: &str, is_so: impl Fn() -> bool) {
-        for _ in 0..minutes * 120 {
+        for _ in 0..minutes * 60 {
             if is_so() {
                 return;
             }
-            thread::sleep(Duration::from_millis(500));
+            thread::sleep(LOOK);
         }
         panic!("waited in vain for {what}");
     }
