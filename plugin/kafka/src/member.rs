@@ -33,12 +33,12 @@ const LIMITS: [Duration; 10] = [
     Duration::from_secs(2),
     Duration::from_secs(2),
 ];
-/// How long besides, where the first contact of a client was broken off while it was let
-/// in (`Cause::is_broken_off`): a broker that has just started may take longer for TLS
-/// and SASL than all of [`LIMITS`] (seen on two cores that had ten programs to run), and
-/// to give it up costs a backup. Whoever refuses connections or passwords is not waited
-/// for so.
-const LET_IN: [Duration; 6] = [Duration::from_secs(2); 6];
+/// How long besides, once, where a client's first contact was broken off in the middle of
+/// SASL: a broker that has just started may take longer for that than all of [`LIMITS`] (seen
+/// on two cores that had ten programs to run), and to give it up costs a backup. Whoever
+/// refuses connections or passwords is not waited for so, and no longer than this: a mirror
+/// may be held meanwhile.
+const LET_IN: [Duration; 3] = [Duration::from_secs(2); 3];
 /// What librdkafka may need beyond its own limit to tell that it is over.
 pub(crate) const LIMIT_MARGIN: Duration = Duration::from_millis(500);
 
@@ -133,9 +133,9 @@ impl Member {
         request: impl Fn(Duration) -> Result<T, Failed>,
     ) -> Result<T, KafkaError> {
         let mut last = Failed::timed_out();
-        let is_first = !client.has_answered();
-        let is_let_in = || is_first && client.cause().is_some_and(|cause| cause.is_broken_off());
-        let more = LET_IN.into_iter().take_while(|_| is_let_in());
+        let more = std::iter::once_with(|| client.first_was_broken_off())
+            .filter(|is_so| *is_so)
+            .flat_map(|_| LET_IN);
         for limit in LIMITS.into_iter().chain(more) {
             match request(limit) {
                 Ok(answer) => {
@@ -172,4 +172,22 @@ pub(crate) struct Reading<'m> {
     /// The client.
     pub(crate) client: Arc<Client>,
     _alone: MutexGuard<'m, Option<Arc<Client>>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_hangs_is_begun_anew_while_a_request_is_still_made_again() {
+        let options = ClusterOptions {
+            bootstrap: String::from("127.0.0.1:1"),
+            properties: std::collections::BTreeMap::new(),
+            client_id: String::from("test"),
+        };
+        let config = config(&Cluster::Mirror, &options, Isolation::ReadCommitted).unwrap();
+        let setup = config.get("socket.connection.setup.timeout.ms").unwrap();
+        let setup = Duration::from_millis(setup.parse().unwrap());
+        assert!(setup + LIMITS[LIMITS.len() - 1] <= LIMITS.iter().sum());
+    }
 }

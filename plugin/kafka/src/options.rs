@@ -55,10 +55,10 @@ const DEFAULTS: [(&str, &str); 9] = [
     // A broker that hangs is given up after this time, rather than 60 s, and
     // another one asked.
     ("socket.timeout.ms", "4000"),
-    // TLS and SASL together: a broker that has just started, on a machine that has
-    // much to do, needs seconds for them, and what is broken off begins anew. Other
-    // brokers are asked meanwhile.
-    ("socket.connection.setup.timeout.ms", "10000"),
+    // TLS and SASL together, of a machine that has much to do. Shorter than a request is
+    // made again (`LIMITS` of `member`): behind a Service a connection that hangs at a
+    // broker that is frozen is the only one, until another is begun.
+    ("socket.connection.setup.timeout.ms", "6000"),
     // A broker that comes back is found again within a second, not within
     // ten: a window is seconds long.
     ("reconnect.backoff.max.ms", "1000"),

@@ -1,5 +1,5 @@
 // Kubernetes' own components in one program, and CoreDNS: what the tests'
-// cluster is made of. Nothing of it is changed. It is one program because that
+// cluster is made of, but for kubectl. Nothing of it is changed. It is one program because that
 // links once, and is built once, where eight would take eight times as long.
 //
 // The first argument names the component; the rest is its command line.
@@ -21,7 +21,6 @@ import (
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
-	kubectl "k8s.io/kubectl/pkg/cmd"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
@@ -34,7 +33,6 @@ var commands = map[string]func() *cobra.Command{
 	"kube-controller-manager": controllers.NewControllerManagerCommand,
 	"kube-proxy":              proxy.NewProxyCommand,
 	"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
-	"kubectl":                 kubectl.NewDefaultKubectlCommand,
 	"kubelet":                 func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) },
 }
 

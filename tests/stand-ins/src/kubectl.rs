@@ -1,5 +1,5 @@
 //! kubectl, for a cluster of the lab or one that somebody has: by words that come
-//! before all others, since the lab's is a part of another program.
+//! before all others, since the lab's is told its own name first.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

@@ -30,15 +30,15 @@ pub(crate) struct Cause {
     pub(crate) reason: String,
 }
 
-/// How librdkafka's texts of errors of its own begin (`rd_kafka_err_descs`), rather than
-/// of a broker's answers.
-const OF_ITS_OWN: &str = "Local: ";
+/// How librdkafka calls a connection that ended under a request (`rd_kafka_err_descs`), rather
+/// than a broker's answer.
+const ENDED: &str = "Local: Broker transport failure";
 
 impl Cause {
-    /// Whether somebody was reached and began to let us in, and that was broken off: no
+    /// Whether somebody was reached and SASL began, and the connection ended under it: no
     /// broker has said no.
     pub(crate) fn is_broken_off(&self) -> bool {
-        [Code::AUTHENTICATION, Code::SSL].contains(&self.code) && self.reason.contains(OF_ITS_OWN)
+        self.code == Code::AUTHENTICATION && self.reason.contains(ENDED)
     }
 }
 
@@ -47,7 +47,8 @@ impl Cause {
 #[derive(Default)]
 struct Listener {
     last: Mutex<Option<Cause>>,
-    has_answered: AtomicBool,
+    /// Nobody is waited for beyond a request's own limits any more.
+    is_known: AtomicBool,
 }
 
 impl Listener {
@@ -138,12 +139,14 @@ impl Client {
     pub(crate) fn answered(&self) {
         self.serve();
         *self.last() = None;
-        self.listener.has_answered.store(true, Ordering::Relaxed);
+        self.listener.is_known.store(true, Ordering::Relaxed);
     }
 
-    /// Whether anybody has answered yet.
-    pub(crate) fn has_answered(&self) -> bool {
-        self.listener.has_answered.load(Ordering::Relaxed)
+    /// Whether this is a first contact that was broken off ([`Cause::is_broken_off`]): told
+    /// once, so that whoever waits for it does so once.
+    pub(crate) fn first_was_broken_off(&self) -> bool {
+        let is_so = self.cause().is_some_and(|cause| cause.is_broken_off());
+        is_so && !self.listener.is_known.swap(true, Ordering::Relaxed)
     }
 
     fn last(&self) -> std::sync::MutexGuard<'_, Option<Cause>> {

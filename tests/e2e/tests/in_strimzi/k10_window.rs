@@ -4,6 +4,7 @@
 mod needs_root {
     mod needs_stand_ins {
         mod takes_long {
+            use std::thread;
             use std::time::Duration;
 
             use slackwater_cut::{ClaimName, Verdict};
@@ -41,10 +42,16 @@ mod needs_root {
                 let mut place = turn();
                 opted_in(&mut place);
                 let feeder = place.feeder();
-                place.lab().storage().set(CLAIM, Whim::FailsOnce);
+                place.lab().storage().set(CLAIM, Whim::FailsAlways);
                 hook(&place, "beforeBackup").unwrap();
                 let run = place.newest();
-                let made = snapshots(&place, "passes");
+                let made = asked(&place, "passes");
+                let last = format!("volumesnapshot/k10-csi-snap-passes-{CLAIM}");
+                place.until("the storage to say that it failed", || {
+                    place.object(&last)["status"]["error"].is_object()
+                });
+                // The guard looks once a second: it sees that.
+                thread::sleep(Duration::from_secs(3));
                 place.lab().storage().set_none();
                 place.must_be_let_go(&feeder);
                 hook(&place, "afterBackup").unwrap();

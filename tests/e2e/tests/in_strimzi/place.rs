@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use slackwater_cut::{Cut, State};
@@ -260,8 +260,9 @@ impl Place {
         self.lab();
         let text = self.own(&["get", "pod", name, "-o", "json"]).unwrap();
         let pod: Value = serde_json::from_str(&text).unwrap();
-        let id = pod["metadata"]["uid"].as_str().unwrap();
-        for pid in processes_of(id) {
+        let processes = processes_of(pod["metadata"]["uid"].as_str().unwrap());
+        assert!(!processes.is_empty(), "{name} has ended");
+        for pid in processes {
             send_signal("KILL", pid);
         }
         let words = ["delete", "pod", name, "--grace-period=0", "--force"];
@@ -409,10 +410,14 @@ impl Place {
     }
 
     /// Waits for it, for so many minutes.
-    pub(crate) fn within(&self, minutes: usize, what: &str, is_so: impl Fn() -> bool) {
-        for _ in 0..minutes * 60 {
+    pub(crate) fn within(&self, minutes: u64, what: &str, is_so: impl Fn() -> bool) {
+        let end = Instant::now() + Duration::from_secs(60 * minutes);
+        loop {
             if is_so() {
                 return;
+            }
+            if Instant::now() >= end {
+                break;
             }
             thread::sleep(LOOK);
         }

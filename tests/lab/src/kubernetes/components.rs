@@ -1,7 +1,7 @@
-//! Kubernetes' components, built once: one Go program that holds all of them,
-//! see `kubernetes/main.go`. Kept under the digest of what it is built from.
+//! Kubernetes' components, built once: one Go program that holds all of them but kubectl,
+//! see `kubernetes/main.go`, and that one beside it. Kept under the digest of what it is built from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::go;
@@ -12,8 +12,12 @@ pub const KUBERNETES_VERSION: &str = "1.34.4";
 
 /// What it is built from, compiled into the lab so that it can build without
 /// its own sources beside it.
-const SOURCES: [(&str, &str); 4] = [
+const SOURCES: [(&str, &str); 5] = [
     ("main.go", include_str!("../../kubernetes/main.go")),
+    (
+        "kubectl/main.go",
+        include_str!("../../kubernetes/kubectl/main.go"),
+    ),
     ("volumes.go", include_str!("../../kubernetes/volumes.go")),
     ("go.mod", include_str!("../../kubernetes/go.mod")),
     ("go.sum", include_str!("../../kubernetes/go.sum")),
@@ -26,10 +30,13 @@ const VERSIONED: [&str; 2] = [
     "k8s.io/client-go/pkg/version",
 ];
 
-/// The built program.
+const KUBECTL: &str = "kubectl";
+
+/// The built programs.
 #[derive(Debug, Clone)]
 pub(crate) struct Components {
     program: PathBuf,
+    kubectl: PathBuf,
 }
 
 impl Components {
@@ -40,21 +47,32 @@ impl Components {
              of processor time, once)"
         );
         let name = format!("kubernetes-{KUBERNETES_VERSION}");
-        let program = go::program(&name, &SOURCES, &link_flags(), &told)?;
-        Ok(Self { program })
+        let built = go::programs(&name, [KUBECTL], &SOURCES, &link_flags(), &told)?;
+        let (program, [kubectl]) = built;
+        Ok(Self { program, kubectl })
     }
 
     /// The command line of a component.
     pub(crate) fn line(&self, component: &str, args: &[String]) -> Vec<String> {
-        let program = [self.program.display().to_string(), component.to_owned()];
+        let program = [
+            self.of(component).display().to_string(),
+            component.to_owned(),
+        ];
         program.into_iter().chain(args.iter().cloned()).collect()
     }
 
     /// The same for a short one.
     pub(crate) fn command(&self, component: &str) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(self.of(component));
         command.arg(component);
         command
+    }
+
+    fn of(&self, component: &str) -> &Path {
+        match component {
+            KUBECTL => &self.kubectl,
+            _ => &self.program,
+        }
     }
 }
 
@@ -82,6 +100,6 @@ mod tests {
     #[test]
     fn the_version_is_the_one_that_is_required() {
         let required = format!("k8s.io/kubernetes v{KUBERNETES_VERSION}\n");
-        assert!(SOURCES[2].1.contains(&required));
+        assert!(SOURCES[3].1.contains(&required));
     }
 }

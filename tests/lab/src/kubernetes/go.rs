@@ -74,6 +74,19 @@ pub fn program(
     link_flags: &str,
     told: &str,
 ) -> Result<PathBuf, LabError> {
+    let (program, []) = programs(name, [], sources, link_flags, told)?;
+    Ok(program)
+}
+
+/// The same, and those in these folders of the files beside it: what they have in common is
+/// compiled once.
+pub(crate) fn programs<const N: usize>(
+    name: &str,
+    folders: [&str; N],
+    sources: &[(&str, &str)],
+    link_flags: &str,
+    told: &str,
+) -> Result<(PathBuf, [PathBuf; N]), LabError> {
     let mut digest = Sha256::new();
     for (_, text) in sources {
         digest.update(text);
@@ -82,31 +95,41 @@ pub fn program(
     let cache = Cache::open()?;
     let digest = hex(&digest.finalize()[..6]);
     let program = cache.path().join(format!("{name}-{digest}"));
-    if program.is_file() {
-        return Ok(program);
+    let others = folders.map(|folder| cache.path().join(format!("{name}-{digest}-{folder}")));
+    if program.is_file() && others.iter().all(|other| other.is_file()) {
+        return Ok((program, others));
     }
     let go = find()?;
     eprintln!("lab: {told}");
     let work = cache.work()?;
     for (name, text) in sources {
         let file = work.join(name);
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder).map_err(LabError::io("create", folder))?;
+        }
         fs::write(&file, text).map_err(LabError::io("write", &file))?;
     }
-    let mut build = Command::new(go);
-    build
-        .args(["build", "-trimpath", "-ldflags", link_flags])
-        .args(["-o", "built", "."])
-        .current_dir(&work)
-        // Static, so that it runs in any image too.
-        .env("CGO_ENABLED", "0")
-        // Goes with the work: 3 GiB for Kubernetes, which is built once.
-        .env("GOCACHE", work.join("_compiled"))
-        .env("GOTOOLCHAIN", "local")
-        .env("GOFLAGS", "-mod=readonly -buildvcs=false");
-    command::run_command(build)?;
-    fs::rename(work.join("built"), &program).map_err(LabError::io("move it to", &program))?;
+    let build = |folder: &str, kept: &Path| {
+        let mut build = Command::new(&go);
+        build
+            .args(["build", "-trimpath", "-ldflags", link_flags])
+            .args(["-o", "built", &format!("./{folder}")])
+            .current_dir(&work)
+            // Static, so that it runs in any image too.
+            .env("CGO_ENABLED", "0")
+            // Goes with the work: 3 GiB for Kubernetes, which is built once.
+            .env("GOCACHE", work.join("_compiled"))
+            .env("GOTOOLCHAIN", "local")
+            .env("GOFLAGS", "-mod=readonly -buildvcs=false");
+        command::run_command(build)?;
+        fs::rename(work.join("built"), kept).map_err(LabError::io("move it to", kept))
+    };
+    build("", &program)?;
+    for (folder, kept) in folders.iter().zip(&others) {
+        build(folder, kept)?;
+    }
     let _ = fs::remove_dir_all(&work);
-    Ok(program)
+    Ok((program, others))
 }
 
 /// The folder of a module from the module proxy, whose digest is `sum`.
