@@ -199,14 +199,17 @@ mod needs_root {
         let before = place.object("kafkamirrormaker2/feeder");
         let kafka = mirror();
         let of = ["--kafka", &kafka];
-        let quiesced = place.task(&[&["phase", "quiesceMirror"], &of[..]].concat());
-        println!("{}", quiesced.said);
-        let run = quiesced.expect(0).output("runId");
-        for phase in ["awaitDrain", "snapshotPartitions", "validateHead"] {
-            let ran = place.task(&[&["phase", phase, "--run", &run], &of[..]].concat());
-            println!("{}", ran.said);
-            ran.expect(0);
-        }
+        let run = place.in_its_time(|place| {
+            let quiesced = place.task(&[&["phase", "quiesceMirror"], &of[..]].concat());
+            println!("{}", quiesced.said);
+            let run = quiesced.expect(0).output("runId");
+            for phase in ["awaitDrain", "snapshotPartitions", "validateHead"] {
+                let ran = place.task(&[&["phase", phase, "--run", &run], &of[..]].concat());
+                println!("{}", ran.said);
+                ran.expect(0);
+            }
+            run
+        });
 
         let cut = place.cut(&run);
         assert!(matches!(cut.state, State::Closed { .. }), "{:?}", cut.state);

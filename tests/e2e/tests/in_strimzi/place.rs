@@ -203,6 +203,15 @@ impl Place {
         self.task_as("slackwater", args)
     }
 
+    /// With a window for a machine that has much to do: pods take what they take to start.
+    pub(crate) fn in_its_time<T>(&mut self, of: impl FnOnce(&mut Self) -> T) -> T {
+        let about = self.about();
+        self.set_about(&format!("{about}limits: {{window: 180s}}\n"));
+        let done = of(self);
+        self.set_about(&about);
+        done
+    }
+
     /// A backup that proves what is required and warns of nothing, by its run.
     pub(crate) fn backup(&mut self) -> String {
         let done = self.task(&["backup", "--kafka", &mirror(), "-o", "json"]);

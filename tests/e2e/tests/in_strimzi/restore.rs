@@ -15,7 +15,7 @@ mod needs_root {
     /// A backup of so many records more, and the mirror so many after it.
     fn backed_up_before(place: &mut Place, records: usize, after: usize) -> String {
         place.produce(records);
-        let run = place.backup();
+        let run = place.in_its_time(Place::backup);
         place.produce(after);
         place.must_be_equal();
         run
