@@ -2,8 +2,9 @@
 //! pools, listeners, numbers of nodes and storage.
 
 use serde_json::Value;
-use slackwater_cut::{Cut, State, Verdict};
+use slackwater_cut::{Cut, State};
 
+use crate::k10_stand_in::must_have_what_it_requires;
 use crate::place::Place;
 
 /// How it is called.
@@ -164,10 +165,7 @@ impl Member<'_> {
     pub(crate) fn must_be_proven(&self, run: &str) {
         let cut = self.cut(run);
         assert!(matches!(cut.state, State::Closed { .. }), "{:?}", cut.state);
-        for claim in &cut.claims {
-            let required = cut.settings.require.contains(&claim.name);
-            assert!(!required || claim.verdict == Verdict::Proven, "{claim:?}");
-        }
+        must_have_what_it_requires(&cut);
     }
 
     /// Opts it in, or out.

@@ -10,6 +10,7 @@ mod needs_root {
             use slackwater_cut::{ClaimName, State, Verdict};
             use slackwater_stand_ins::{Temper, Whim};
 
+            use crate::k10_stand_in::must_have_what_it_requires;
             use crate::kanister::{Acted, Of, act};
             use crate::place::{CLAIM, Place, Ran, mirror, turn};
 
@@ -231,10 +232,7 @@ mod needs_root {
                 phase(&mut place, "validateHead", &run).expect(0);
                 let cut = place.cut(&run);
                 assert!(matches!(cut.state, State::Closed { .. }), "{:?}", cut.state);
-                for claim in &cut.claims {
-                    let required = cut.settings.require.contains(&claim.name);
-                    assert!(!required || claim.verdict == Verdict::Proven, "{claim:?}");
-                }
+                must_have_what_it_requires(&cut);
                 place.must_be_equal();
             }
 

@@ -14,7 +14,8 @@ mod needs_root {
 
             use crate::ground::names;
             use crate::k10_stand_in::{
-                asked, before, hook, opted_in, retire, snapshots, until_closed,
+                asked, before, hook, must_have_what_it_requires, opted_in, retire, snapshots,
+                until_closed,
             };
             use crate::no_room;
             use crate::place::{CLAIM, turn};
@@ -125,10 +126,7 @@ mod needs_root {
                 hook(&place, "afterBackup").unwrap();
                 until_closed(&place, &run);
                 let cut = place.cut(&run);
-                for claim in &cut.claims {
-                    let required = cut.settings.require.contains(&claim.name);
-                    assert!(!required || claim.verdict == Verdict::Proven, "{claim:?}");
-                }
+                must_have_what_it_requires(&cut);
                 retire(&place, &made);
             }
 

@@ -11,7 +11,8 @@ mod needs_root {
             use slackwater_stand_ins::Whim;
 
             use crate::k10_stand_in::{
-                claims, hook, opted_in, retire, snapshot, snapshots, until_closed,
+                claims, hook, must_have_what_it_requires, opted_in, retire, snapshot, snapshots,
+                until_closed,
             };
             use crate::place::turn;
 
@@ -62,10 +63,7 @@ mod needs_root {
                 });
                 for run in [&first, &second] {
                     let cut = place.cut(run);
-                    for claim in &cut.claims {
-                        let required = cut.settings.require.contains(&claim.name);
-                        assert!(!required || claim.verdict == Verdict::Proven, "{claim:?}");
-                    }
+                    must_have_what_it_requires(&cut);
                 }
                 place.must_be_let_go(&feeder);
                 place.must_be_equal();

@@ -152,6 +152,14 @@ pub(crate) fn backed_up(place: &mut Place, of: &str) -> (String, RestorePoint, V
     (run, point, made)
 }
 
+/// All that the run required is proven.
+pub(crate) fn must_have_what_it_requires(cut: &Cut) {
+    for claim in &cut.claims {
+        let required = cut.settings.require.contains(&claim.name);
+        assert!(!required || claim.verdict == Verdict::Proven, "{claim:?}");
+    }
+}
+
 /// The cut of a run, once it is closed: all that is required is proven. It is looked at
 /// 120 times, with so long between.
 pub(crate) fn proven(place: &Place, run: &str, between: Duration) -> Cut {
@@ -161,10 +169,7 @@ pub(crate) fn proven(place: &Place, run: &str, between: Duration) -> Cut {
     });
     place.show(run);
     let cut = place.cut(run);
-    for claim in &cut.claims {
-        let required = cut.settings.require.contains(&claim.name);
-        assert!(!required || claim.verdict == Verdict::Proven, "{claim:?}");
-    }
+    must_have_what_it_requires(&cut);
     cut
 }
 
