@@ -59,6 +59,11 @@ const DAMAGES: [(&str, Damage); 14] = [
 
 /// Records in each log, at least.
 const RECORDS: u64 = 200;
+/// A broker that is slow to answer gets few and large batches, and what is done
+/// to the middle one would be done to the last: these are the most records of one.
+const PER_BATCH: u32 = 10;
+/// Fewer than the records of a log make, as its share of the load varies.
+const BATCHES: usize = 10;
 
 fn replicas(alone: &Alone) -> BTreeMap<String, Replica> {
     survey(&alone.broker().data_dir(), Locked::Refuse)
@@ -99,7 +104,8 @@ fn a_damaged_log_ends_where_a_broker_that_recovers_it_ends_it() {
     admin.create_topics(&topics, 1).unwrap();
     alone.cluster().wait_leaders().unwrap();
     let bootstrap = alone.cluster().bootstrap();
-    let load = Load::start(&bootstrap, &LoadPlan::new(2000).topics(&names)).unwrap();
+    let plan = LoadPlan::new(2000).topics(&names).per_batch(PER_BATCH);
+    let load = Load::start(&bootstrap, &plan).unwrap();
     let enough = RECORDS * names.len() as u64;
     wait_until("the load", Duration::from_secs(60), || {
         load.acked() >= enough
@@ -116,7 +122,9 @@ fn a_damaged_log_ends_where_a_broker_that_recovers_it_ends_it() {
         let replica = &replicas[name];
         let path = &replica.segments.last().unwrap().path;
         let mut bytes = fs::read(path).unwrap();
-        damage(&mut bytes, &batches(replica));
+        let batches = batches(replica);
+        assert!(batches.len() >= BATCHES, "{name}: {batches:?}");
+        damage(&mut bytes, &batches);
         fs::write(path, bytes).unwrap();
         let found = scanned(replica, None);
         // To one that knows where the log must end, no damage is none.

@@ -15,6 +15,9 @@ const LINGER_MS: u32 = 5;
 /// Longer than any batch needs, and far below the message's timeout of 5 minutes.
 const MOST_LINGER_MS: u32 = 10_000;
 
+/// Librdkafka's own, and its bound: it ends a batch by its bytes long before.
+const MOST_IN_BATCH: u32 = 10_000;
+
 /// Which partitions of a topic get records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Spread {
@@ -48,6 +51,8 @@ pub struct LoadPlan {
     pub keys: Option<u64>,
     /// How long a batch waits for more records.
     pub linger_ms: u32,
+    /// Records in a batch, at most.
+    pub per_batch: u32,
     /// Its first record's number among all of this producer's.
     pub first: u64,
     /// `None`: a plain idempotent producer.
@@ -69,6 +74,7 @@ impl LoadPlan {
             size: 200,
             keys: None,
             linger_ms: LINGER_MS,
+            per_batch: MOST_IN_BATCH,
             first: 0,
             transactions: None,
         }
@@ -106,6 +112,13 @@ impl LoadPlan {
     #[must_use]
     pub fn linger_ms(mut self, ms: u32) -> Self {
         self.linger_ms = ms;
+        self
+    }
+
+    /// Many batches however slow the broker is: none has more records.
+    #[must_use]
+    pub fn per_batch(mut self, records: u32) -> Self {
+        self.per_batch = records;
         self
     }
 
@@ -161,6 +174,12 @@ impl LoadPlan {
                 self.linger_ms
             ));
         }
+        if !(1..=MOST_IN_BATCH).contains(&self.per_batch) {
+            return wrong(format!(
+                "a batch of {} records must have 1 to {MOST_IN_BATCH}",
+                self.per_batch
+            ));
+        }
         if self.keys == Some(0) {
             return wrong("a load needs at least one key".into());
         }
@@ -190,6 +209,7 @@ mod tests {
             (LoadPlan::new(1).size(3), "size"),
             (LoadPlan::new(1).topics(&[]), "topics"),
             (LoadPlan::new(1).linger_ms(600_000), "linger"),
+            (LoadPlan::new(1).per_batch(0), "batch"),
             (LoadPlan::new(1).transactional(0, 0.0), "transaction"),
             (LoadPlan::new(1).transactional(1, 1.5), "abort ratio"),
         ] {

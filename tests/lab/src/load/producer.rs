@@ -92,7 +92,8 @@ impl Load {
         config
             .set("acks", "all")
             .set("enable.idempotence", "true")
-            .set("linger.ms", plan.linger_ms.to_string());
+            .set("linger.ms", plan.linger_ms.to_string())
+            .set("batch.num.messages", plan.per_batch.to_string());
         if plan.transactions.is_some() {
             config.set(
                 "transactional.id",
