@@ -93,7 +93,8 @@ pub enum Refused {
     /// Transactions left nothing to measure by.
     #[error(
         "transactions pull {partition} back to offset {point}, before every sample of the source's \
-         heads: how far apart messages may be inverted can't be told"
+         heads, as where a mirror that is behind is backed up: how far apart messages may be inverted \
+         can't be told; take --order timestamp"
     )]
     NoFloor {
         /// Which.
@@ -154,6 +155,27 @@ pub enum Refused {
         is_end: bool,
         /// Whether its topic is in the order; otherwise a transaction is why it pulls.
         is_ordered: bool,
+    },
+    /// The same, and no one record or end pulls the point back: by `source` all partitions hold
+    /// the newest sweep of the source's heads, and that lies there.
+    #[error(
+        "the point would take {lost} of {of} records of {topic}, more than --max-jettison allows: it \
+         lies at offset {offset} of {partition}, which ends at {end}, and no one record pulls it back; \
+         back up again when the mirror has caught up, or allow more where that may go"
+    )]
+    TooMuchPastPoint {
+        /// Of which topic.
+        topic: String,
+        /// How many.
+        lost: u64,
+        /// Of how many.
+        of: u64,
+        /// The partition of it that would lose most.
+        partition: PartitionId,
+        /// Where it would be cut.
+        offset: u64,
+        /// Where it ends.
+        end: u64,
     },
     /// And of a topic in no order.
     #[error(

@@ -74,7 +74,8 @@ struct Topic {
 /// transactions that can't be kept whole are all that takes anything of them.
 ///
 /// # Errors
-/// The topic that would lose most, and what pulls the point back.
+/// The topic that would lose most, and what pulls the point back: where nothing does, the
+/// point itself.
 pub fn within_limit(
     logs: &[Log],
     point: &Point,
@@ -115,16 +116,29 @@ pub fn within_limit(
             of: topic.of,
         });
     }
-    let pull = point.pull;
-    let log = pull.map_or(0, |pull| pull.log);
+    let (lost, of) = (topic.lost, topic.of);
+    let Some(pull) = point.pull else {
+        let of_it = logs.iter().zip(&point.cuts);
+        let of_it = of_it.filter(|(log, _)| log.partition.topic == name);
+        let most = of_it.max_by_key(|(log, cut)| log.end - *cut);
+        let (log, offset) = most.unwrap_or((&logs[0], &point.cuts[0]));
+        return Err(Refused::TooMuchPastPoint {
+            topic: name.to_owned(),
+            lost,
+            of,
+            partition: log.partition.clone(),
+            offset: *offset,
+            end: log.end,
+        });
+    };
     Err(Refused::TooMuch {
         topic: name.to_owned(),
-        lost: topic.lost,
-        of: topic.of,
-        partition: logs[log].partition.clone(),
-        offset: pull.map_or(point.cuts[log], |pull| pull.offset),
+        lost,
+        of,
+        partition: logs[pull.log].partition.clone(),
+        offset: pull.offset,
         timestamp_ms: since.pull_ms(point),
-        is_end: pull.is_some_and(|pull| pull.is_end),
-        is_ordered: logs[log].ordered,
+        is_end: pull.is_end,
+        is_ordered: logs[pull.log].ordered,
     })
 }

@@ -120,6 +120,6 @@ pub enum Older {
     From(u64),
     /// Numbers from further back, until one below this was read.
     Below(i64),
-    /// The transactions of at least one segment more.
-    Transactions,
+    /// At least one segment more: its transactions, and where heads of its source lie in it.
+    Segments,
 }

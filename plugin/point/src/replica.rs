@@ -38,6 +38,9 @@ pub struct Replica {
     pub whole: bool,
     /// Below it the cleaner took records out, of this copy by itself.
     pub cleaned_to: u64,
+    /// Where the epochs of leaders begin in it, by what its broker has noted
+    /// (`leader-epoch-checkpoint`): the cleaner takes nothing out of that.
+    pub epochs: Vec<(i32, u64)>,
     /// Its batches from `read_from` on, as far as they are valid.
     pub lines: Vec<Line>,
     /// Where they end.
@@ -87,6 +90,30 @@ pub enum Judgement {
 impl Replica {
     fn last_epoch(&self) -> i32 {
         self.lines.last().map_or(-1, |line| line.epoch)
+    }
+
+    /// Of which epoch what lies right below `end` is; `None` where that is not known.
+    fn epoch_below(&self, end: u64) -> Option<i32> {
+        let read = self.lines.iter().rev().find(|line| line.base < end);
+        let noted = self.epochs.iter().rev().find(|(_, from)| *from < end);
+        read.map_or_else(|| noted.map(|(epoch, _)| *epoch), |line| Some(line.epoch))
+    }
+
+    /// The greatest epoch up to this one that it has.
+    fn epoch_up_to(&self, epoch: i32) -> Option<i32> {
+        let noted = self.epochs.iter().map(|(one, _)| *one);
+        let all = noted.chain(self.lines.iter().map(|line| line.epoch));
+        all.filter(|one| *one <= epoch).max()
+    }
+
+    /// Where in it the first epoch after this one begins.
+    fn end_of(&self, epoch: i32) -> u64 {
+        let noted = self.epochs.iter().filter(|(one, _)| *one > epoch);
+        let read = self.lines.iter().filter(|line| line.epoch > epoch);
+        let from = noted.map(|(_, from)| *from);
+        from.chain(read.map(|line| line.base))
+            .min()
+            .unwrap_or(u64::MAX)
     }
 
     /// Whether there is more of it to read.
@@ -164,6 +191,25 @@ struct Want {
     other: bool,
 }
 
+/// How far `other` is of leaders whose logs lasted, by epochs alone: a follower asks its
+/// leader where its own last epoch ends there, and where the leader has none, which one before
+/// it has (`OffsetsForLeaderEpoch`, KIP-279). Each answer is below the one before.
+fn lasts_to(kept: &Replica, other: &Replica) -> u64 {
+    let mut end = other.end;
+    while let Some(mine) = other.epoch_below(end) {
+        let theirs = kept.epoch_up_to(mine);
+        let mut next = kept.end_of(mine);
+        if theirs != Some(mine) {
+            next = next.min(other.end_of(theirs.unwrap_or(-1)));
+        }
+        if next >= end {
+            break;
+        }
+        end = next;
+    }
+    end
+}
+
 fn fork(kept: &Replica, other: &Replica) -> Result<Fork, Want> {
     if other.end < kept.start {
         return Ok(Fork {
@@ -180,10 +226,14 @@ fn fork(kept: &Replica, other: &Replica) -> Result<Fork, Want> {
         .max(kept.start)
         .max(other.start)
         .min(until);
+    // What nothing is held against above it may be of a leader whose log did not last.
+    // Below where a log starts nothing is held against it.
+    let lasts = lasts_to(kept, other).max(kept.start).max(other.start);
     let from = floor.max(kept.read_from).max(other.read_from);
+    let low = floor.min(lasts);
     let want = Want {
-        kept: kept.can_be_older() && kept.read_from > floor,
-        other: other.can_be_older() && other.read_from > floor,
+        kept: kept.can_be_older() && kept.read_from > low,
+        other: other.can_be_older() && other.read_from > low,
     };
     let lines = |of: &Replica| -> Vec<Line> {
         let there = of.lines.iter().filter(|line| line.last >= from);
@@ -197,10 +247,12 @@ fn fork(kept: &Replica, other: &Replica) -> Result<Fork, Want> {
     }
     let agrees_to = match same.checked_sub(1) {
         Some(at) => ours[at].last + 1,
-        None => floor,
+        None => low,
     };
+    let is_dead = same == 0 && lasts < until;
     let standing = match (ours.get(same), theirs.get(same)) {
         (Some(mine), Some(one)) if mine.epoch == one.epoch => Standing::Divergent,
+        _ if is_dead => Standing::Superseded,
         (Some(_), Some(_)) => Standing::Superseded,
         // The kept one has a greater epoch or is longer, so that it can't end first
         // but where the other's last epoch is older.

@@ -81,7 +81,7 @@ pub fn by_source(
         match lacks {
             Some((log, _)) => drop(newest_lacks.get_or_insert(log)),
             None => {
-                from(logs, older.map(|(log, _)| log))?;
+                further_back(older.map(|(log, _)| log))?;
                 found = Some(at);
                 break;
             }
@@ -160,7 +160,7 @@ fn floor<'s>(logs: &[Log], sweeps: &'s [Sweep], cuts: &[u64]) -> Result<&'s Swee
             continue;
         }
         let older = ordered().filter(|(log, _)| sweep.located[*log] == Located::Older);
-        from(logs, older.map(|(log, _)| log))?;
+        further_back(older.map(|(log, _)| log))?;
         return Ok(sweep);
     }
     let above = |log: usize| {
@@ -175,12 +175,12 @@ fn floor<'s>(logs: &[Log], sweeps: &'s [Sweep], cuts: &[u64]) -> Result<&'s Swee
     }))
 }
 
-/// Asks for all of these logs' windows.
-fn from(logs: &[Log], older: impl Iterator<Item = usize>) -> Result<(), Unsolved> {
+/// Asks for more of all of these logs.
+fn further_back(older: impl Iterator<Item = usize>) -> Result<(), Unsolved> {
     let wanted: Vec<Wanted> = older
         .map(|log| Wanted {
             log,
-            older: Older::From(logs[log].window.from.saturating_sub(1).max(logs[log].start)),
+            older: Older::Segments,
         })
         .collect();
     match wanted.is_empty() {

@@ -117,7 +117,7 @@ fn transactions_of(logs: BTreeSet<usize>) -> Result<(), Unsolved> {
         .into_iter()
         .map(|log| Wanted {
             log,
-            older: Older::Transactions,
+            older: Older::Segments,
         })
         .collect();
     match wanted.is_empty() {

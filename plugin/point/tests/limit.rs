@@ -3,7 +3,7 @@
 
 mod world;
 
-use slackwater_point::{MaxJettison, Refused, Since, TookPart, by_timestamp, within_limit};
+use slackwater_point::{MaxJettison, Point, Refused, Since, TookPart, by_timestamp, within_limit};
 use world::{Entry, Model, read};
 
 fn plain(timestamps: impl IntoIterator<Item = i64>) -> Model {
@@ -175,5 +175,30 @@ fn a_topic_in_no_order_may_lose_its_share_of_offsets_whatever_their_time() {
             "transactions that can't be kept whole would take 10 of 200 offsets of beside"
         ),
         "{refused}"
+    );
+}
+
+#[test]
+fn where_nothing_pulls_the_point_back_the_partition_that_loses_most_by_it_is_named() {
+    let logs = read(&[
+        plain((0..200).map(|at| 1_000_000 + at * 1000)),
+        plain((0..200).map(|at| 1_000_000 + at * 1000)),
+    ]);
+    let point = Point {
+        cuts: vec![190, 100],
+        at: 0,
+        pull: None,
+    };
+    let since = Since::Records {
+        earliest: &[Some(1_190_000), Some(1_100_000)],
+        pull_ms: None,
+    };
+    let refused = within_limit(&logs, &point, since, MaxJettison::default(), |_| false);
+    let line = refused.unwrap_err().to_string();
+    assert_eq!(
+        line,
+        "the point would take 110 of 400 records of t, more than --max-jettison allows: it lies at \
+         offset 100 of t-1, which ends at 200, and no one record pulls it back; back up again when the \
+         mirror has caught up, or allow more where that may go"
     );
 }

@@ -83,6 +83,13 @@ fn cut_back(follower: &mut Log, leader: &[Line]) {
     }
 }
 
+/// As each broker notes where they begin.
+fn epochs(log: &[Line]) -> Vec<(i32, u64)> {
+    let mut all: Vec<(i32, u64)> = log.iter().map(|line| (line.epoch, line.base)).collect();
+    all.dedup_by_key(|(epoch, _)| *epoch);
+    all
+}
+
 fn replica(node: usize, log: &[Line], from: usize) -> Replica {
     let from = from.min(log.len());
     Replica {
@@ -91,6 +98,7 @@ fn replica(node: usize, log: &[Line], from: usize) -> Replica {
         read_from: log.get(from).map_or(end(log), |line| line.base),
         whole: from == 0,
         cleaned_to: 0,
+        epochs: epochs(log),
         lines: log[from..].to_vec(),
         end: end(log),
     }
@@ -154,6 +162,51 @@ fn each_copy_agrees_as_far_as_kafka_would_cut_it_back_to() {
         }
     }
     assert!(seen[..4].iter().all(|count| *count > 500), "{seen:?}");
+}
+
+/// Each cleaner takes what it likes out of what lies below a point of its own; the last batch
+/// stays. Below the greatest of these points nothing is held against another.
+fn cleaned(rng: &mut Rng, logs: &[Log]) -> Vec<Replica> {
+    let mut all = whole(logs);
+    let mut most = 0;
+    for one in &mut all {
+        let at = rng.usize(0..=one.lines.len());
+        let to = one.lines.get(at).map_or(one.end, |line| line.base);
+        let last = one.lines.last().map(|line| line.base);
+        one.lines
+            .retain(|line| line.base >= to || Some(line.base) == last || rng.bool());
+        most = most.max(to);
+    }
+    for one in &mut all {
+        one.cleaned_to = most;
+    }
+    all
+}
+
+#[test]
+fn what_is_of_a_leader_whose_log_did_not_last_is_told_where_cleaners_have_been() {
+    let (mut dead, mut live) = (0, 0);
+    for seed in 0..20_000 {
+        let mut rng = Rng::with_seed(seed);
+        let logs = copies(&mut rng);
+        let (kept, forks) = judged(&whole(&logs));
+        let (again, found) = judged(&cleaned(&mut rng, &logs));
+        assert_eq!(again, kept, "seed {seed}");
+        for ((log, fork), found) in logs.iter().zip(&forks).zip(&found) {
+            let is_dead = fork.agrees_to < end(log);
+            assert_eq!(
+                found.standing == Standing::Superseded,
+                is_dead,
+                "seed {seed}: {fork:?} {found:?}"
+            );
+            assert!(found.agrees_to <= fork.agrees_to, "seed {seed}: {found:?}");
+            match is_dead {
+                true => dead += 1,
+                false => live += 1,
+            }
+        }
+    }
+    assert!(dead > 500 && live > 500, "{dead}, {live}");
 }
 
 #[test]

@@ -31,14 +31,15 @@ fn sweeps(rng: &mut Rng, partitions: usize, until: i64) -> Vec<(Interval, Vec<i6
 }
 
 /// Where a head that was asked for at an instant lies: what was accepted before
-/// it, is below; `accepted` of what the copy lacks.
+/// it, is below; `accepted` of what the copy lacks. It is looked for in the segments that were
+/// read, of which the transactions are known.
 fn located(log: &Log, model: &Model, asked: i64, lacks: Option<i64>) -> Located {
     if lacks.is_some_and(|next| next < asked) {
         return Located::NotThere;
     }
     let above = model.records().into_iter().find(|one| one.at >= asked);
     match above.map_or(model.end(), |one| one.offset) {
-        offset if offset < log.window.from => Located::Older,
+        offset if offset < log.transactions_from => Located::Older,
         offset => Located::At(offset),
     }
 }

@@ -167,7 +167,7 @@ fn a_log_is_read_back_for_it_until_one_that_ended_before_is_there() {
     part[1].transactions[0].marker.as_mut().unwrap().ms = 3 * APART_MS;
     let wanted = Wanted {
         log: 1,
-        older: Older::Transactions,
+        older: Older::Segments,
     };
     let more = |logs: &[Log], told: &TookPart| by_timestamp(logs, told, 0).unwrap_err();
     assert_eq!(more(&part, &all), Unsolved::Older(vec![wanted]));
@@ -182,7 +182,7 @@ fn a_log_is_read_back_for_what_ended_since_the_first_copy_was_taken() {
     logs[1].ended_by_ms = Some(APART_MS);
     let wanted = Wanted {
         log: 1,
-        older: Older::Transactions,
+        older: Older::Segments,
     };
     let more = |logs: &[Log]| by_timestamp(logs, &all, 0).unwrap_err();
     assert_eq!(more(&logs), Unsolved::Older(vec![wanted]));

@@ -201,6 +201,7 @@ impl CopyRead {
             read_from: self.read_from,
             whole: self.is_whole(),
             cleaned_to: self.cleaned_to,
+            epochs: replica.epochs.clone(),
             lines: self.batches.iter().map(Batch::line).collect(),
             // A start beyond all that is there (`LogLoader`): an empty log.
             end: self.end.max(replica.start),

@@ -17,6 +17,9 @@ pub(crate) struct History {
     pub(crate) transactions: Vec<Transaction>,
     /// Those that end at or past it, or are open, are all known.
     pub(crate) known_from: u64,
+    /// Of each producer those that were aborted, from their first offset to their marker's,
+    /// one after another: it is asked for each batch, and a log may have as many transactions.
+    aborted: HashMap<i64, Vec<(u64, u64)>>,
 }
 
 impl History {
@@ -69,23 +72,30 @@ impl History {
             marker: None,
         }));
         transactions.sort_by_key(|one| (one.first, one.id));
+        let mut aborted: HashMap<i64, Vec<(u64, u64)>> = HashMap::new();
+        for one in &transactions {
+            if let Some(marker) = one.marker.filter(|marker| !marker.committed) {
+                let of = aborted.entry(one.id.producer).or_default();
+                of.push((one.first, marker.offset));
+            }
+        }
         Self {
             transactions,
             known_from,
+            aborted,
         }
     }
 
     /// Whether a data batch belongs to an aborted transaction.
     pub(crate) fn is_aborted(&self, batch: &Batch) -> bool {
         let header = &batch.header;
-        header.transactional
-            && self.transactions.iter().any(|one| {
-                one.id.producer == header.producer_id
-                    && one.first <= header.base_offset
-                    && one.marker.is_some_and(|marker| {
-                        !marker.committed && header.base_offset < marker.offset
-                    })
-            })
+        let of = self.aborted.get(&header.producer_id);
+        let Some(of) = of.filter(|_| header.transactional) else {
+            return false;
+        };
+        // A producer has one at a time.
+        let begun = of.partition_point(|(first, _)| *first <= header.base_offset);
+        begun > 0 && header.base_offset < of[begun - 1].1
     }
 }
 

@@ -383,7 +383,7 @@ impl<'c> Work<'c> {
                 Older::Above(at) => reach.above = Some(reach.above.map_or(at, |one| one.min(at))),
                 Older::From(at) => reach.from = Some(reach.from.map_or(at, |one| one.min(at))),
                 Older::Below(at) => reach.below = Some(reach.below.map_or(at, |one| one.min(at))),
-                Older::Transactions => reach.more = true,
+                Older::Segments => reach.more = true,
             }
             which.push(want.log);
         }

@@ -116,7 +116,8 @@ impl Held<'_> {
             }
             let mut edits = by_dir.remove(dir.path.as_path()).unwrap_or_default();
             if any {
-                edits.steps.extend(unclean(&dir.path));
+                // First: what is cut halfway is no log that was closed.
+                edits.steps.splice(0..0, unclean(&dir.path));
             }
             written += self.prepare_one(plan, dir, edits)?;
         }

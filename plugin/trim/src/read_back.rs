@@ -9,13 +9,21 @@ use crate::copy::{CopyAt, read_copy};
 use crate::error::TrimError;
 use crate::topics;
 
-/// Reads the ends of `copies`, which must be the same, and at `cut`.
+/// Reads what of `copies` lies at and past `from`, where the first of them was changed: they
+/// must be the same, and end at `cut`.
 pub(crate) fn same(
     reader: &mut SegmentReader,
     copies: &[CopyAt],
+    from: u64,
     cut: u64,
 ) -> Result<(), TrimError> {
-    for (copy, found) in copies.iter().zip(shown(reader, copies, 1)?) {
+    let back = copies.iter().map(|copy| {
+        let segments = &copy.replica.segments;
+        let before = segments.partition_point(|one| one.base <= from);
+        segments.len() - before.saturating_sub(1)
+    });
+    let found = read_segments(reader, copies, back.collect())?;
+    for (copy, found) in copies.iter().zip(found) {
         let why = match (found.wrong, found.end == cut, found.same) {
             (None, true, true) => continue,
             (Some(why), _, _) => why,
@@ -39,7 +47,18 @@ pub(crate) fn shown(
     copies: &[CopyAt],
     segments: usize,
 ) -> Result<Vec<TrimmedCopy>, TrimError> {
-    let mut back = vec![segments; copies.len()];
+    read_segments(reader, copies, vec![segments; copies.len()])
+}
+
+/// The same, of each copy so many.
+fn read_segments(
+    reader: &mut SegmentReader,
+    copies: &[CopyAt],
+    mut back: Vec<usize>,
+) -> Result<Vec<TrimmedCopy>, TrimError> {
+    for of in &mut back {
+        *of = (*of).max(1);
+    }
     loop {
         let (mut judged, mut found) = (Vec::new(), Vec::new());
         for (copy, back) in copies.iter().zip(&back) {

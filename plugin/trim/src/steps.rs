@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 
 use crate::disk::{Disk, Piece};
+use crate::edits::CLEAN;
 use crate::error::TrimError;
 use crate::journal::{Journal, Step};
 
@@ -19,6 +20,9 @@ pub(crate) fn forth(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<()
                 // Another file may have its name by now.
                 let aside = dir.join(aside);
                 move_once(disk, &dir.join(file), &aside, aside.exists())?;
+                if is_mark(file) {
+                    sync_own(disk, dir)?;
+                }
             }
             Step::Truncate { file, to, .. } => {
                 let path = dir.join(file);
@@ -47,9 +51,12 @@ pub(crate) fn back(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<(),
         }
     }
     sync(disk, dir, journal)?;
-    for step in &journal.steps {
+    for step in journal.steps.iter().rev() {
         match step {
             Step::SetAside { file, aside, .. } => {
+                if is_mark(file) {
+                    sync(disk, dir, journal)?;
+                }
                 let aside = dir.join(aside);
                 move_once(disk, &aside, &dir.join(file), !aside.exists())?;
             }
@@ -72,6 +79,17 @@ pub(crate) fn back(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<(),
         }
     }
     sync(disk, dir, journal)
+}
+
+/// Brokers trust each log and each index of a directory with this mark
+/// (`LogManager.loadLogs`): before any of them is touched it is gone, and when they are put
+/// back it comes last.
+fn is_mark(file: &Path) -> bool {
+    file == Path::new(CLEAN)
+}
+
+fn sync_own(disk: &dyn Disk, dir: &Path) -> Result<(), TrimError> {
+    disk.sync_directory(dir).map_err(TrimError::io("sync", dir))
 }
 
 fn move_once(disk: &dyn Disk, from: &Path, to: &Path, done: bool) -> Result<(), TrimError> {

@@ -350,7 +350,9 @@ impl<'d> Held<'d> {
                 .get(&planned.partition)
                 .map_or(&[][..], Vec::as_slice);
             count += copies.len() as u64;
-            read_back::same(&mut reader, copies, planned.ends_at())?;
+            let changed = planned.replicas.iter().map(|one| one.agrees_to);
+            let from = changed.fold(planned.cut, u64::min);
+            read_back::same(&mut reader, copies, from, planned.ends_at())?;
         }
         Ok(count)
     }

@@ -225,7 +225,7 @@ pub fn grant(logs: &mut [Log], models: &[Model], wanted: &[Wanted]) {
             Older::From(offset) => offset,
             // What was read of numbers is for the order of numbers to keep.
             Older::Below(_) => continue,
-            Older::Transactions => {
+            Older::Segments => {
                 assert!(
                     log.transactions_from > 0,
                     "asked for what there is: {want:?}"

@@ -62,9 +62,10 @@ pub(super) struct Plan {
     /// transactions that can't be.
     #[arg(long, value_name = "TOPIC", value_delimiter = ',')]
     exclude_order: Vec<String>,
-    /// These are not the volumes of the cut's run: it says which topic is what, and no more.
-    /// What the source had when they were cut is not known then, and `consistent` is not
-    /// proven.
+    /// These are not the volumes of the cut's run: it says which topic is what, and which
+    /// partitions had no more where its heads are found in them. What the source had when they
+    /// were cut is not known then: the order is that of timestamps or numbers, and
+    /// `consistent` is not proven.
     #[arg(long)]
     other_volumes: bool,
     /// Leave Connect's own topics as they are. Without it a trim writes into them that
@@ -114,7 +115,7 @@ impl Plan {
         let text = read_document_by(context, self.config.as_deref(), &self.cut)?;
         let cut = Cut::trusted(&text)
             .map_err(|error| Stop::bad_input(format!("{}: {error}", self.cut)))?;
-        let by = self.by(&cut);
+        let by = self.by(&cut)?;
         if by == By::Order && self.epsilon.is_some() {
             return Err(Stop::bad_input(
                 "--epsilon is for timestamps: say by how much numbers may be out of order with \
@@ -153,11 +154,16 @@ impl Plan {
         context.print(&made, text_of)
     }
 
-    fn by(&self, cut: &Cut) -> By {
-        self.order.unwrap_or(match cut.swept() {
-            Some(_) => By::Source,
-            None => By::Timestamp,
-        })
+    fn by(&self, cut: &Cut) -> Result<By, Stop> {
+        match (self.order, self.other_volumes) {
+            (Some(By::Source), true) => Err(Stop::bad_input(
+                "the order `source` needs the cut of these very volumes: leave --other-volumes out, \
+                 or name another --order",
+            )),
+            (Some(order), _) => Ok(order),
+            (None, false) if cut.swept().is_some() => Ok(By::Source),
+            (None, _) => Ok(By::Timestamp),
+        }
     }
 
     fn order(&self, by: By) -> Result<OrderAsked<'static>, Stop> {
@@ -168,9 +174,14 @@ impl Plan {
             (By::Timestamp, None) => Err(Stop::bad_input(match self.order {
                 Some(_) => "say by how much timestamps may be out of order: --epsilon 5s",
                 None => {
-                    "this cut has no sweeps of the source's heads, so that timestamps are the \
-                         order: say by how much they may be out of order, --epsilon 5s, or name \
-                         another --order"
+                    let why = match self.other_volumes {
+                        true => "these are not the volumes of this cut",
+                        false => "this cut has no sweeps of the source's heads",
+                    };
+                    return Err(Stop::bad_input(format!(
+                        "{why}, so that timestamps are the order: say by how much they may be out \
+                         of order, --epsilon 5s, or name another --order"
+                    )));
                 }
             })),
             (_, None) => Ok(OrderAsked::Source),

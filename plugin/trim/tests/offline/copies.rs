@@ -36,6 +36,41 @@ fn what_a_cleaner_took_from_one_copy_may_be_missing_in_one_that_was_made_of_it()
     }
 }
 
+/// An election, a roll and a cleaner's pass between two copies: batches don't tell any more
+/// where the logs part, and what brokers have noted of epochs does.
+#[test]
+fn what_is_of_a_leader_whose_log_did_not_last_goes_where_a_cleaner_has_been_too() {
+    let log = |batches: u64, epoch: i32| {
+        let mut all = plain(batches);
+        all[3..].iter_mut().for_each(|batch| batch.epoch = epoch);
+        all
+    };
+    let mut kept = log(8, 6);
+    kept.drain(3..5);
+    let root = brokers(&[log(5, 5), kept.clone(), kept]);
+    for (dir, epoch) in nodes(root.path()).iter().zip([5, 6, 6]) {
+        let noted = format!("0\n2\n0 0\n{epoch} 9\n");
+        fs::write(dir.join("src.t-0/leader-epoch-checkpoint"), noted).unwrap();
+        if epoch == 6 {
+            fs::write(dir.join("cleaner-offset-checkpoint"), "0\n1\nsrc.t 0 18\n").unwrap();
+        }
+    }
+    let plan = plan_of(&root).unwrap();
+    let first = &plan.partitions[0].replicas[0];
+    assert_eq!(
+        (first.standing, first.end, first.agrees_to),
+        (PlannedStanding::Superseded, 15, 9)
+    );
+    // Whoever looks at it as it is sees it, too.
+    let shown = slackwater_trim::show(&nodes(root.path()), &plan, 0).unwrap();
+    assert!(!shown.partitions[0].copies[0].same);
+    trim(&root, &plan).unwrap();
+    let shown = slackwater_trim::show(&nodes(root.path()), &plan, 0).unwrap();
+    assert!(shown.partitions[0].copies.iter().all(|copy| copy.same));
+    let bytes = |node: usize| world::scanned(&nodes(root.path())[node].join("src.t-0")).whole;
+    assert_eq!(bytes(0), bytes(1));
+}
+
 #[test]
 fn two_copies_that_contradict_each_other_are_refused_and_the_odd_one_of_three_is_named() {
     let mut other = plain(4);

@@ -200,6 +200,23 @@ fn take(root: &Path, disk: &dyn Disk, deed: Deed, plan: &Plan) -> Result<(), Tri
     }
 }
 
+/// Where a directory says that it was closed cleanly its broker takes logs and indexes as they
+/// are: all of it is as it was before the trim then.
+fn trusts_no_half(now: &Tree, before: &Tree) {
+    let marks = now
+        .keys()
+        .filter(|name| name.ends_with(".kafka_cleanshutdown"));
+    for mark in marks {
+        let node = mark.parent().unwrap();
+        let data = |tree: &Tree| -> Tree {
+            let mut data = without_ours(tree.clone());
+            data.retain(|name, _| name.starts_with(node));
+            data
+        };
+        assert!(data(now) == data(before), "{}", node.display());
+    }
+}
+
 /// `deed` on `from`, ended at each of its calls, and run again.
 fn dies_at_each_call(from: &Tree, plan: &Plan, deed: Deed, wanted: &Tree, rng: &mut Rng) -> usize {
     let mut calls = 0;
@@ -213,6 +230,11 @@ fn dies_at_each_call(from: &Tree, plan: &Plan, deed: Deed, wanted: &Tree, rng: &
         }
         if rng.bool() {
             dying.lose_power(rng);
+        }
+        match deed {
+            Deed::Trim | Deed::Once => trusts_no_half(&tree(root.path()), from),
+            Deed::Untrim => trusts_no_half(&tree(root.path()), wanted),
+            Deed::Discard => {}
         }
         // Another one that dies, too.
         let again = Dying::after(rng.usize(0..calls + 3));

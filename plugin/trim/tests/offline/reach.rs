@@ -2,10 +2,11 @@
 
 use crate::world;
 
+use crate::heads::{by_source, copies, head, sweep};
 use crate::log::Batch;
 use crate::site::{Site, empty_snapshot, messages, row};
 use crate::world::{nodes, options, planned};
-use slackwater_cut::Class;
+use slackwater_cut::{Class, Hot};
 use slackwater_point::PlannedStanding;
 use slackwater_trim::{Held, RealDisk, TrimError};
 
@@ -84,4 +85,41 @@ fn older_segments_are_read_only_while_the_point_lies_before_them() {
     assert_eq!(row(&plan, "src.t", 0).cut, 195);
     let older = plan.read.older_segments;
     assert!((18..=120).contains(&older), "{older}");
+}
+
+/// One record of a closed segment that is stamped with a time to come: whether a head's records
+/// are there already is not known before that segment is read.
+#[test]
+fn heads_that_may_lie_further_back_are_looked_for_by_whole_segments() {
+    let mut site = Site::new();
+    site.topic("src.t", Class::Mirrored, 2, Some("t"));
+    let mut all = messages(0..300);
+    all[201].records[0].timestamp = 99_999_999;
+    let segments = |to: usize| -> Vec<&[Batch]> { all[..to].chunks(50).collect() };
+    for node in 1..=3 {
+        for (partition, to) in [("src.t-0", 300), ("src.t-1", 290)] {
+            site.copy(node, partition, &segments(to));
+            let dir = site.root.path().join(format!("node-{node}/{partition}"));
+            for base in (50..to).step_by(50) {
+                empty_snapshot(&dir, base as u64);
+            }
+        }
+    }
+    let sweeps = vec![
+        sweep(1000, vec![head(120), head(120)]),
+        sweep(2000, vec![head(260), head(255)]),
+        sweep(3000, vec![head(299), head(295)]),
+    ];
+    site.cut.hot = Some(Hot {
+        copies: copies(2),
+        sweeps,
+        looks: Vec::new(),
+        volumes: Vec::new(),
+    });
+    let plan = site.plan(&by_source()).unwrap();
+    let cuts = [0, 1].map(|number| row(&plan, "src.t", number).cut);
+    assert_eq!(cuts, [261, 256]);
+    // The last segment of six, and the one with that record: 1, and with it 2 of each copy.
+    let older = plan.read.older_segments;
+    assert!((2..=12).contains(&older), "{older}");
 }
