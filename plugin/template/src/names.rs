@@ -19,29 +19,22 @@ const OWN: [&str; 19] = [
 
 const PRINTER: [&str; 2] = ["exists", "base64decode"];
 
-/// (sprig 3.2.3, `functions.go`, `genericMap`)
+/// (sprig 2.22.0, which Kanister 0.119.0 has: `functions.go`, `genericMap`). Templates for
+/// other programs often call what only sprig 3 has: `fromJson`, `get`, `dig`, each `must…`.
 const SPRIG: &str = "
-    hello ago date date_in_zone date_modify dateInZone dateModify duration durationRound htmlDate
-    htmlDateInZone must_date_modify mustDateModify mustToDate now toDate unixEpoch abbrev
-    abbrevboth trunc trim upper lower title untitle substr repeat trimall trimAll trimSuffix
-    trimPrefix nospace initials randAlphaNum randAlpha randAscii randNumeric swapcase shuffle
-    snakecase camelcase kebabcase wrap wrapWith contains hasPrefix hasSuffix quote squote cat
-    indent nindent replace plural sha1sum sha256sum adler32sum toString atoi int64 int float64 seq
-    toDecimal split splitList splitn toStrings until untilStep add1 add sub div mod mul randInt
-    add1f addf subf divf mulf biggest max min maxf minf ceil floor round join sortAlpha default
-    empty coalesce all any compact mustCompact fromJson toJson toPrettyJson toRawJson mustFromJson
-    mustToJson mustToPrettyJson mustToRawJson ternary deepCopy mustDeepCopy typeOf typeIs
-    typeIsLike kindOf kindIs deepEqual env expandenv getHostByName base dir clean ext isAbs osBase
-    osClean osDir osExt osIsAbs b64enc b64dec b32enc b32dec tuple list dict get set unset hasKey
-    pluck keys pick omit merge mergeOverwrite mustMerge mustMergeOverwrite values append mustAppend
-    prepend mustPrepend first mustFirst rest mustRest last mustLast initial mustInitial reverse
-    mustReverse uniq mustUniq without mustWithout has mustHas slice mustSlice concat dig chunk
-    mustChunk bcrypt htpasswd genPrivateKey derivePassword buildCustomCert genCA genCAWithKey
-    genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey encryptAES
-    decryptAES randBytes uuidv4 semver semverCompare fail regexMatch mustRegexMatch regexFindAll
-    mustRegexFindAll regexFind mustRegexFind regexReplaceAll mustRegexReplaceAll
-    regexReplaceAllLiteral mustRegexReplaceAllLiteral regexSplit mustRegexSplit regexQuoteMeta
-    urlParse urlJoin";
+    hello ago date date_in_zone date_modify dateInZone dateModify htmlDate htmlDateInZone now toDate
+    unixEpoch abbrev abbrevboth trunc trim upper lower title untitle substr repeat trimall trimAll
+    trimSuffix trimPrefix nospace initials randAlphaNum randAlpha randAscii randNumeric swapcase
+    shuffle snakecase camelcase kebabcase wrap wrapWith contains hasPrefix hasSuffix quote squote
+    cat indent nindent replace plural sha1sum sha256sum adler32sum toString atoi int64 int float64
+    toDecimal split splitList splitn toStrings until untilStep add1 add sub div mod mul biggest max
+    min ceil floor round join sortAlpha default empty coalesce compact toJson toPrettyJson ternary
+    deepCopy typeOf typeIs typeIsLike kindOf kindIs deepEqual env expandenv getHostByName base dir
+    clean ext isAbs b64enc b64dec b32enc b32dec tuple list dict set unset hasKey pluck keys pick
+    omit merge mergeOverwrite values append prepend first rest last initial reverse uniq without has
+    slice concat genPrivateKey derivePassword buildCustomCert genCA genSelfSignedCert genSignedCert
+    encryptAES decryptAES uuidv4 semver semverCompare fail regexMatch regexFindAll regexFind
+    regexReplaceAll regexReplaceAllLiteral regexSplit urlParse urlJoin";
 
 impl Names {
     /// All of them.

@@ -1,6 +1,6 @@
 // Renders the templates of a blueprint's arguments as Kanister does
-// (pkg/param/render.go, `render` and `renderStringArg`: every string of every
-// depth, keys too, with sprig and with an error for a key that a map lacks).
+// (pkg/param/render.go:48-92 and 121-144, `render` and `renderStringArg`: every string
+// of every depth, keys too, with sprig and with an error for a key that a map lacks).
 //
 // On standard input: {"params": {...}, "value": ...}. On standard output the
 // value, rendered. It fails with Kanister's words for a missing key. Or, for WaitV2:
@@ -16,28 +16,29 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/Masterminds/sprig/v3"
+	"github.com/Masterminds/sprig"
 )
 
-// artifact is `Artifact` of pkg/apis/cr/v1alpha1/types.go.
+// artifact is `Artifact` (pkg/apis/cr/v1alpha1/types.go:246-252).
 type artifact struct {
 	KeyValue      map[string]string
 	KopiaSnapshot string
 }
 
-// phase is `Phase` of pkg/param/param.go, without what only Secrets need.
+// phase is `Phase` (pkg/param/param.go:166-170), without what only Secrets and ConfigMaps
+// need.
 type phase struct {
 	Output map[string]any
 }
 
-// namespace is `NamespaceParams` there.
+// namespace is `NamespaceParams` (pkg/param/param.go:105-108).
 type namespace struct {
 	Name      string
 	Namespace string
 }
 
-// params is `TemplateParams` there: what a blueprint of ours may name. A field
-// that it lacks is an error here as one of Kanister's that is nil is there.
+// params is `TemplateParams` (pkg/param/param.go:48-68): what a blueprint of ours may
+// name. A field that it lacks is an error here as one of Kanister's that is nil is there.
 type params struct {
 	Namespace   *namespace
 	Object      map[string]any
@@ -67,7 +68,7 @@ func text(given string, with params) (string, error) {
 }
 
 // functions are sprig's, but for those that Kanister takes out
-// (pkg/ksprig/fipsonly_sprig.go).
+// (pkg/ksprig/fipsonly_sprig.go:27-66).
 func functions() template.FuncMap {
 	all := sprig.TxtFuncMap()
 	for _, name := range []string{"bcrypt", "derivePassword", "htpasswd"} {
@@ -111,7 +112,8 @@ func render(value any, with params) (any, error) {
 	}
 }
 
-// whole has the integers of an object be integers, as client-go reads them.
+// whole has the integers of an object be integers, as client-go and kubectl's printer read
+// them (apimachinery, pkg/util/json/json.go:45-47).
 func whole(value any) any {
 	switch value := value.(type) {
 	case json.Number:

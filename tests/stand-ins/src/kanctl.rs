@@ -16,7 +16,8 @@ use crate::{Kubectl, StandInError};
 /// A restore takes a quarter of an hour; a backup as long as its snapshots do.
 const OVER: Duration = Duration::from_secs(3600);
 
-/// From `failed` to a deferPhase that runs: one write of the controller's.
+/// From `failed` to a deferPhase that runs: one write of the controller's
+/// (pkg/controller/controller.go:474-482 and 554).
 const DEFER_RUNS: Duration = Duration::from_secs(10);
 
 /// Kanister, in a namespace of its cluster.
@@ -51,8 +52,8 @@ impl Kanctl<'_> {
             .env("KUBECONFIG", self.kubeconfig)
             .args(["create", "actionset", &namespace])
             .args(words))?;
-        // A warning may come before it, on the same stream (pkg/kanctl/actionset.go,
-        // `isDataMoverProvided`).
+        // A warning may come before it, on the same stream (pkg/kanctl/actionset.go:144-147
+        // and 905-912, `isDataMoverProvided`; 290-296, `createActionSet`).
         let name = said.lines().find_map(|line| {
             let name = line.strip_prefix("actionset ")?;
             name.strip_suffix(" created")
@@ -101,7 +102,7 @@ impl Kanctl<'_> {
     }
 }
 
-/// `kanctl validate blueprint`, of a file.
+/// `kanctl validate blueprint`, of a file (pkg/kanctl/blueprint.go:25-40).
 ///
 /// # Errors
 /// What it says.
@@ -136,7 +137,7 @@ fn stands(status: &Value) -> Stands {
 }
 
 /// Why an ActionSet failed, after the phase that did: the controller's message does not
-/// name it.
+/// name it (pkg/controller/controller.go:524-534 and 618-627).
 #[must_use]
 pub fn why_failed(status: &Value) -> Option<String> {
     if status["state"] != "failed" {

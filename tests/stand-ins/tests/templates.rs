@@ -307,7 +307,7 @@ const VALUES: [&str; 34] = [
     "nil",
 ];
 
-const FUNCTIONS: [&str; 46] = [
+const FUNCTIONS: [&str; 45] = [
     "and",
     "or",
     "not",
@@ -325,7 +325,6 @@ const FUNCTIONS: [&str; 46] = [
     "coalesce",
     "ternary",
     "hasKey",
-    "get",
     "toJson",
     "toString",
     "quote",

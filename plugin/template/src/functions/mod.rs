@@ -38,7 +38,6 @@ const KNOWN: &[Known] = &[
     ("ternary", 3, Some(3), values::ternary),
     ("fail", 1, Some(1), values::fail),
     ("hasKey", 2, Some(2), values::has_key),
-    ("get", 2, Some(2), values::get),
     ("toJson", 1, Some(1), print::to_json),
     ("toString", 1, Some(1), print::to_string),
     ("quote", 0, MANY, print::quote),

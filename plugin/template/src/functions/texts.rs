@@ -69,13 +69,9 @@ pub(super) fn replace(values: &[Value]) -> Made {
 
 pub(super) fn trunc(values: &[Value]) -> Made {
     let (most, whole) = (count(&values[0])?, ascii(text(&values[1])?)?);
-    let size = usize::try_from(most.unsigned_abs()).unwrap_or(usize::MAX);
-    let part = match most < 0 {
-        true if size < whole.len() => &whole[whole.len() - size..],
-        false if size < whole.len() => &whole[..size],
-        _ => whole,
-    };
-    Ok(Value::text(part))
+    // sprig 2 slices with it as it is.
+    let most = usize::try_from(most).map_err(|_| RenderError::fails("less than nothing"))?;
+    Ok(Value::text(whole.get(..most).unwrap_or(whole)))
 }
 
 pub(super) fn repeat(values: &[Value]) -> Made {

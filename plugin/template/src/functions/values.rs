@@ -112,8 +112,3 @@ pub(super) fn has_key(values: &[Value]) -> Made {
     let map = dictionary(&values[0])?;
     Ok(Value::Bool(map.entries.contains_key(text(&values[1])?)))
 }
-
-pub(super) fn get(values: &[Value]) -> Made {
-    let found = dictionary(&values[0])?.entries.get(text(&values[1])?);
-    Ok(found.cloned().unwrap_or_else(|| Value::text("")))
-}

@@ -1,8 +1,10 @@
-//! How a KafkaMirrorMaker2's clients get into a cluster (`KafkaConnectConfigurationBuilder`,
-//! `KafkaMirrorMaker2Connectors.addClusterToMirrorMaker2ConnectorConfig`).
+//! How a KafkaMirrorMaker2's clients get into a cluster
+//! (`KafkaConnectConfigurationBuilder.java:75-203`; `KafkaMirrorMaker2Connectors.java:188-269`,
+//! `addClusterToMirrorMaker2ConnectorConfig`).
 //!
 //! The real one has them read Secrets by a configuration provider; here what is in
-//! them stands in the configuration itself.
+//! them stands in the configuration itself. Not played: what a cluster's own `config` adds
+//! to its connectors' (235-237), and TLS without certificates to trust (258-265).
 
 use serde_json::Value;
 use slackwater_kubernetes::ApiServer;

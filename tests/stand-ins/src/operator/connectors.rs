@@ -1,6 +1,9 @@
 //! The connectors of a KafkaMirrorMaker2, by Connect's REST
-//! (`AbstractConnectOperator.maybeCreateOrUpdateConnector`, `updateState`;
-//! `KafkaMirrorMaker2Connectors`).
+//! (`AbstractConnectOperator.java:413-572`, `maybeCreateOrUpdateConnector` and `updateState`;
+//! `KafkaMirrorMaker2AssemblyOperator.java:297-361`, `reconcileConnectors`).
+//!
+//! Not played: that a connector that has failed fails the reconciliation (329-341), and so
+//! does a pause of such a one (`AbstractConnectOperator.java:554-558`); restarts; offsets.
 #![allow(
     clippy::disallowed_methods,
     reason = "the edge: what it plays waits for Connect"
@@ -19,13 +22,14 @@ use crate::StandInError;
 /// One request; Connect itself gives up after 90 s.
 const LIMIT: Duration = Duration::from_secs(90);
 
-/// How a status is waited for.
+/// How a status is waited for (there: `BackOff(200, 2, 10)`,
+/// `AbstractConnectOperator.java:511-515`).
 const STATUS_TRIES: u32 = 50;
 const STATUS_PAUSE: Duration = Duration::from_millis(200);
 
 const CLASS: &str = "org.apache.kafka.connect.mirror";
 
-/// The keys of `spec.mirrors[]`, and the classes.
+/// The keys of `spec.mirrors[]`, and the classes (`KafkaMirrorMaker2Connectors.java:42-53`).
 const KINDS: [(&str, &str); 2] = [
     ("sourceConnector", "MirrorSourceConnector"),
     ("checkpointConnector", "MirrorCheckpointConnector"),
@@ -38,7 +42,9 @@ pub(super) struct Wanted {
     state: String,
 }
 
-/// All that a resource wants.
+/// All that a resource wants (`KafkaMirrorMaker2Connectors.java:94-186`,
+/// `generateConnectorDefinitions`; `AbstractConnectOperator.java:1189-1205`). There, what a
+/// connector's own `config` says of a cluster comes before what the cluster says.
 pub(super) fn wanted(server: &ApiServer, maker: &Value) -> Result<Vec<Wanted>, StandInError> {
     let namespace = need(maker, "/metadata/namespace")?;
     let target = &maker["spec"]["target"];
@@ -119,7 +125,8 @@ impl Connectors {
     }
 
     /// Makes them what is wanted, one after another, and gives what each says
-    /// right after it was told: that is what stands in the status.
+    /// right after it was told: that is what stands in the status
+    /// (`KafkaMirrorMaker2AssemblyOperator.java:297-361`; there, all at once).
     pub(super) fn reconcile(&self, wanted: &[Wanted]) -> Result<Value, StandInError> {
         let (_, there) = self.ask("GET", "/connectors", None)?;
         for name in there
@@ -142,7 +149,7 @@ impl Connectors {
     }
 
     /// One that was just made has none yet, which is waited for
-    /// (`AbstractConnectOperator`, with a back-off on 404).
+    /// (`KafkaConnectApiImpl.java:236-239`, with a back-off on 404).
     fn status(&self, one: &Wanted) -> Result<Value, StandInError> {
         let path = path(&one.name, "/status");
         for _ in 0..STATUS_TRIES {
@@ -162,10 +169,12 @@ impl Connectors {
         }
     }
 
+    /// (`AbstractConnectOperator.java:418-515`)
     fn configure(&self, one: &Wanted) -> Result<(), StandInError> {
         let (code, config) = self.ask("GET", &path(&one.name, "/config"), None)?;
         if code == 404 {
-            // Since 1.2.0: in the state that is wanted from its start on.
+            // In the state that is wanted from its start on (`KafkaConnectApiImpl.java:94-103`;
+            // not so before 1.2.0).
             let body = json!({
                 "name": one.name,
                 "config": one.config,
@@ -179,7 +188,7 @@ impl Connectors {
     }
 
     /// What is neither the one nor the other (UNASSIGNED, RESTARTING) is left to
-    /// the next time.
+    /// the next time (`AbstractConnectOperator.java:517-572`).
     fn put_state(&self, one: &Wanted, is: &str) -> Result<(), StandInError> {
         let verb = match (is, one.state.as_str()) {
             ("RUNNING" | "PAUSED" | "FAILED", "stopped") => "/stop",
@@ -220,6 +229,7 @@ impl Connectors {
     }
 }
 
+/// (`KafkaConnectApiImpl.java:153-156`)
 fn path(connector: &str, end: &str) -> String {
     format!("/connectors/{}{end}", connector.replace('>', "%3E"))
 }

@@ -1,7 +1,8 @@
 //! Kafkas that it does not look at for a while. After one start with a wrong cluster id
 //! the real one was seen so for longer than 140 s: the reconciliation before has the
 //! Kafka locked until what it waits for is there, or the operation's 300 s are over
-//! (`AbstractOperator.withLock`), and others give up.
+//! (`AbstractOperator.java:368-391`, `withLock`; `ClusterOperatorConfig.java:144`), and others
+//! give up after 10 s (`AbstractOperator.java:71` and 183).
 #![allow(
     clippy::disallowed_methods,
     reason = "the edge: what it plays takes its time"

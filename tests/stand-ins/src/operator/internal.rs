@@ -1,9 +1,10 @@
 //! How nodes come to each other, and the operator to them: by mutual TLS, on listeners
-//! that no user has (`KafkaBrokerConfigurationBuilder.configureListener`: "it always uses
-//! TLS with TLS client auth"). Each trusts the cluster's own authority and no other one.
+//! that no user has (`KafkaBrokerConfigurationBuilder.java:244-276` and 333-361,
+//! `configureListener`). Each trusts the cluster's own authority and no other one.
 //!
-//! Not played: the operator's own certificate (`CLUSTER-cluster-operator-certs`); it
-//! comes with a node's.
+//! Not played: the operator's own certificate (`CLUSTER-cluster-operator-certs`;
+//! `CaReconciler.java:258-283`); it comes with a node's. Nor the Secret of what is trusted
+//! (`CLUSTER-trustbundle`; 233-248), in whose place are the authorities' own.
 
 use slackwater_kubernetes::ApiServer;
 
@@ -11,7 +12,7 @@ use super::listeners::KEY_STORE;
 use super::secrets::{self, Authority};
 use crate::StandInError;
 
-/// Of `listener.security.protocol.map`.
+/// Of `listener.security.protocol.map` (`KafkaBrokerConfigurationBuilder.java:246` and 269).
 pub(super) const PROTOCOLS: &str = "CONTROLPLANE-9090:SSL,REPLICATION-9091:SSL";
 
 /// Where the cluster's authority lies in a node's pod.
@@ -20,13 +21,13 @@ pub(super) const CLUSTER_CA: &str = "/opt/kafka/cluster-ca/ca.crt";
 /// Where a tool that runs in a node's pod finds how it gets there as its node.
 pub(super) const CLIENT: &str = "/tmp/internal.properties";
 
-/// The subject of nodes' certificates, which is who they are
-/// (`CertUtils`, `ClusterCa.maybeGenerateBrokerCerts`).
+/// The subject of nodes' certificates, which is who they are (`KafkaCluster.java:1347-1350`,
+/// `buildKafkaNodeCertsSubject`).
 pub(super) fn principal(cluster: &str) -> String {
     format!("CN={cluster}-kafka,O=io.strimzi")
 }
 
-/// Of a node's configuration.
+/// Of a node's configuration (`KafkaBrokerConfigurationBuilder.java:353-361`).
 pub(super) fn properties() -> Vec<String> {
     let of = |listener: &str| {
         let own = ["ssl.client.auth=required".to_owned()].into_iter();

@@ -1,4 +1,4 @@
-//! Kafka and its KafkaNodePools (`KafkaReconciler`).
+//! Kafka and its KafkaNodePools (`KafkaReconciler.java:254-288`, `reconcile`).
 #![allow(
     clippy::disallowed_methods,
     reason = "the edge: what it plays takes its time"
@@ -92,22 +92,15 @@ pub(super) fn reconcile(server: &ApiServer, memory: &mut Memory) -> Result<(), S
     Ok(())
 }
 
-/// `AbstractOperator.reconcileResource`, `KafkaAssemblyOperator.createStatus`:
-/// of what it said before, what it was told once is kept; listeners are not.
+/// `AbstractOperator.java:220-238`, `reconcileResource`. Of what it said before, the cluster
+/// id alone is kept (`KafkaAssemblyOperator.java:711-726`, `createStatus`).
 fn paused(kafka: &Value) -> Value {
     let mut status = json!({
         "conditions": condition("ReconciliationPaused"),
         "observedGeneration": kafka["status"]["observedGeneration"].as_i64().unwrap_or(0),
     });
-    for key in [
-        "clusterId",
-        "kafkaVersion",
-        "kafkaMetadataVersion",
-        "operatorLastSuccessfulVersion",
-    ] {
-        if let Some(value) = kafka["status"].get(key) {
-            status[key] = value.clone();
-        }
+    if let Some(id) = kafka["status"].get("clusterId") {
+        status["clusterId"] = id.clone();
     }
     status
 }
@@ -134,7 +127,9 @@ impl Pool {
     }
 }
 
-/// What its status is then; `None` while something is waited for.
+/// What its status is then; `None` while something is waited for
+/// (`KafkaAssemblyOperator.java:157-219`, `createOrUpdate`; `KafkaReconciler.java:1006-1031` and
+/// 1243-1293; of a pool `KafkaPool.java:345-354`).
 fn run(
     server: &ApiServer,
     kafka: &Value,
@@ -169,7 +164,7 @@ fn run(
         put_status(server, &place, &pool.object, &status)?;
         ready &= run_pool(server, kafka, pool, &cluster_id, &voters)?;
     }
-    // Controllers are rolled first.
+    // Controllers are rolled first (`KafkaRoller.java:229-258`).
     let (first, then): (Vec<&Pool>, Vec<&Pool>) = pools.iter().partition(|one| one.controls());
     let nodes = first.into_iter().chain(then);
     let nodes: Vec<String> = nodes.flat_map(|one| one.nodes(cluster)).collect();
@@ -191,8 +186,8 @@ fn run(
     })))
 }
 
-/// `NodePoolUtils.getOrGenerateKRaftClusterId`: the Kafka's, the first pool's, or
-/// a new one; nobody looks at the volumes.
+/// `NodePoolUtils.java:219-253`, `getOrGenerateKRaftClusterId`: the Kafka's, the first pool's,
+/// or a new one; nobody looks at the volumes.
 fn cluster_id(kafka: &Value, pools: &[Pool]) -> String {
     let of_kafka = text(kafka, "/status/clusterId");
     let of_pools = pools
@@ -216,7 +211,8 @@ fn new_cluster_id() -> String {
 }
 
 /// In the order of their names; with node ids, which stay once they were given
-/// (`NodeIdAssignor`: else the lowest that are free, pool by pool).
+/// (`NodeIdAssignor.java:46-119` and 151-203: else the lowest that are free, pool by pool; the
+/// highest go).
 fn pools(server: &ApiServer, namespace: &str, cluster: &str) -> Result<Vec<Pool>, StandInError> {
     let labels = format!("{CLUSTER}={cluster}");
     let mut found = server.list(&strimzi("kafkanodepools"), namespace, &labels)?;
@@ -261,7 +257,8 @@ fn pools(server: &ApiServer, namespace: &str, cluster: &str) -> Result<Vec<Pool>
     Ok(pools)
 }
 
-/// `KafkaCluster.generateService`, `generateHeadlessService`.
+/// `KafkaCluster.java:627-680`, `generateService`; 1214-1223, `generateHeadlessService`. There,
+/// the controllers' port is the headless one's alone.
 fn services(
     server: &ApiServer,
     kafka: &Value,
@@ -292,7 +289,7 @@ fn services(
             "metadata": {
                 "name": name,
                 "namespace": namespace,
-                "labels": {CLUSTER: cluster},
+                "labels": {CLUSTER: cluster, KIND: "Kafka"},
                 "ownerReferences": owner(kafka),
             },
             "spec": spec,
@@ -314,7 +311,8 @@ fn services(
 }
 
 /// Claims, configurations and the StrimziPodSet of a pool; whether its pods are
-/// ready.
+/// ready (`KafkaReconciler.java:500-519`, 677-743, 765-794 and 917-981;
+/// `KafkaCluster.java:1259-1298`, `generatePodSets`; 1908-1935, what is in ConfigMaps).
 fn run_pool(
     server: &ApiServer,
     kafka: &Value,
@@ -388,7 +386,8 @@ fn run_pool(
     }
 }
 
-/// One that is there is taken as it is.
+/// One that is there is taken as it is. (`PersistentVolumeClaimUtils.java:49-131`; not played:
+/// that it grows, and `deleteClaim`.)
 fn claim(
     server: &ApiServer,
     pool: &Value,

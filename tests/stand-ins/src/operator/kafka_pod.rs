@@ -1,5 +1,6 @@
-//! A broker's configuration, and the pod that it runs in (`KafkaCluster`,
-//! `KafkaBrokerConfigurationBuilder`; `kafka_run.sh` of its image).
+//! A broker's configuration, and the pod that it runs in (`KafkaCluster.java:1871-1895`,
+//! `generatePerBrokerConfiguration`; `KafkaBrokerConfigurationBuilder.java`; `kafka_run.sh` of its
+//! image, docker-images/kafka-based/kafka/scripts).
 
 use serde_json::{Value, json};
 
@@ -9,7 +10,7 @@ use super::meta::{CLUSTER, KIND, NAME, POOL};
 use crate::StandInError;
 use crate::image::{JAVA, KAFKA_IMAGE};
 
-/// The port of the brokers among themselves, and the controllers' (`KafkaCluster`).
+/// The port of the brokers among themselves, and the controllers' (`KafkaCluster.java:161-168`).
 pub(super) const REPLICATION: u16 = 9091;
 const CONTROL: u16 = 9090;
 
@@ -28,16 +29,17 @@ pub(super) struct Node<'a> {
 }
 
 impl Node<'_> {
+    /// `KafkaPool.java:305-307`, `nodeRef`
     pub(super) fn name(&self) -> String {
         format!("{}-{}-{}", self.cluster, self.pool, self.id)
     }
 
-    /// `VolumeUtils.createVolumePrefix`
+    /// `VolumeUtils.java:428-438`, `createVolumePrefix`
     fn volume(id: Option<i64>) -> String {
         id.map_or("data".to_owned(), |id| format!("data-{id}"))
     }
 
-    /// The claim of a volume (`PersistentVolumeClaimUtils`).
+    /// The claim of a volume (`PersistentVolumeClaimUtils.java:61-66`).
     pub(super) fn claim(&self, id: Option<i64>) -> String {
         format!("{}-{}", Self::volume(id), self.name())
     }
@@ -46,7 +48,7 @@ impl Node<'_> {
         self.roles.iter().any(|one| one == role)
     }
 
-    /// Labels of its pod and of its claims.
+    /// Labels of its pod and of its claims (`Labels.java:37-63`, `ResourceLabels.java:35-53`).
     pub(super) fn labels(&self) -> Value {
         json!({
             CLUSTER: self.cluster,
@@ -57,7 +59,7 @@ impl Node<'_> {
         })
     }
 
-    /// Its own name, as the others find it.
+    /// Its own name, as the others find it (`DnsNameGenerator.java:99-102`).
     fn host(&self, node: &str) -> String {
         let Self {
             namespace, cluster, ..
@@ -65,7 +67,10 @@ impl Node<'_> {
         format!("{node}.{cluster}-kafka-brokers.{namespace}.svc")
     }
 
-    /// `server.config`, for voters as `(id, pod)`.
+    /// `server.config`, for voters as `(id, pod)`
+    /// (`KafkaBrokerConfigurationBuilder.java:86-90`, 188-327, 472-521, 611-632 and 709-719). Not
+    /// played: the metadata's own folder (728-734), that controllers advertise themselves
+    /// (253-261).
     pub(super) fn properties(&self, voters: &[(i64, String)]) -> Result<String, StandInError> {
         let asked = listeners::of(self.kafka)?;
         let host = self.host(&self.name());
@@ -122,7 +127,9 @@ impl Node<'_> {
         Ok(lines.join("\n") + "\n")
     }
 
-    /// As it stands in a StrimziPodSet.
+    /// As it stands in a StrimziPodSet (`WorkloadUtils.java:246-301`, `createStatefulPod`;
+    /// `KafkaCluster.java:1276-1293`; volumes: `VolumeUtils.java:364-417`). There, it is ready when
+    /// its broker says that it runs (`kafka_readiness.sh:7-17`); here, when its port is open.
     pub(super) fn pod(&self) -> Value {
         let name = self.name();
         let mounts = self.volumes.iter().map(|id| {
@@ -190,8 +197,9 @@ fn told(node: &str) -> String {
     format!("node={node} key_store={KEY_STORE} client_file={CLIENT} client='{client}'\n")
 }
 
-/// `kafka_run.sh`: formats what is not formatted, refuses what is of another
-/// cluster, and becomes the broker.
+/// `kafka_run.sh:55-63` and 100: formats what is not formatted, refuses what is of another
+/// cluster, and becomes the broker. Not played: it forgets the quorum's state before each
+/// start (65-77).
 const SCRIPT: &str = r#"
 set -ef
 config=/opt/kafka/config

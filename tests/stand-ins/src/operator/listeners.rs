@@ -1,5 +1,5 @@
-//! A Kafka's listeners, and who may do what there (`ListenersUtils`,
-//! `KafkaBrokerConfigurationBuilder`).
+//! A Kafka's listeners, and who may do what there
+//! (`KafkaBrokerConfigurationBuilder.java:278-302` and 389-521).
 
 use serde_json::{Value, json};
 
@@ -37,7 +37,8 @@ pub(super) fn of(kafka: &Value) -> Result<Vec<Listener>, StandInError> {
 }
 
 impl Listener {
-    /// `ListenersUtils.identifier`, as properties have it.
+    /// `ListenersUtils.java:197-199`, `identifier`, as properties have it
+    /// (`KafkaBrokerConfigurationBuilder.java:281`).
     pub(super) fn id(&self) -> String {
         format!("{}-{}", self.name.to_ascii_uppercase(), self.port)
     }
@@ -46,7 +47,7 @@ impl Listener {
         self.authentication.as_deref() == Some("scram-sha-512")
     }
 
-    /// Kafka's `SecurityProtocol`.
+    /// Kafka's `SecurityProtocol` (453-456, `getSecurityProtocol`).
     pub(super) fn protocol(&self) -> &'static str {
         match (self.tls, self.is_sasl()) {
             (false, false) => "PLAINTEXT",
@@ -56,7 +57,8 @@ impl Listener {
         }
     }
 
-    /// What of a broker's configuration is about it.
+    /// What of a broker's configuration is about it (389-443, `configureTlsOnListener` and
+    /// `configureAuthentication`).
     pub(super) fn properties(&self) -> Vec<String> {
         let mut told = Vec::new();
         let mut tell = |key: &str, value: &str| {
@@ -83,7 +85,7 @@ impl Listener {
         told
     }
 
-    /// As `status.listeners` has it.
+    /// As `status.listeners` has it (`KafkaListenersReconciler.java:290-305` and 879-907).
     pub(super) fn status(&self, host: &str, authority: &str) -> Value {
         let mut status = json!({
             "name": self.name,
@@ -96,15 +98,16 @@ impl Listener {
         status
     }
 
-    /// Of the bootstrap Service and the brokers' one.
+    /// Of the bootstrap Service and the brokers' one (`ListenersUtils.java:217-227`, where `plain`
+    /// and `tls` on their usual ports have names of their own).
     pub(super) fn service_port(&self) -> Value {
         json!({"name": format!("tcp-{}", self.name), "port": self.port})
     }
 }
 
 /// What of each node's configuration says who may do what (`simple`:
-/// `KafkaAuthorizationSimple`). Nodes and the operator may do all
-/// (`KafkaBrokerConfigurationBuilder.configureAuthorization`).
+/// `KafkaAuthorizationSimple.java:32-34`). Nodes and the operator may do all
+/// (`KafkaBrokerConfigurationBuilder.java:472-521`, `withAuthorization`).
 pub(super) fn authorization(kafka: &Value, cluster: &str) -> Vec<String> {
     let asked = &kafka["spec"]["kafka"]["authorization"];
     if text(asked, "/type") != "simple" {

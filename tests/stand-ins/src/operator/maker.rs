@@ -1,5 +1,5 @@
-//! KafkaMirrorMaker2 (`KafkaMirrorMaker2AssemblyOperator`): its Connect in a
-//! StrimziPodSet, and then its connectors.
+//! KafkaMirrorMaker2 (`KafkaMirrorMaker2AssemblyOperator.java:103-170`, `createOrUpdate`): its
+//! Connect in a StrimziPodSet, and then its connectors.
 
 use serde_json::{Value, json};
 use slackwater_kubernetes::{ApiServer, Place};
@@ -15,7 +15,7 @@ use super::podset;
 use crate::StandInError;
 use crate::image::{JAVA, KAFKA_IMAGE};
 
-/// Connect's REST (`KafkaConnectCluster.REST_API_PORT`).
+/// Connect's REST (`KafkaConnectCluster.java:115`).
 const REST: u16 = 8083;
 
 pub(super) fn reconcile(server: &ApiServer, seen: &mut Seen) -> Result<(), StandInError> {
@@ -27,8 +27,9 @@ pub(super) fn reconcile(server: &ApiServer, seen: &mut Seen) -> Result<(), Stand
         let name = need(&maker, "/metadata/name")?;
         let place = Place::new(strimzi("kafkamirrormaker2s"), &namespace, &name)?;
         let status = match is_paused(&maker) {
-            // `AbstractOperator.createStatus`: nothing of the last one is kept
-            // but the generation that was seen.
+            // `AbstractOperator.java:220-238`;
+            // `KafkaMirrorMaker2AssemblyOperator.java:172-175`, `createStatus`: nothing of the
+            // last one is kept but the generation that was seen.
             true => Some(json!({
                 "conditions": condition("ReconciliationPaused"),
                 "observedGeneration": maker["status"]["observedGeneration"].as_i64().unwrap_or(0),
@@ -44,6 +45,8 @@ pub(super) fn reconcile(server: &ApiServer, seen: &mut Seen) -> Result<(), Stand
     Ok(())
 }
 
+/// (`KafkaMirrorMaker2AssemblyOperator.java:146-167`; names:
+/// `KafkaMirrorMaker2Resources.java:19-71`.)
 fn run(
     server: &ApiServer,
     maker: &Value,
@@ -68,7 +71,7 @@ fn run(
         "replicas": replicas,
         "labelSelector": format!("{CLUSTER}={name},{KIND}=KafkaMirrorMaker2,{NAME}={component}"),
     });
-    // Without pods nobody looks after connectors.
+    // Without pods nobody looks after connectors (119 and 147).
     if let Some(address) = addresses.first() {
         let connect = Connectors::new(&format!("http://{address}:{REST}"));
         status["url"] = format!("http://{component}-api.{namespace}.svc:{REST}").into();
@@ -77,7 +80,8 @@ fn run(
     Ok(Some(status))
 }
 
-/// Its ConfigMap, Services and StrimziPodSet.
+/// Its ConfigMap, Services and StrimziPodSet (`KafkaConnectCluster.java:347-379`, 496-540 and
+/// 833-862). Not played: that its pods are rolled (`AbstractConnectOperator.java:368-379`).
 fn ensure(
     server: &ApiServer,
     maker: &Value,
@@ -159,7 +163,8 @@ fn ensure(
     Ok(())
 }
 
-/// The worker's properties (`KafkaConnectConfigurationBuilder`).
+/// The worker's properties (`KafkaConnectConfigurationBuilder.java:53-203` and 267-366;
+/// converters: `KafkaMirrorMaker2Configuration.java:28-29`).
 fn worker(server: &ApiServer, maker: &Value, namespace: &str) -> Result<String, StandInError> {
     let target = &maker["spec"]["target"];
     let mut lines = vec!["listeners=http://0.0.0.0:8083".to_owned()];
@@ -190,6 +195,7 @@ fn worker(server: &ApiServer, maker: &Value, namespace: &str) -> Result<String, 
     Ok(lines.join("\n") + "\n")
 }
 
+/// (`WorkloadUtils.java:246-301`, `createStatefulPod`; `KafkaConnectCluster.java:562-576`)
 fn pod(namespace: &str, component: &str, config: &str, number: u64, labels: &Value) -> Value {
     let name = format!("{component}-{number}");
     let mut labels = labels.clone();
@@ -214,7 +220,7 @@ fn pod(namespace: &str, component: &str, config: &str, number: u64, labels: &Val
                     {"name": "JAVA", "value": JAVA},
                     {"name": "HOST", "value": format!("{name}.{component}.{namespace}.svc")},
                 ],
-                // `KafkaConnectCluster`: the path is the REST's root.
+                // There, the path is `/health` (`KafkaConnectCluster.java:572-573`).
                 "readinessProbe": {"httpGet": {"path": "/", "port": REST}, "periodSeconds": 1},
                 "volumeMounts": [{"name": "config", "mountPath": "/opt/kafka/config"}],
             }],
@@ -223,7 +229,7 @@ fn pod(namespace: &str, component: &str, config: &str, number: u64, labels: &Val
     })
 }
 
-/// `kafka_connect_run.sh`
+/// `kafka_connect_run.sh:9-19` and 68 (docker-images/kafka-based/kafka/scripts)
 const SCRIPT: &str = r#"
 set -ef
 cat /opt/kafka/config/connect.properties >/tmp/connect.properties

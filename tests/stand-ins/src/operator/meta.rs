@@ -9,7 +9,7 @@ pub(super) use crate::json::{make, need, text};
 pub(super) const STRIMZI: &str = "kafka.strimzi.io";
 const VERSION: &str = "v1";
 
-/// `io.strimzi.api.ResourceLabels`, `ResourceAnnotations`.
+/// `ResourceLabels.java:35-53`, `Labels.java:53`, `ResourceAnnotations.java:31`.
 pub(super) const CLUSTER: &str = "strimzi.io/cluster";
 pub(super) const KIND: &str = "strimzi.io/kind";
 pub(super) const NAME: &str = "strimzi.io/name";
@@ -28,7 +28,7 @@ pub(super) fn core(plural: &'static str) -> Resource {
     Resource::of("", "v1", plural)
 }
 
-/// `Annotations.isReconciliationPausedWithAnnotation`
+/// `Annotations.java:267-269`, `isReconciliationPausedWithAnnotation`
 pub(super) fn is_paused(object: &Value) -> bool {
     object["metadata"]["annotations"][PAUSE] == "true"
 }
@@ -37,7 +37,8 @@ pub(super) fn is_going(object: &Value) -> bool {
     !text(object, "/metadata/deletionTimestamp").is_empty()
 }
 
-/// As `ownerReferences` name it: what it made goes with it.
+/// As `ownerReferences` name it: what it made goes with it (`ModelUtils.java:229-238`,
+/// `createOwnerReference`). There, its deletion is held up, and of a pod it is the controller.
 pub(super) fn owner(object: &Value) -> Value {
     json!([{
         "apiVersion": object["apiVersion"],
@@ -49,7 +50,7 @@ pub(super) fn owner(object: &Value) -> Value {
     }])
 }
 
-/// A Secret of a cluster's that goes with its owner.
+/// A Secret of a cluster's that goes with its owner (`ModelUtils.java:71-96`, `createSecret`).
 pub(super) fn secret(place: &Place, cluster: &str, owner_of: &Value, data: &Value) -> Value {
     json!({
         "apiVersion": "v1",
@@ -63,7 +64,7 @@ pub(super) fn secret(place: &Place, cluster: &str, owner_of: &Value, data: &Valu
     })
 }
 
-/// `StatusUtils.buildCondition`
+/// `StatusUtils.java:95-113`, `buildCondition`; 236-242, `getPausedCondition`
 pub(super) fn condition(kind: &str) -> Value {
     json!([{
         "type": kind,
@@ -72,7 +73,8 @@ pub(super) fn condition(kind: &str) -> Value {
     }])
 }
 
-/// Whether a status says it already: times aside, which change each time.
+/// Whether a status says it already: times aside, which change each time
+/// (`StatusDiff.java:20-57`).
 pub(super) fn says(object: &Value, status: &Value) -> bool {
     let without = |value: &Value| {
         let mut value = value.clone();
@@ -86,7 +88,8 @@ pub(super) fn says(object: &Value, status: &Value) -> bool {
     without(&object["status"]) == without(status)
 }
 
-/// Replaces its status, where it says something else.
+/// Replaces its status, where it says something else (`AbstractOperator.java:305-343`,
+/// `updateStatus`).
 pub(super) fn put_status(
     server: &ApiServer,
     place: &Place,

@@ -2,12 +2,15 @@
 //! claims, Services, Secrets and StrimziPodSets; these into pods; and
 //! KafkaMirrorMaker2 into a Connect and its connectors, told by its REST.
 //!
-//! What it imitates is Strimzi 1.2.0's cluster-operator, and what Strimzi 1.0.0
-//! was seen to do: a resource's change is taken up soon, anything else with the
-//! next full reconciliation; what its status says of connectors is what was so
-//! right after they were told, and may stay wrong until then.
+//! What it imitates is Strimzi's cluster-operator, and what Strimzi 1.0.0 was seen to
+//! do: a resource's change is taken up soon (`AbstractOperator.java:481-512`), anything
+//! else with the next full reconciliation (`ClusterOperator.java:121-131`); what its
+//! status says of connectors is what was so right after they were told, and may stay
+//! wrong until then.
 //!
-//! Not played: the topic operator, Cruise Control, NetworkPolicies, rolling updates of anything but a Kafka's configuration.
+//! Not played: the topic operator, Cruise Control, NetworkPolicies, rolling updates of
+//! anything but a Kafka's configuration, and what a status says of a failure
+//! (`KafkaAssemblyOperator.java:220-231`).
 #![allow(
     clippy::disallowed_methods,
     reason = "the edge: what it plays takes its time"
@@ -48,7 +51,7 @@ const BETWEEN: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone, Copy)]
 pub struct Temper {
     /// Between full reconciliations: `STRIMZI_FULL_RECONCILIATION_INTERVAL_MS`,
-    /// of 120 s by default.
+    /// of 120 s by default (`ClusterOperatorConfig.java:139`).
     pub full: Duration,
     /// How long a Kafka's status still says ReconciliationPaused, and names no
     /// listeners, after a pause: 28 to 43 s were seen.
@@ -129,9 +132,9 @@ impl Drop for Operator {
     }
 }
 
-/// Which state of each resource was taken up last, and when. (`AbstractOperator`:
-/// any event of a resource triggers a reconciliation, one of its status or an
-/// annotation, too; and a timer does.)
+/// Which state of each resource was taken up last, and when. (Any event of a resource
+/// triggers a reconciliation, one of its status or an annotation, too, and a timer does:
+/// `AbstractOperator.java:491-512`, `eventHandler`; `Operator.java:65-105`.)
 pub(crate) struct Seen {
     temper: Temper,
     versions: BTreeMap<String, (String, Instant)>,

@@ -1,6 +1,9 @@
-//! StrimziPodSets into pods (`StrimziPodSetController`): pods that are missing
-//! are made, and it is counted how many are ready. It does not look whether
+//! StrimziPodSets into pods (`StrimziPodSetController.java:327-395`, `reconcile`): pods that
+//! are missing are made, and it is counted how many are ready. It does not look whether
 //! somebody paused anything.
+//!
+//! Not played: pods that have ended and are made again (447-452), and those without an owner
+//! that get one (455-461).
 
 use serde_json::{Value, json};
 use slackwater_kubernetes::{ApiServer, Place};
@@ -18,6 +21,7 @@ pub(super) fn reconcile(server: &ApiServer) -> Result<(), StandInError> {
     Ok(())
 }
 
+/// (352-380, and 438-502, `maybeCreateOrPatchPod`)
 fn reconcile_one(server: &ApiServer, set: &Value) -> Result<(), StandInError> {
     let namespace = need(set, "/metadata/namespace")?;
     let (mut pods, mut current, mut ready) = (0, 0, 0);
@@ -51,7 +55,8 @@ fn reconcile_one(server: &ApiServer, set: &Value) -> Result<(), StandInError> {
     Ok(put_status(server, &place, set, &status)?)
 }
 
-/// Pods that were its own and are not wanted any more (`removeDeletedPods`).
+/// Pods that were its own and are not wanted any more (512-526, `removeDeletedPods`; there, by
+/// its selector).
 fn remove_others(server: &ApiServer, set: &Value, namespace: &str) -> Result<(), StandInError> {
     let name = need(set, "/metadata/name")?;
     let labels = format!("strimzi.io/controller-name={name}");

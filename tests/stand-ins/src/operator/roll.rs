@@ -1,15 +1,21 @@
 //! Rolling restarts, after a change of configuration that no node takes while it runs
-//! (`KafkaReconciler.rollingUpdate`, `KafkaRoller`, `KafkaConfigurationDiff`): one node at a
-//! time, the next when all are ready and no partition lacks a replica (`KafkaAvailability`).
+//! (`KafkaReconciler.java:468-490` and 950-966, `rollingUpdate`; `KafkaRoller.java:223-482`;
+//! `KafkaConfigurationDiff.java:218-258`): one node at a time, the next when all are ready and
+//! no partition lacks a replica. (`KafkaAvailability.java:67-154` goes by
+//! `min.insync.replicas`, of the partitions of that node alone.)
 //!
 //! A reconciliation that rolls goes on with the Kafka as it was when it began: of a
-//! pause that comes meanwhile it hears when it is over. It writes no status before,
-//! and pods keep their revision: a StrimziPodSet's `currentPods` stay as they are, and
-//! its `readyPods` lack the one that is restarted.
+//! pause that comes meanwhile it hears when it is over (`AbstractOperator.java:183-185` and
+//! 368-391). It writes no status before, and pods keep their revision
+//! (`KafkaReconciler.java:725-736`): a StrimziPodSet's `currentPods` stay as they are, and its
+//! `readyPods` lack the one that is restarted.
 //!
-//! The real one asks each node what its configuration is; here it is noted on the pod
-//! as which it was made. Not played: settings that a node takes while it runs (they
-//! are told to none), that the active controller comes last, nodes that are stuck.
+//! The real one asks each node what its configuration is (`KafkaRoller.java:606-635`); here it
+//! is noted on the pod as which it was made. Not played: settings that a node takes while it
+//! runs (they are told to none), that the active controller comes last (910-922) and the
+//! quorum is asked (766-782), that a node that is a controller alone is rolled for a
+//! controller's settings alone (`KafkaConfigurationDiff.java:66-192` and 248-250), nodes that
+//! are stuck.
 #![allow(
     clippy::disallowed_methods,
     reason = "the edge: what it plays takes its time"
@@ -31,15 +37,17 @@ use crate::StandInError;
 /// On a pod: the configuration that it was made with.
 const MADE_WITH: &str = "stand-in.slackwater.io/configuration";
 
-/// For a node to become ready again (`STRIMZI_OPERATION_TIMEOUT_MS`, 300 s by
-/// default). Then the reconciliation has failed, and another one begins.
+/// For a node to become ready again (`STRIMZI_OPERATION_TIMEOUT_MS`, 300 s by default:
+/// `ClusterOperatorConfig.java:144`). Then the reconciliation has failed, and another one
+/// begins (`KafkaRoller.java:802-815`).
 const READY: Duration = Duration::from_secs(300);
 
 /// For one look at which partitions lack a replica.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Settings that a node takes while it runs, as far as a mirror is likely to have them
-/// (Kafka's `DynamicBrokerConfig`).
+/// (Kafka's `DynamicBrokerConfig`, of which Strimzi's list is made:
+/// `KafkaConfigModelGenerator.java:308-333`).
 const TAKEN_WHILE_IT_RUNS: [&str; 20] = [
     "background.threads",
     "compression.type",
@@ -165,7 +173,7 @@ fn pointer(key: &str) -> String {
 }
 
 /// Whether no partition lacks a replica, asked of this node; one that is a controller
-/// alone has none.
+/// alone has none (`KafkaRoller.java:766-782`, `canRoll`).
 fn may_roll(server: &ApiServer, pod: &Value) -> Result<bool, StandInError> {
     if pod["metadata"]["labels"]["strimzi.io/broker-role"] != "true" {
         return Ok(true);

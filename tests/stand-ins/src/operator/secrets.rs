@@ -1,7 +1,7 @@
 //! The certificate authorities of a cluster, as Secrets that go with its Kafka
-//! (`io.strimzi.operator.cluster.model.AbstractModel`, `ClusterCa`,
-//! `ClientsCa`; seen: deleting the Kafka deletes them), and what they sign: each
-//! node's certificate, and those of users.
+//! (`CaReconciler.java:166-219`; `CaProvider.java:148-183`; `KafkaResources.java:21-50`; seen:
+//! deleting the Kafka deletes them), and what they sign: each node's certificate, and
+//! those of users.
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
@@ -26,6 +26,7 @@ pub(super) struct Signed {
 }
 
 impl Authority {
+    /// `Ca.java:202-207`, `caCommonName`
     fn name(self) -> &'static str {
         match self {
             Self::Cluster => "cluster-ca",
@@ -33,6 +34,7 @@ impl Authority {
         }
     }
 
+    /// `InternalCa.java:490-496`, `nextCaSubject`, without the number that keys have there
     fn params(self) -> CertificateParams {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -57,8 +59,9 @@ impl Authority {
         )
     }
 
-    /// Signs one for `name`, which is reached by these names. The authority is put
-    /// together again from its name and its key.
+    /// Signs one for `name`, which is reached by these names (`InternalCa.java:226-264` and
+    /// 325-368, `generateSignedCert`; of users without an organization: 250). The authority is
+    /// put together again from its name and its key.
     pub(super) fn sign(
         self,
         server: &ApiServer,
@@ -105,7 +108,9 @@ pub(super) fn read(
     text.ok_or_else(|| StandInError::Certificate(format!("{place} has no {key}")))
 }
 
-/// Makes those that are not there: what a restore brought back is kept.
+/// Makes those that are not there: what a restore brought back is kept
+/// (`InternalCaProvider.java:63-78`; `InternalCa.java:429-488` and 498-506). There, an authority
+/// without its key is made anew, and of one without its certificate this alone.
 pub(super) fn ensure(server: &ApiServer, kafka: &Value) -> Result<(), StandInError> {
     let namespace = need(kafka, "/metadata/namespace")?;
     let cluster = need(kafka, "/metadata/name")?;
@@ -134,7 +139,8 @@ pub(super) fn ensure(server: &ApiServer, kafka: &Value) -> Result<(), StandInErr
 }
 
 /// A node's own certificate, in a Secret that is called as its pod
-/// (`ClusterCa.maybeGenerateBrokerCerts`; subject alternative names as there).
+/// (`KafkaCluster.java:1314-1402`, `generateCertificatesSecrets`). Subject alternative names as
+/// there (1352-1356), but for the brokers' Service and the longest of the bootstrap one.
 pub(super) fn ensure_of_node(
     server: &ApiServer,
     kafka: &Value,

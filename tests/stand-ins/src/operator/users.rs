@@ -1,9 +1,10 @@
-//! KafkaUsers (the user operator: `KafkaUserOperator`, `KafkaUserModel`,
-//! `SimpleAclOperator`, `ScramCredentialsOperator`): a Secret with what a client
-//! presents, and in Kafka what it may do.
+//! KafkaUsers (the user operator: `KafkaUserOperator.java:239-445`, `createOrUpdate`): a Secret
+//! with what a client presents, and in Kafka what it may do.
 //!
 //! Kafka's own commands tell it so, in a broker's pod. Not played: quotas, a
-//! Secret of its own choosing, a renewal of certificates.
+//! Secret of its own choosing, a renewal of certificates, rules that deny, a user that is
+//! paused or deleted (209-226; `UserControllerLoop.java:106-111`), and that Kafka is told again
+//! what it has lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -55,6 +56,7 @@ fn reconcile_one(server: &ApiServer, user: &Value, told: &mut Told) -> Result<()
     };
     let is_tls = text(user, "/spec/authentication/type") == "tls";
     let secret = secret(server, user, &namespace, &cluster, is_tls)?;
+    // (`KafkaUserModel.java:452-479`, `getUserName`)
     let principal = match is_tls {
         true => format!("CN={name}"),
         false => name.clone(),
@@ -82,7 +84,9 @@ fn reconcile_one(server: &ApiServer, user: &Value, told: &mut Told) -> Result<()
     Ok(put_status(server, &place, user, &status)?)
 }
 
-/// One that is there is taken as it is: whoever has a copy of it goes on.
+/// One that is there is taken as it is: whoever has a copy of it goes on
+/// (`KafkaUserModel.java:194-215`, `generateSecret`; 347-377, `maybeGeneratePassword`). But a
+/// certificate of another authority is made anew (259-280).
 fn secret(
     server: &ApiServer,
     user: &Value,
@@ -92,7 +96,13 @@ fn secret(
 ) -> Result<Value, StandInError> {
     let name = need(user, "/metadata/name")?;
     let place = Place::new(core("secrets"), namespace, &name)?;
-    if server.get(&place)?.is_none() {
+    let found = server.get(&place)?;
+    let is_foreign = |found: &Value| -> Result<bool, StandInError> {
+        let ours = Authority::Clients.certificate(server, namespace, cluster)?;
+        let theirs = crate::json::decoded(&found["data"]["ca.crt"]);
+        Ok(is_tls && theirs.as_deref() != Some(&ours))
+    };
+    if found.as_ref().map_or(Ok(true), is_foreign)? {
         let data = match is_tls {
             true => {
                 let clients = Authority::Clients;
@@ -111,7 +121,10 @@ fn secret(
             }
         };
         let object = meta::secret(&place, cluster, user, &data);
-        make(server, &place, &object)?;
+        match found {
+            None => make(server, &place, &object)?,
+            Some(_) => drop(server.merge(&place, &json!({"stringData": object["stringData"]}))?),
+        }
     }
     Ok(server.get(&place)?.unwrap_or_default())
 }
@@ -119,6 +132,7 @@ fn secret(
 /// What a rule is about: type, pattern and name of resources, and one operation.
 type Rule = (String, &'static str, String, String);
 
+/// `SimpleAclRule.java:144-156`, `fromCrd`
 fn rules(user: &Value) -> BTreeSet<Rule> {
     let rules = user["spec"]["authorization"]["acls"].as_array();
     let each = rules.into_iter().flatten().flat_map(|rule| {
@@ -139,7 +153,8 @@ fn rules(user: &Value) -> BTreeSet<Rule> {
     each.collect()
 }
 
-/// `AclCommand` starts a Java: one for all rules that differ in resources alone.
+/// `AclCommand` starts a Java: one for all rules that differ in resources alone. (There, what
+/// differs is told, too: `SimpleAclOperator.java:188-218`, `internalUpdate`.)
 fn acls<'r>(what: &str, principal: &str, rules: impl Iterator<Item = &'r Rule>) -> Vec<String> {
     let mut operations: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
     for (kind, pattern, name, operation) in rules {

@@ -1,9 +1,9 @@
-//! What functions take (docs/functions.md; `RequiredArgs` and `Arguments` of each
-//! in pkg/function), and whether a blueprint gives it to them, as `kanctl validate
-//! blueprint` looks (pkg/blueprint/validate/validate.go): functions that there are,
-//! their arguments, labels and annotations for pods (pkg/function/utils.go,
-//! `ValidatePodLabelsAndAnnotations`), and names of phases that are unique in all of
-//! it. What arguments say is looked at when they are used.
+//! What functions take, and whether a blueprint gives it to them, as `kanctl validate
+//! blueprint` looks (pkg/blueprint/validate/validate.go:39-94): functions that there are
+//! (pkg/phase.go:150-203), their arguments (pkg/utils/utils.go:122-140), labels and
+//! annotations for pods (pkg/function/utils.go:276-336, `ValidatePodLabelsAndAnnotations`),
+//! and names of phases that are unique in all of it. What arguments say is looked at when
+//! they are used.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,9 @@ use serde_json::Value;
 
 use super::labels;
 
-/// Name, required arguments, optional ones.
+/// Name, required arguments, optional ones (`RequiredArgs` and `Arguments`, in pkg/function:
+/// kube_task.go:177-193, kube_exec.go:111-126, kube_exec_all.go:87-103, kubeops.go:132-145,
+/// waitv2.go:87-99).
 const FUNCTIONS: [(&str, &[&str], &[&str]); 5] = [
     (
         "KubeTask",

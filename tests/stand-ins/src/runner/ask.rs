@@ -1,6 +1,6 @@
-//! What an ActionSet asks for (pkg/apis/cr/v1alpha1/types.go, `ActionSpec`), what
-//! templates see of it (pkg/param/param.go, `TemplateParams`), and how `kanctl` makes
-//! one of a parent (pkg/kanctl/actionset.go, `ChildActionSet`).
+//! What an ActionSet asks for (pkg/apis/cr/v1alpha1/types.go:89-123, `ActionSpec`), what
+//! templates see of it (pkg/param/param.go:184-266, `New`), and how `kanctl` makes one of a
+//! parent (pkg/kanctl/actionset.go:219-288, `ChildActionSet`).
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,8 @@ pub struct Ask {
 
 impl Ask {
     /// What `--from` makes of one whose ActionSet has this status: its artifacts, its
-    /// options under those that are said now, and its object unless another is said.
+    /// options under those that are said now (pkg/kanctl/actionset.go:676-686), and its
+    /// object unless another is said.
     ///
     /// # Errors
     /// The parent is not complete.
@@ -59,7 +60,8 @@ impl Ask {
         };
         json!({
             "Object": self.object,
-            // (pkg/param/param.go, `NamespaceParams`)
+            // (pkg/param/param.go:247-251: both are the namespace that the ActionSet's
+            // reference says, which `kanctl` has be the object's name.)
             "Namespace": match self.object["kind"] == "Namespace" {
                 true => json!({"Name": name, "Namespace": name}),
                 false => Value::Null,

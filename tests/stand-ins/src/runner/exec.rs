@@ -1,7 +1,8 @@
-//! `KubeExec` (pkg/function/kube_exec.go; pkg/kube/exec.go, `ExecWithOptions`): a
-//! command in a container of a pod that is there. It puts out what it prints on its
-//! standard output; of an error the last lines are told. The API server chooses no
-//! container where there are several: kubectl would take the first.
+//! `KubeExec` (pkg/function/kube_exec.go:61-109; pkg/kube/exec.go:178-252,
+//! `ExecWithOptions`): a command in a container of a pod that is there. It puts out what it
+//! prints on its standard output; of an error the last lines are told
+//! (pkg/kube/exec.go:53-67). The API server chooses no container where there are several:
+//! kubectl would take the first.
 //!
 //! Other than there, of a command that failed only what it wrote on its standard error
 //! is told: kubectl gives no more.
@@ -11,7 +12,7 @@ use serde_json::{Map, Value};
 use super::functions::{Hands, text, texts};
 use super::output::outputs;
 
-/// `logTailDefaultLength` (pkg/kube/log_tail.go).
+/// `logTailDefaultLength` (pkg/kube/log_tail.go:23).
 pub(super) const LAST_LINES: usize = 10;
 
 /// Runs one; gives its outputs.
@@ -36,7 +37,7 @@ pub(super) fn exec(
         let path = "jsonpath={.spec.containers[*].name}";
         let names = hands.within(namespace, &["get", "pod", pod, "-o", path]);
         let names = names.map_err(|why| failed(&why))?;
-        // (kubernetes: pkg/registry/core/pod/strategy.go, `validateContainer`)
+        // (kubernetes: pkg/registry/core/pod/strategy.go:821-844, `validateContainer`)
         if names.split_whitespace().count() > 1 {
             return Err(failed(&format!(
                 "a container name must be specified for pod {pod}, choose one of: [{names}]"
@@ -51,7 +52,8 @@ pub(super) fn exec(
     ran.map_err(|why| failed(&why))
 }
 
-/// The last lines of what was said, those that are empty left out.
+/// The last lines of what was said, those that are empty left out
+/// (pkg/kube/log_tail.go:46-79).
 pub(super) fn last_lines(said: &str) -> String {
     let lines: Vec<&str> = said
         .lines()

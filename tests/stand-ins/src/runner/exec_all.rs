@@ -1,9 +1,9 @@
-//! `KubeExecAll` (pkg/function/kube_exec_all.go): a command in each of these containers
-//! of each of these pods, all at once. All are waited for, and one that failed fails
-//! the phase.
+//! `KubeExecAll` (pkg/function/kube_exec_all.go:59-85 and 121-150): a command in each of
+//! these containers of each of these pods, all at once. All are waited for, and one that
+//! failed fails the phase.
 //!
 //! It puts nothing out. There, what a container printed is added to the outputs after
-//! it was counted as done, so that any of it may be missing.
+//! it was counted as done (128-132), so that any of it may be missing.
 
 use std::thread;
 

@@ -1,4 +1,5 @@
-//! The functions that are known, by name, and what each works with (pkg/function).
+//! The functions that are known, by name (pkg/kanister.go:50-65, `Register`), and what each
+//! works with.
 
 use serde_json::{Map, Value};
 
@@ -35,7 +36,7 @@ impl Hands<'_> {
     }
 }
 
-/// The arguments of a phase as its function gets them (pkg/phase.go,
+/// The arguments of a phase as its function gets them (pkg/phase.go:111-121,
 /// `renderFuncArgs`).
 pub(super) fn arguments(
     renderer: &Renderer,
@@ -48,8 +49,8 @@ pub(super) fn arguments(
     }
 }
 
-/// A text among arguments, as it is decoded there: numbers and truths are texts, too
-/// (pkg/function/args.go, `Arg`).
+/// A text among arguments, as it is decoded there: numbers are texts, too
+/// (pkg/function/args.go:33-41, `Arg`). A truth is one here; there it is `1` or `0`.
 pub(super) fn text(args: &Value, key: &str) -> String {
     match &args[key] {
         Value::Null => String::new(),

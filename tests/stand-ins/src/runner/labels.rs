@@ -1,14 +1,15 @@
 //! Labels and annotations for the pods of a function, as they are looked at before
-//! anything is rendered (pkg/validate/validate.go, `ValidateLabels` and
-//! `ValidateAnnotations`; apimachinery's `IsQualifiedName` and `IsValidLabelValue`): a
-//! template in one is refused. What is no text is passed over.
+//! anything is rendered (pkg/validate/validate.go:381-402, `ValidateLabels` and
+//! `ValidateAnnotations`; apimachinery, pkg/util/validation/validation.go:41-70 and 165-174,
+//! `IsQualifiedName` and `IsValidLabelValue`): a template in one is refused. What is no text
+//! is passed over (pkg/function/utils.go:312-323).
 
 use serde_json::Value;
 
-/// The API server's, of a name and of a value.
+/// The API server's, of a name and of a value (validation.go:33 and 158).
 const LONGEST: usize = 63;
 
-/// The same of what stands before a name.
+/// The same of what stands before a name (212).
 const LONGEST_PREFIX: usize = 253;
 
 /// What is wrong with these arguments.
@@ -49,6 +50,7 @@ fn is_word(text: &str) -> bool {
     whole && text.starts_with(at_ends) && text.ends_with(at_ends) && text.len() <= LONGEST
 }
 
+/// `IsDNS1123Subdomain` (219-228)
 fn is_domain(text: &str) -> bool {
     let is_part = |part: &str| {
         let plain = |one: char| one.is_ascii_lowercase() || one.is_ascii_digit();

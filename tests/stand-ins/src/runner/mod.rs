@@ -1,10 +1,10 @@
 //! What runs blueprints: a small Kanister.
 //!
 //! An action's phases run one after another, and the first that fails ends it; then
-//! `deferPhase` runs, whatever came before (pkg/controller/controller.go,
+//! `deferPhase` runs, whatever came before (pkg/controller/controller.go:449-577,
 //! `runAction`). Arguments are rendered just before their phase, with what ran before
-//! it (pkg/phase.go, `Exec`), but for those of `WaitV2`, which renders its own
-//! (`skipRenderFuncs` there). Only some functions are known: `functions`.
+//! it (pkg/phase.go:62-85, `Exec`; pkg/param/param.go:612-658), but for those of `WaitV2`,
+//! which renders its own (pkg/phase.go:32-35). Only some functions are known: `functions`.
 //!
 //! It makes no objects of Kanister's: what it is asked is an [`Ask`], and what a
 //! watcher of the ActionSet would see is told as it comes.
@@ -42,7 +42,7 @@ pub struct Runner<'c> {
     kubectl: Kubectl<'c>,
     renderer: Renderer,
     blueprint: Value,
-    /// The controller's, where a KubeTask without a namespace runs.
+    /// The controller's, where a KubeTask without a namespace runs (pkg/kube/pod.go:122-130).
     namespace: String,
 }
 
@@ -171,7 +171,7 @@ impl<'c> Runner<'c> {
         hands.run(phase["func"].as_str().unwrap_or_default(), &args)
     }
 
-    /// Of each artifact the values, not the keys (pkg/param/render.go,
+    /// Of each artifact the values, not the keys (pkg/param/render.go:95-119,
     /// `RenderArtifacts`).
     fn artifacts(&self, action: &Value, params: &Value) -> Result<Value, String> {
         let mut artifacts = action["outputArtifacts"].clone();

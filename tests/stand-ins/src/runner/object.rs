@@ -1,6 +1,7 @@
-//! `ObjectReference` (pkg/apis/cr/v1alpha1/types.go), and an object's place in the API
-//! as client-go's dynamic client makes it of that: a namespace that is given is in it,
-//! whether or not the resource has any, and one that is not given is not.
+//! `ObjectReference` (pkg/apis/cr/v1alpha1/types.go:64-80), and an object's place in the API
+//! as client-go's dynamic client makes it of that (dynamic/simple.go:343-362): a namespace
+//! that is given is in it, whether or not the resource has any, and one that is not given is
+//! not.
 
 use serde_json::{Map, Value, json};
 
@@ -31,7 +32,7 @@ impl ObjectReference {
         }
     }
 
-    /// As a phase puts it out.
+    /// As a phase puts it out (pkg/function/kubeops.go:95-104).
     pub(super) fn outputs(&self) -> Map<String, Value> {
         let mut outputs = Map::new();
         for (key, value) in [
@@ -64,7 +65,7 @@ impl ObjectReference {
         format!("{}.{}.{}", self.resource, self.api_version, self.group)
     }
 
-    /// It, as it stands there.
+    /// It, as it stands there (pkg/function/wait.go:224-230).
     pub(super) fn get(&self, kubectl: Kubectl<'_>) -> Result<Value, String> {
         let text = kubectl(&["get", "--raw", &self.path()], None)?;
         serde_json::from_str(&text).map_err(|error| error.to_string())

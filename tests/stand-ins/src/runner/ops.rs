@@ -1,5 +1,5 @@
-//! `KubeOps` (pkg/function/kubeops.go; pkg/kube/kubectl.go): makes, patches or deletes
-//! an object, and puts out which it was.
+//! `KubeOps` (pkg/function/kubeops.go:65-130; pkg/kube/kubectl.go:64-157): makes, patches or
+//! deletes an object, and puts out which it was.
 //!
 //! What is made is in the namespace of its manifest, else in that of the arguments; one
 //! that is there already is an error. A patch is a strategic merge whatever it is of,
@@ -21,10 +21,10 @@ use super::functions::{Hands, text};
 use super::object::{ObjectReference, version_path};
 use crate::json;
 
-/// Where none is said (`metav1.NamespaceDefault`).
+/// Where none is said (`metav1.NamespaceDefault`; pkg/function/kubeops.go:79).
 const DEFAULT: &str = "default";
 
-/// There it is waited without a limit.
+/// There it is waited without a limit (pkg/kube/kubectl.go:148-157).
 const GONE: Duration = Duration::from_secs(300);
 
 /// Runs one; gives which object it was.
@@ -50,7 +50,7 @@ pub(super) fn run(hands: &Hands<'_>, args: &Value) -> Result<Map<String, Value>,
 }
 
 /// All documents of the manifest; which one the last was. A document without a
-/// namespace goes where the one before it went.
+/// namespace goes where the one before it went (pkg/kube/kubectl.go:64-108).
 fn create(hands: &Hands<'_>, spec: &str, namespace: &str) -> Result<ObjectReference, String> {
     let mut namespace = namespace.to_owned();
     let mut last = ObjectReference::default();
@@ -72,7 +72,7 @@ fn create(hands: &Hands<'_>, spec: &str, namespace: &str) -> Result<ObjectRefere
     Ok(last)
 }
 
-/// With its resource, which only the API server can tell.
+/// With its resource, which only the API server can tell (pkg/kube/kubectl.go:98-104).
 fn reference(hands: &Hands<'_>, made: &Value) -> Result<ObjectReference, String> {
     let whole = json::text(made, "/apiVersion");
     let (group, version) = whole.split_once('/').unwrap_or(("", whole));
@@ -97,6 +97,7 @@ fn reference(hands: &Hands<'_>, made: &Value) -> Result<ObjectReference, String>
     })
 }
 
+/// (pkg/kube/kubectl.go:126-145)
 fn patch(
     hands: &Hands<'_>,
     object: ObjectReference,
@@ -114,6 +115,7 @@ fn patch(
     Ok(object)
 }
 
+/// (pkg/function/kubeops.go:116-121; pkg/kube/kubectl.go:111-123)
 fn delete(
     hands: &Hands<'_>,
     object: ObjectReference,

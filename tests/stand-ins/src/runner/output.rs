@@ -1,9 +1,10 @@
-//! What a phase puts out: lines with a marker in what it prints (pkg/output/output.go,
-//! `UnmarshalOutput`; pkg/output/stream.go, `LogAndParse`).
+//! What a phase puts out: lines with a marker in what it prints
+//! (pkg/output/output.go:52-56, `UnmarshalOutput`; pkg/output/stream.go:136-180 and 205-222,
+//! `handleLog` and `LogAndParse`).
 
 use serde_json::{Map, Value};
 
-/// What stands before an output (pkg/output/output.go, `PhaseOpString`).
+/// What stands before an output (pkg/output/output.go:31, `PhaseOpString`).
 const MARKER: &str = "###Phase-output###:";
 
 /// The last value of each key; what is no pair of texts after the marker fails the

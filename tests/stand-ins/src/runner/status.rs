@@ -1,7 +1,5 @@
 //! The status of an ActionSet as the controller has it from one write to the next
-//! (pkg/controller/controller.go: `initActionSetStatus`, `runAction`,
-//! `updateActionSetRunningPhase`, `executeDeferPhase`, `renderActionsetArtifacts`,
-//! `maybeSetActionSetStateComplete`). What surprises there:
+//! (pkg/controller/controller.go:313-752). What surprises there:
 //!
 //! - it is `failed` before its deferPhase runs, and stays so;
 //! - a deferPhase is never `running`; that it runs is in `progress.runningPhase`, which
@@ -20,7 +18,7 @@ pub(super) struct Status<'w> {
 }
 
 impl<'w> Status<'w> {
-    /// Of an action that has not begun.
+    /// Of an action that has not begun (313-387, `initActionSetStatus`).
     pub(super) fn pending(
         name: &str,
         blueprint: &Value,
@@ -51,20 +49,20 @@ impl<'w> Status<'w> {
         status
     }
 
-    /// It is taken up.
+    /// It is taken up (393-399, `handleActionSet`).
     pub(super) fn runs(&mut self) {
         self.status["state"] = "running".into();
         self.write();
     }
 
-    /// What comes before its phases failed: its deferPhase will not run.
+    /// What comes before its phases failed: its deferPhase will not run (415-432).
     pub(super) fn never_began(&mut self, why: &str) {
         self.fail(why);
         self.phase(0)["state"] = "failed".into();
         self.write();
     }
 
-    /// A phase begins.
+    /// A phase begins (582-596, `updateActionSetRunningPhase`).
     pub(super) fn phase_runs(&mut self, number: usize) {
         self.phase(number)["state"] = "running".into();
         let name = self.phase(number)["name"].clone();
@@ -72,40 +70,41 @@ impl<'w> Status<'w> {
         self.write();
     }
 
-    /// A phase has put this out.
+    /// A phase has put this out (535-551, `runAction`).
     pub(super) fn phase_is_complete(&mut self, number: usize, output: &Map<String, Value>) {
         complete(self.phase(number), output);
         self.write();
     }
 
-    /// A phase failed; those behind it stay as they are.
+    /// A phase failed; those behind it stay as they are (524-534 and 562-570).
     pub(super) fn phase_failed(&mut self, number: usize, why: &str) {
         self.fail(why);
         self.phase(number)["state"] = "failed".into();
         self.write();
     }
 
-    /// The deferPhase begins.
+    /// The deferPhase begins (476-482; no phase of the list has its name).
     pub(super) fn defer_runs(&mut self) {
         let name = self.defer()["name"].clone();
         self.status["progress"]["runningPhase"] = name;
         self.write();
     }
 
-    /// It has put this out.
+    /// It has put this out (628-634, `executeDeferPhase`).
     pub(super) fn defer_is_complete(&mut self, output: &Map<String, Value>) {
         complete(self.defer(), output);
         self.write();
     }
 
-    /// It failed.
+    /// It failed (618-627).
     pub(super) fn defer_failed(&mut self, why: &str) {
         self.fail(why);
         self.defer()["state"] = "failed".into();
         self.write();
     }
 
-    /// All went well, and these are its artifacts, or can't be rendered.
+    /// All went well, and these are its artifacts, or can't be rendered (483-490; 657-752,
+    /// `renderActionsetArtifacts` and `maybeSetActionSetStateComplete`).
     pub(super) fn completes(&mut self, artifacts: Result<Value, String>) {
         match artifacts {
             Ok(Value::Null) => {}

@@ -1,10 +1,13 @@
-//! `KubeTask` (pkg/function/kube_task.go): a pod of an image, its log, and what
+//! `KubeTask` (pkg/function/kube_task.go:62-175): a pod of an image, its log, and what
 //! the log puts out. The pod's container is called `container` and gets only a
-//! `command`; it is never started again (pkg/kube/pod.go, `GetPodObjectFromPodOptions`), is
-//! waited for until its log ends and it has succeeded, and is deleted without a
-//! grace period, however it ended. Where it failed, nothing of what it put out
-//! counts, and the last ten lines of its log are the error
-//! (pkg/output/log_tail.go).
+//! `command`; it is never started again (pkg/kube/pod.go:121-200 and 257-307,
+//! `GetPodObjectFromPodOptions`), is waited for until its log ends and it has succeeded
+//! (pkg/function/kube_task.go:94-115), and is deleted without a grace period, however it
+//! ended (pkg/kube/pod_runner.go:58-81). Where it failed, nothing of what it put out counts,
+//! and the last ten lines of its log are the error (pkg/kube/pod.go:371-384 and 512-537).
+//!
+//! Not played: the controller's own service account, which a pod in its namespace gets
+//! (pkg/kube/pod.go:132-140); nodes and claims that are looked at meanwhile (387-434).
 #![allow(
     clippy::disallowed_methods,
     reason = "a stand-in at the edge: it waits for pods"
@@ -19,7 +22,8 @@ use super::exec::last_lines;
 use super::functions::{Hands, text, texts};
 use super::output::outputs;
 
-/// `TIMEOUT_WORKER_POD_READY` is 15 minutes; what runs has no limit of Kanister's.
+/// `TIMEOUT_WORKER_POD_READY` is 15 minutes (pkg/kube/pod.go:43-47 and 596-606); what runs
+/// has no limit of Kanister's.
 const ENDS: Duration = Duration::from_secs(900);
 
 /// Between two looks at a pod: each is a kubectl, which is a quarter of a second of a core.
@@ -93,7 +97,7 @@ fn wait(
     }
 }
 
-/// A strategic merge, as far as pods of ours need it (pkg/kube/pod.go,
+/// A strategic merge, as far as pods of ours need it (pkg/kube/pod.go:540-592,
 /// `PatchDefaultPodSpecs`): lists of what has names are merged by them.
 fn merge(spec: &mut Value, over: &Value) {
     match (spec, over) {

@@ -1,15 +1,15 @@
-//! `WaitV2` (pkg/function/waitv2.go; pkg/function/wait.go, `waitForCondition`): looks
-//! at objects until a condition of each is met.
+//! `WaitV2` (pkg/function/waitv2.go:58-85 and 117-143; pkg/function/wait.go:140-183,
+//! `waitForCondition`): looks at objects until a condition of each is met.
 //!
 //! Of its arguments only the objects' references are templates of Kanister's, and they
-//! are rendered at each look. A condition is a template of kubectl's printer over the
-//! whole object (cli-runtime's `NewGoTemplatePrinter`), without sprig, and must print
-//! `true`; one that can't be parsed prints nothing, and nobody says so. The first of
-//! `anyOf` that is met suffices, else all of `allOf` have to be; a look that fails
-//! ends there, and what comes behind it is not looked at. It puts nothing out.
+//! are rendered at each look (pkg/function/wait.go:213-222). A condition is a template of
+//! kubectl's printer over the whole object (cli-runtime, pkg/printers/template.go:37-90),
+//! without sprig, and must print `true`; one that can't be parsed prints nothing, and nobody
+//! says so. The first of `anyOf` that is met suffices, else all of `allOf` have to be; a look
+//! that fails ends there, and what comes behind it is not looked at. It puts nothing out.
 //!
-//! Why the last look failed is not told. There it is, unless that look was at the very
-//! end: then client-go's own words for it take its place.
+//! Why the last look failed is not told. There it is (pkg/function/wait.go:178-182), unless
+//! that look was at the very end: then client-go's own words for it take its place.
 #![allow(
     clippy::disallowed_methods,
     reason = "a stand-in at the edge: it waits for objects"
@@ -23,7 +23,8 @@ use serde_json::Value;
 use super::functions::{Hands, text};
 use super::object::ObjectReference;
 
-/// Of a look's distance to the next (pkg/poll/poll.go, `Wait`): doubled each time.
+/// Of a look's distance to the next (pkg/poll/poll.go:44-53 and 73-107, `Wait`): doubled each
+/// time.
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
 
@@ -69,6 +70,7 @@ fn look(hands: &Hands<'_>, conditions: &Value) -> Result<bool, String> {
     Ok(!all.is_empty())
 }
 
+/// `evaluateWaitV2Condition` (pkg/function/waitv2.go:118-133)
 fn is_met(hands: &Hands<'_>, condition: &Value) -> Result<bool, String> {
     let reference = &condition["objectReference"];
     let reference = hands

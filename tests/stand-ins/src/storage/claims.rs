@@ -1,10 +1,13 @@
 //! Claims get volumes: empty ones, or clones of snapshots; and volumes go with
 //! their claims where their class says so.
 //!
-//! As sig-storage-lib-external-provisioner's `controller.go` does
-//! (`shouldProvision`, `provisionClaimOperation`, `shouldDelete`), with
-//! csi-provisioner's names (`controller.go`, `makeVolumeName`: `pvc-<uid>`) and
-//! its `getSnapshotSource` for claims that name a VolumeSnapshot.
+//! As sig-storage-lib-external-provisioner does (external-provisioner's
+//! vendor/sigs.k8s.io/sig-storage-lib-external-provisioner/v13/controller/controller.go:
+//! 1241-1280, `shouldProvision`; 1421-1528, `provisionClaimOperation`; 1284-1318,
+//! `shouldDelete`), with csi-provisioner's names (pkg/controller/controller.go:483-498,
+//! `makeVolumeName`: `pvc-<uid>`) and its `getSnapshotSource` (1289-1388) for claims that
+//! name a VolumeSnapshot. Not played: that a claim is no smaller than its snapshot
+//! (1345-1356).
 
 use serde_json::{Value, json};
 use slackwater_kubernetes::{ApiServer, Place};
@@ -18,7 +21,8 @@ use crate::StandInError;
 /// not ready waits for it.
 pub(super) fn provision(server: &ApiServer, images: &Images) -> Result<(), StandInError> {
     for claim in server.list(&claims(), "", "")? {
-        // The scheduler says which node it is to be on (`AnnSelectedNode`).
+        // The scheduler says which node it is to be on (`annSelectedNode`; 83 and 1264-1274 of
+        // the library's).
         let node = claim["metadata"]["annotations"]["volume.kubernetes.io/selected-node"].as_str();
         let ours = match text(&claim, "/spec/storageClassName") {
             CLASS => true,
@@ -34,6 +38,7 @@ pub(super) fn provision(server: &ApiServer, images: &Images) -> Result<(), Stand
     Ok(())
 }
 
+/// (pkg/controller/controller.go:962-1014, `Provision`)
 fn provision_one(
     server: &ApiServer,
     images: &Images,
@@ -81,7 +86,7 @@ fn provision_one(
     Ok(make(server, &place, &volume)?)
 }
 
-/// `None` while it is not ready.
+/// `None` while it is not ready (pkg/controller/controller.go:1289-1342).
 fn handle_of_snapshot(server: &ApiServer, claim: &Value) -> Result<Option<String>, StandInError> {
     let namespace = need(claim, "/metadata/namespace")?;
     let name = need(claim, "/spec/dataSource/name")?;
@@ -99,7 +104,8 @@ fn handle_of_snapshot(server: &ApiServer, claim: &Value) -> Result<Option<String
         .transpose()
 }
 
-/// Volumes whose claims are gone go with their images.
+/// Volumes whose claims are gone go with their images (the library's 1284-1318 and
+/// 1621-1683, `deleteVolumeOperation`).
 pub(super) fn reclaim(server: &ApiServer, images: &Images) -> Result<(), StandInError> {
     for volume in server.list(&volumes(), "", "")? {
         let ours = text(&volume, "/spec/csi/driver") == DRIVER;

@@ -1,7 +1,8 @@
 //! The control side of a CSI driver with snapshots: what csi-provisioner,
 //! snapshot-controller, csi-snapshotter and the driver behind them do, in one
-//! loop. A volume is an image of a file system, a snapshot a clone of it that
-//! shares its blocks; the kubelet mounts it by the lab's own node driver.
+//! loop (`claims` and `snapshots` say where). A volume is an image of a file system, a
+//! snapshot a clone of it that shares its blocks; the kubelet mounts it by the lab's own
+//! node driver.
 //!
 //! It looks at everything that there is and does what is missing, again and
 //! again, as controllers do.

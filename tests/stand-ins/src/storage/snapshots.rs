@@ -1,9 +1,14 @@
 //! VolumeSnapshots get contents, contents are cut, and both say so.
 //!
-//! As external-snapshotter 8.7 does: `snapshot_controller.go` of the common
-//! controller (`createSnapshotContent`, `checkandBindSnapshotContent`, `updateSnapshotStatus`) and of the
-//! sidecar (`createSnapshotOperation`, `updateSnapshotContentStatus`), with its
-//! name for contents (`GetDynamicSnapshotContentNameForSnapshot`).
+//! As external-snapshotter does: pkg/common-controller/snapshot_controller.go (469-607,
+//! `syncUnreadySnapshot`; 722-822, `createSnapshotContent`; 1106-1143,
+//! `checkandBindSnapshotContent`; 1212-1348, `updateSnapshotStatus`) and
+//! pkg/sidecar-controller/snapshot_controller.go (58-109, `syncContent`; 338-406,
+//! `createSnapshotWrapper`; 458-533, `updateSnapshotContentStatus`), with its name for
+//! contents (pkg/utils/util.go:283-285, `GetDynamicSnapshotContentNameForSnapshot`).
+//!
+//! Not played: finalizers; that an attempt that failed, or hangs, has a content that is
+//! bound already and says so first (the sidecar's 123-130 and 166-224).
 
 use std::time::Duration;
 
@@ -42,7 +47,10 @@ fn step(
     let ready_after = match whim {
         Whim::ReadyAfter(time) => time,
         Whim::FailsOnce if failed_before => Duration::ZERO,
-        Whim::FailsOnce | Whim::FailsAlways => return fail(server, snapshot),
+        Whim::FailsOnce | Whim::FailsAlways => {
+            let why = "Failed to create snapshot: the storage is busy";
+            return fail(server, snapshot, why);
+        }
         Whim::Hangs => return Ok(()),
     };
     let Some(content) = content_of(server, snapshot)? else {
@@ -76,11 +84,12 @@ fn step(
     Ok(())
 }
 
-fn fail(server: &ApiServer, snapshot: &Value) -> Result<(), StandInError> {
+/// (The common controller's 876-916, `updateSnapshotErrorStatusWithEvent`.)
+fn fail(server: &ApiServer, snapshot: &Value, why: &str) -> Result<(), StandInError> {
     let status = json!({
         "readyToUse": false,
         "error": {
-            "message": "Failed to create snapshot: the storage is busy",
+            "message": why,
             "time": Timestamp::now().to_string(),
         },
     });
@@ -88,7 +97,8 @@ fn fail(server: &ApiServer, snapshot: &Value) -> Result<(), StandInError> {
     Ok(())
 }
 
-/// Makes it where there is none. `None` where the claim has no volume of ours.
+/// Makes it where there is none (the common controller's 722-856). `None` where the claim has
+/// no volume of ours.
 fn content_of(server: &ApiServer, snapshot: &Value) -> Result<Option<Value>, StandInError> {
     let uid = need(snapshot, "/metadata/uid")?;
     let given = text(snapshot, "/spec/source/volumeSnapshotContentName");
@@ -97,11 +107,18 @@ fn content_of(server: &ApiServer, snapshot: &Value) -> Result<Option<Value>, Sta
         let Some(content) = server.get(&place)? else {
             return Ok(None);
         };
-        // `checkandBindSnapshotContent`
+        // `checkandBindSnapshotContent` (1106-1143), which leaves one that is bound to another
+        // (621-651, `getPreprovisionedContentFromStore`).
         let bound = json!({"spec": {"volumeSnapshotRef": {"uid": uid}}});
-        return match content["spec"]["volumeSnapshotRef"]["uid"] == uid.as_str() {
-            true => Ok(Some(content)),
-            false => Ok(Some(server.merge(&place, &bound)?)),
+        let of = text(&content, "/spec/volumeSnapshotRef/uid");
+        return match (of == uid, of.is_empty()) {
+            (true, _) => Ok(Some(content)),
+            (false, true) => Ok(Some(server.merge(&place, &bound)?)),
+            (false, false) => {
+                let why = format!("VolumeSnapshotContent [{given}] is bound to another snapshot");
+                fail(server, snapshot, &why)?;
+                Ok(None)
+            }
         };
     }
     let name = format!("snapcontent-{uid}");
@@ -143,7 +160,8 @@ fn content_of(server: &ApiServer, snapshot: &Value) -> Result<Option<Value>, Sta
     Ok(server.get(&place)?)
 }
 
-/// Cuts it; a content that has a handle already was cut elsewhere.
+/// Cuts it (the sidecar's 338-406, `createSnapshotWrapper`); a content that has a handle
+/// already was cut elsewhere (258-327, `checkandUpdateContentStatusOperation`).
 fn cut_now(server: &ApiServer, images: &Images, content: &Value) -> Result<i64, StandInError> {
     let given = text(content, "/spec/source/snapshotHandle");
     let handle = match given {
@@ -167,9 +185,11 @@ fn cut_now(server: &ApiServer, images: &Images, content: &Value) -> Result<i64, 
     Ok(cut)
 }
 
-/// Contents whose VolumeSnapshots are gone go with their images, where they say
-/// so (common controller's `syncUnboundContent` and sidecar's
-/// `deleteCSISnapshot`).
+/// Contents whose VolumeSnapshots are gone go with their images, where they say so (the
+/// common controller's 223-354, `processSnapshotWithDeletionTimestamp`; the sidecar's 58-86
+/// and 409-432, `deleteCSISnapshotOperation`). There, they go while their VolumeSnapshot is
+/// being deleted, and those that never had one stay (the common controller's 106-109 and
+/// 144-168).
 pub(super) fn reclaim(server: &ApiServer, images: &Images) -> Result<(), StandInError> {
     for content in server.list(&contents(), "", "")? {
         let ours = text(&content, "/spec/driver") == DRIVER;
