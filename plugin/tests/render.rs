@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
+mod common;
+
+use std::process::Output;
+
+use common::{text, typed};
 
 const KAFKA: &str = "
 apiVersion: kafka.strimzi.io/v1
@@ -14,26 +17,8 @@ const NAMESPACE: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: east
 const OURS: &str = "blueprints/kanister.yaml";
 const HOOKS: &str = "blueprints/k10-policy-hooks.yaml";
 
-/// At the root of the project.
 fn render(words: &[&str], object: &str) -> Output {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_slackwater"))
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .arg("render")
-        .args(words)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = program.stdin.take().unwrap();
-    // Refused before it is read, it may be gone.
-    let _ = stdin.write_all(object.as_bytes());
-    drop(stdin);
-    program.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    typed(&[&["render"], words].concat(), object)
 }
 
 #[test]
@@ -160,6 +145,18 @@ fn an_option_that_an_action_says_nothing_of_is_named() {
     assert_eq!(warned("cut=run-1,kafka=east/other,order=source"), "");
     let said = warned("cut=run-1,kafka=east/other,orders=source");
     assert!(said.contains("says nothing of an option orders"), "{said}");
+}
+
+#[test]
+fn an_option_with_a_comma_stands_in_quotes_as_for_kanctl() {
+    let options = r#""cut=run-1","kafka=east/other","maxJettison=120s,5%","excludeOrder=a,b""#;
+    let words = [OURS, "-a", "restore", "-f", "-", "--options", options];
+    let done = render(&words, NAMESPACE);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let said = text(&done.stdout);
+    for word in ["120s,5%", "a,b"] {
+        assert!(said.contains(word), "{said}");
+    }
 }
 
 #[test]

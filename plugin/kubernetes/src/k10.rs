@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::labels::CLUSTER;
 use crate::place::{Place, Resource};
-use crate::rights::{denied_to, rights, rights_of_backup};
+use crate::restore::rights_around_others;
+use crate::rights::{denied_to, rights, rights_of_apart, rights_of_backup};
 use crate::{ApiServer, Makers, MakersError};
 
 /// A mirror that is opted in.
@@ -111,34 +112,55 @@ pub fn k10_objects(server: &ApiServer, k10: &str, labels: &str) -> Result<K10Obj
 /// What is not allowed, by the mirror's namespace and name.
 pub type DeniedByMirror = BTreeMap<(String, String), Vec<String>>;
 
-/// What a ServiceAccount, as which hooks run, is not allowed of what a backup of each of
-/// these mirrors takes, by the mirror; `None` where it is not there.
+/// What hooks are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum K10Work {
+    /// A backup.
+    Backup,
+    /// A restore. What it looks at is not asked for: whoever may not look is told that
+    /// before anything is touched.
+    Restore,
+}
+
+/// What a ServiceAccount, as which hooks run, is not allowed of what this takes of each of
+/// these mirrors, by the mirror; `None` where it is not there.
 ///
 /// # Errors
 /// Whoever asks may not ask that; no answer.
 pub fn k10_account(
     server: &ApiServer,
     (own, account): (&str, &str),
+    work: K10Work,
     mirrors: &[(String, String)],
 ) -> Result<Option<DeniedByMirror>, MakersError> {
     let place = Place::new(Resource::of("", "v1", "serviceaccounts"), own, account)?;
     if server.get(&place)?.is_none() {
         return Ok(None);
     }
-    let version = Makers::discover(server.clone())?.version();
+    let makers = Makers::discover(server.clone())?;
+    let version = makers.version();
+    let sets = match work {
+        K10Work::Backup => None,
+        K10Work::Restore => Some(makers.pod_sets()?),
+    };
     let mut denied = BTreeMap::new();
     for (namespace, name) in mirrors {
-        // What finds it, and what notes the run on its claims, before all that a backup
-        // takes anyway.
+        // What finds it.
         let mut all = rights(namespace, &Resource::kafkas(version), "", &["list"]);
-        all.extend(rights(namespace, &Resource::claims(), "", &["patch"]));
-        all.extend(rights_of_backup(
-            version,
-            (namespace, name),
-            own,
-            true,
-            true,
-        ));
+        match &sets {
+            None => {
+                // What notes the run on its claims, before all that a backup takes anyway.
+                all.extend(rights(namespace, &Resource::claims(), "", &["patch"]));
+                let of = (namespace.as_str(), name.as_str());
+                all.extend(rights_of_backup(version, of, own, true, true));
+            }
+            Some(sets) => {
+                let leases = ["get", "create", "update"];
+                all.extend(rights(namespace, &Resource::leases(), "", &leases));
+                all.extend(rights_around_others(version, sets, namespace, own));
+                all.extend(rights_of_apart(own));
+            }
+        }
         let missing = denied_to(server, (own, account), &all)?;
         denied.insert((namespace.clone(), name.clone()), missing);
     }

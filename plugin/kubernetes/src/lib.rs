@@ -59,7 +59,7 @@ pub use exec::{ExecError, Pods};
 pub use flush_command::is_told_by_kernel;
 pub use flush_errors::FlushErrors;
 pub use hold::{BY_HAND, HOLDER, Hold, HoldError, Holds};
-pub use k10::{DeniedByMirror, K10Mirror, K10Objects, k10_account, k10_objects};
+pub use k10::{DeniedByMirror, K10Mirror, K10Objects, K10Work, k10_account, k10_objects};
 pub use lease::{Attempt, LeaseError, MirrorLease, Notes, SeenLease};
 pub use makers::{Makers, MakersError};
 pub use mirror::{StrimziMirror, Way};
@@ -72,7 +72,7 @@ pub use restore::{
     InPlace, Keeper, Kept, KeptContent, KeptPool, KeptVolumes, NOTE as RESTORE_NOTE, Origin,
     OthersContent, Own, Proven, RestoreError, Target, ToKeep, about_name, gather,
 };
-pub use rights::{Right, must_be_allowed, rights_of_backup, rights_of_guard};
+pub use rights::{Right, must_be_allowed, rights_of_apart, rights_of_backup, rights_of_guard};
 pub use runs::{ConfigMapRun, ConfigMapRuns, Describe, Marks};
 pub use runs_error::RunsError;
 pub use sealed_claims::SealedClaims;

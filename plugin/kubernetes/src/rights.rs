@@ -90,6 +90,12 @@ pub fn rights_of_backup(
     all
 }
 
+/// Those of whoever has a pod of its own, in Slackwater's `own`, go on with what it can't
+/// wait for.
+pub fn rights_of_apart(own: &str) -> Vec<Right> {
+    rights(own, &Resource::pods(), "", &["get", "create"])
+}
+
 /// These verbs of a resource.
 pub(crate) fn rights(
     namespace: &str,

@@ -4,9 +4,17 @@
 mod world;
 
 use serde_json::{Value, json};
-use slackwater_lint::k10::{Mirror, Seen, accounts, faults};
+use slackwater_lint::k10::{Account, For, Mirror, Seen, accounts, faults};
 
 use world::{backup, bound, document, found, only, only_bound, right, volumes};
+
+fn ours(name: &str, what: For) -> Account {
+    Account {
+        namespace: "slackwater".to_owned(),
+        name: name.to_owned(),
+        what,
+    }
+}
 
 #[test]
 fn the_examples_are_right() {
@@ -15,8 +23,8 @@ fn the_examples_are_right() {
 
 #[test]
 fn hooks_that_fail_or_run_as_nobody_and_what_their_account_may_not_do_are_named() {
-    let ours = ("slackwater".to_owned(), "slackwater".to_owned());
-    let restores = ("slackwater".to_owned(), "slackwater-restore".to_owned());
+    let restores = ours("slackwater-restore", For::Restore);
+    let ours = ours("slackwater", For::Backup);
     let both = [ours.clone(), restores.clone()];
     assert_eq!(accounts(&right()), both.clone().into());
     let none = found(|seen| {
@@ -44,14 +52,14 @@ fn hooks_that_fail_or_run_as_nobody_and_what_their_account_may_not_do_are_named(
         let phase = &mut seen.blueprints[0]["actions"]["afterFailure"]["phases"][0];
         phase["args"]["command"][4] = to.into();
     };
-    // What a restore takes is told by itself; but there has to be somebody.
-    assert_eq!(
-        found(|seen| drop(
-            seen.accounts
-                .insert(restores.clone(), denied(&["list kafkas"]))
-        )),
-        Vec::<String>::new()
-    );
+    // Who makes a restore is asked what that takes.
+    let one = only(|seen| {
+        seen.accounts
+            .insert(restores.clone(), denied(&["create kafkas"]));
+    });
+    let says = "ServiceAccount slackwater/slackwater-restore: may not, for a restore of \
+                kafka-mirror/mirror: create kafkas";
+    assert_eq!(one, says);
     let none = found(|seen| drop(seen.accounts.insert(restores.clone(), None)));
     assert_eq!(none.len(), 2, "{none:?}");
     for (fault, action) in none.iter().zip(["beforeRestore", "afterRestore"]) {
@@ -311,7 +319,7 @@ fn a_binding_without_a_profile_or_with_what_leads_to_pools_left_out_is_named() {
 
 #[test]
 fn accounts_of_hooks_that_are_bound_to_pools_are_asked_for_too() {
-    let restores = ("slackwater".to_owned(), "slackwater-restore".to_owned());
+    let restores = ours("slackwater-restore", For::Restore);
     assert!(accounts(&bound()).contains(&restores));
     let mut seen = bound();
     seen.accounts.insert(restores, None);

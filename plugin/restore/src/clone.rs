@@ -14,6 +14,9 @@ use crate::{Claimed, Kafka, PlanError, Seen, Stage, Step, Way, forth, on_claims}
 pub(crate) fn next(way: Way, seen: &Seen) -> Result<Step, PlanError> {
     let of = seen.clone_of.as_ref().ok_or(PlanError::NoOrigin)?;
     are_apart(of)?;
+    if !seen.lacks.is_empty() {
+        return Err(PlanError::Lacks(seen.lacks.clone()));
+    }
     nothing_of_others(way, seen)?;
     let step = match stage(seen)? {
         Some(Stage::HeadsProven) => end(seen),
@@ -51,10 +54,7 @@ fn are_apart(of: &CloneOf) -> Result<(), PlanError> {
     if says_no(of.is_mutual) {
         return Err(PlanError::NotMutual("the clone".to_owned()));
     }
-    match of.lacks.is_empty() {
-        true => Ok(()),
-        false => Err(PlanError::Lacks(of.lacks.clone())),
-    }
+    Ok(())
 }
 
 /// What is there is this clone, or nothing is. A Kafka that others have restored there may

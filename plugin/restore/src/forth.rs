@@ -58,6 +58,9 @@ pub(crate) fn check(seen: &Seen, stage: Option<Stage>) -> Result<(), PlanError> 
     }
     match &seen.kafka {
         Kafka::Gone { is_kept: false } => return Err(PlanError::NotKept),
+        Kafka::Gone { is_kept: true } if !seen.lacks.is_empty() => {
+            return Err(PlanError::Lacks(seen.lacks.clone()));
+        }
         Kafka::There {
             cluster_id: Some(there),
             ..

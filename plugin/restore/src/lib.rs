@@ -18,7 +18,7 @@ mod step;
 mod then;
 
 pub use note::{Note, NoteError, Stage};
-pub use plan::{MOST_STEPS, PlanError, plan};
+pub use plan::{MOST_STEPS, PlanError, plan, steps_around_others};
 pub use seen::{Claimed, CloneOf, Feeder, Kafka, Nodes, Pool, Seen, Snapshot, Stopped, Volume};
 pub use step::Step;
 

@@ -143,7 +143,7 @@ pub enum PlanError {
     Spoilt(String),
     /// Its operator would wait for it.
     #[error(
-        "its resources name what is not in its namespace ({}): make copies of these there first",
+        "its resources name what is not there ({}): make these first, as they were",
         .0.join(", ")
     )]
     Lacks(Vec<String>),
@@ -186,4 +186,41 @@ pub fn plan(way: Way, seen: &Seen) -> Result<Vec<Step>, PlanError> {
         }
     }
     Err(PlanError::Endless)
+}
+
+/// Every kind of step that a restore around others may take ([`Way::Aside`], and then
+/// [`Way::OnClaims`]), of what is called nothing: whoever is to do that once is asked
+/// before it is needed whether he may.
+pub fn steps_around_others() -> Vec<Step> {
+    let of = String::new;
+    vec![
+        Step::StandAside,
+        Step::PauseFeeder(of()),
+        Step::RemoveWorkers(of()),
+        Step::RemoveNodes(Vec::new()),
+        Step::AwaitNoPods(Vec::new()),
+        Step::DropClaim(of()),
+        Step::KeepVolume(of()),
+        Step::RemoveClaim(of()),
+        Step::LeaveAside,
+        Step::TakeOver,
+        Step::PauseKafka,
+        Step::ProveVolumes,
+        Step::MakeSecret(of()),
+        Step::MakePool(of()),
+        Step::MakeKafka,
+        Step::GiveNodeIds(of()),
+        Step::GiveClusterId,
+        Step::StartNodes,
+        Step::AwaitReady,
+        Step::MakeOther("KafkaTopic/".to_owned()),
+        Step::MakeOther("KafkaUser/".to_owned()),
+        Step::ProveHeads,
+        Step::LetRetentionGo,
+        Step::MakeFeeder(of()),
+        Step::StartFeeder(of()),
+        Step::StartCopying,
+        Step::StartCheckpoints,
+        Step::Finish,
+    ]
 }

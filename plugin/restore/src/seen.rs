@@ -27,6 +27,9 @@ pub struct Seen {
     pub lost_secrets: Vec<String>,
     /// Users and topics whose resources are to be made again, as `KIND/NAME`.
     pub lost_others: Vec<String>,
+    /// What the resources that are to be made name, and nobody makes: ConfigMaps, and
+    /// Secrets that are not kept. Their operator would wait for it.
+    pub lacks: Vec<String>,
     /// Claims, by name, of which volumes are kept from before another restore.
     pub kept_of_others: Vec<String>,
     /// Claims that its KafkaNodePools have now and the cut has not, and the other way
@@ -65,8 +68,6 @@ pub struct CloneOf {
     pub is_mutual: Option<bool>,
     /// Whether the clone's nodes are let to no node in another namespace.
     pub is_closed_off: bool,
-    /// What its resources name, and is not in its namespace.
-    pub lacks: Vec<String>,
 }
 
 /// The Kafka.

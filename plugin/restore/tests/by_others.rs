@@ -3,8 +3,13 @@
 
 mod fixture;
 
+use std::mem::discriminant;
+
 use fixture::{must_hold, note, running, words};
-use slackwater_restore::{Claimed, Kafka, PlanError, Seen, Snapshot, Stage, Step, Way, next, plan};
+use slackwater_restore::{
+    Claimed, Kafka, PlanError, Seen, Snapshot, Stage, Step, Stopped, Way, next, plan,
+    steps_around_others,
+};
 
 /// As others leave it who have restored all of it, on a cluster that had nothing of it.
 fn restored_by_others() -> Seen {
@@ -53,6 +58,52 @@ fn what_others_have_restored_is_shown_to_be_the_cut_before_anything_starts_on_it
     partly.volumes[1].claimed = Claimed::Nothing;
     let said = next(Way::OnClaims, &partly).unwrap_err().to_string();
     assert!(said.contains("restored the claims data-1"), "{said}");
+}
+
+#[test]
+fn a_restore_around_others_takes_no_step_but_those_whose_rights_are_asked_for() {
+    let mut fed = restored_by_others();
+    fed.feeders[0].is_there = false;
+    fed.feeders[0].stopped = Stopped::All;
+    fed.lost_others = vec!["KafkaUser/reader".to_owned()];
+    let mut bare = restored_by_others();
+    bare.kafka = Kafka::Gone { is_kept: true };
+    bare.pools[0].is_there = false;
+    bare.lost_secrets = vec!["mirror-cluster-ca".to_owned()];
+    bare.retention_would_delete = true;
+    // Restored once, and once more from another point.
+    let mut again = aside();
+    for one in &mut again.volumes {
+        one.claimed = Claimed::New;
+    }
+    // Unpaused by somebody in the middle.
+    let mut going = running();
+    going.nodes.clear();
+    note(&mut going, Stage::Volumes);
+    let plans = [
+        (Way::Aside, running()),
+        (Way::Aside, again),
+        (Way::OnClaims, restored_by_others()),
+        (Way::OnClaims, fed),
+        (Way::OnClaims, bare),
+        (Way::OnClaims, going),
+    ];
+    let asked = steps_around_others();
+    let mut taken = Vec::new();
+    for (way, seen) in plans {
+        taken.extend(plan(way, &seen).unwrap());
+    }
+    let is_in = |all: &[Step], step: &Step| {
+        let kind = discriminant(step);
+        all.iter().any(|one| discriminant(one) == kind)
+    };
+    for step in &taken {
+        assert!(is_in(&asked, step), "{step}");
+    }
+    // And for nothing that none takes.
+    for step in &asked {
+        assert!(is_in(&taken, step), "{step}");
+    }
 }
 
 /// Aside, and its claims restored by others.

@@ -30,7 +30,6 @@ fn nothing_yet() -> Seen {
         origin_is_mutual: Some(true),
         is_mutual: None,
         is_closed_off: false,
-        lacks: Vec::new(),
     });
     seen
 }
@@ -99,7 +98,8 @@ fn whoever_would_be_let_in_by_the_original_is_refused_before_anything_is_touched
         of.shared_roots = vec!["CN=cluster-ca v0".to_owned()];
     });
     assert!(plan(Way::Clone, &gone).is_ok());
-    let lacks = with(|of| of.lacks = vec!["ConfigMap metrics".to_owned()]);
+    let mut lacks = nothing_yet();
+    lacks.lacks = vec!["ConfigMap metrics".to_owned()];
     assert!(refused(Way::Clone, &lacks).contains("(ConfigMap metrics)"));
     assert!(refused(Way::CloneOnClaims, &shared).contains("would let each other in"));
     // A root that came into the clone's own Secrets when its nodes had started.

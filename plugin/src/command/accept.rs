@@ -1,9 +1,9 @@
 //! What a run may accept, as it is typed.
 
 use clap::{Args, ValueEnum};
-use slackwater_cut::Strategy;
+use slackwater_cut::{Strategy, Verify};
 
-use crate::config::with_strategy;
+use crate::config::{with_strategy, with_verify};
 use crate::exit::Stop;
 use crate::site::{Site, split_phase};
 
@@ -25,6 +25,31 @@ impl Asked {
             Self::Configured => None,
             Self::Quiesced => Some(Strategy::Quiesced),
             Self::Hot => Some(Strategy::Hot),
+        }
+    }
+}
+
+/// How much is read of the snapshot.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Read {
+    /// As the configuration says.
+    #[default]
+    Configured,
+    /// Every batch: `intact` can be proven, and is required.
+    Full,
+    /// The ends of the logs.
+    Tail,
+    /// Nothing.
+    Off,
+}
+
+impl Read {
+    fn named(self) -> Option<Verify> {
+        match self {
+            Self::Configured => None,
+            Self::Full => Some(Verify::Full),
+            Self::Tail => Some(Verify::Tail),
+            Self::Off => Some(Verify::Off),
         }
     }
 }
@@ -67,6 +92,10 @@ pub(super) struct Accept {
     /// comes back of them is to be planned and trimmed before it is used.
     #[arg(long, value_enum, default_value_t)]
     strategy: Asked,
+    /// How much is read of the snapshot. What has to be proven goes with it, unless the
+    /// configuration names it (`require`).
+    #[arg(long, value_enum, default_value_t)]
+    verify: Read,
     /// Keep no recording of the phases beside the cut.
     #[arg(long)]
     no_recording: bool,
@@ -108,6 +137,9 @@ impl Accept {
         settings.allow_unreachable |= self.allow_unreachable_source;
         if let Some(asked) = self.strategy.named() {
             with_strategy(settings, asked).map_err(Stop::bad_input)?;
+        }
+        if let Some(asked) = self.verify.named() {
+            with_verify(settings, asked).map_err(Stop::bad_input)?;
         }
         settings.strict = self.strict;
         settings.settle = self.settle;

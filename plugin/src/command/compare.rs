@@ -14,7 +14,7 @@ use slackwater_ports::{Cluster, Isolation, PartitionId};
 use super::{ConfigArg, Context, read_cut};
 use crate::compare::{Extent, Pair, Pairing, Report, Side, of_cut, of_pairing, run};
 use crate::exit::Stop;
-use crate::site::Site;
+use crate::site::{Need, Site};
 
 /// Compare the mirror with its sources, record by record.
 ///
@@ -95,7 +95,12 @@ type Ready = (Pair, Result<(Extent, Extent), String>);
 
 impl Compare {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
-        let site = context.site(&self.config)?;
+        // The cut says what was copied: what copies need not run.
+        let need = match self.up_to {
+            Some(_) => Need::Reading,
+            None => Need::All,
+        };
+        let site = context.site_with(&self.config, &need)?;
         let cut = match &self.up_to {
             Some(cut) => Some(read_cut(Some(&site), cut)?),
             None => None,

@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use slackwater_kubernetes::{ApiServer, k10_account, k10_objects};
+use slackwater_kubernetes::{ApiServer, K10Work, k10_account, k10_objects};
 use slackwater_lint::k10::{
-    HOOK_SECONDS, Limits, Mirror, SNAPSHOTS_AT_ONCE, Seen, Volume, accounts, faults,
+    For, HOOK_SECONDS, Limits, Mirror, SNAPSHOTS_AT_ONCE, Seen, Volume, accounts, faults,
 };
 
 use super::Context;
@@ -74,9 +74,14 @@ impl Doctor {
         let named: Vec<_> = named
             .map(|one| (one.namespace.clone(), one.name.clone()))
             .collect();
-        for (own, account) in accounts(&seen) {
-            let denied = k10_account(&server, (&own, &account), &named).map_err(Stop::failed)?;
-            seen.accounts.insert((own, account), denied);
+        for account in accounts(&seen) {
+            let work = match account.what {
+                For::Backup => K10Work::Backup,
+                For::Restore => K10Work::Restore,
+            };
+            let who = (account.namespace.as_str(), account.name.as_str());
+            let denied = k10_account(&server, who, work, &named).map_err(Stop::failed)?;
+            seen.accounts.insert(account, denied);
         }
         let faults: Vec<String> = faults(&seen).iter().map(ToString::to_string).collect();
         context.print(&faults, |faults| match faults.as_slice() {
@@ -90,7 +95,7 @@ impl Doctor {
         match faults.len() {
             0 => Ok(()),
             count => Err(Stop::bad_input(format!(
-                "{count} things stand between a mirror and a proven backup by K10"
+                "{count} things stand between a mirror and a proven backup or a restore by K10"
             ))),
         }
     }

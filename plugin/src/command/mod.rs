@@ -34,6 +34,7 @@ mod verify;
 mod version;
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -276,12 +277,36 @@ fn read_cut(site: Option<&Site>, what: &str) -> Result<slackwater_cut::Cut, Stop
         .map_err(|error| Stop::bad_input(format!("{what}: {error}")))
 }
 
+/// In the place of a file's name.
+const STDIN: &str = "-";
+
+/// What comes by it: no more than a cut has.
+fn read_standard_input() -> Result<String, Stop> {
+    let most = slackwater_cut::MAX_DOCUMENT_BYTES as u64;
+    let mut text = String::new();
+    let read = std::io::stdin()
+        .lock()
+        .take(most + 1)
+        .read_to_string(&mut text);
+    let length =
+        read.map_err(|error| Stop::bad_input(format!("can't read standard input: {error}")))?;
+    match length as u64 > most {
+        true => Err(Stop::bad_input(format!(
+            "standard input has more than {most} bytes: no cut is so large"
+        ))),
+        false => Ok(text),
+    }
+}
+
 /// How a file of a store begins, as no cut does.
 const OF_THE_STORE: &str = "{\"version\":";
 
 /// The text of a cut, as it lies there.
 fn read_document(site: Option<&Site>, what: &str) -> Result<String, Stop> {
     let file = Path::new(what);
+    if what == STDIN {
+        return read_standard_input();
+    }
     if file.is_file() {
         let length = std::fs::metadata(file).map_err(Stop::bad_input)?.len();
         if length > slackwater_cut::MAX_DOCUMENT_BYTES as u64 {
@@ -311,7 +336,7 @@ fn read_document(site: Option<&Site>, what: &str) -> Result<String, Stop> {
 
 /// The same, where a configuration is needed for no more than to name a run by.
 fn read_document_by(context: &Context, config: Option<&Path>, what: &str) -> Result<String, Stop> {
-    let config = config.filter(|_| !Path::new(what).is_file());
+    let config = config.filter(|_| what != STDIN && !Path::new(what).is_file());
     let site = config.map(|config| context.site(&ConfigArg::of(config)));
     read_document(site.transpose()?.as_ref(), what)
 }

@@ -113,7 +113,11 @@ impl Replay {
             let wrong = |error| Stop::bad_input(format!("can't list {}: {error}", path.display()));
             let mut found = Vec::new();
             for entry in std::fs::read_dir(path).map_err(wrong)? {
-                found.push(entry.map_err(wrong)?.path());
+                let entry = entry.map_err(wrong)?.path();
+                // Components may be kept beside them.
+                if entry.extension().is_none_or(|end| end != "wasm") {
+                    found.push(entry);
+                }
             }
             if found.is_empty() {
                 return Err(Stop::bad_input(format!(

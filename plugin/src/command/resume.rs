@@ -10,6 +10,8 @@ use crate::guard::{GuardClient, Recovered, recover, recover_for_sure};
 use crate::restore::{SIGNS, start_in_order};
 use crate::site::{Site, Strimzi};
 
+const NOTHING: &str = "nobody holds the mirror: nothing to resume";
+
 /// Let the mirror run again.
 ///
 /// Ends a hold, puts right what a dead guard left, or starts a restored mirror for
@@ -53,7 +55,14 @@ impl Resume {
                     "the mirror is held: resume it without --cut first",
                 ));
             }
-            (None, LeaseState::Free) => let_go_of_what_is_left(&site)?,
+            (None, LeaseState::Free) => {
+                let done = let_go_of_what_is_left(&site)?;
+                // A name that is not that of a mirror protects none.
+                if let (NOTHING, Some(strimzi)) = (done.as_str(), site.strimzi()) {
+                    strimzi.must_be_there()?;
+                }
+                done
+            }
             (None, LeaseState::Held(_)) if self.if_expired => "the hold is alive".to_owned(),
             (None, LeaseState::Held(Some(_))) => match recover_for_sure(&site)? {
                 Recovered::Held(Some(holder)) => Self::end_hold(&site, holder.run_id)?,
@@ -141,7 +150,7 @@ pub(super) fn let_go_of_what_is_left(site: &Site) -> Result<String, Stop> {
     }
     Ok(match site.ground().let_go()? {
         true => "nobody held the mirror, and what was noted as held was put back",
-        false => "nobody holds the mirror: nothing to resume",
+        false => NOTHING,
     }
     .to_owned())
 }

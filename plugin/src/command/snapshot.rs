@@ -59,7 +59,7 @@ impl Snapshot {
             Verb::List => {
                 let runs = snapshots.list().map_err(Stop::from)?;
                 let runs: Vec<String> = runs.iter().map(|run| run.as_str().to_owned()).collect();
-                context.print(&runs, |runs| runs.join("\n"))
+                context.print(&runs, |runs| listed(runs))
             }
             Verb::Verify { run } => {
                 let manifest = snapshots.verify(&name(run)?).map_err(Stop::from)?;
@@ -85,7 +85,7 @@ impl Snapshot {
         match &self.verb {
             Verb::List => {
                 let runs: Vec<String> = strimzi.runs_with_snapshots()?;
-                context.print(&runs, |runs| runs.join("\n"))
+                context.print(&runs, |runs| listed(runs))
             }
             Verb::Verify { run } => {
                 let found = strimzi.snapshots(run)?.snapshots();
@@ -104,8 +104,15 @@ impl Snapshot {
                 }
             }
             Verb::Delete { run, with_cut } => {
+                let known = strimzi.knows(run)?;
                 strimzi.delete(run, *with_cut)?;
-                context.print(&serde_json::json!({"deleted": run}), |_| {
+                context.print(&serde_json::json!({"deleted": known.then_some(run)}), |_| {
+                    // Told again, as after a hook that was cut short, it has nothing to do.
+                    if !known {
+                        return format!(
+                            "nothing of a run {run} was there: it was deleted before, or never was"
+                        );
+                    }
                     let what = if *with_cut {
                         "the backup"
                     } else {
@@ -115,5 +122,12 @@ impl Snapshot {
                 })
             }
         }
+    }
+}
+
+fn listed(runs: &[String]) -> String {
+    match runs {
+        [] => "no run has a snapshot".to_owned(),
+        runs => runs.join("\n"),
     }
 }

@@ -41,7 +41,13 @@ struct Row {
 impl Status {
     pub(super) fn run(&self, context: &Context) -> Result<(), Stop> {
         let site = context.site_of_what_there_is(&self.config)?;
-        let hold = match site.ground().leases().look()? {
+        let lease = site.ground().leases().look()?;
+        let listed = site.runs().last_of(&site.name, self.runs);
+        let listed = listed.map_err(Stop::failed)?;
+        if let (LeaseState::Free, [], Some(strimzi)) = (&lease, listed.as_slice(), site.strimzi()) {
+            strimzi.must_be_there()?;
+        }
+        let hold = match lease {
             LeaseState::Free => "nobody holds the mirror".to_owned(),
             LeaseState::Held(None) => "somebody is just taking the mirror".to_owned(),
             LeaseState::Held(Some(holder)) => format!("held by {holder}"),
@@ -49,7 +55,6 @@ impl Status {
                 format!("EXPIRED: the guard of {left} is gone; `slackwater resume` puts it right")
             }
         };
-        let listed = site.runs().last(self.runs).map_err(Stop::failed)?;
         let runs = listed
             .into_iter()
             .map(|listed| {

@@ -22,7 +22,7 @@ use super::raw::{
     RawCluster, RawCold, RawCommand, RawConnect, RawLimits, RawMirror, RawProtect, RawScalar,
     RawSnapshot, RawVolume,
 };
-use super::strategy::{default_window_ms, required};
+use super::strategy::{default_window_ms, is_read_by_nobody, required, unprovable};
 
 /// The only version that is read.
 pub(super) const API_VERSION: &str = "slackwater/v1beta1";
@@ -401,7 +401,7 @@ pub(super) fn settings(
         return Err(wrong("limits.retentionFactor", "must be at least 1"));
     }
     let verify = verify.unwrap_or(Verify::Full);
-    if strategy == Strategy::Cold && verify == Verify::Off {
+    if is_read_by_nobody(strategy, verify) {
         let why = "strategy cold is proven from the snapshot alone: say `verify: tail` or `full`";
         return Err(wrong("verify", why));
     }
@@ -414,11 +414,9 @@ pub(super) fn settings(
         let why = format!("{name} is a claim of a restore, not of a backup");
         return Err(wrong("require", why));
     }
-    for name in [ClaimName::Durable, ClaimName::Intact] {
-        if require.contains(&name) && !required(strategy, verify).contains(&name) {
-            let why = format!("{name} can't be proven with this verify: say `verify: full`");
-            return Err(wrong("require", why));
-        }
+    if let Some(name) = unprovable(strategy, verify, &require) {
+        let why = format!("{name} can't be proven with this verify: say `verify: full`");
+        return Err(wrong("require", why));
     }
     let require: BTreeSet<ClaimName> = require.into_iter().collect();
     Ok(Settings {

@@ -17,7 +17,7 @@ pub(crate) use check::addresses;
 pub use check::{ConnectSite, Mirror, SnapshotSite};
 pub use raw::RawMirror;
 pub use span::Span;
-pub(crate) use strategy::with_strategy;
+pub(crate) use strategy::{with_strategy, with_verify};
 pub use strimzi::{RawStrimzi, StopBy, StrimziOptions};
 
 /// Files above this are no configuration.

@@ -1,5 +1,5 @@
-//! What a strategy means for a run's settings: how long it may last, and what it can be
-//! asked to prove.
+//! What a strategy, and how much is read of a snapshot, mean for a run's settings: how
+//! long it may last, and what it can be asked to prove.
 
 use slackwater_cut::{ClaimName, Settings, Strategy, Verify};
 
@@ -28,6 +28,52 @@ pub(super) fn required(strategy: Strategy, verify: Verify) -> Vec<ClaimName> {
     }
     names.retain(|name| strategy.can_prove(*name));
     names
+}
+
+/// What is asked for and can't be proven by what is read of the snapshot.
+pub(super) fn unprovable(
+    strategy: Strategy,
+    verify: Verify,
+    require: &[ClaimName],
+) -> Option<ClaimName> {
+    let can = required(strategy, verify);
+    let mut read = [ClaimName::Durable, ClaimName::Intact].into_iter();
+    read.find(|name| require.contains(name) && !can.contains(name))
+}
+
+/// A cold backup has no other proof than what is read of its snapshot.
+pub(super) fn is_read_by_nobody(strategy: Strategy, verify: Verify) -> bool {
+    strategy == Strategy::Cold && verify == Verify::Off
+}
+
+/// The settings for a run that reads so much of its snapshot, where the configuration
+/// says another. What it has to prove goes with that, unless the configuration names it.
+///
+/// # Errors
+/// What the configuration wants proven can't be.
+pub(crate) fn with_verify(settings: &mut Settings, verify: Verify) -> Result<(), String> {
+    let strategy = settings.strategy;
+    if is_read_by_nobody(strategy, verify) {
+        return Err(
+            "strategy cold is proven from the snapshot alone: read tails or all".to_owned(),
+        );
+    }
+    let by_default = |verify| {
+        let mut names = required(strategy, verify);
+        names.sort_unstable();
+        names
+    };
+    if settings.require == by_default(settings.verify) {
+        settings.require = by_default(verify);
+    }
+    if let Some(name) = unprovable(strategy, verify, &settings.require) {
+        return Err(format!(
+            "the configuration requires {name}, which can't be proven where less is read: leave \
+             --verify out, or {name} there"
+        ));
+    }
+    settings.verify = verify;
+    Ok(())
 }
 
 /// The settings for a run of this strategy, where the configuration says another.
@@ -70,6 +116,32 @@ mod tests {
         assert_eq!(settings.window_ms, HOT_WINDOW_MS);
         assert!(settings.require.is_empty(), "{:?}", settings.require);
         assert_eq!(required(Strategy::Hot, Verify::Full), [ClaimName::Intact]);
+    }
+
+    #[test]
+    fn who_reads_more_has_more_proven_and_less_is_not_read_than_what_is_required() {
+        let mut settings = quiesced();
+        assert_eq!(settings.verify, Verify::Tail);
+        with_verify(&mut settings, Verify::Full).unwrap();
+        assert_eq!(settings.verify, Verify::Full);
+        assert!(settings.require.contains(&ClaimName::Intact));
+        with_verify(&mut settings, Verify::Tail).unwrap();
+        assert_eq!(settings.require, quiesced().require);
+        // What somebody has named himself stays.
+        settings.require = vec![ClaimName::Durable];
+        with_verify(&mut settings, Verify::Full).unwrap();
+        assert_eq!(settings.require, [ClaimName::Durable]);
+        let said = with_verify(&mut settings, Verify::Off).unwrap_err();
+        assert!(said.contains("requires durable"), "{said}");
+        assert_eq!(settings.verify, Verify::Full);
+        let mut hot = quiesced();
+        with_strategy(&mut hot, Strategy::Hot).unwrap();
+        with_verify(&mut hot, Verify::Full).unwrap();
+        assert_eq!(hot.require, [ClaimName::Intact]);
+        let mut cold = quiesced();
+        cold.strategy = Strategy::Cold;
+        let said = with_verify(&mut cold, Verify::Off).unwrap_err();
+        assert!(said.contains("from the snapshot alone"), "{said}");
     }
 
     #[test]

@@ -120,12 +120,15 @@ pub(super) fn may_be_restored(
             )));
         }
     }
-    accepted(of_claims(cut, &needed(cut)), accept_unproven).map_err(|stop| Stop {
-        cause: format!(
-            "run {}: {}; what is unproven is restored from with --accept-unproven",
-            cut.run_id, stop.cause
-        ),
-        exit: Exit::BadInput,
+    accepted(of_claims(cut, &needed(cut)), accept_unproven).map_err(|stop| {
+        let remedy = match stop.exit {
+            Exit::Unproven => "what is unproven is restored from with --accept-unproven",
+            _ => "nothing is restored from what is refuted: take another run (`slackwater status`)",
+        };
+        Stop {
+            cause: format!("run {}: {}; {remedy}", cut.run_id, stop.cause),
+            exit: Exit::BadInput,
+        }
     })
 }
 
@@ -209,6 +212,26 @@ mod tests {
     use super::*;
 
     const CLOSED: &str = include_str!("../../../wasm-actions/cut/tests/fixtures/exactly-once.json");
+
+    #[test]
+    fn what_is_refuted_has_another_remedy_than_what_is_unproven() {
+        let mut cut = Cut::parse(CLOSED).unwrap();
+        let required = cut.settings.require[0];
+        let mut refused = |verdict: Verdict, accept: bool| {
+            let mut claims = cut.claims.iter_mut();
+            let claim = claims.find(|one| one.name == required).unwrap();
+            claim.verdict = verdict;
+            may_be_restored(&cut, Way::Forth, None, accept).map_err(|stop| stop.cause)
+        };
+        let said = refused(Verdict::Unproven, false).unwrap_err();
+        assert!(said.ends_with("with --accept-unproven"), "{said}");
+        assert!(refused(Verdict::Unproven, true).is_ok());
+        for accept in [false, true] {
+            let said = refused(Verdict::Refuted, accept).unwrap_err();
+            assert!(said.contains("take another run"), "{said}");
+            assert!(!said.contains("--accept-unproven"), "{said}");
+        }
+    }
 
     #[test]
     fn a_run_is_restored_as_the_mirror_that_it_is_of_and_from_a_seal_onto_claims_alone() {

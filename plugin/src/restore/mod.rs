@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use slackwater_cut::Cut;
 use slackwater_kubernetes::{InPlace, Origin, Own, Reason};
 use slackwater_ports::Clock as _;
-use slackwater_restore::{Kafka, MOST_STEPS, Seen, Step, Way, next, plan};
+use slackwater_restore::{MOST_STEPS, Seen, Step, Way, next, plan};
 use slackwater_store::{Holder, LeaseState, RunId};
 
 use crate::adapters::{SystemClock, Terminal};
@@ -27,6 +27,7 @@ use crate::site::{Apart, Held, KafkaName, Need, Site, Strimzi};
 use crate::trimming::How;
 
 use may::{is_trimmed_as_asked, may_be_restored, must_be_of};
+use told::is_begun;
 
 pub use feed::start_in_order;
 pub use report::{Remainder, Report, text};
@@ -153,6 +154,7 @@ impl Restore {
         self.nobody_else_copies()?;
         let steps = plan(self.asked.way, &seen).map_err(Stop::bad_input)?;
         self.all_is_allowed(&steps)?;
+        self.what_is_told_stays(&seen)?;
         Ok(steps)
     }
 
@@ -175,9 +177,12 @@ impl Restore {
     }
 
     fn all_is_allowed(&self, steps: &[Step]) -> Result<(), Stop> {
-        let rights = self.in_place.rights(steps);
-        self.strimzi()?
-            .must_be_allowed(&rights, "nothing was touched")
+        let strimzi = self.strimzi()?;
+        let mut rights = self.in_place.rights(steps);
+        if self.asked.rest == Rest::Apart {
+            rights.extend(strimzi.rights_of_apart());
+        }
+        strimzi.must_be_allowed(&rights, "nothing was touched")
     }
 
     /// Does it.
@@ -192,6 +197,7 @@ impl Restore {
         is_trimmed_as_asked(&self.cut, trims, &seen)?;
         let steps = plan(self.asked.way, &seen).map_err(Stop::bad_input)?;
         self.all_is_allowed(&steps)?;
+        self.what_is_told_stays(&seen)?;
         self.nobody_else_holds_it(&seen)?;
         self.nobody_else_copies()?;
         let leases = self.site.ground().leases();
@@ -339,10 +345,7 @@ impl Restore {
 
     /// Notes of a hold are another run's, but where this restore starts connectors.
     fn nobody_else_holds_it(&self, seen: &Seen) -> Result<(), Stop> {
-        let begun = match &seen.kafka {
-            Kafka::There { note, .. } => note.is_some(),
-            Kafka::Gone { .. } => false,
-        };
+        let begun = is_begun(seen);
         // Others restore it as it was when it was backed up: held.
         let as_held = self.asked.way.is_on_claims();
         if !begun && !as_held && strimzi(&self.site)?.is_held() {
@@ -350,14 +353,6 @@ impl Restore {
                 "connectors of {} are held: `slackwater resume` comes first",
                 self.asked.kafka
             )));
-        }
-        if !begun && self.asked.way != Way::Back {
-            self.kafka_may_be_told()?;
-        }
-        for feeder in seen.feeders.iter().filter(|one| one.is_there) {
-            if !begun && self.asked.way != Way::Back {
-                self.may_be_told(feeder)?;
-            }
         }
         match self.site.ground().leases().look()? {
             state if self.may_take_over(&state) => Ok(()),

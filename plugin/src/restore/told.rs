@@ -2,14 +2,32 @@
 //! is stopped by it comes again.
 
 use slackwater_cut::ConnectorPrior;
-use slackwater_restore::Feeder;
+use slackwater_restore::{Feeder, Kafka, Seen, Way};
 
 use super::{Rest, Restore, caught_up, strimzi};
 use crate::exit::Stop;
 
+/// Whether a restore is noted on it.
+pub(super) fn is_begun(seen: &Seen) -> bool {
+    match &seen.kafka {
+        Kafka::There { note, .. } => note.is_some(),
+        Kafka::Gone { .. } => false,
+    }
+}
+
 impl Restore {
+    /// Of all that it writes into. Who goes on, or back, was told before he began.
+    pub(super) fn what_is_told_stays(&self, seen: &Seen) -> Result<(), Stop> {
+        if is_begun(seen) || self.asked.way == Way::Back {
+            return Ok(());
+        }
+        self.kafka_may_be_told()?;
+        let mut feeders = seen.feeders.iter().filter(|one| one.is_there);
+        feeders.try_for_each(|one| self.may_be_told(one))
+    }
+
     /// What is written into it, so that nothing is deleted before it is seen, has to stay.
-    pub(super) fn kafka_may_be_told(&self) -> Result<(), Stop> {
+    fn kafka_may_be_told(&self) -> Result<(), Stop> {
         match strimzi(&self.site)?.kafka_owner()? {
             Some(owner) if !self.asked.git_ops_suspended => Err(Stop::bad_input(format!(
                 "{owner} owns Kafka {}, and would take back what keeps its brokers from deleting what \
@@ -21,7 +39,7 @@ impl Restore {
     }
 
     /// What is written into it has to stay, and its workers come again.
-    pub(super) fn may_be_told(&self, feeder: &Feeder) -> Result<(), Stop> {
+    fn may_be_told(&self, feeder: &Feeder) -> Result<(), Stop> {
         let name = &feeder.name;
         if feeder.is_paused && !feeder.is_kept_still {
             return Err(Stop::bad_input(format!(

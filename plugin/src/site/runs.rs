@@ -1,8 +1,13 @@
 //! Run documents, wherever they are kept.
 
+use slackwater_cut::Cut;
 use slackwater_kubernetes::{ConfigMapRun, ConfigMapRuns, RunsError};
 use slackwater_ports::{RunRecord, RunStore, Seen};
 use slackwater_store::{RunHandle, RunId, Store, StoreError};
+
+/// So many runs of a namespace are looked at for those of one mirror: each is read whole,
+/// and a namespace has few mirrors.
+const LOOKED_AT: usize = 100;
 
 /// Where they are.
 #[derive(Clone)]
@@ -45,6 +50,15 @@ pub struct Listed {
     pub run: RunId,
     /// Its document, or why it can't be read.
     pub record: Result<RunRecord, DocumentError>,
+}
+
+impl Listed {
+    fn read(runs: &ConfigMapRuns, run: RunId) -> Self {
+        Self {
+            record: runs.load(&run).map_err(DocumentError::from),
+            run,
+        }
+    }
 }
 
 impl Runs {
@@ -106,13 +120,28 @@ impl Runs {
             }
             Self::ConfigMaps(runs) => {
                 let listed = runs.last(most)?.into_iter();
-                let each = listed.map(|run| Listed {
-                    record: runs.load(&run).map_err(DocumentError::from),
-                    run,
-                });
-                Ok(each.collect())
+                Ok(listed.map(|run| Listed::read(runs, run)).collect())
             }
         }
+    }
+
+    /// The same of one mirror, where there are those of others, too. One that can't be read
+    /// is among them: nobody knows whose it is.
+    ///
+    /// # Errors
+    /// They can't be listed.
+    pub fn last_of(&self, mirror: &str, most: usize) -> Result<Vec<Listed>, DocumentError> {
+        let Self::ConfigMaps(runs) = self else {
+            return self.last(most);
+        };
+        let listed = runs.last(most.max(LOOKED_AT))?.into_iter();
+        let each = listed.map(|run| Listed::read(runs, run));
+        let is_its = |listed: &Listed| {
+            let document = listed.record.as_ref().map(|record| &record.document);
+            let cut = document.ok().and_then(|text| Cut::parse(text).ok());
+            cut.is_none_or(|cut| cut.mirror == mirror)
+        };
+        Ok(each.filter(is_its).take(most).collect())
     }
 
     /// One document.

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use slackwater_restore::CloneOf;
 use slackwater_strimzi::Roots;
 
-use super::named::{Named, named};
 use super::nodes::name;
 use super::{InPlace, RestoreError};
 use crate::MakersError;
@@ -43,7 +42,6 @@ impl InPlace {
             origin_is_mutual: self.is_mutual(there)?,
             is_mutual: self.is_mutual(here)?,
             is_closed_off: self.is_closed_off()?,
-            lacks: self.lacks()?,
         }))
     }
 
@@ -75,27 +73,6 @@ impl InPlace {
                 roots.join(", ")
             ))),
         }
-    }
-
-    /// What its resources name, and neither is there nor will be made.
-    fn lacks(&self) -> Result<Vec<String>, RestoreError> {
-        let (Some(origin), Some(kept)) = (&self.target.origin, self.kept()) else {
-            return Ok(Vec::new());
-        };
-        let mut lacks = Vec::new();
-        for named in named(kept, origin.keeps_ca) {
-            let namespace = &self.target.namespace;
-            let (resource, name) = match &named {
-                Named::ConfigMap(name) => (Resource::config_maps(), name),
-                Named::Secret(name) => (Resource::secrets(), name),
-            };
-            let is_made = kept.secrets.contains(&format!("{namespace}/{name}"));
-            let place = Place::new(resource, namespace, name)?;
-            if !is_made && self.server.get(&place)?.is_none() {
-                lacks.push(named.to_string());
-            }
-        }
-        Ok(lacks)
     }
 
     /// Of the clone and of the original, as that is now and as it was kept.

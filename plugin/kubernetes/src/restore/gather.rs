@@ -14,7 +14,7 @@ use crate::{ApiServer, Makers};
 
 /// The certificate authorities of a cluster (`AbstractModel`'s `clusterCaCertSecretName`
 /// and its like): they go with the Kafka, and clients trust them.
-const AUTHORITIES: [&str; 4] = [
+pub(super) const AUTHORITIES: [&str; 4] = [
     "cluster-ca",
     "cluster-ca-cert",
     "clients-ca",

@@ -11,6 +11,7 @@ use slackwater_strimzi::{
 use super::claims::RESTORING as MADE;
 use super::feeders::RESTORING;
 use super::kafka::State;
+use super::named::{Named, named};
 use super::nodes::name;
 use super::remade::{full_name, other};
 use super::{InPlace, RestoreError};
@@ -83,6 +84,10 @@ impl InPlace {
             },
             lost_others: match makes_all {
                 true => self.lost_others()?,
+                false => Vec::new(),
+            },
+            lacks: match kafka.is_none() || self.target.origin.is_some() {
+                true => self.lacks()?,
                 false => Vec::new(),
             },
             other_claims: match (makes_all, is_new) {
@@ -290,6 +295,31 @@ impl InPlace {
             }
         }
         Ok(lost)
+    }
+
+    /// What the resources that are kept name, and neither is there nor will be made.
+    fn lacks(&self) -> Result<Vec<String>, RestoreError> {
+        let Some(kept) = self.kept() else {
+            return Ok(Vec::new());
+        };
+        let keeps_ca = self.target.origin.as_ref().is_some_and(|one| one.keeps_ca);
+        let home = &self.target.namespace;
+        let mut lacks = Vec::new();
+        for (space, one) in named(kept, home, keeps_ca) {
+            let (resource, name) = match &one {
+                Named::ConfigMap(name) => (Resource::config_maps(), name),
+                Named::Secret(name) => (Resource::secrets(), name),
+            };
+            let is_made = kept.secrets.contains(&format!("{space}/{name}"));
+            let place = Place::new(resource, &space, name)?;
+            if !is_made && self.server.get(&place)?.is_none() {
+                lacks.push(match space == *home {
+                    true => one.to_string(),
+                    false => format!("{one} of namespace {space}"),
+                });
+            }
+        }
+        Ok(lacks)
     }
 
     /// By one list of each kind: there may be thousands of topics, and this is asked after

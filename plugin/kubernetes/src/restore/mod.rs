@@ -43,6 +43,7 @@ pub use gather::{OthersContent, ToKeep, gather};
 pub use kafka::NOTE;
 pub use kept::{Keeper, Kept, KeptContent, KeptPool, about_name};
 pub use kept_volumes::KeptVolumes;
+pub(crate) use rights::rights_around_others;
 
 /// Between two looks at what is waited for.
 const LOOK: Duration = Duration::from_millis(500);

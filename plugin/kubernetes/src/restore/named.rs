@@ -1,6 +1,6 @@
-//! What a Kafka and its pools name beside them, of which a clone's operator needs copies:
-//! ConfigMaps of metrics and logging, certificates of one's own, volumes, registries'
-//! Secrets. Does no I/O.
+//! What a Kafka, its pools and what feeds it name beside them, and their operator waits
+//! for where they are made elsewhere or anew: ConfigMaps of metrics and logging,
+//! certificates of one's own, passwords, volumes, registries' Secrets. Does no I/O.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,6 +8,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::Kept;
+use super::gather::AUTHORITIES;
 use super::nodes::name;
 
 /// One of them.
@@ -26,9 +27,42 @@ impl fmt::Display for Named {
     }
 }
 
-/// Of what is kept. Authorities are named where the operator is told to make none
+/// Of what is kept, with the namespace of each; `home` is the Kafka's. Authorities are
+/// named where the operator is told to make none
 /// (`CertificateAuthority.generateCertificateAuthority`).
-pub(super) fn named(kept: &Kept, keeps_ca: bool) -> BTreeSet<Named> {
+pub(super) fn named(kept: &Kept, home: &str, keeps_ca: bool) -> BTreeSet<(String, Named)> {
+    let mut all = BTreeSet::new();
+    for feeder in &kept.feeders {
+        let space = feeder["metadata"]["namespace"].as_str().unwrap_or(home);
+        let mut of_it = BTreeSet::new();
+        search(&feeder["spec"], &mut of_it);
+        of_it.retain(|one| !(space == home && is_made_by_operators(kept, one)));
+        all.extend(of_it.into_iter().map(|one| (space.to_owned(), one)));
+    }
+    let of_kafka = of_kafka(kept, keeps_ca).into_iter();
+    all.extend(of_kafka.map(|one| (home.to_owned(), one)));
+    all
+}
+
+/// By what feeds it: the Kafka's authorities, and the credentials of its users, whose
+/// Secrets have a user's name, and what may be told to stand before it
+/// (`KafkaUserModel.getSecretName`).
+fn is_made_by_operators(kept: &Kept, one: &Named) -> bool {
+    let Named::Secret(secret) = one else {
+        return false;
+    };
+    let kafka = name(&kept.kafka);
+    let of_authority = AUTHORITIES.iter().any(|end| {
+        let is_clients = end.starts_with("clients");
+        let part = if is_clients { "clientsCa" } else { "clusterCa" };
+        let generates = &kept.kafka["spec"][part]["generateCertificateAuthority"];
+        *generates != false && *secret == format!("{kafka}-{end}")
+    });
+    let mut users = kept.others.iter().filter(|one| one["kind"] == "KafkaUser");
+    of_authority || users.any(|user| secret.ends_with(&name(user)))
+}
+
+fn of_kafka(kept: &Kept, keeps_ca: bool) -> BTreeSet<Named> {
     let mut all = BTreeSet::new();
     search(&kept.kafka["spec"], &mut all);
     for pool in &kept.pools {
@@ -50,12 +84,15 @@ pub(super) fn named(kept: &Kept, keeps_ca: bool) -> BTreeSet<Named> {
 
 /// By the keys under which Strimzi's and Kubernetes' types have references
 /// (`ExternalConfigurationReference`, `CertAndKeySecretSource`, `AdditionalVolume`,
-/// `PodTemplate`). One that is optional is named, too.
+/// `PodTemplate`), but for those that are optional.
 fn search(value: &Value, all: &mut BTreeSet<Named>) {
     match value {
         Value::Array(each) => each.iter().for_each(|one| search(one, all)),
         Value::Object(entries) => {
             for (key, value) in entries {
+                if value["optional"] == true {
+                    continue;
+                }
                 let text = |value: &Value| value.as_str().map(str::to_owned);
                 match key.as_str() {
                     "configMapKeyRef" | "configMap" | "configMapRef" => {
@@ -84,6 +121,25 @@ mod tests {
 
     use super::*;
 
+    /// What is optional is waited for by nobody; what operators make, where the Kafka is, is
+    /// made again, but no authority that is the user's own.
+    fn feeder(namespace: &str) -> Value {
+        json!({
+            "metadata": {"name": "feeder", "namespace": namespace},
+            "spec": {
+                "target": {
+                    "tls": {"trustedCertificates": [
+                        {"secretName": "mirror-cluster-ca-cert", "pattern": "*.crt"}]},
+                    "authentication": {"certificateAndKey": {"secretName": "feeder"}},
+                },
+                "mirrors": [{"source": {
+                    "authentication": {"passwordSecret": {"secretName": "password-of-source"}}}}],
+                "template": {"pod": {"volumes": [
+                    {"name": "v", "secret": {"secretName": "maybe", "optional": true}}]}},
+            },
+        })
+    }
+
     #[test]
     fn what_a_kafka_names_beside_it_is_found_wherever_it_stands() {
         let kafka = json!({
@@ -101,30 +157,33 @@ mod tests {
                 },
             },
         });
-        let kept = Kept {
+        let mut kept = Kept {
             run: "kafka-mirror-1-1".parse().expect("a run"),
             kafka_version: None,
             kafka,
             pools: Vec::new(),
-            feeders: Vec::new(),
-            others: Vec::new(),
+            feeders: vec![feeder("kafka"), feeder("feeds")],
+            others: vec![json!({"kind": "KafkaUser", "metadata": {"name": "feeder"}})],
             claims: Vec::new(),
             contents: Vec::new(),
             contents_of_others: Vec::new(),
             secrets: Vec::new(),
             about: None,
         };
-        let words = |keeps_ca| {
-            let all = named(&kept, keeps_ca).into_iter();
-            all.map(|one| one.to_string())
+        let words = |kept: &Kept, keeps_ca| {
+            let all = named(kept, "kafka", keeps_ca).into_iter();
+            all.map(|(space, one)| format!("{space}: {one}"))
                 .collect::<Vec<_>>()
                 .join(", ")
         };
         assert_eq!(
-            words(false),
-            "ConfigMap metrics, ConfigMap mounted, Secret mirror-cluster-ca, Secret \
-             mirror-cluster-ca-cert, Secret own, Secret registry"
+            words(&kept, false),
+            "feeds: Secret feeder, feeds: Secret mirror-cluster-ca-cert, feeds: Secret \
+             password-of-source, kafka: ConfigMap metrics, kafka: ConfigMap mounted, kafka: Secret \
+             mirror-cluster-ca, kafka: Secret mirror-cluster-ca-cert, kafka: Secret own, kafka: Secret \
+             password-of-source, kafka: Secret registry"
         );
-        assert!(!words(true).contains("cluster-ca"));
+        kept.feeders.clear();
+        assert!(!words(&kept, true).contains("cluster-ca"));
     }
 }

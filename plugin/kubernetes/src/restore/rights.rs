@@ -3,15 +3,65 @@
 //! its brokers. What only looks shows by itself while looking, and is not listed.
 //! Asks nobody.
 
-use slackwater_restore::Step;
+use std::slice;
 
-use super::InPlace;
+use slackwater_restore::{Step, steps_around_others};
+use slackwater_strimzi::ApiVersion;
+
+use super::{InPlace, Keeper};
 use crate::place::Resource;
 use crate::rights::{Right, rights};
+
+/// Of what it is asked.
+struct Asked<'a> {
+    version: ApiVersion,
+    sets: &'a Resource,
+    /// The Kafka's namespace.
+    space: &'a str,
+    /// Slackwater's own, where copies are kept.
+    own: Option<&'a str>,
+    /// Where what feeds it may be.
+    feeders_in: &'a [String],
+    is_clone: bool,
+}
 
 impl InPlace {
     /// Those of these steps, each once.
     pub fn rights(&self, steps: &[Step]) -> Vec<Right> {
+        let asked = Asked {
+            version: self.makers.version(),
+            sets: &self.sets,
+            space: &self.target.namespace,
+            own: self.keeper.as_ref().map(Keeper::namespace),
+            feeders_in: &self.target.namespaces,
+            is_clone: self.target.origin.is_some(),
+        };
+        asked.rights(steps)
+    }
+}
+
+/// Those of a restore of a Kafka in `space` that others make, by pods of Slackwater's `own`,
+/// whatever is there when that is.
+pub(crate) fn rights_around_others(
+    version: ApiVersion,
+    sets: &Resource,
+    space: &str,
+    own: &str,
+) -> Vec<Right> {
+    let here = space.to_owned();
+    let asked = Asked {
+        version,
+        sets,
+        space,
+        own: Some(own),
+        feeders_in: slice::from_ref(&here),
+        is_clone: false,
+    };
+    asked.rights(&steps_around_others())
+}
+
+impl Asked<'_> {
+    fn rights(&self, steps: &[Step]) -> Vec<Right> {
         let mut all: Vec<Right> = Vec::new();
         for right in steps.iter().flat_map(|step| self.rights_of(step)) {
             if !all.contains(&right) {
@@ -22,7 +72,7 @@ impl InPlace {
     }
 
     fn rights_of(&self, step: &Step) -> Vec<Right> {
-        let (version, space) = (self.makers.version(), self.target.namespace.as_str());
+        let (version, space) = (self.version, self.space);
         let here = |resource: Resource, verbs: &[&'static str]| rights(space, &resource, "", verbs);
         let status = |resource: Resource| rights(space, &resource, "status", &["patch"]);
         let cluster = |resource: Resource, verbs: &[&'static str]| rights("", &resource, "", verbs);
@@ -52,7 +102,7 @@ impl InPlace {
             Step::PauseFeeder(name) | Step::StartFeeder(name) => {
                 rights(self.space_of(name), &makers, "", &["patch"])
             }
-            Step::RemoveWorkers(name) => rights(self.space_of(name), &self.sets, "", &["delete"]),
+            Step::RemoveWorkers(name) => rights(self.space_of(name), self.sets, "", &["delete"]),
             // And readers of one that was killed.
             Step::RemoveNodes(_) => [
                 here(self.sets.clone(), &["delete"]),
@@ -70,9 +120,8 @@ impl InPlace {
             .concat(),
             Step::MakeSecret(_) => {
                 let mut both = here(Resource::secrets(), &["create"]);
-                if let Some(keeper) = &self.keeper {
-                    let kept = Resource::secrets();
-                    both.extend(rights(keeper.namespace(), &kept, "", &["get"]));
+                if let Some(own) = self.own {
+                    both.extend(rights(own, &Resource::secrets(), "", &["get"]));
                 }
                 both
             }
@@ -95,7 +144,7 @@ impl InPlace {
             }
             Step::MakeFeeder(name) => rights(self.space_of(name), &makers, "", &["create"]),
             Step::StartCopying | Step::StartCheckpoints => {
-                let each = self.target.namespaces.iter();
+                let each = self.feeders_in.iter();
                 let of = each.flat_map(|space| {
                     let exec = rights(space, &pods, "exec", &["get"]);
                     [rights(space, &makers, "", &["patch"]), exec].concat()
@@ -129,32 +178,25 @@ impl InPlace {
 
     /// A clone's own.
     fn rights_to_forget_snapshots(&self) -> Vec<Right> {
-        if self.target.origin.is_none() {
+        if !self.is_clone {
             return Vec::new();
         }
-        let (space, delete) = (self.target.namespace.as_str(), &["get", "delete"][..]);
-        let mut all = rights(space, &Resource::snapshots(), "", delete);
+        let delete = &["get", "delete"][..];
+        let mut all = rights(self.space, &Resource::snapshots(), "", delete);
         all.extend(rights("", &Resource::snapshot_contents(), "", delete));
         all
     }
 
     /// Beside the Kafka, and as a copy.
     fn rights_to_write_a_cut(&self) -> Vec<Right> {
-        let mut all = Vec::new();
-        let spaces = [
-            Some(self.target.namespace.as_str()),
-            self.keeper.as_ref().map(super::Keeper::namespace),
-        ];
-        for space in spaces.into_iter().flatten() {
-            let verbs = ["get", "create", "update"];
-            all.extend(rights(space, &Resource::config_maps(), "", &verbs));
-        }
-        all
+        let spaces = [Some(self.space), self.own].into_iter().flatten();
+        let verbs = ["get", "create", "update"];
+        let of = spaces.flat_map(|space| rights(space, &Resource::config_maps(), "", &verbs));
+        of.collect()
     }
 
     /// Of what is called `NAMESPACE/NAME`.
     fn space_of<'a>(&'a self, name: &'a str) -> &'a str {
-        let own = self.target.namespace.as_str();
-        name.split_once('/').map_or(own, |(space, _)| space)
+        name.split_once('/').map_or(self.space, |(space, _)| space)
     }
 }

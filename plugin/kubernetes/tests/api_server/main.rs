@@ -6,6 +6,7 @@
     reason = "what is waited for is that time passes, or somebody who takes his time is played"
 )]
 
+mod apart;
 mod attach_limits;
 mod between;
 mod events;
@@ -15,6 +16,7 @@ mod kept;
 mod lease;
 mod made_again;
 mod makers;
+mod others;
 mod restore;
 mod runs;
 mod snapshots;

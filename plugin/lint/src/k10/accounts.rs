@@ -10,12 +10,25 @@ use super::hooks::HOOKS;
 use super::{Mirror, Seen, backups, bindings, place, policies};
 use crate::Fault;
 
-/// What an action is for. Of a restore it is not asked here what its account may do: that
-/// is told before anything is touched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum For {
+/// What an action is for. (A restore that an account may not make says so before it touches
+/// anything; but who needs one has no time to mend that.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum For {
+    /// A backup.
     Backup,
+    /// A restore.
     Restore,
+}
+
+/// A ServiceAccount as which hooks run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Account {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// What those hooks are for.
+    pub what: For,
 }
 
 /// Actions for a restore, in the blueprint of a policy's hooks.
@@ -29,20 +42,28 @@ const BOUND: [(&str, For); 4] = [
     ("restorePosthook", For::Restore),
 ];
 
-/// The ServiceAccounts as which the hooks of these mirrors run, by namespace and name:
-/// whoever looks asks what each may do.
+/// The ServiceAccounts as which the hooks of these mirrors run: whoever looks asks what
+/// each may do.
 #[must_use]
-pub fn accounts(seen: &Seen) -> BTreeSet<(String, String)> {
+pub fn accounts(seen: &Seen) -> BTreeSet<Account> {
     let mut all = BTreeSet::new();
     for mirror in &seen.mirrors {
         for policy in &seen.policies {
             if policies::covers(policy, &mirror.namespace, seen) {
                 let hooks = hooks(policy, mirror, seen);
-                all.extend(hooks.iter().flat_map(|(_, _, done)| accounts_of(done)));
+                all.extend(
+                    hooks
+                        .iter()
+                        .flat_map(|(_, what, done)| accounts_of(*what, done)),
+                );
             }
         }
         let bound = hooks_of_pools(mirror, seen);
-        all.extend(bound.iter().flat_map(|(_, _, done)| accounts_of(done)));
+        all.extend(
+            bound
+                .iter()
+                .flat_map(|(_, what, done)| accounts_of(*what, done)),
+        );
     }
     all
 }
@@ -74,14 +95,12 @@ pub(super) fn of_bound(mirror: &Mirror, seen: &Seen) -> Vec<Fault> {
 
 fn of_accounts(at: &str, what: For, done: &Rendered, mirror: &Mirror, seen: &Seen) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for account in accounts_of(done) {
-        let (namespace, account_name) = &account;
-        let who = format!("ServiceAccount {namespace}/{account_name}");
+    for account in accounts_of(what, done) {
+        let who = format!("ServiceAccount {}/{}", account.namespace, account.name);
         match seen.accounts.get(&account) {
             // Nobody asked.
             None => {}
             Some(None) => faults.push(Fault::new(at, format!("runs as {who}, which is not there"))),
-            Some(Some(_)) if what == For::Restore => {}
             Some(Some(denied)) => {
                 let of = (mirror.namespace.clone(), mirror.name.clone());
                 let missing = denied.get(&of).map_or(&[][..], Vec::as_slice);
@@ -89,7 +108,11 @@ fn of_accounts(at: &str, what: For, done: &Rendered, mirror: &Mirror, seen: &See
                     faults.push(Fault::new(
                         who,
                         format!(
-                            "may not, for {}/{}: {}",
+                            "may not, for {}{}/{}: {}",
+                            match what {
+                                For::Backup => "",
+                                For::Restore => "a restore of ",
+                            },
                             mirror.namespace,
                             mirror.name,
                             missing.join(", ")
@@ -147,12 +170,16 @@ fn hooks_of_pools(mirror: &Mirror, seen: &Seen) -> Vec<(String, For, Rendered)> 
 }
 
 /// Of phases that say both: without a namespace they run in K10's, as K10's own.
-fn accounts_of(done: &Rendered) -> Vec<(String, String)> {
+fn accounts_of(what: For, done: &Rendered) -> Vec<Account> {
     let phases = done.action["phases"].as_array().into_iter().flatten();
     let both = phases.filter_map(|phase| {
         let args = &phase["args"];
         let account = args["podOverride"]["serviceAccountName"].as_str()?;
-        Some((args["namespace"].as_str()?.to_owned(), account.to_owned()))
+        Some(Account {
+            namespace: args["namespace"].as_str()?.to_owned(),
+            name: account.to_owned(),
+            what,
+        })
     });
     both.collect()
 }

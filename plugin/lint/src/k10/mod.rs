@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::Fault;
 
-pub use accounts::accounts;
+pub use accounts::{Account, For, accounts};
 
 /// VolumeSnapshots at a time in a whole cluster, unless K10 is told otherwise
 /// (`limiter.csiSnapshotsPerCluster`): a mirror of more claims is held for longer.
@@ -85,9 +85,9 @@ pub struct Seen {
     pub classes: Vec<Value>,
     /// `storageclasses`, with their annotations.
     pub storage_classes: Vec<Value>,
-    /// ServiceAccounts, by namespace and name ([`accounts`]); `None` of one that is not
+    /// What ServiceAccounts ([`accounts`]) are not allowed; `None` of one that is not
     /// there.
-    pub accounts: BTreeMap<(String, String), Option<Denied>>,
+    pub accounts: BTreeMap<Account, Option<Denied>>,
     /// `kafkas.kafka.strimzi.io`, with their labels.
     pub kafkas: Vec<Value>,
     /// `kafkanodepools.kafka.strimzi.io` of the mirrors' namespaces.

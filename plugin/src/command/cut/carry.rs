@@ -1,18 +1,14 @@
 //! Closed cuts, carried to where their mirror is restored: a backup that was made when a
 //! cut was sealed holds the seal, and the verdict came later.
 
-use std::io::Read as _;
-
 use serde::Serialize;
-use slackwater_cut::{Cut, MAX_DOCUMENT_BYTES, Rows, State};
+use slackwater_cut::{Cut, Rows, State};
 use slackwater_store::RunId;
 
 use super::super::{Context, print_line, read_document};
 use super::verified;
 use crate::exit::Stop;
 use crate::site::Site;
-
-const STDIN: &str = "-";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -37,10 +33,7 @@ pub(super) fn import(context: &Context, site: Option<&Site>, file: &str) -> Resu
     let site = site.ok_or_else(|| {
         Stop::bad_input("say beside which mirror: --kafka NAMESPACE/NAME, or --config FILE")
     })?;
-    let text = match file {
-        STDIN => from_stdin()?,
-        file => read_document(None, file)?,
-    };
+    let text = read_document(None, file)?;
     let text = text.trim_end();
     let cut = verified(file, text)?;
     if cut.mirror != site.name {
@@ -104,21 +97,4 @@ fn sealed(cut: &Cut) -> Option<(&str, u64, Rows)> {
     }
     let snapshot = cut.snapshot.as_ref()?;
     Some((cut.mirror_cluster_id(), snapshot.sealed_ms, rows))
-}
-
-/// Bounded before it is parsed.
-fn from_stdin() -> Result<String, Stop> {
-    let most = MAX_DOCUMENT_BYTES as u64;
-    let mut text = String::new();
-    let read = std::io::stdin()
-        .lock()
-        .take(most + 1)
-        .read_to_string(&mut text);
-    let length = read.map_err(|error| Stop::bad_input(format!("can't read it: {error}")))?;
-    match length as u64 > most {
-        true => Err(Stop::bad_input(format!(
-            "more than {most} bytes: no cut is so large"
-        ))),
-        false => Ok(text),
-    }
 }

@@ -14,7 +14,7 @@ use crate::site::Site;
 
 /// Look at cuts.
 ///
-/// A cut is named by its run, or by a file.
+/// A cut is named by its run, or by a file; `-` is standard input.
 #[derive(Debug, Args)]
 pub(super) struct Cut {
     #[command(flatten)]

@@ -50,8 +50,9 @@ pub(super) struct Render {
         conflicts_with = "object"
     )]
     file: Option<PathBuf>,
-    /// Options of the ActionSet. (K10 gives none to hooks.)
-    #[arg(long, value_name = "KEY=VALUE,…", value_delimiter = ',')]
+    /// Options of the ActionSet, as kanctl takes them: one with a comma in it stands in
+    /// quotes of its own. (K10 gives none to hooks.)
+    #[arg(long, value_name = "KEY=VALUE,…")]
     options: Vec<String>,
     /// What an earlier action has put out.
     #[arg(long = "artifact", value_name = "ARTIFACT.KEY=VALUE")]
@@ -79,7 +80,7 @@ impl Render {
         let given = Given {
             kind: found.kind,
             object: found.object,
-            options: pairs("--options", &self.options)?,
+            options: pairs("--options", &comma_separated("--options", &self.options)?)?,
             artifacts: nested("--artifact", &self.artifacts)?,
             outputs: nested("--output-of", &self.outputs)?,
             time: self.time.clone(),
@@ -205,6 +206,22 @@ fn in_order(action: &Value) -> Result<String, String> {
 fn names(text: &str, word: &str) -> bool {
     let is_part = |one: char| one.is_alphanumeric() || one == '_';
     text.split(|one| !is_part(one)).any(|one| one == word)
+}
+
+/// Taken apart at commas that stand in no quotes, as pflag's StringSlice takes it.
+fn comma_separated(flag: &str, all: &[String]) -> Result<Vec<String>, Stop> {
+    let mut fields = Vec::new();
+    for text in all {
+        let lines = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(text.as_bytes());
+        for line in lines.into_records() {
+            let line = line.map_err(|error| Stop::bad_input(format!("{flag}: {error}")))?;
+            fields.extend(line.iter().map(str::to_owned));
+        }
+    }
+    Ok(fields)
 }
 
 /// Pairs of `KEY=VALUE`, no key twice.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use slackwater_kubernetes::{
     ApiError, Makers, Needs, Right, claim_like, driver, must_attach, must_be_allowed, must_fit,
-    rights_of_backup, rights_of_guard,
+    rights_of_apart, rights_of_backup, rights_of_guard,
 };
 use slackwater_store::{LeaseState, RunId};
 
@@ -91,5 +91,11 @@ impl Strimzi {
             ApiError::Denied { .. } => Stop::bad_input(error),
             error => Stop::failed(error),
         })
+    }
+
+    /// What it takes to have a pod of its own go on ([`Strimzi::apart`]).
+    pub fn rights_of_apart(&self) -> Vec<Right> {
+        let own = self.home.iter().map(|home| home.namespace.as_str());
+        own.flat_map(rights_of_apart).collect()
     }
 }

@@ -9,7 +9,8 @@ use std::str::FromStr;
 use slackwater_cut::{ConnectSettings, ConnectTopics, Settings};
 use slackwater_kafka::{ClusterOptions, FIXED_PROPERTIES, KafkaClusters};
 use slackwater_kubernetes::{
-    ApiServer, InPlace, Kept, Makers, MakersError, Place, Resource, StrimziMirror, Way, about_name,
+    ApiServer, InPlace, Kept, Makers, MakersError, MirrorError, Place, Resource, StrimziMirror,
+    Way, about_name,
 };
 use slackwater_ports::Cluster;
 use slackwater_strimzi::{Access, Claim, Kafka, Meta, MirrorMaker};
@@ -147,14 +148,38 @@ impl Found {
 
     /// The Kafka, and how it is reached: nothing that feeds it is looked for.
     pub(super) fn alone(server: &ApiServer, name: &KafkaName) -> Result<Self, Stop> {
+        Self::reached(server, name, |_, _, _| Ok(Vec::new()))
+    }
+
+    /// The same with the sources of what feeds it by its address. That Connect says so, too,
+    /// is of no matter to who only reads.
+    pub(super) fn unfed(server: &ApiServer, name: &KafkaName) -> Result<Self, Stop> {
+        Self::reached(server, name, |makers, kafka, namespaces| {
+            let found = makers.candidates(kafka, namespaces);
+            let found = found.map_err(Stop::bad_input)?;
+            match found.is_empty() {
+                false => Ok(found),
+                true => Err(Stop::bad_input(MirrorError::NoMaker {
+                    kafka: name.to_string(),
+                    namespaces: namespaces.to_vec(),
+                })),
+            }
+        })
+    }
+
+    fn reached(
+        server: &ApiServer,
+        name: &KafkaName,
+        feeding: impl FnOnce(&Makers, &Kafka, &[String]) -> Result<Vec<MirrorMaker>, Stop>,
+    ) -> Result<Self, Stop> {
         let held = Self::held(server, name)?;
         let makers = Makers::discover(server.clone()).map_err(Stop::failed)?;
         let kafka = makers
             .kafka(name.namespace(), name.name())
             .map_err(Stop::bad_input)?;
-        let none = std::iter::empty();
+        let feeding = feeding(&makers, &kafka, &held.namespaces)?;
         Ok(Self {
-            clusters: clusters(&makers, &kafka, &held.options, none)?,
+            clusters: clusters(&makers, &kafka, &held.options, feeding.iter())?,
             kafka: Some(kafka.meta),
             ..held
         })

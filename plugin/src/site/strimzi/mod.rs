@@ -109,6 +109,9 @@ pub enum Need {
     Least,
     /// The Kafka alone: what feeds it does not run, and may not.
     Kafka,
+    /// The Kafka, and the sources of what feeds it by its address, which need not run: to
+    /// read.
+    Reading,
     /// All of it, of a mirror that was restored: a start leaves out connectors that
     /// do not copy.
     Copying,
@@ -141,6 +144,7 @@ impl Strimzi {
         let mut found = match need {
             Need::Least => Found::held(&server, kafka)?,
             Need::Kafka => Found::alone(&server, kafka)?,
+            Need::Reading => Found::unfed(&server, kafka)?,
             _ => match Found::gather(&server, kafka, need) {
                 Err(stop) if will_do(need, &holds) => {
                     Found::held_or_after_a_pause(&server, kafka, need, &stop)?
@@ -484,7 +488,7 @@ impl Ground for Strimzi {
 /// Whether a part of it is enough.
 fn will_do(need: &Need, holds: &Holds) -> bool {
     match need {
-        Need::All | Need::Least | Need::Kafka | Need::Copying => false,
+        Need::All | Need::Least | Need::Kafka | Need::Reading | Need::Copying => false,
         Need::Little => true,
         Need::Guard(run) => match holds.look() {
             Ok((LeaseState::Held(Some(left)) | LeaseState::Expired(left), _)) => {

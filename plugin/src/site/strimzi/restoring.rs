@@ -338,6 +338,33 @@ impl Strimzi {
         Ok(kafka.and_then(note))
     }
 
+    /// That the Kafka is there.
+    ///
+    /// # Errors
+    /// It is not; no answer.
+    pub fn must_be_there(&self) -> Result<(), Stop> {
+        let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
+        match self.kafka_if_there(&makers)? {
+            Some(_) => Ok(()),
+            None => Err(Stop::bad_input(format!(
+                "there is no Kafka {}, and nothing is left of one: name it as NAMESPACE/NAME",
+                self.kafka
+            ))),
+        }
+    }
+
+    /// Whether anything of a run is there: its document, a copy, snapshots.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn knows(&self, run: &RunId) -> Result<bool, Stop> {
+        if self.document_if_there(run)?.is_some() {
+            return Ok(true);
+        }
+        let snapshots = self.snapshots(run)?.count().map_err(Stop::failed)?;
+        Ok(snapshots > 0 || self.kept(run)?.is_some())
+    }
+
     /// The GitOps controller that owns the Kafka, where it is there.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! Commands in containers of real pods.
 #![allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 
+mod confirmed;
+
 mod needs_root {
     use std::sync::OnceLock;
     use std::time::Duration;
@@ -13,7 +15,7 @@ mod needs_root {
     const MOST: Duration = Duration::from_secs(60);
 
     /// It goes with the process; so do its pods.
-    fn cluster() -> &'static Cluster {
+    pub(crate) fn cluster() -> &'static Cluster {
         static CLUSTER: OnceLock<Cluster> = OnceLock::new();
         CLUSTER.get_or_init(|| {
             let cluster = Cluster::start("exec").unwrap();
@@ -57,7 +59,7 @@ spec:
         .concat()
     }
 
-    fn server() -> ApiServer {
+    pub(crate) fn server() -> ApiServer {
         ApiServer::connect(Some(cluster().plane().kubeconfig())).unwrap()
     }
 
