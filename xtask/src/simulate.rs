@@ -35,6 +35,11 @@ const MUTANT_SEEDS: u64 = 12_000;
 /// other.
 const LANES: usize = 2;
 
+/// Fewer mutants than these are built one after the other. The first lane has the
+/// dependencies from the simulation's own build; each other one compiles them again,
+/// which takes minutes.
+const WORTH_A_LANE: usize = 10;
+
 /// What a mutant is built of: the crates that decide, and the simulation.
 const COPIED: [&str; 5] = [
     "Cargo.lock",
@@ -172,12 +177,17 @@ fn mutants(
             can_be_made(patch, &copy)?;
         }
     }
+    let count = if patches.len() < WORTH_A_LANE {
+        1
+    } else {
+        LANES
+    };
     let lanes: Vec<Result<Vec<String>, Error>> = thread::scope(|scope| {
         let lane = |number| {
-            let of_it = patches.iter().skip(number).step_by(LANES);
+            let of_it = patches.iter().skip(number).step_by(count);
             move || missed(project, number, of_it)
         };
-        let running: Vec<_> = (0..LANES).map(|at| scope.spawn(lane(at))).collect();
+        let running: Vec<_> = (0..count).map(|at| scope.spawn(lane(at))).collect();
         let ended = running.into_iter().map(|one| one.join());
         ended
             .map(|how| how.unwrap_or_else(|panic| resume_unwind(panic)))
@@ -197,7 +207,11 @@ fn missed<'p>(
     patches: impl Iterator<Item = &'p PathBuf>,
 ) -> Result<Vec<String>, Error> {
     let copy = project.target.join("mutants").join(lane.to_string());
-    let target = project.target.join("mutants-build").join(lane.to_string());
+    // Two builds at once would wait for each other's lock on one folder.
+    let target = match lane {
+        0 => project.target.clone(),
+        _ => project.target.join("mutants-build").join(lane.to_string()),
+    };
     let mut missed = Vec::new();
     for patch in patches {
         let name = patch.file_stem().unwrap_or_default().to_string_lossy();

@@ -123,7 +123,7 @@ pub fn tamper(
             }
             what
         }
-        Tamper::RecordAppended => append(segments.last())?,
+        Tamper::RecordAppended => append(&segments)?,
         Tamper::CutShort => shorten(segments.last())?,
     };
     Ok(Touched {
@@ -235,8 +235,9 @@ fn remove(file: &Path) -> Result<String, SceneError> {
 /// A segment's last batches.
 struct Ends {
     file: File,
-    /// Position and size of the last one that holds data.
-    data: (u64, u64),
+    /// Position and size of the last one that holds data: a segment may have rolled right
+    /// before a transaction's marker.
+    data: Option<(u64, u64)>,
     /// Position and size of the last one.
     last: (u64, u64),
     /// The offset after it.
@@ -266,8 +267,8 @@ fn last_batches(file: &Path) -> Result<Ends, SceneError> {
         last = Some(((position, size), next));
         position += size;
     }
-    let (Some(data), Some((last, next))) = (data, last) else {
-        let what = format!("{} holds no data", file.display());
+    let Some((last, next)) = last else {
+        let what = format!("{} holds no batch", file.display());
         return Err(SceneError::Unexpected(what));
     };
     Ok(Ends {
@@ -280,14 +281,21 @@ fn last_batches(file: &Path) -> Result<Ends, SceneError> {
 
 /// The last records again, at the next offset: the offset stands outside of what
 /// the checksum covers.
-fn append(file: Option<&PathBuf>) -> Result<String, SceneError> {
-    let file = file.ok_or_else(|| SceneError::Unexpected("no segment".to_owned()))?;
+fn append(segments: &[PathBuf]) -> Result<String, SceneError> {
+    let mut batch = Vec::new();
+    for file in segments.iter().rev() {
+        let ends = last_batches(file)?;
+        if let Some((position, size)) = ends.data {
+            batch.resize(size as usize, 0);
+            ends.file
+                .read_exact_at(&mut batch, position)
+                .map_err(SceneError::io("read", file))?;
+            break;
+        }
+    }
+    let last = segments.last().filter(|_| !batch.is_empty());
+    let file = last.ok_or_else(|| SceneError::Unexpected("no segment holds data".to_owned()))?;
     let ends = last_batches(file)?;
-    let (position, size) = ends.data;
-    let mut batch = vec![0; size as usize];
-    ends.file
-        .read_exact_at(&mut batch, position)
-        .map_err(SceneError::io("read", file))?;
     batch[..8].copy_from_slice(&ends.next.to_be_bytes());
     ends.file
         .write_all_at(&batch, ends.last.0 + ends.last.1)
@@ -303,4 +311,36 @@ fn shorten(file: Option<&PathBuf>) -> Result<String, SceneError> {
         .set_len(position)
         .map_err(SceneError::io("shorten", file))?;
     Ok(format!("the last {size} bytes of {}", name(file)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
+mod tests {
+    use super::*;
+
+    /// A batch of so many records, of which only what is read here is right.
+    fn batch(base: u64, records: u32, control: bool) -> Vec<u8> {
+        let mut bytes = vec![0; HEADER as usize + 9];
+        bytes[..8].copy_from_slice(&base.to_be_bytes());
+        let length = bytes.len() as u32 - 12;
+        bytes[8..12].copy_from_slice(&length.to_be_bytes());
+        bytes[22] = if control { CONTROL } else { 0 };
+        bytes[23..27].copy_from_slice(&(records - 1).to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn where_the_last_segment_has_but_a_marker_a_record_of_an_earlier_one_is_appended_to_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = ["0.log", "4.log"].map(|name| dir.path().join(name));
+        fs::write(&files[0], batch(0, 4, false)).unwrap();
+        fs::write(&files[1], batch(4, 1, true)).unwrap();
+        assert_eq!(append(&files).unwrap(), "offset 5 in 4.log");
+        let expected = [batch(4, 1, true), batch(5, 4, false)].concat();
+        assert_eq!(fs::read(&files[1]).unwrap(), expected);
+        // The marker alone is what a replica may be short of.
+        fs::write(&files[1], batch(4, 1, true)).unwrap();
+        assert_eq!(shorten(files.last()).unwrap(), "the last 70 bytes of 4.log");
+        assert_eq!(fs::metadata(&files[1]).unwrap().len(), 0);
+    }
 }

@@ -65,91 +65,6 @@ fn load(scene: &Scene, plan: &LoadPlan, seconds: u64) -> slackwater_lab::LoadRep
     load
 }
 
-#[test]
-fn a_whole_mirror_is_equal_and_a_hole_in_it_is_missing_with_its_range() {
-    let lab = Lab::builder()
-        .name("compare-eos")
-        .exactly_once(true)
-        .policy(ReplicationPolicy::Identity)
-        .volumes(Volumes::Directories)
-        .start()
-        .unwrap();
-    let scene = Scene::new(lab, PATIENT).unwrap();
-    let (finished, report) = compare(&scene, &[], 3);
-    assert_eq!(count(&report, "recordsCompared"), 0);
-    says(finished.cause(), &["no record to compare"]);
-
-    // Markers and aborted records on the source, and keys that come again.
-    let transactions = load(&scene, &LoadPlan::new(RATE).transactional(50, 0.2), 3);
-    let keys = LoadPlan::new(500)
-        .topics(&["compacted"])
-        .keys(10)
-        .producer(2);
-    let keys = load(&scene, &keys, 2);
-    let all = transactions.committed() + keys.committed();
-    let (finished, report) = compare(&scene, &[], 0);
-    println!("{}", finished.stderr);
-    assert_whole(&report);
-    assert_eq!(count(&report, "recordsCompared"), all);
-    assert_eq!(count(&report, "behind"), 0);
-    assert_eq!(count(&report, "partitions"), 16);
-    assert_eq!(count(&report, "partitionsEmpty"), 1);
-    assert_eq!(row(&report, "blogs-0")["timestamps"], true);
-    assert_eq!(row(&report, "compacted-0")["compactedTopic"], true);
-
-    // Under load some of the source may not be copied yet, and nothing else.
-    let going = Load::start(
-        &scene.lab.source().bootstrap(),
-        &LoadPlan::new(RATE).producer(3),
-    )
-    .unwrap();
-    std::thread::sleep(Duration::from_secs(1));
-    let (_, under_load) = compare(&scene, &["--topic", "blogs", "--topic", "it*"], 0);
-    assert_whole(&under_load);
-    assert_eq!(count(&under_load, "partitions"), 13);
-    assert!(count(&under_load, "recordsCompared") > transactions.committed());
-    let (_, cut) = scene.backup(&[], 0).unwrap();
-    let going = going.stop().unwrap();
-    scene.lab.wait_mirrored(&going, REACH).unwrap();
-
-    let (_, up_to) = compare(&scene, &["--up-to", &cut.run_id], 0);
-    assert_whole(&up_to);
-    assert_eq!(
-        (count(&up_to, "behind"), &up_to["upTo"]),
-        (0, &json!(cut.run_id))
-    );
-    let at_cut = count(&up_to, "recordsCompared");
-    assert!(at_cut > all && at_cut < all + going.committed(), "{at_cut}");
-    let same = scene.lab.mirror().bootstrap();
-    let again = ["--up-to", &cut.run_id, "--mirror-bootstrap", &same];
-    assert_eq!(
-        count(&compare(&scene, &again, 0).1, "recordsCompared"),
-        at_cut
-    );
-    in_directories(&scene, &cut.run_id, at_cut);
-    source_in_a_directory(&scene, all + going.committed());
-
-    let first = leave_out(&scene);
-    let (finished, report) = compare(&scene, &["--show"], 1);
-    says(
-        finished.cause(),
-        &["1 of 16 partitions", "blogs-0", "25 missing"],
-    );
-    assert_eq!(count(&report, "missing"), HOLE);
-    assert_eq!(count(&report, "extra") + count(&report, "duplicates"), 0);
-    let hole = row(&report, "blogs-0");
-    assert_eq!(hole["missing"]["ranges"][0]["first"], first);
-    assert_eq!(hole["missing"]["ranges"][0]["count"], HOLE);
-    assert_eq!(hole["firstDifference"]["kind"], "missing");
-    assert_eq!(hole["firstDifference"]["source"]["offset"], first);
-    assert_eq!(hole["sourceRecord"]["offset"], first);
-    assert!(hole["mirrorRecord"]["value"].is_string(), "{hole:#}");
-    let text = scene.run(&["compare"]).unwrap().expect(1).unwrap();
-    says(&text.stdout, &["blogs-0", "differs", "missing: offsets"]);
-    // What came before is still equal.
-    compare(&scene, &["--up-to", &cut.run_id], 0);
-}
-
 /// The snapshot's directories, restored and not started, against the running
 /// source.
 fn in_directories(scene: &Scene, run: &str, records: u64) {
@@ -218,6 +133,91 @@ fn leave_out(scene: &Scene) -> u64 {
 
 mod takes_long {
     use super::*;
+
+    #[test]
+    fn a_whole_mirror_is_equal_and_a_hole_in_it_is_missing_with_its_range() {
+        let lab = Lab::builder()
+            .name("compare-eos")
+            .exactly_once(true)
+            .policy(ReplicationPolicy::Identity)
+            .volumes(Volumes::Directories)
+            .start()
+            .unwrap();
+        let scene = Scene::new(lab, PATIENT).unwrap();
+        let (finished, report) = compare(&scene, &[], 3);
+        assert_eq!(count(&report, "recordsCompared"), 0);
+        says(finished.cause(), &["no record to compare"]);
+
+        // Markers and aborted records on the source, and keys that come again.
+        let transactions = load(&scene, &LoadPlan::new(RATE).transactional(50, 0.2), 3);
+        let keys = LoadPlan::new(500)
+            .topics(&["compacted"])
+            .keys(10)
+            .producer(2);
+        let keys = load(&scene, &keys, 2);
+        let all = transactions.committed() + keys.committed();
+        let (finished, report) = compare(&scene, &[], 0);
+        println!("{}", finished.stderr);
+        assert_whole(&report);
+        assert_eq!(count(&report, "recordsCompared"), all);
+        assert_eq!(count(&report, "behind"), 0);
+        assert_eq!(count(&report, "partitions"), 16);
+        assert_eq!(count(&report, "partitionsEmpty"), 1);
+        assert_eq!(row(&report, "blogs-0")["timestamps"], true);
+        assert_eq!(row(&report, "compacted-0")["compactedTopic"], true);
+
+        // Under load some of the source may not be copied yet, and nothing else.
+        let going = Load::start(
+            &scene.lab.source().bootstrap(),
+            &LoadPlan::new(RATE).producer(3),
+        )
+        .unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        let (_, under_load) = compare(&scene, &["--topic", "blogs", "--topic", "it*"], 0);
+        assert_whole(&under_load);
+        assert_eq!(count(&under_load, "partitions"), 13);
+        assert!(count(&under_load, "recordsCompared") > transactions.committed());
+        let (_, cut) = scene.backup(&[], 0).unwrap();
+        let going = going.stop().unwrap();
+        scene.lab.wait_mirrored(&going, REACH).unwrap();
+
+        let (_, up_to) = compare(&scene, &["--up-to", &cut.run_id], 0);
+        assert_whole(&up_to);
+        assert_eq!(
+            (count(&up_to, "behind"), &up_to["upTo"]),
+            (0, &json!(cut.run_id))
+        );
+        let at_cut = count(&up_to, "recordsCompared");
+        assert!(at_cut > all && at_cut < all + going.committed(), "{at_cut}");
+        let same = scene.lab.mirror().bootstrap();
+        let again = ["--up-to", &cut.run_id, "--mirror-bootstrap", &same];
+        assert_eq!(
+            count(&compare(&scene, &again, 0).1, "recordsCompared"),
+            at_cut
+        );
+        in_directories(&scene, &cut.run_id, at_cut);
+        source_in_a_directory(&scene, all + going.committed());
+
+        let first = leave_out(&scene);
+        let (finished, report) = compare(&scene, &["--show"], 1);
+        says(
+            finished.cause(),
+            &["1 of 16 partitions", "blogs-0", "25 missing"],
+        );
+        assert_eq!(count(&report, "missing"), HOLE);
+        assert_eq!(count(&report, "extra") + count(&report, "duplicates"), 0);
+        let hole = row(&report, "blogs-0");
+        assert_eq!(hole["missing"]["ranges"][0]["first"], first);
+        assert_eq!(hole["missing"]["ranges"][0]["count"], HOLE);
+        assert_eq!(hole["firstDifference"]["kind"], "missing");
+        assert_eq!(hole["firstDifference"]["source"]["offset"], first);
+        assert_eq!(hole["sourceRecord"]["offset"], first);
+        assert!(hole["mirrorRecord"]["value"].is_string(), "{hole:#}");
+        let text = scene.run(&["compare"]).unwrap().expect(1).unwrap();
+        says(&text.stdout, &["blogs-0", "differs", "missing: offsets"]);
+        // What came before is still equal.
+        compare(&scene, &["--up-to", &cut.run_id], 0);
+    }
 
     #[test]
     fn records_that_a_killed_worker_copied_twice_are_duplicates_and_nothing_else() {

@@ -14,9 +14,11 @@ use std::time::Duration;
 use slackwater_lab::{Isolation, Lab, Load, LoadPlan, ReplicationPolicy, Volumes, audit, is_root};
 
 mod needs_root {
-    #[test]
-    fn a_lab_comes_up_mirrors_is_snapped_restored_and_leaves_nothing_behind() {
-        super::once_round();
+    mod takes_long {
+        #[test]
+        fn a_lab_comes_up_mirrors_is_snapped_restored_and_leaves_nothing_behind() {
+            super::super::once_round();
+        }
     }
 }
 

@@ -6,17 +6,32 @@ pub(crate) mod needs_root {
     use std::time::Duration;
 
     use slackwater_cut::{ClaimName, Verdict};
-    use slackwater_lab::Volumes;
+    use slackwater_e2e::{Scene, wait_until};
+    use slackwater_lab::{Arrivals, Volumes};
 
-    use crate::RATE;
     use crate::trimmed::{Messages, Takes, Trimmed, at_rest, load_at, scene};
+    use crate::{CODECS, RATE, REACH};
+
+    /// The newest record of each partition is no older than a poll and a commit of
+    /// MirrorMaker's take.
+    const FOLLOWS: Duration = Duration::from_millis(1_500);
+
+    /// While a slow mirror catches up its transactions reach back before every sample of the
+    /// source's heads, and nothing is cut by these.
+    fn must_follow(scene: &Scene) {
+        let mirrored = CODECS.map(|topic| scene.lab.policy().mirrored(topic));
+        let topics = mirrored.each_ref().map(String::as_str);
+        let arrivals = Arrivals::watch(&scene.lab.mirror().bootstrap(), &topics).unwrap();
+        let follows = || arrivals.behind().is_some_and(|age| age <= FOLLOWS);
+        wait_until("the mirror to follow", 2 * REACH, follows).unwrap();
+    }
 
     /// What stood still is cut back to its point, and the mirror goes on from there.
     pub(crate) fn must_come_back(name: &str, exactly_once: bool, messages: Messages) {
         let scene = scene(name, exactly_once, Volumes::LoopImages);
-        // While a slow mirror catches up its transactions reach back before every sample.
         let going = load_at(RATE / 2, &scene, messages, 1);
         std::thread::sleep(Duration::from_secs(5));
+        must_follow(&scene);
         let (_, cut) = scene.backup(&[], 0).unwrap();
         let covers = cut.claims.iter().find(|one| one.name == ClaimName::Covers);
         assert_eq!(covers.unwrap().verdict, Verdict::Proven);

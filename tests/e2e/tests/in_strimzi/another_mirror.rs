@@ -20,6 +20,7 @@ data:
   mirror.yaml: |
     apiVersion: slackwater/v1beta1
     kind: StrimziMirror
+    mirrorMakers: {namespaces: [SPACES]}
     limits: {window: 180s}
 ---
 apiVersion: kafka.strimzi.io/v1
@@ -88,7 +89,7 @@ spec:
 ---
 apiVersion: kafka.strimzi.io/v1
 kind: KafkaMirrorMaker2
-metadata: {name: siphon, namespace: SPACE}
+metadata: {name: siphon, namespace: APART}
 spec:
   replicas: 1
   target:
@@ -110,32 +111,41 @@ spec:
         config: {replication.factor: 1, offset-syncs.topic.replication.factor: 1}
 ";
 
-/// Makes it in this namespace, which is there.
-pub(crate) fn make(place: &Place, namespace: &str) {
-    let all = |what: &str| {
+/// Makes it in this namespace, which is there, as is that of the second of what feeds it.
+pub(crate) fn make(place: &Place, namespace: &str, apart: &str) {
+    let all = |namespace: &str, what: &str| {
         let wait = ["wait", "--for=condition=Ready", "--timeout=600s", what];
         place
             .kubectl(&[&["-n", namespace][..], &wait, &["--all"]].concat())
             .unwrap();
     };
-    place.ground.apply(&KAFKA.replace("SPACE", namespace));
-    all("kafka");
-    place.ground.apply(&MAKERS.replace("SPACE", namespace));
-    all("kafkamirrormaker2");
+    let spaces = match namespace == apart {
+        true => namespace.to_owned(),
+        false => format!("{namespace}, {apart}"),
+    };
+    let apply = |text: &str| {
+        let text = text.replace("SPACES", &spaces).replace("APART", apart);
+        place.ground.apply(&text.replace("SPACE", namespace));
+    };
+    apply(KAFKA);
+    all(namespace, "kafka");
+    apply(MAKERS);
+    all(namespace, "kafkamirrormaker2");
+    all(apart, "kafkamirrormaker2");
 }
 
 /// Its resources and claims are deleted.
-pub(crate) fn unmake(place: &Place, namespace: &str) {
-    let space = |args: &[&str]| place.kubectl(&[&["-n", namespace], args].concat());
-    for what in [
-        &["kafkamirrormaker2", "pump", "siphon"][..],
-        &["kafka", COPY],
-        &["kafkanodepool", "keepers", "holders"],
-        &["pvc", "-l", "strimzi.io/cluster=copy"],
-        &["configmap", "copy-slackwater"],
+pub(crate) fn unmake(place: &Place, namespace: &str, apart: &str) {
+    for (space, what) in [
+        (namespace, &["kafkamirrormaker2", "pump"][..]),
+        (apart, &["kafkamirrormaker2", "siphon"]),
+        (namespace, &["kafka", COPY]),
+        (namespace, &["kafkanodepool", "keepers", "holders"]),
+        (namespace, &["pvc", "-l", "strimzi.io/cluster=copy"]),
+        (namespace, &["configmap", "copy-slackwater"]),
     ] {
-        let delete = ["delete", "--ignore-not-found"];
-        space(&[&delete[..], what].concat()).unwrap();
+        let delete = ["-n", space, "delete", "--ignore-not-found"];
+        place.kubectl(&[&delete[..], what].concat()).unwrap();
     }
 }
 

@@ -10,6 +10,7 @@ mod needs_root {
         mod takes_long {
             use slackwater_cut::State;
 
+            use crate::k10_restore::must_be_proven;
             use crate::place::{mirror, turn};
             use crate::{flush_error, no_room};
 
@@ -97,6 +98,15 @@ mod needs_root {
                 let (resources, secrets) = kept(&place, &run);
                 assert!(!resources.is_empty());
                 assert_eq!(secrets, "");
+                // Nor are they missed: its operator makes authorities and credentials anew.
+                place.produce(100);
+                place.delete_mirror();
+                let kafka = mirror();
+                let restore = ["restore", &run, "--kafka", &kafka];
+                let done = place.task_as("slackwater-restore", &restore).expect(0);
+                println!("{}", done.said);
+                must_be_proven(&place, &run);
+                place.must_be_equal();
             }
 
             #[test]

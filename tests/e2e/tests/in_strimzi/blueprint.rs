@@ -99,12 +99,14 @@ mod needs_root {
                 assert_eq!(pod["automountServiceAccountToken"], true, "{phase}");
                 assert!(pod["activeDeadlineSeconds"].is_number(), "{phase}");
             }
-            let mut hot = least.clone();
-            hot.options.insert("strategy".to_owned(), "hot".to_owned());
-            for (ask, strategy) in [(&least, "configured"), (&hot, "hot")] {
-                let backup = runner.rendered("backup", ask, &outputs).unwrap();
-                let words = words(&backup, "quiesceMirror").join(" ");
-                assert!(words.contains(&format!("--strategy {strategy}")), "{words}");
+            for (option, value) in [("strategy", "hot"), ("verify", "full")] {
+                let mut said = least.clone();
+                said.options.insert(option.to_owned(), value.to_owned());
+                for (ask, value) in [(&least, "configured"), (&said, value)] {
+                    let backup = runner.rendered("backup", ask, &outputs).unwrap();
+                    let words = words(&backup, "quiesceMirror").join(" ");
+                    assert!(words.contains(&format!("--{option} {value}")), "{words}");
+                }
             }
             // It goes by nothing that a phase says: those may not have run.
             let defer = runner.rendered("backup", &least, &outputs).unwrap();
@@ -160,6 +162,21 @@ mod needs_root {
                 let claim = claims.iter().find(|one| one.name == *name).unwrap();
                 assert_eq!(claim.verdict, Verdict::Proven, "{}", claim.reason);
             }
+        }
+
+        #[test]
+        fn a_backup_that_is_told_to_read_all_of_its_snapshots_proves_that_they_are_intact() {
+            let place = turn();
+            place.produce(100);
+            place.load(60, 50);
+            let done = act(&place, "backup", &Of::Kafka, &[("verify", "full")]);
+            assert_eq!(done.error, None);
+            let run = place.newest();
+            let cut = place.cut(&run);
+            assert!(cut.settings.require.contains(&ClaimName::Intact));
+            must_be_proven(&place, &run, &cut.settings.require);
+            let deleted = act(&place, "delete", &Of::Backup(&done), &[]);
+            assert_eq!(deleted.error, None);
         }
 
         #[test]

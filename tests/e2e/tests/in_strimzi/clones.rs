@@ -57,22 +57,50 @@ mod needs_root {
                 }
             }
 
-            fn ends(place: &Place, space: &str) -> BTreeMap<String, u64> {
-                let class = "org.apache.kafka.tools.GetOffsetShell";
-                let args = "--topic source.items";
-                let line =
-                    slackwater_stand_ins::tool("mirror", "kafka-get-offsets.sh", class, args);
+            /// What one of Kafka's own tools prints of the mirror in that namespace.
+            fn tool(place: &Place, space: &str, script: &str, class: &str, args: &str) -> String {
+                let line = slackwater_stand_ins::tool("mirror", script, class, args);
                 let here = "mirror-kafka-bootstrap:9092";
                 let there = format!("mirror-kafka-bootstrap.{space}.svc:9092");
                 let line = line.replace(here, &there);
                 let said = place.exec("source-single-0", "kafka", &["sh", "-c", &line]);
-                let said = said.unwrap();
+                said.unwrap()
+            }
+
+            fn ends(place: &Place, space: &str) -> BTreeMap<String, u64> {
+                let class = "org.apache.kafka.tools.GetOffsetShell";
+                let args = "--topic source.items";
+                let said = tool(place, space, "kafka-get-offsets.sh", class, args);
                 let each = said.lines().filter_map(|line| line.rsplit_once(':'));
                 let ends: BTreeMap<String, u64> = each
                     .filter_map(|(partition, end)| Some((partition.to_owned(), end.parse().ok()?)))
                     .collect();
                 assert_eq!(ends.len(), 4, "{said}");
                 ends
+            }
+
+            /// Every record below these ends: offset, timestamp, key and value.
+            fn records(place: &Place, space: &str, ends: &BTreeMap<String, u64>) -> Vec<String> {
+                let class = "org.apache.kafka.tools.consumer.ConsoleConsumer";
+                let each = ends.iter().filter(|(_, end)| **end > 0);
+                let each = each.map(|(of, end)| {
+                    let (topic, partition) = of.rsplit_once(':').unwrap();
+                    let args = format!(
+                        "--topic {topic} --partition {partition} --offset earliest --max-messages \
+                         {end} --timeout-ms 30000 --formatter-property print.offset=true \
+                         --formatter-property print.timestamp=true --formatter-property \
+                         print.key=true"
+                    );
+                    let said = tool(place, space, "kafka-console-consumer.sh", class, &args);
+                    let mut lines = said.lines().filter(|line| line.contains("Offset:"));
+                    assert_eq!(
+                        lines.by_ref().count() as u64,
+                        *end,
+                        "{of} in {space}: {said}"
+                    );
+                    said
+                });
+                each.collect()
             }
 
             fn clone(place: &mut Place, run: &str, into: &str, more: &[&str]) -> Ran {
@@ -188,6 +216,10 @@ mod needs_root {
                 );
                 must_be_proven(&copy.claims(&run));
                 assert_eq!(copy.ends(), then);
+                assert_eq!(
+                    records(&place, copy.1, &then),
+                    records(&place, &names().space, &then)
+                );
 
                 // It is another one to whoever trusts its nodes, and the same to its users.
                 let secret = |end: &str| {
@@ -281,7 +313,13 @@ mod needs_root {
                 let again = ["--on-claims", "--new-clients-ca"];
                 let done = clone(&mut place, &run, "taken", &again).expect(0);
                 println!("{}", done.said);
-                must_be_proven(&Space(&place, "taken").claims(&run));
+                let taken = Space(&place, "taken");
+                must_be_proven(&taken.claims(&run));
+                // Whoever has a certificate of the original's is not let in there.
+                let clients = "secret/mirror-clients-ca-cert";
+                let there = taken.get(&[clients, "-o", "jsonpath={.data.ca\\.crt}"]);
+                let here = place.object(clients)["data"]["ca.crt"].clone();
+                assert!(!there.is_empty() && here != there.as_str());
             }
         }
     }

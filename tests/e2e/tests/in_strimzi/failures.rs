@@ -10,9 +10,10 @@ mod needs_root {
             use slackwater_cut::{ClaimName, State, Verdict};
             use slackwater_stand_ins::{Temper, Whim};
 
+            use crate::ground::names;
             use crate::k10_stand_in::must_have_what_it_requires;
             use crate::kanister::{Acted, Of, act};
-            use crate::place::{CLAIM, Place, Ran, mirror, turn};
+            use crate::place::{CLAIM, Place, Ran, mirror, pod, turn};
 
             /// A backup by the blueprint, while its storage does this.
             fn backup(place: &Place, whim: Whim) -> Acted {
@@ -50,21 +51,56 @@ mod needs_root {
                 must_be_cleared(&mut place, &run);
             }
 
+            /// As a phase that was killed while it read may leave it.
+            fn leave_a_reader(place: &Place, run: &str) {
+                let claim = place.object(&format!("pvc/{CLAIM}"));
+                let name = format!("slackwater-{run}-left");
+                let metadata = json!({
+                    "name": name,
+                    "namespace": names().space,
+                    "labels": {
+                        "app.kubernetes.io/name": "slackwater",
+                        "app.kubernetes.io/component": "reader",
+                        "slackwater.io/run": run,
+                    },
+                });
+                let read = json!({
+                    "apiVersion": "v1",
+                    "kind": "PersistentVolumeClaim",
+                    "metadata": metadata,
+                    "spec": {
+                        "accessModes": claim["spec"]["accessModes"],
+                        "storageClassName": claim["spec"]["storageClassName"],
+                        "resources": claim["spec"]["resources"],
+                    },
+                });
+                let mut reader: Value =
+                    serde_json::from_str(&pod(&name, "default", &["version"])).unwrap();
+                reader["metadata"] = metadata;
+                reader["spec"]["volumes"] = json!([
+                    {"name": "read", "persistentVolumeClaim": {"claimName": name}},
+                ]);
+                place.ground.apply(&read.to_string());
+                place.ground.apply(&reader.to_string());
+            }
+
             /// What a run that was given up has left goes with `gc`, which says so.
             fn must_be_cleared(place: &mut Place, run: &str) {
                 let gc = ["gc", "--kafka", &mirror()];
                 let named = format!("slackwater-{run}-");
                 let snapshots = place.names("volumesnapshots", &named).len();
                 assert!(snapshots > 0);
+                leave_a_reader(place, run);
                 let plan = place.task_as("slackwater-restore", &[&gc[..], &["--plan"]].concat());
                 let plan = plan.expect(0).said;
                 let line = plan.lines().find(|line| line.contains(run));
-                let says = format!("{snapshots} ");
+                let says = format!("1 claims that were read, {snapshots} snapshots");
                 assert!(line.is_some_and(|line| line.contains(&says)), "{plan}");
                 assert_eq!(place.names("volumesnapshots", &named).len(), snapshots);
                 place.task_as("slackwater-restore", &gc).expect(0);
                 place.until("its snapshots to be gone", || {
-                    place.names("volumesnapshots", &named).is_empty()
+                    let left = ["volumesnapshots", "pod", "pvc"];
+                    left.iter().all(|kind| place.names(kind, &named).is_empty())
                 });
             }
 

@@ -20,6 +20,9 @@ mod needs_root {
             /// The other one: its namespace and its name.
             const EAST: (&str, &str) = ("east", COPY);
 
+            /// Where the second KafkaMirrorMaker2 is that feeds it.
+            const FEEDS: &str = "feeds";
+
             impl Member<'_> {
                 /// By `kanister.yaml` as it is shipped.
                 fn act(
@@ -90,8 +93,10 @@ mod needs_root {
                 // Of six nodes and two Connects on one machine.
                 let about = place.about();
                 place.set_about(&format!("{about}limits: {{window: 180s}}\n"));
-                place.kubectl(&["create", "namespace", EAST.0]).unwrap();
-                make(&place, EAST.0);
+                for space in [EAST.0, FEEDS] {
+                    place.kubectl(&["create", "namespace", space]).unwrap();
+                }
+                make(&place, EAST.0, FEEDS);
                 let here = Member {
                     place: &place,
                     namespace: "kafka",
@@ -179,6 +184,7 @@ mod needs_root {
                     );
                 }
                 let compare = ["compare", "--kafka", &kafka];
+                // What feeds it from elsewhere was there all the time, and does so again.
                 let mut equal = false;
                 for _ in 0..20 {
                     equal = equal || place.task(&compare).code == 0;
@@ -201,7 +207,7 @@ mod needs_root {
             }
 
             fn unmake_the_other(place: &Place) {
-                unmake(place, EAST.0);
+                unmake(place, EAST.0, FEEDS);
                 let rest = ["delete", "volumesnapshot", "--all", "--wait=false"];
                 place
                     .kubectl(&[&["-n", EAST.0], &rest[..]].concat())
@@ -212,9 +218,11 @@ mod needs_root {
                 place
                     .kubectl(&["label", "namespace", "kafka", "slackwater.io/mirror-"])
                     .unwrap();
-                place
-                    .kubectl(&["delete", "namespace", EAST.0, "--wait=false"])
-                    .unwrap();
+                for space in [EAST.0, FEEDS] {
+                    place
+                        .kubectl(&["delete", "namespace", space, "--wait=false"])
+                        .unwrap();
+                }
             }
         }
     }

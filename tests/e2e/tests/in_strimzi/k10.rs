@@ -30,8 +30,8 @@ mod needs_root {
 
             use crate::ground::names;
             use crate::k10_stand_in::{
-                define, documents, hook, is_ready, opted_in, person, proven, retire, snapshot,
-                snapshots,
+                define, documents, hook, hook_status, is_ready, opted_in, person, proven, retire,
+                snapshot, snapshots,
             };
             use crate::place::{Place, mirror, turn};
             use crate::roles::{Role, Taken};
@@ -53,7 +53,8 @@ mod needs_root {
                 let made = snapshots(&place, "one");
                 // Nobody has told it that K10 is done.
                 place.must_be_let_go(&feeder);
-                hook(&place, "afterBackup").unwrap();
+                let done = hook_status(&place, "afterBackup").unwrap().to_string();
+                assert!(done.contains(r#""resumedBy":"guard""#), "{done}");
                 // It is not waited for.
                 let cut = proven(&place, &run, Duration::from_secs(1));
                 let resumed: Vec<&str> = cut
@@ -133,6 +134,7 @@ mod needs_root {
                 let said = hook(&place, "afterBackup").unwrap_err();
                 assert!(said.contains("not the one that was cut"), "{said}");
                 assert!(place.is_void(&run));
+                place.must_have_told("BackupVoided", &run);
                 retire(&place, &made);
             }
 

@@ -8,7 +8,8 @@ mod needs_root {
             use slackwater_stand_ins::LATE_CLASS;
 
             use crate::clone_by_hand::stand_for;
-            use crate::k10_stand_in::{How, backed_up, exported, hook_of, opted_in, retire};
+            use crate::k10_restore_point::How;
+            use crate::k10_stand_in::{backed_up, exported, hook_of, opted_in, retire};
             use crate::place::{Place, mirror, turn};
 
             /// That a clone there was shown to be the cut.

@@ -12,9 +12,8 @@ mod needs_root {
             use crate::clone_by_hand::stand_for;
             use crate::ground::names;
             use crate::k10_restore::must_be_proven;
-            use crate::k10_stand_in::{
-                How, backed_up, capture, exported, hook, opted_in, person, retire,
-            };
+            use crate::k10_restore_point::{How, capture};
+            use crate::k10_stand_in::{backed_up, exported, hook, opted_in, person, retire};
             use crate::place::{Place, mirror, turn};
 
             /// What another cluster does not have: the mirror, its Lease, what is kept of
@@ -32,6 +31,11 @@ mod needs_root {
                     lose(&["secret", &key, &format!("{key}-cert")]);
                 }
                 place.delete_mirror();
+                // It is collected behind its owners, and the other cluster never had it.
+                place.until("what the operator made to be gone", || {
+                    place.names("configmap", "mirror-dual").is_empty()
+                        && place.names("service", "mirror-kafka").is_empty()
+                });
                 place
                     .space(&["delete", "lease", "--all", "--ignore-not-found"])
                     .unwrap();
@@ -76,11 +80,17 @@ mod needs_root {
                     };
                     point.restore(&place, &how);
                     assert!(matches!(place.cut(&run).state, State::Sealed));
+                    // What the operator makes is its own to make.
+                    for (kind, of) in [("configmap", "mirror-dual"), ("service", "mirror-kafka")] {
+                        assert_eq!(place.names(kind, of), Vec::<String>::new());
+                    }
                     match with_status {
                         false => hook(&place, "afterRestore").unwrap(),
                         true => by_hand_with_the_closed_cut(&mut place, &run, &closed),
                     }
                     must_be_proven(&place, &run);
+                    let made = place.names("configmap", "mirror-dual");
+                    assert_eq!(made.len(), 3, "{made:?}");
                     let kafka = place.object("kafka/mirror");
                     assert_eq!(kafka["status"]["clusterId"], id);
                     // Nor is anything left of how it was backed up, or waited.
@@ -119,6 +129,16 @@ mod needs_root {
                 assert!(ran.contains("stays stopped"), "{ran}");
                 assert!(matches!(place.cut(run).state, State::Closed { .. }));
                 assert!(place.names("pod", "feeder").is_empty());
+                // As a drill has it: against its source, while nothing feeds it.
+                let compare = ["compare", "--up-to", run, "--kafka", &kafka];
+                let ran = place.task(&compare).expect(0);
+                println!("{}", ran.said);
+                assert!(
+                    ran.said
+                        .contains("0 missing, 0 extra, 0 out of order, 0 duplicates"),
+                    "{}",
+                    ran.said
+                );
                 // No backup of one that is not fed.
                 let backup = ["backup", "--kafka", &kafka];
                 let said = place.task(&backup).expect(4).said;
@@ -161,8 +181,8 @@ mod needs_root {
                 assert!(ran.said.contains("--no-feed"), "{}", ran.said);
                 must_be_proven(&place, &run);
                 let unfed = [&restore[..], &["--no-feed"]].concat();
-                let ran = place.task_as(restorer, &unfed);
-                println!("{}: {}", ran.code, ran.said);
+                let ran = place.task_as(restorer, &unfed).expect(0);
+                println!("{}", ran.said);
 
                 drop(frozen);
                 let ran = place.task_as(restorer, &restore).expect(0);

@@ -14,7 +14,7 @@ mod needs_root {
                 claims, hook, must_have_what_it_requires, opted_in, retire, snapshot, snapshots,
                 until_closed,
             };
-            use crate::place::turn;
+            use crate::place::{mirror, turn};
 
             #[test]
             fn of_two_policies_whose_times_overlap_none_gets_what_is_not_its_own() {
@@ -68,6 +68,35 @@ mod needs_root {
                 place.must_be_let_go(&feeder);
                 place.must_be_equal();
                 retire(&place, &[made, more].concat());
+            }
+
+            #[test]
+            fn what_is_damaged_in_a_snapshot_of_k10s_refutes_intact_and_fails_no_hook() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let feeder = place.feeder();
+                hook(&place, "beforeBackup").unwrap();
+                let run = place.newest();
+                let made = snapshots(&place, "torn");
+                place.must_be_let_go(&feeder);
+                place.flip_in_snapshot("k10-csi-snap-torn-data-mirror-dual-1");
+                hook(&place, "afterBackup").unwrap();
+                until_closed(&place, &run);
+                place.show(&run);
+                let cut = place.cut(&run);
+                let intact = cut.claims.iter().find(|one| one.name == ClaimName::Intact);
+                assert_eq!(intact.unwrap().verdict, Verdict::Refuted);
+                place.must_have_told("BackupRefuted", &run);
+                // It is no backup that anybody may be given.
+                let said = place.task_as(
+                    "slackwater-restore",
+                    &["restore", &run, "--accept-unproven", "--kafka", &mirror()],
+                );
+                println!("{}", said.said);
+                assert_ne!(said.code, 0, "{}", said.said);
+                assert!(said.said.contains("is refuted"), "{}", said.said);
+                assert!(place.is_running());
+                retire(&place, &made);
             }
 
             #[test]

@@ -10,6 +10,8 @@ mod needs_root {
 
             use crate::another_mirror::{COPY, Member, make, unmake};
             use crate::ground::names;
+            use crate::k10_restore::{must_be_proven as restored_must_be_proven, restore_here};
+            use crate::k10_restore_point::capture;
             use crate::k10_stand_in::{hook, opted_in, retire, snapshot, snapshots};
             use crate::place::{Place, turn};
 
@@ -42,7 +44,7 @@ mod needs_root {
                     "org.apache.kafka.tools.VerifiableProducer",
                     "--topic goods --max-messages 200",
                 );
-                make(&place, &names().space);
+                make(&place, &names().space, &names().space);
                 place.until("both to run", || all_run(&place));
                 let [one, other] = both(&place);
 
@@ -62,6 +64,7 @@ mod needs_root {
                 assert!(
                     ["feeder", "pump", "siphon"].map(|one| place.is_running_by(one)) == [false; 3]
                 );
+                let point = capture(&place);
                 let made = snapshots(&place, "both");
                 hook(&place, "afterBackup").unwrap();
                 for (member, run) in [&one, &other].into_iter().zip(&runs) {
@@ -72,6 +75,39 @@ mod needs_root {
                     member.must_be_proven(run);
                 }
                 assert!(all_run(&place));
+
+                // K10 restores the namespace, and its hooks each mirror in it.
+                place.produce(100);
+                let volumes = place.volumes();
+                hook(&place, "beforeRestore").unwrap();
+                assert!(place.volumes().is_empty());
+                for cluster in ["mirror", COPY] {
+                    let pods = format!("strimzi.io/cluster={cluster}");
+                    let left = place.space(&["get", "pod", "-l", &pods, "-o", "name"]);
+                    assert_eq!(left.unwrap(), "", "{cluster}");
+                }
+                // Of one nothing is restored yet: that fails the hook, and not the other mirror,
+                // which is put to work and stays so when K10 tells the hook again.
+                restore_here(&place, &point, &|claim| match claim.contains(COPY) {
+                    true => String::new(),
+                    false => format!("k10-csi-snap-both-{claim}"),
+                });
+                let said = hook(&place, "afterRestore").unwrap_err();
+                assert!(said.contains(&other.kafka()), "{said}");
+                restore_here(&place, &point, &|claim| {
+                    format!("k10-csi-snap-both-{claim}")
+                });
+                hook(&place, "afterRestore").unwrap();
+                for run in &runs {
+                    restored_must_be_proven(&place, run);
+                }
+                assert!(place.volumes().is_disjoint(&volumes));
+                place.until("both to run", || all_run(&place));
+                for kafka in [one.kafka(), other.kafka()] {
+                    let gc = ["gc", "--kept-volumes", "--kafka", &kafka];
+                    place.task_as("slackwater-restore", &gc).expect(0);
+                }
+                let [one, other] = both(&place);
                 retire(&place, &made);
 
                 // Of one somebody takes a volume again: the backup of neither counts.
@@ -103,7 +139,7 @@ mod needs_root {
                 place
                     .space(&[&annotate[..], &[&format!("{pause}-")]].concat())
                     .unwrap();
-                unmake(&place, &names().space);
+                unmake(&place, &names().space, &names().space);
                 place.set_about(&about);
                 place.must_be_equal();
             }

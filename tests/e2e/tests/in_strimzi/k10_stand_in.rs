@@ -6,8 +6,8 @@
 //! snapshots, a few at a time (`limiter.csiSnapshotsPerCluster`); then onSuccess, or
 //! onFailure. A hook that failed may be run again, and one that succeeded is not. Its
 //! ActionSets have the namespace as their subject, and no options. Of restores: what is
-//! missing is made, and other resources that are there stay as they are (usage, Restore);
-//! filters and transforms are those of its API (api, RestoreAction).
+//! missing is made, and other resources that are there stay as they are (usage, Restore):
+//! see [`crate::k10_restore_point`].
 
 use std::path::Path;
 use std::process::Command;
@@ -18,7 +18,8 @@ use serde_json::{Map, Value, json};
 use slackwater_cut::{Cut, State, Verdict};
 use slackwater_stand_ins::{Ask, Runner};
 
-use crate::ground::{kubectl, names};
+use crate::ground::names;
+use crate::k10_restore_point::{RestorePoint, capture};
 use crate::kanister::teller;
 use crate::place::Place;
 
@@ -52,8 +53,26 @@ pub(crate) fn before() -> [&'static str; 6] {
 
 /// The same of another namespace.
 pub(crate) fn hook_of(place: &Place, namespace: &str, action: &str) -> Result<(), String> {
+    hook_by(place, &blueprint(), namespace, action).map(drop)
+}
+
+/// What stands in its ActionSet.
+pub(crate) fn hook_status(place: &Place, action: &str) -> Result<Value, String> {
+    hook_by(place, &blueprint(), &names().space, action)
+}
+
+/// The same with one more word in its command, as a person writes it there.
+pub(crate) fn hook_told(place: &Place, action: &str, word: &str) -> Result<(), String> {
+    let before = format!("- {action}\n");
+    let blueprint = blueprint();
+    assert_eq!(blueprint.matches(&before).count(), 1);
+    let told = blueprint.replace(&before, &format!("{before}            - {word}\n"));
+    hook_by(place, &told, &names().space, action).map(drop)
+}
+
+fn hook_by(place: &Place, blueprint: &str, namespace: &str, action: &str) -> Result<Value, String> {
     let kubectl = teller(place);
-    let runner = Runner::new(&kubectl, "kanister", &blueprint()).unwrap();
+    let runner = Runner::new(&kubectl, "kanister", blueprint).unwrap();
     let ask = Ask {
         object: json!({"kind": "Namespace", "metadata": {"name": namespace}}),
         artifacts: Map::new(),
@@ -61,7 +80,7 @@ pub(crate) fn hook_of(place: &Place, namespace: &str, action: &str) -> Result<()
     };
     let done = runner.run(action, &ask, |_| ()).unwrap();
     println!("{action}: {:?}", done.error());
-    done.error().map_or(Ok(()), Err)
+    done.error().map_or_else(|| Ok(done.status().clone()), Err)
 }
 
 pub(crate) fn claims(place: &Place) -> Vec<String> {
@@ -261,178 +280,4 @@ pub(crate) fn define(place: &Place, group: &str, kind: &str, plural: &str) {
     let crd = format!("crd/{plural}.{group}");
     let wait = ["wait", "--for=condition=Established", &crd];
     place.kubectl(&wait).unwrap();
-}
-
-/// Kinds whose manifests are captured, in the order in which they are restored, and the
-/// group and the resource by which a filter knows each.
-const KINDS: [(&str, &str, &str); 9] = [
-    ("persistentvolumeclaim", "", "persistentvolumeclaims"),
-    ("secret", "", "secrets"),
-    ("configmap", "", "configmaps"),
-    ("lease", "coordination.k8s.io", "leases"),
-    ("strimzipodset", "core.strimzi.io", "strimzipodsets"),
-    ("kafkanodepool", "kafka.strimzi.io", "kafkanodepools"),
-    ("kafkauser", "kafka.strimzi.io", "kafkausers"),
-    ("kafka", "kafka.strimzi.io", "kafkas"),
-    (
-        "kafkamirrormaker2",
-        "kafka.strimzi.io",
-        "kafkamirrormaker2s",
-    ),
-];
-
-/// A restore point: manifests as they were found, by their place in [`KINDS`].
-pub(crate) struct RestorePoint(Vec<(usize, Value)>);
-
-/// What is there of the namespace.
-pub(crate) fn capture(place: &Place) -> RestorePoint {
-    let mut all = Vec::new();
-    for (at, (kind, ..)) in KINDS.iter().enumerate() {
-        all.extend(place.list(kind).into_iter().map(|object| (at, object)));
-    }
-    RestorePoint(all)
-}
-
-/// How a restore is made.
-pub(crate) struct How<'a> {
-    /// In which namespace.
-    pub(crate) into: &'a str,
-    /// The VolumeSnapshot that a claim is made from.
-    pub(crate) snapshot_of: &'a dyn Fn(&str) -> String,
-    /// Another class for claims, as on another cluster.
-    pub(crate) class: Option<&'a str>,
-    /// Whether the status of custom resources comes with them.
-    pub(crate) with_status: bool,
-}
-
-impl RestorePoint {
-    /// Takes an object along as it is now, in the place of what was captured of it.
-    #[allow(dead_code, reason = "of hooks that are bound to resources")]
-    pub(crate) fn late(&mut self, place: &Place, group: &str, resource: &str, name: &str) {
-        let mut kinds = KINDS.iter();
-        let at = kinds.position(|one| (one.1, one.2) == (group, resource));
-        let at = at.unwrap_or_else(|| panic!("{resource}.{group} is not captured"));
-        let object = place.object(&format!("{}/{name}", KINDS[at].0));
-        self.0
-            .retain(|(kind, one)| *kind != at || one["metadata"]["name"] != name);
-        self.0.push((at, object));
-        self.0.sort_by_key(|(kind, _)| *kind);
-    }
-
-    /// One object of it in the place of what is there: with `overwriteExisting`.
-    pub(crate) fn restore_over(&self, place: &Place, kind: &str, name: &str) {
-        let mut all = self.0.iter();
-        let found = all.find(|(at, one)| KINDS[*at].0 == kind && one["metadata"]["name"] == name);
-        let mut object = found.unwrap().1.clone();
-        for key in ["uid", "resourceVersion", "creationTimestamp"] {
-            object["metadata"].as_object_mut().unwrap().remove(key);
-        }
-        let words = place.ground.kubectl_words();
-        kubectl(&words, &["replace", "-f", "-"], Some(&object.to_string())).unwrap();
-    }
-
-    /// Makes what is missing, by the filter and the transforms of the example. Claims
-    /// first: K10 restores data before specifications.
-    pub(crate) fn restore(&self, place: &Place, how: &How<'_>) {
-        let example = documents("examples/k10-restore.yaml");
-        let transforms = example[0]["spec"]["transforms"].as_array().unwrap();
-        let excluded = example[1]["spec"]["filters"]["excludeResources"].as_array();
-        let excluded = excluded.unwrap();
-        for (at, object) in &self.0 {
-            let (kind, group, resource) = KINDS[*at];
-            let is_of = |what: &Value| {
-                what["resource"] == resource && what["group"].as_str().unwrap_or_default() == group
-            };
-            let name = object["metadata"]["name"].as_str().unwrap();
-            let what = format!("{kind}/{name}");
-            let space = |args: &[&str]| place.kubectl(&[&["-n", how.into], args].concat());
-            let there = space(&["get", &what, "--ignore-not-found", "-o", "name"]);
-            if excluded.iter().any(&is_of) || !there.unwrap().trim().is_empty() {
-                continue;
-            }
-            if kind == "persistentvolumeclaim" && (how.snapshot_of)(name).is_empty() {
-                continue;
-            }
-            let mut object = object.clone();
-            let status = object.as_object_mut().unwrap().remove("status");
-            object["metadata"]["namespace"] = how.into.into();
-            for key in ["uid", "resourceVersion", "creationTimestamp", "generation"] {
-                object["metadata"].as_object_mut().unwrap().remove(key);
-            }
-            // What kubectl applied once; it would write all of it there anew.
-            if let Some(notes) = object["metadata"]["annotations"].as_object_mut() {
-                notes.remove("kubectl.kubernetes.io/last-applied-configuration");
-            }
-            for one in transforms.iter().filter(|one| is_of(&one["subject"])) {
-                for change in one["json"].as_array().unwrap() {
-                    add(&mut object, change);
-                }
-            }
-            if kind == "persistentvolumeclaim" {
-                fill(&mut object, how);
-            }
-            // Not applied: that writes all of it into an annotation.
-            let create = ["create", "-f", "-"];
-            let words = place.ground.kubectl_words();
-            kubectl(&words, &create, Some(&object.to_string())).unwrap();
-            if let (true, Some(status), "kafka.strimzi.io") = (how.with_status, status, group) {
-                let patch = json!({"status": status}).to_string();
-                let words = ["patch", &what, "--subresource=status", "--type=merge", "-p"];
-                space(&[&words[..], &[&patch]].concat()).unwrap();
-            }
-        }
-    }
-
-    /// The claims alone, as the example for clones has it.
-    pub(crate) fn restore_claims(&self, place: &Place, how: &How<'_>) {
-        let example = &documents("examples/k10-clone.yaml")[0]["spec"];
-        let included = &example["filters"]["includeResources"];
-        assert_eq!(*included, json!([{"resource": "persistentvolumeclaims"}]));
-        assert_eq!(example["targetNamespace"], how.into);
-        for (at, object) in &self.0 {
-            if KINDS[*at].2 != "persistentvolumeclaims" {
-                continue;
-            }
-            let mut claim = object.clone();
-            claim.as_object_mut().unwrap().remove("status");
-            for key in ["uid", "resourceVersion", "creationTimestamp"] {
-                claim["metadata"].as_object_mut().unwrap().remove(key);
-            }
-            claim["metadata"]["namespace"] = how.into.into();
-            for change in example["transforms"][0]["json"].as_array().unwrap() {
-                add(&mut claim, change);
-            }
-            fill(&mut claim, how);
-            place.ground.apply(&claim.to_string());
-        }
-    }
-}
-
-/// RFC 6902's `add`, the only operation of ours: its parent has to be there.
-fn add(object: &mut Value, change: &Value) {
-    assert_eq!(change["op"], "add");
-    let path = change["path"].as_str().unwrap();
-    let (parent, key) = path.rsplit_once('/').unwrap();
-    let parent = object.pointer_mut(parent);
-    let parent = parent.unwrap_or_else(|| panic!("{path} has no parent"));
-    parent[key.replace("~1", "/")] = change["value"].clone();
-}
-
-/// A claim that gets a volume made from its snapshot.
-fn fill(claim: &mut Value, how: &How<'_>) {
-    let name = claim["metadata"]["name"].as_str().unwrap().to_owned();
-    let notes = claim["metadata"]["annotations"].as_object_mut().unwrap();
-    notes.retain(|key, _| !key.contains("kubernetes.io/"));
-    claim["metadata"]["finalizers"] = Value::Null;
-    let spec = claim["spec"].as_object_mut().unwrap();
-    spec.remove("volumeName");
-    spec.remove("dataSourceRef");
-    let snapshot = (how.snapshot_of)(&name);
-    spec.insert(
-        "dataSource".to_owned(),
-        json!({"apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": snapshot}),
-    );
-    if let Some(class) = how.class {
-        spec.insert("storageClassName".to_owned(), class.into());
-    }
 }

@@ -7,7 +7,8 @@ mod needs_root {
             use slackwater_cut::{ClaimName, Verdict};
 
             use crate::k10_restore::restore_here;
-            use crate::k10_stand_in::{capture, hook, opted_in, retire, snapshots, until_closed};
+            use crate::k10_restore_point::capture;
+            use crate::k10_stand_in::{hook, opted_in, retire, snapshots, until_closed};
             use crate::place::turn;
 
             #[test]

@@ -6,9 +6,8 @@ mod needs_root {
         mod takes_long {
             use crate::ground::names;
             use crate::k10_restore::{must_be_proven, restore_here};
-            use crate::k10_stand_in::{
-                backed_up, capture, hook, opted_in, retire, snapshots, until_closed,
-            };
+            use crate::k10_restore_point::capture;
+            use crate::k10_stand_in::{backed_up, hook, opted_in, retire, snapshots, until_closed};
             use crate::place::{mirror, turn};
 
             #[test]

@@ -225,14 +225,19 @@ impl Place {
     /// Runs the program so as another ServiceAccount.
     pub(crate) fn task_as(&mut self, account: &str, args: &[&str]) -> Ran {
         let name = self.begin(account, args);
+        self.ended(&name, args)
+    }
+
+    /// The same of a pod that was begun.
+    pub(crate) fn ended(&self, name: &str, args: &[&str]) -> Ran {
         let own = |args: &[&str]| self.own(args);
         let ended = "jsonpath={.status.containerStatuses[0].state.terminated.exitCode}";
         let wait = format!("--for={ended}");
-        let waited = own(&["wait", &wait, "pod", &name, "--timeout=900s"]);
-        let said = own(&["logs", &name]).unwrap_or_default();
-        let code = own(&["get", "pod", &name, "-o", ended]).unwrap_or_default();
+        let waited = own(&["wait", &wait, "pod", name, "--timeout=900s"]);
+        let said = own(&["logs", name]).unwrap_or_default();
+        let code = own(&["get", "pod", name, "-o", ended]).unwrap_or_default();
         assert!(waited.is_ok(), "{args:?} does not end: {said}");
-        own(&["delete", "pod", &name, "--grace-period=0", "--wait=false"]).unwrap();
+        own(&["delete", "pod", name, "--grace-period=0", "--wait=false"]).unwrap();
         Ran {
             code: code.trim().parse().unwrap_or(-1),
             said,
@@ -276,26 +281,6 @@ impl Place {
         }
         let words = ["delete", "pod", name, "--grace-period=0", "--force"];
         self.own(&words).unwrap();
-    }
-
-    /// Changes what a run's snapshot of a claim holds, where it is mounted.
-    pub(crate) fn change_snapshot(&self, run: &str, claim: &str, change: impl Fn(&Path)) {
-        let name = format!("volumesnapshot/slackwater-{run}-{claim}");
-        let snapshot = self.object(&name);
-        let content = snapshot["status"]["boundVolumeSnapshotContentName"].as_str();
-        let content = format!("volumesnapshotcontent/{}", content.unwrap());
-        let content = self.object(&content);
-        let handle = content["status"]["snapshotHandle"].as_str().unwrap();
-        let cluster = self.lab().cluster();
-        let image = cluster.volumes().join(format!("{handle}.img"));
-        let folder = cluster.folder().join("changed");
-        fs::create_dir_all(&folder).unwrap();
-        let run = |program: &str, args: &[&Path]| {
-            assert!(Command::new(program).args(args).status().unwrap().success());
-        };
-        run("mount", &[Path::new("-oloop"), &image, &folder]);
-        change(&folder);
-        run("umount", &[&folder]);
     }
 
     /// Every record of the source is on the mirror, once, in order.
@@ -431,6 +416,15 @@ impl Place {
             thread::sleep(LOOK);
         }
         panic!("waited in vain for {what}");
+    }
+
+    /// An event with this reason names the run, or soon does: it comes behind what it tells of.
+    pub(crate) fn must_have_told(&self, reason: &str, run: &str) {
+        self.within(1, &format!("{reason} of {run} to be told"), || {
+            let events = self.list("event");
+            let mut of_it = events.iter().filter(|one| one["reason"] == reason);
+            of_it.any(|one| one["message"].to_string().contains(run))
+        });
     }
 
     /// Objects of the Kafka's namespace.

@@ -1,7 +1,6 @@
 //! Restores in place: under resources that are there, and where all is gone.
 
 mod needs_root {
-    use std::fs;
     use std::thread;
     use std::time::Duration;
 
@@ -209,20 +208,12 @@ mod needs_root {
                 let run = place.backup();
                 place.must_be_equal();
                 let volumes = place.volumes();
-                let flip = |place: &Place| {
-                    place.change_snapshot(&run, "data-mirror-dual-1", |volume| {
-                        let log = volume.join("kafka-log1/source.items-1/00000000000000000000.log");
-                        let mut bytes = fs::read(&log).unwrap();
-                        // Past the header of the first batch.
-                        bytes[70] ^= 1;
-                        fs::write(&log, bytes).unwrap();
-                    });
-                };
-                flip(&place);
+                let snapshot = format!("slackwater-{run}-data-mirror-dual-1");
+                let flipped = place.flip_in_snapshot(&snapshot);
                 let ran = restore(&mut place, &[&run]).expect(1);
                 println!("{}", ran.said);
                 assert!(ran.said.contains("restored is refuted"), "{}", ran.said);
-                assert!(ran.said.contains("source.items-1"), "{}", ran.said);
+                assert!(ran.said.contains(&flipped), "{}", ran.said);
                 assert_eq!(
                     verdict(&place, &run, ClaimName::Restored),
                     Some(Verdict::Refuted)
@@ -247,7 +238,7 @@ mod needs_root {
                 println!("{}", back.said);
                 assert_eq!(place.volumes(), volumes);
                 // Undamaged again, it is restored.
-                flip(&place);
+                assert_eq!(place.flip_in_snapshot(&snapshot), flipped);
                 restore(&mut place, &[&run]).expect(0);
                 assert!(place.volumes().is_disjoint(&volumes));
                 place.must_be_equal();

@@ -1,7 +1,7 @@
 //! A run of the program that is to be killed: how far it is, seen from
 //! outside, in its run document and in what it prints.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -38,16 +38,6 @@ impl Begun {
             Some(run) => Self { child, run },
             None => fail(child, "a run document"),
         }
-    }
-
-    /// Waits for a line on standard error that begins so.
-    pub(crate) fn wait_for_line(&mut self, start: &str) {
-        let stderr = self.child.stderr.take().unwrap();
-        let found = BufReader::new(stderr)
-            .lines()
-            .map_while(Result::ok)
-            .any(|line| line.starts_with(start));
-        assert!(found, "{start:?} was never printed");
     }
 
     /// Waits until the run document shows it.

@@ -18,6 +18,9 @@ mod failures;
 mod found;
 #[path = "../in_strimzi/ground.rs"]
 mod ground;
+#[path = "../in_strimzi/k10_restore_point.rs"]
+#[allow(dead_code, reason = "the other tests use all of it")]
+mod k10_restore_point;
 #[path = "../in_strimzi/k10_stand_in.rs"]
 #[allow(dead_code, reason = "the other tests use all of it")]
 mod k10_stand_in;

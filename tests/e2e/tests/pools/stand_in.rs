@@ -25,7 +25,8 @@ use serde_json::{Map, Value};
 use slackwater_stand_ins::{Ask, Runner};
 
 use crate::ground::names;
-use crate::k10_stand_in::{How, RestorePoint, capture, documents, is_ready, snapshot};
+use crate::k10_restore_point::{How, RestorePoint, capture};
+use crate::k10_stand_in::{documents, is_ready, snapshot};
 use crate::kanister::teller;
 use crate::place::{Place, mirror};
 
