@@ -92,11 +92,13 @@ impl Replica {
         self.lines.last().map_or(-1, |line| line.epoch)
     }
 
-    /// Of which epoch what lies right below `end` is; `None` where that is not known.
+    /// Of which epoch what lies right below `end` is; `None` where that is not known. A
+    /// cleaner may have left no batch of the last one that is noted.
     fn epoch_below(&self, end: u64) -> Option<i32> {
         let read = self.lines.iter().rev().find(|line| line.base < end);
         let noted = self.epochs.iter().rev().find(|(_, from)| *from < end);
-        read.map_or_else(|| noted.map(|(epoch, _)| *epoch), |line| Some(line.epoch))
+        let read = read.map(|line| line.epoch);
+        read.max(noted.map(|(epoch, _)| *epoch))
     }
 
     /// The greatest epoch up to this one that it has.

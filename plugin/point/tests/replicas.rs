@@ -291,3 +291,29 @@ fn batches_that_a_cleaner_has_changed_are_not_compared() {
     replicas[1].cleaned_to = 10;
     assert_eq!(judged(&replicas).1[1].standing, Standing::Same);
 }
+
+#[test]
+fn an_epoch_of_which_a_cleaner_has_left_no_batch_is_the_last_one_all_the_same() {
+    let line = |base, last, epoch| Line {
+        base,
+        last,
+        epoch,
+        crc: 7,
+    };
+    let noted = |epochs: &[(i32, u64)], lines: &[Line], end| Replica {
+        epochs: epochs.to_vec(),
+        cleaned_to: 15,
+        end,
+        ..replica(1, lines, 0)
+    };
+    let old = [line(0, 8, 4)];
+    let copy = noted(&[(4, 0), (5, 9)], &old, 15);
+    let twice = [copy.clone(), copy.clone()];
+    assert_eq!(judged(&twice).1[1].standing, Standing::Same);
+    // Where epoch 4 went on for longer, epoch 5 was of a leader whose log did not last.
+    let kept = noted(&[(4, 0), (6, 15)], &[old[0], line(15, 19, 6)], 20);
+    let (best, forks) = judged(&[copy, kept]);
+    assert_eq!(best, 1);
+    assert_eq!(forks[0].standing, Standing::Superseded);
+    assert_eq!(forks[0].agrees_to, 9);
+}

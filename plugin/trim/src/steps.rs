@@ -14,7 +14,7 @@ use crate::journal::{Journal, Step};
 
 /// Takes each step that was not taken yet.
 pub(crate) fn forth(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<(), TrimError> {
-    for step in &journal.steps {
+    for step in marks_first(journal) {
         match step {
             Step::SetAside { file, aside, .. } => {
                 // Another file may have its name by now.
@@ -51,7 +51,7 @@ pub(crate) fn back(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<(),
         }
     }
     sync(disk, dir, journal)?;
-    for step in journal.steps.iter().rev() {
+    for step in marks_first(journal).rev() {
         match step {
             Step::SetAside { file, aside, .. } => {
                 if is_mark(file) {
@@ -86,6 +86,14 @@ pub(crate) fn back(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<(),
 /// back it comes last.
 fn is_mark(file: &Path) -> bool {
     file == Path::new(CLEAN)
+}
+
+/// Wherever a journal has it: earlier ones had it last.
+fn marks_first(journal: &Journal) -> impl DoubleEndedIterator<Item = &Step> {
+    let of_mark = |step: &&Step| matches!(step, Step::SetAside { file, .. } if is_mark(file));
+    let marks = journal.steps.iter().filter(of_mark);
+    let others = journal.steps.iter().filter(move |step| !of_mark(step));
+    marks.chain(others)
 }
 
 fn sync_own(disk: &dyn Disk, dir: &Path) -> Result<(), TrimError> {
@@ -135,4 +143,25 @@ pub(crate) fn clean(disk: &dyn Disk, dir: &Path, journal: &Journal) -> Result<()
     }
     sync_what_is_there(disk, dir, journal)?;
     Journal::remove(disk, dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_of_a_clean_shutdown_goes_first_and_comes_back_last_wherever_a_journal_has_it() {
+        let aside = |file: &str| Step::SetAside {
+            file: file.into(),
+            aside: format!("{file}.aside").into(),
+            was: None,
+        };
+        for order in [[CLEAN, "x-0/0.log"], ["x-0/0.log", CLEAN]] {
+            let steps = order.map(aside).to_vec();
+            let journal = Journal::prepared("plan", 1, steps);
+            let first = marks_first(&journal).next();
+            assert_eq!(first, Some(&aside(CLEAN)), "{order:?}");
+            assert_ne!(marks_first(&journal).next_back(), first, "{order:?}");
+        }
+    }
 }
