@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use slackwater_cut::Cut;
-use slackwater_lab::{DumpLog, Iteration};
+use slackwater_lab::{DumpLog, Dumped, Iteration};
 use slackwater_logdir::{Isolation, Locked, SegmentReader, records, survey};
 
 use crate::CODECS;
@@ -55,23 +55,21 @@ pub(crate) fn kafka_reads(copies: &[(i32, PathBuf)], plan: &Value, names: &[Stri
     let tool = DumpLog::new().unwrap();
     let mut anew = 0;
     for (node, copy) in copies {
-        for replica in survey(copy, Locked::Refuse).unwrap().remove(0).replicas {
+        let mut replicas = survey(copy, Locked::Refuse).unwrap().remove(0).replicas;
+        replicas.retain(|replica| names.contains(&replica.partition.topic));
+        let segments = replicas.iter().flat_map(|replica| &replica.segments);
+        let paths: Vec<&Path> = segments.map(|one| one.path.as_path()).collect();
+        // Once for all: a Java takes seconds to start.
+        let mut dumped = tool.run(&paths, Iteration::Deep).unwrap().into_iter();
+        for replica in &replicas {
             let partition = &replica.partition;
-            if !names.contains(&partition.topic) {
-                continue;
-            }
             let rows = plan["partitions"].as_array().unwrap();
             let row = rows.iter().find(|row| {
                 row["partition"]["topic"] == partition.topic.as_str()
                     && row["partition"]["partition"] == partition.partition
             });
             let row = row.unwrap();
-            let paths: Vec<&Path> = replica
-                .segments
-                .iter()
-                .map(|one| one.path.as_path())
-                .collect();
-            let dumped = tool.run(&paths, Iteration::Deep).unwrap();
+            let dumped: Vec<Dumped> = dumped.by_ref().take(replica.segments.len()).collect();
             for file in &dumped {
                 assert_eq!(
                     (file.invalid_bytes, &file.failure),
