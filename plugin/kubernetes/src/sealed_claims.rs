@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use slackwater_store::RunId;
 
 use crate::labels::CLUSTER;
@@ -61,15 +61,37 @@ impl SealedClaims {
     /// # Errors
     /// No answer.
     pub fn runs(&self, kafka: &str) -> Result<BTreeMap<String, Option<String>>, ApiError> {
-        let labels = format!("{CLUSTER}={kafka}");
-        let found = self
-            .server
-            .list_metadata(&Resource::claims(), &self.namespace, &labels)?;
+        let found = self.of(kafka)?;
         let noted = found.iter().map(|one| {
             let note = one["metadata"]["annotations"][SEALED].as_str();
-            let name = one["metadata"]["name"].as_str().unwrap_or_default();
-            (name.to_owned(), note.map(str::to_owned))
+            (name(one), note.map(str::to_owned))
         });
         Ok(noted.collect())
     }
+
+    /// When each claim of a Kafka was made, ms since the epoch, by the API server's clock.
+    /// One of which that is not said is left out.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn made_ms(&self, kafka: &str) -> Result<BTreeMap<String, u64>, ApiError> {
+        let found = self.of(kafka)?;
+        let made = found.iter().filter_map(|one| {
+            let at = one["metadata"]["creationTimestamp"].as_str()?;
+            let at: jiff::Timestamp = at.parse().ok()?;
+            Some((name(one), u64::try_from(at.as_millisecond()).ok()?))
+        });
+        Ok(made.collect())
+    }
+
+    fn of(&self, kafka: &str) -> Result<Vec<Value>, ApiError> {
+        let labels = format!("{CLUSTER}={kafka}");
+        self.server
+            .list_metadata(&Resource::claims(), &self.namespace, &labels)
+    }
+}
+
+fn name(claim: &Value) -> String {
+    let name = claim["metadata"]["name"].as_str();
+    name.unwrap_or_default().to_owned()
 }

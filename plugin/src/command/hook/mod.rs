@@ -10,6 +10,7 @@
 mod backup;
 mod bound;
 mod restore;
+mod shown;
 
 use std::path::PathBuf;
 

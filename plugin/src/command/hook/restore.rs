@@ -9,9 +9,10 @@ use slackwater_restore::{Note, Way};
 use slackwater_store::RunId;
 
 use super::super::Context;
+use super::shown::{SHOWN, brokers_are_shown, is_shown};
 use super::{Hook, last_run, of, strimzi, tell};
 use crate::adapters::Terminal;
-use crate::exit::Stop;
+use crate::exit::{Exit, Stop};
 use crate::restore::may::was_handed_over;
 use crate::restore::{Asked, Rest, Restore, text};
 use crate::site::{KafkaName, Need, Strimzi, volumes_of};
@@ -53,9 +54,24 @@ impl Hook {
     pub(super) fn after_restore(&self, context: &Context, kafka: &KafkaName) -> Result<(), Stop> {
         let site = self.site(context, kafka, &Need::Least)?;
         let run = restored_run(strimzi(&site)?)?;
-        let done = self.restore(context, kafka, run, Way::OnClaims)?.run()?;
-        Terminal::new(context.quiet).say(&format!("{kafka}: {}", text(&done)));
-        tell(kafka, &[("runId", &done.run)])
+        let (document, _) = strimzi(&site)?.document(&run)?;
+        let cut = Cut::trusted(&document).map_err(Stop::failed)?;
+        let restore = self.restore(context, kafka, run.clone(), Way::OnClaims)?;
+        // Where another mirror's failed, K10 tells it to all of them again. (What is half
+        // done can't be planned either, and goes on.)
+        let said = match restore.plan().is_err() && is_shown(&site, &cut, &run)? {
+            true => SHOWN.to_owned(),
+            false => match restore.run() {
+                Ok(done) => text(&done),
+                // The pod that waits until the mirror has caught up.
+                Err(stop) if stop.exit == Exit::Held && brokers_are_shown(&site, &cut, &run)? => {
+                    format!("{SHOWN}; what is left of it goes on: {}", stop.cause)
+                }
+                Err(stop) => return Err(stop),
+            },
+        };
+        Terminal::new(context.quiet).say(&format!("{kafka}: {said}"));
+        tell(kafka, &[("runId", run.as_str())])
     }
 
     /// By the last backup that is known of it: its volumes are the mirror's, and where

@@ -237,6 +237,16 @@ impl Strimzi {
             .runs(self.kafka.name())
             .map_err(Stop::failed)
     }
+
+    /// When each of its claims was made, ms since the epoch.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn claims_made_ms(&self) -> Result<BTreeMap<String, u64>, Stop> {
+        self.sealed_claims()
+            .made_ms(self.kafka.name())
+            .map_err(Stop::failed)
+    }
 }
 
 /// The Kafkas of a namespace that are opted in.

@@ -2,17 +2,18 @@
 //! pools; and behind the last, when all claims are there, it is shown to be the cut and
 //! goes on. Nobody waits for a pool that has not come: K10 restores a few at a time.
 
-use slackwater_cut::{Cut, Evidence, Verdict};
+use slackwater_cut::Cut;
 use slackwater_ports::Clock as _;
 use slackwater_restore::{Note, Stage, Step, Way};
 use slackwater_store::{LeaseState, RunId};
 
 use super::super::super::Context;
+use super::super::shown::{SHOWN, is_shown};
 use super::super::{Hook, strimzi, tell};
 use crate::adapters::{SystemClock, Terminal};
 use crate::exit::{Exit, Stop};
 use crate::restore::{Restore, SIGNS, text};
-use crate::site::{Need, Site, volumes_of};
+use crate::site::{Need, Site};
 
 /// How long a hook waits until the mirror stands aside by another pool's hook: brokers end
 /// within their 30 s of grace, and pods that are gone are waited for for 15 minutes.
@@ -20,11 +21,6 @@ const ASIDE_WITHIN_MS: u64 = 900_000;
 
 /// Between two looks at that.
 const LOOK_MS: u64 = 2_000;
-
-/// How long ago the brokers may have been shown by another pool's hook of the same restore:
-/// K10 runs these one after another, each for 20 minutes at the most. What was shown before
-/// that is of an earlier restore of the same backup, and says nothing of this one.
-const SHOWN_WITHIN_MS: u64 = 3_600_000;
 
 /// Said by whoever comes while it is at it.
 const ANOTHER: &str = "the hook of another pool goes on with it";
@@ -92,7 +88,7 @@ impl Hook {
             false => match restore.plan() {
                 Ok(_) => go_on(&site, &cut, run, restore)?,
                 Err(stop) => match is_shown(&site, &cut, run)? {
-                    true => "restored, and shown to be the cut".to_owned(),
+                    true => SHOWN.to_owned(),
                     false => return Err(stop),
                 },
             },
@@ -170,33 +166,6 @@ fn waits(cut: &Cut, pool: &str, lacking: &[String]) -> Result<Option<String>, St
     }
 }
 
-/// Whether another pool's hook has brought it to its end already: nothing is noted as
-/// under way, these very claims are noted as this backup's, and the brokers were shown just
-/// now.
-fn is_shown(site: &Site, cut: &Cut, run: &RunId) -> Result<bool, Stop> {
-    let strimzi = strimzi(site)?;
-    let heads = were_shown(cut, SystemClock.now_ms());
-    if !heads || strimzi.restore_note()?.is_some() {
-        return Ok(false);
-    }
-    let noted = strimzi.sealed_by()?;
-    let mut volumes = volumes_of(cut).into_iter();
-    Ok(volumes.all(|one| noted.get(&one.claim) == Some(&Some(run.to_string()))))
-}
-
-fn were_shown(cut: &Cut, now_ms: u64) -> bool {
-    let mut proven = cut
-        .claims
-        .iter()
-        .filter(|one| one.verdict == Verdict::Proven);
-    proven.any(|one| match &one.evidence {
-        Evidence::HeadsRestored(shown) => {
-            now_ms.saturating_sub(shown.look.asked.last_answer_ms) <= SHOWN_WITHIN_MS
-        }
-        _ => false,
-    })
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic, and says where")]
 mod tests {
@@ -240,21 +209,5 @@ mod tests {
         assert!(must_be_sealed_so(&other, &sealed).is_err());
         other.snapshot = None;
         assert!(must_be_sealed_so(&other, "").is_err());
-    }
-    #[test]
-    fn what_an_earlier_restore_of_the_same_backup_has_shown_says_nothing_of_this_one() {
-        let cut = Cut::parse(CLOSED).unwrap();
-        let shown = cut.claims.iter().find_map(|one| match &one.evidence {
-            Evidence::HeadsRestored(shown) => Some(shown.look.asked.last_answer_ms),
-            _ => None,
-        });
-        let shown = shown.unwrap();
-        assert!(were_shown(&cut, shown + 60_000));
-        assert!(!were_shown(&cut, shown + 24 * 3_600_000));
-        let mut refuted = cut.clone();
-        for one in &mut refuted.claims {
-            one.verdict = Verdict::Refuted;
-        }
-        assert!(!were_shown(&refuted, shown + 60_000));
     }
 }
