@@ -301,8 +301,15 @@ impl Workers {
             | "CrashLoopBackOff"),
         ) = waiting["reason"].as_str()
         {
-            let said = waiting["message"].as_str().unwrap_or_default();
-            return Err(not_running(format!("{why}: {said}")));
+            // What it ended with says why; that it waits to be started again does not.
+            let ended = container["lastState"]["terminated"]["message"].as_str();
+            let said = [ended, waiting["message"].as_str()];
+            let said: Vec<String> = said
+                .into_iter()
+                .flatten()
+                .map(|said| said.trim().replace('\n', " "))
+                .collect();
+            return Err(not_running(format!("{why}: {}", said.join(": "))));
         }
         if status["phase"] == "Failed" {
             let said = status["message"].as_str().unwrap_or("it failed");

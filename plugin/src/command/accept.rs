@@ -1,7 +1,7 @@
 //! What a run may accept, as it is typed.
 
 use clap::{Args, ValueEnum};
-use slackwater_cut::{Strategy, Verify};
+use slackwater_cut::{Settings, Strategy, Verify};
 
 use crate::config::{with_strategy, with_verify};
 use crate::exit::Stop;
@@ -35,7 +35,8 @@ enum Read {
     /// As the configuration says.
     #[default]
     Configured,
-    /// Every batch: `intact` can be proven, and is required.
+    /// Every batch: `intact` can be proven, and is required unless the configuration
+    /// names what is (`require`).
     Full,
     /// The ends of the logs.
     Tail,
@@ -102,6 +103,26 @@ pub(super) struct Accept {
 }
 
 impl Accept {
+    /// Whether anything is asked that is settled where a run begins.
+    pub(super) fn is_of_a_beginning(&self) -> bool {
+        self.strategy.named().is_some() || self.verify.named().is_some()
+    }
+
+    /// Which of that is another than what its run was begun with.
+    pub(super) fn differs(&self, begun: &Settings) -> Option<&'static str> {
+        if self
+            .strategy
+            .named()
+            .is_some_and(|one| one != begun.strategy)
+        {
+            Some("--strategy")
+        } else if self.verify.named().is_some_and(|one| one != begun.verify) {
+            Some("--verify")
+        } else {
+            None
+        }
+    }
+
     /// Prepares the site for it.
     pub(super) fn apply(&self, site: &mut Site) -> Result<(), Stop> {
         site.allow_plain_copy = self.allow_plain_copy;
@@ -129,6 +150,7 @@ impl Accept {
                  run the backup again where its tasks were cancelled",
             ));
         }
+        let names_required = site.names_required;
         let settings = &mut site.settings;
         settings
             .accept_retention_risk
@@ -139,7 +161,7 @@ impl Accept {
             with_strategy(settings, asked).map_err(Stop::bad_input)?;
         }
         if let Some(asked) = self.verify.named() {
-            with_verify(settings, asked).map_err(Stop::bad_input)?;
+            with_verify(settings, names_required, asked).map_err(Stop::bad_input)?;
         }
         settings.strict = self.strict;
         settings.settle = self.settle;

@@ -56,15 +56,13 @@ impl Phase {
             PhaseName::QuiesceMirror => {
                 let run = match &self.run {
                     None => Run::begin(&site, false)?,
-                    Some(named) => Run::current(&site, Some(named))?,
+                    Some(_) => self.current(&site)?,
                 };
                 self.step(&run, Step::Quiesce)?
             }
-            PhaseName::AwaitDrain => {
-                self.step(&Run::current(&site, self.run.as_ref())?, Step::Drain)?
-            }
+            PhaseName::AwaitDrain => self.step(&self.current(&site)?, Step::Drain)?,
             PhaseName::SnapshotPartitions | PhaseName::SnapshotHot => {
-                self.step(&Run::current(&site, self.run.as_ref())?, Step::Snapshot)?
+                self.step(&self.current(&site)?, Step::Snapshot)?
             }
             PhaseName::ValidateHead => self.validate(&site)?,
             PhaseName::ResumeMirror => {
@@ -94,6 +92,23 @@ impl Phase {
         output.value.parse().ok()
     }
 
+    /// The run that this goes on with. What it was begun with goes with it: that another is
+    /// asked for now is never passed over in silence.
+    fn current<'a>(&self, site: &'a Site) -> Result<Run<'a>, Stop> {
+        let run = Run::current(site, self.run.as_ref())?;
+        if self.accept.is_of_a_beginning() {
+            let begun = site.cut(run.id())?.settings;
+            if let Some(option) = self.accept.differs(&begun) {
+                return Err(Stop::bad_input(format!(
+                    "run {} was begun with another {option}, which goes with it: give it to the \
+                     phase that begins a run, quiesceMirror",
+                    run.id()
+                )));
+            }
+        }
+        Ok(run)
+    }
+
     /// One step of a run, which is given up where it fails.
     fn step(&self, run: &Run<'_>, step: Step) -> Result<Outcome, Stop> {
         let outcome = match step {
@@ -110,7 +125,7 @@ impl Phase {
         if let Some(done) = self.closed_already(site)? {
             return Ok(done);
         }
-        let run = Run::current(site, self.run.as_ref())?;
+        let run = self.current(site)?;
         let outcome = match self.closed_is_enough {
             // Nobody else begins it anew: given up is given up. What is closed is not read once
             // more, though it could not be kept.

@@ -59,7 +59,7 @@ impl Resume {
                 let done = let_go_of_what_is_left(&site)?;
                 // A name that is not that of a mirror protects none.
                 if let (NOTHING, Some(strimzi)) = (done.as_str(), site.strimzi()) {
-                    strimzi.must_be_there()?;
+                    strimzi.must_be_known()?;
                 }
                 done
             }

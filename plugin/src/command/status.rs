@@ -43,9 +43,11 @@ impl Status {
         let site = context.site_of_what_there_is(&self.config)?;
         let lease = site.ground().leases().look()?;
         let listed = site.runs().last_of(&site.name, self.runs);
-        let listed = listed.map_err(Stop::failed)?;
+        let mut listed = listed.map_err(Stop::failed)?;
         if let (LeaseState::Free, [], Some(strimzi)) = (&lease, listed.as_slice(), site.strimzi()) {
-            strimzi.must_be_there()?;
+            strimzi.must_be_known()?;
+            // Its namespace may be lost, and what it can be restored from is here.
+            listed = strimzi.kept_runs(self.runs)?;
         }
         let hold = match lease {
             LeaseState::Free => "nobody holds the mirror".to_owned(),

@@ -49,6 +49,8 @@ pub struct Mirror {
     pub snapshot: SnapshotSite,
     /// What a run is asked to do.
     pub settings: Settings,
+    /// Whether it says by itself what a run has to prove.
+    pub names_required: bool,
     /// How long a run may take from the resume to the close, ms.
     pub close_ms: u64,
 }
@@ -129,6 +131,7 @@ pub(super) fn check(raw: RawMirror) -> Result<Mirror, Wrong> {
             return Err(wrong(&key, format!("{name} stands there twice")));
         }
     }
+    let names_required = raw.require.is_some();
     let asked = Asked {
         strategy: raw.strategy,
         limits: &raw.limits,
@@ -151,6 +154,7 @@ pub(super) fn check(raw: RawMirror) -> Result<Mirror, Wrong> {
         snapshot: snapshot(raw.snapshot, raw.store.join("snapshots"))?,
         store: raw.store,
         settings,
+        names_required,
         close_ms: close_ms(&raw.limits),
     })
 }

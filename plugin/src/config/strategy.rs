@@ -47,26 +47,26 @@ pub(super) fn is_read_by_nobody(strategy: Strategy, verify: Verify) -> bool {
 }
 
 /// The settings for a run that reads so much of its snapshot, where the configuration
-/// says another. What it has to prove goes with that, unless the configuration names it.
+/// says another. What it has to prove goes with that, unless the configuration names it:
+/// nothing that somebody wrote there is left out in silence.
 ///
 /// # Errors
 /// What the configuration wants proven can't be.
-pub(crate) fn with_verify(settings: &mut Settings, verify: Verify) -> Result<(), String> {
+pub(crate) fn with_verify(
+    settings: &mut Settings,
+    names_required: bool,
+    verify: Verify,
+) -> Result<(), String> {
     let strategy = settings.strategy;
     if is_read_by_nobody(strategy, verify) {
         return Err(
             "strategy cold is proven from the snapshot alone: read tails or all".to_owned(),
         );
     }
-    let by_default = |verify| {
-        let mut names = required(strategy, verify);
-        names.sort_unstable();
-        names
-    };
-    if settings.require == by_default(settings.verify) {
-        settings.require = by_default(verify);
-    }
-    if let Some(name) = unprovable(strategy, verify, &settings.require) {
+    if !names_required {
+        settings.require = required(strategy, verify);
+        settings.require.sort_unstable();
+    } else if let Some(name) = unprovable(strategy, verify, &settings.require) {
         return Err(format!(
             "the configuration requires {name}, which can't be proven where less is read: leave \
              --verify out, or {name} there"
@@ -122,25 +122,29 @@ mod tests {
     fn who_reads_more_has_more_proven_and_less_is_not_read_than_what_is_required() {
         let mut settings = quiesced();
         assert_eq!(settings.verify, Verify::Tail);
-        with_verify(&mut settings, Verify::Full).unwrap();
+        with_verify(&mut settings, false, Verify::Full).unwrap();
         assert_eq!(settings.verify, Verify::Full);
         assert!(settings.require.contains(&ClaimName::Intact));
-        with_verify(&mut settings, Verify::Tail).unwrap();
+        with_verify(&mut settings, false, Verify::Tail).unwrap();
         assert_eq!(settings.require, quiesced().require);
-        // What somebody has named himself stays.
+        // What somebody has named himself stays, the default's own claims, too.
+        with_verify(&mut settings, true, Verify::Full).unwrap();
+        assert_eq!(settings.require, quiesced().require);
+        let said = with_verify(&mut settings, true, Verify::Off).unwrap_err();
+        assert!(said.contains("requires durable"), "{said}");
         settings.require = vec![ClaimName::Durable];
-        with_verify(&mut settings, Verify::Full).unwrap();
+        with_verify(&mut settings, true, Verify::Full).unwrap();
         assert_eq!(settings.require, [ClaimName::Durable]);
-        let said = with_verify(&mut settings, Verify::Off).unwrap_err();
+        let said = with_verify(&mut settings, true, Verify::Off).unwrap_err();
         assert!(said.contains("requires durable"), "{said}");
         assert_eq!(settings.verify, Verify::Full);
         let mut hot = quiesced();
         with_strategy(&mut hot, Strategy::Hot).unwrap();
-        with_verify(&mut hot, Verify::Full).unwrap();
+        with_verify(&mut hot, false, Verify::Full).unwrap();
         assert_eq!(hot.require, [ClaimName::Intact]);
         let mut cold = quiesced();
         cold.strategy = Strategy::Cold;
-        let said = with_verify(&mut cold, Verify::Off).unwrap_err();
+        let said = with_verify(&mut cold, false, Verify::Off).unwrap_err();
         assert!(said.contains("from the snapshot alone"), "{said}");
     }
 

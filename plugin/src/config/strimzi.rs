@@ -145,6 +145,8 @@ pub struct StrimziOptions {
     pub keeps_secrets: bool,
     /// What a run is asked to do. Its Connects are found later.
     pub settings: Settings,
+    /// Whether it says by itself what a run has to prove.
+    pub names_required: bool,
     /// How long a run may take from the resume to the close, ms.
     pub close_ms: u64,
     /// Whether it was said that no source is done without.
@@ -193,6 +195,7 @@ impl StrimziOptions {
             return Err(wrong("strategy", why));
         }
         let needs_its_sources = raw.limits.allow_unreachable_sources == Some(false);
+        let names_required = raw.require.is_some();
         let asked = Asked {
             strategy: raw.strategy,
             limits: &raw.limits,
@@ -202,6 +205,7 @@ impl StrimziOptions {
         };
         Ok(Self {
             settings: settings(asked, Vec::new())?,
+            names_required,
             namespaces: raw.mirror_makers.namespaces,
             stop_by: raw.mirror_makers.stop_by,
             pauses_kafka: raw.pause_kafka.unwrap_or(true),

@@ -135,7 +135,8 @@ impl Restore {
             keeps_ca: of.own.keeps_ca,
         });
         let trims = asked.way.is_forth() && asked.trim.is_some();
-        let in_place = strimzi(&site)?.in_place(&cut, kept, of, trims)?;
+        let feeds = asked.rest != Rest::Unfed;
+        let in_place = strimzi(&site)?.in_place(&cut, kept, of, feeds, trims)?;
         Ok(Self {
             asked,
             cut,

@@ -45,6 +45,8 @@ pub struct Site {
     pub clusters: BTreeMap<Cluster, ClusterOptions>,
     /// What a run is asked to do.
     pub settings: Settings,
+    /// Whether the configuration says by itself what a run has to prove.
+    pub names_required: bool,
     /// How long a run may take from the resume to the close, ms.
     pub close_ms: u64,
     /// Where progress goes.
@@ -97,6 +99,7 @@ impl Site {
             name: mirror.name.to_string(),
             clusters: mirror.clusters,
             settings: mirror.settings,
+            names_required: mirror.names_required,
             close_ms: mirror.close_ms,
             terminal: Arc::new(terminal),
             allow_plain_copy: false,
@@ -136,6 +139,7 @@ impl Site {
         Ok(Self {
             name: kafka.to_string(),
             settings: opened.settings,
+            names_required: opened.names_required,
             close_ms: opened.close_ms,
             terminal: Arc::new(terminal),
             allow_plain_copy: false,

@@ -126,11 +126,28 @@ impl Runs {
     }
 
     /// The same of one mirror, where there are those of others, too. One that can't be read
-    /// is among them: nobody knows whose it is.
+    /// is among them: nobody knows whose it is. Beside a clone its original's is its own.
     ///
     /// # Errors
     /// They can't be listed.
     pub fn last_of(&self, mirror: &str, most: usize) -> Result<Vec<Listed>, DocumentError> {
+        let kafka = |name: &str| name.rsplit('/').next().map(str::to_owned);
+        self.those(most, |of| kafka(of) == kafka(mirror))
+    }
+
+    /// The same among copies, where those of all namespaces lie side by side.
+    ///
+    /// # Errors
+    /// They can't be listed.
+    pub fn kept_of(&self, mirror: &str, most: usize) -> Result<Vec<Listed>, DocumentError> {
+        self.those(most, |of| of == mirror)
+    }
+
+    fn those(
+        &self,
+        most: usize,
+        is_of: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Listed>, DocumentError> {
         let Self::ConfigMaps(runs) = self else {
             return self.last(most);
         };
@@ -139,7 +156,7 @@ impl Runs {
         let is_its = |listed: &Listed| {
             let document = listed.record.as_ref().map(|record| &record.document);
             let cut = document.ok().and_then(|text| Cut::parse(text).ok());
-            cut.is_none_or(|cut| cut.mirror == mirror)
+            cut.is_none_or(|cut| is_of(&cut.mirror))
         };
         Ok(each.filter(is_its).take(most).collect())
     }

@@ -235,6 +235,13 @@ fn a_second_run_is_told_who_holds_the_mirror_and_until_when() {
     let scene = turn();
     let first = phase(&scene, "quiesceMirror", 0);
     let run = run_id(&first);
+    // What it was begun with goes with it.
+    let drain = ["phase", "awaitDrain", "--allow-plain-copy"];
+    for (option, other) in [("--strategy", "hot"), ("--verify", "off")] {
+        let words = [&drain[..], &[option, other]].concat();
+        let drain = scene.run(&words).unwrap().expect(2).unwrap();
+        says(drain.cause(), &[&run, "begun with another", option]);
+    }
     for second in [
         vec!["backup", "--allow-plain-copy"],
         vec!["phase", "quiesceMirror", "--allow-plain-copy"],

@@ -233,6 +233,7 @@ mod tests {
             claims: vec![json!({"metadata": {"namespace": "kafka", "name": "data-mirror-dual-0"}})],
             contents: Vec::new(),
             contents_of_others: Vec::new(),
+            user_secrets: Vec::new(),
             secrets: [
                 "kafka/app",
                 "kafka/mirror-clients-ca",

@@ -92,10 +92,11 @@ pub fn gather(
             node_ids: read.node_ids,
         });
     }
-    let mut others = Vec::new();
+    let (mut others, mut user_secrets) = (Vec::new(), Vec::new());
     let mut secrets: BTreeSet<(String, String)> = BTreeSet::new();
     for user in server.list(&Resource::users(version), namespace, &labels)? {
         let secret = user["status"]["secret"].as_str();
+        user_secrets.extend(secret.map(str::to_owned));
         let read = KafkaUser::read(&user).map_err(crate::MakersError::from)?;
         let secret = secret.map_or(read.meta.name, str::to_owned);
         secrets.insert((namespace.to_owned(), secret));
@@ -155,6 +156,7 @@ pub fn gather(
         claims: claims_as_they_are(server, namespace, &claims)?,
         contents: contents(server, namespace, run)?,
         contents_of_others: contents_of_others(server, namespace, others_have)?,
+        user_secrets,
         secrets: named,
     };
     Ok((kept, held))

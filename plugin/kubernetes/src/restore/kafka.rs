@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use slackwater_restore::{Note, Stage};
-use slackwater_strimzi::{Condition, HELD, LISTENERS, PAUSE, PAUSED, RECONCILIATION_PAUSED};
+use slackwater_strimzi::{Condition, HELD, LISTENERS, PAUSE, PAUSED, POKED, RECONCILIATION_PAUSED};
 
 use super::feeders::RESTORING;
 use super::nodes::name;
@@ -256,7 +256,7 @@ impl InPlace {
     /// waits.
     pub(super) fn start_nodes(&self) -> Result<(), RestoreError> {
         let mut notes = json!({PAUSE: null});
-        for key in [PAUSED, HELD, LISTENERS, RESTORING] {
+        for key in [PAUSED, HELD, LISTENERS, RESTORING, POKED] {
             notes[key] = Value::Null;
         }
         self.annotate_kafka(&notes)

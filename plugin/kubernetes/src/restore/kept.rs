@@ -39,6 +39,11 @@ pub struct Kept {
     /// where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contents_of_others: Vec<KeptContent>,
+    /// The Secrets of its KafkaUsers, as their operator named them (`KafkaUser.status.secret`):
+    /// it makes them anew. Left out where none was named, as in what was kept before there
+    /// was this field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub user_secrets: Vec<String>,
     /// Which Secrets are kept, as `NAMESPACE/NAME`.
     pub secrets: Vec<String>,
     /// The ConfigMap that says of it what its resources don't: how it is reached, what feeds

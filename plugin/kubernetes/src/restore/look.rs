@@ -305,7 +305,7 @@ impl InPlace {
         let keeps_ca = self.target.origin.as_ref().is_some_and(|one| one.keeps_ca);
         let home = &self.target.namespace;
         let mut lacks = Vec::new();
-        for (space, one) in named(kept, home, keeps_ca) {
+        for (space, one) in named(kept, home, keeps_ca, self.target.feeds) {
             let (resource, name) = match &one {
                 Named::ConfigMap(name) => (Resource::config_maps(), name),
                 Named::Secret(name) => (Resource::secrets(), name),

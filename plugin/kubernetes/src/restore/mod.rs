@@ -65,6 +65,8 @@ pub struct Target {
     /// What fed it, by the cut, as `NAMESPACE/NAME`: where nothing is kept, and its
     /// addresses are not known yet.
     pub feeders: Vec<String>,
+    /// Whether what fed it is made again.
+    pub feeds: bool,
     /// What is kept beside the cut; of a clone, as that has it.
     pub kept: Option<Kept>,
     /// Whether its volumes have to be trimmed.

@@ -30,9 +30,15 @@ impl fmt::Display for Named {
 /// Of what is kept, with the namespace of each; `home` is the Kafka's. Authorities are
 /// named where the operator is told to make none
 /// (`CertificateAuthority.generateCertificateAuthority`).
-pub(super) fn named(kept: &Kept, home: &str, keeps_ca: bool) -> BTreeSet<(String, Named)> {
+/// What feeds it counts where it `feeds`: where that is made again.
+pub(super) fn named(
+    kept: &Kept,
+    home: &str,
+    keeps_ca: bool,
+    feeds: bool,
+) -> BTreeSet<(String, Named)> {
     let mut all = BTreeSet::new();
-    for feeder in &kept.feeders {
+    for feeder in kept.feeders.iter().filter(|_| feeds) {
         let space = feeder["metadata"]["namespace"].as_str().unwrap_or(home);
         let mut of_it = BTreeSet::new();
         search(&feeder["spec"], &mut of_it);
@@ -45,8 +51,8 @@ pub(super) fn named(kept: &Kept, home: &str, keeps_ca: bool) -> BTreeSet<(String
 }
 
 /// By what feeds it: the Kafka's authorities, and the credentials of its users, whose
-/// Secrets have a user's name, and what may be told to stand before it
-/// (`KafkaUserModel.getSecretName`).
+/// Secrets have a user's name, and before it what an operator may be told to write there
+/// (`KafkaUserModel.getSecretName`): it says then how they are called.
 fn is_made_by_operators(kept: &Kept, one: &Named) -> bool {
     let Named::Secret(secret) = one else {
         return false;
@@ -59,7 +65,7 @@ fn is_made_by_operators(kept: &Kept, one: &Named) -> bool {
         *generates != false && *secret == format!("{kafka}-{end}")
     });
     let mut users = kept.others.iter().filter(|one| one["kind"] == "KafkaUser");
-    of_authority || users.any(|user| secret.ends_with(&name(user)))
+    of_authority || kept.user_secrets.contains(secret) || users.any(|user| *secret == name(user))
 }
 
 fn of_kafka(kept: &Kept, keeps_ca: bool) -> BTreeSet<Named> {
@@ -167,11 +173,12 @@ mod tests {
             claims: Vec::new(),
             contents: Vec::new(),
             contents_of_others: Vec::new(),
+            user_secrets: vec!["by-operator-feeder".to_owned()],
             secrets: Vec::new(),
             about: None,
         };
         let words = |kept: &Kept, keeps_ca| {
-            let all = named(kept, "kafka", keeps_ca).into_iter();
+            let all = named(kept, "kafka", keeps_ca, true).into_iter();
             all.map(|(space, one)| format!("{space}: {one}"))
                 .collect::<Vec<_>>()
                 .join(", ")
@@ -183,6 +190,20 @@ mod tests {
              mirror-cluster-ca, kafka: Secret mirror-cluster-ca-cert, kafka: Secret own, kafka: Secret \
              password-of-source, kafka: Secret registry"
         );
+        // An ending alone makes nothing a user's; what its operator has named is one.
+        let credentials = |secret: &str| {
+            let mut feeder = feeder("kafka");
+            feeder["spec"]["target"]["authentication"]["certificateAndKey"]["secretName"] =
+                secret.into();
+            feeder
+        };
+        kept.feeders = vec![credentials("source-feeder")];
+        assert!(words(&kept, false).contains("source-feeder"));
+        kept.feeders = vec![credentials("by-operator-feeder")];
+        assert!(!words(&kept, false).contains("by-operator-feeder"));
+        kept.feeders = vec![feeder("feeds")];
+        let unfed = named(&kept, "kafka", false, false);
+        assert!(unfed.iter().all(|(space, _)| space == "kafka"));
         kept.feeders.clear();
         assert!(!words(&kept, true).contains("cluster-ca"));
     }

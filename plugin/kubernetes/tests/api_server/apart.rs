@@ -95,6 +95,7 @@ fn seen(space: &str, of: &str) -> (CloneOf, String) {
             namespace: of.to_owned(),
             keeps_ca: false,
         }),
+        feeds: true,
         trims: false,
     };
     let makers = Makers::discover(server()).unwrap();

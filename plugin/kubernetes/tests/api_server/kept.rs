@@ -42,6 +42,7 @@ fn mirror(bytes: usize, secrets: usize) -> (Kept, Vec<Value>) {
         claims: Vec::new(),
         contents: Vec::new(),
         contents_of_others: Vec::new(),
+        user_secrets: Vec::new(),
         about: None,
         secrets: (0..secrets)
             .map(|at| format!("kafka/{}", name(at)))

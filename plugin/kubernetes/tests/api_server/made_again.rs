@@ -37,6 +37,7 @@ fn a_kafka_that_is_made_again_holds_retention_back_from_its_first_instant() {
         claims: Vec::new(),
         contents: Vec::new(),
         contents_of_others: Vec::new(),
+        user_secrets: Vec::new(),
         secrets: Vec::new(),
         about: None,
     };
@@ -51,6 +52,7 @@ fn a_kafka_that_is_made_again_holds_retention_back_from_its_first_instant() {
         feeders: Vec::new(),
         kept: Some(kept),
         origin: None,
+        feeds: true,
         trims: false,
     };
     let mut in_place = InPlace::new(server(), makers, None, target).unwrap();

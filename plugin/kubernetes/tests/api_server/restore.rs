@@ -37,6 +37,7 @@ fn in_place_of(server: ApiServer, space: &str, run: RunId) -> Result<InPlace, Re
         feeders: Vec::new(),
         kept: None,
         origin: None,
+        feeds: true,
         trims: false,
     };
     InPlace::new(server, makers, None, target)

@@ -9,6 +9,7 @@ mod found;
 mod guards;
 mod hold;
 mod home;
+mod known;
 mod left;
 mod line;
 mod marks;
@@ -92,6 +93,7 @@ pub(crate) struct Opened {
     pub(crate) strimzi: Strimzi,
     pub(crate) clusters: Clusters,
     pub(crate) settings: Settings,
+    pub(crate) names_required: bool,
     pub(crate) close_ms: u64,
 }
 
@@ -174,6 +176,7 @@ impl Strimzi {
         Ok(Opened {
             clusters: found.clusters,
             settings: found.settings,
+            names_required: found.options.names_required,
             close_ms: found.options.close_ms,
             strimzi: Self {
                 volumes: volumes.collect(),

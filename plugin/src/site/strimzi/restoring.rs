@@ -215,6 +215,7 @@ impl Strimzi {
         cut: &Cut,
         kept: Option<Kept>,
         origin: Option<Origin>,
+        feeds: bool,
         trims: bool,
     ) -> Result<InPlace, Stop> {
         let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
@@ -228,6 +229,7 @@ impl Strimzi {
             cluster_id: cut.mirror_cluster_id().to_owned(),
             volumes: volumes_of(cut),
             feeders: fed.into_iter().cloned().collect(),
+            feeds,
             kept,
             origin,
             trims,
@@ -336,33 +338,6 @@ impl Strimzi {
         let kafka = self.kafka_if_there(&makers)?;
         let note = |kafka: Kafka| kafka.meta.annotation(RESTORE_NOTE).map(str::to_owned);
         Ok(kafka.and_then(note))
-    }
-
-    /// That the Kafka is there.
-    ///
-    /// # Errors
-    /// It is not; no answer.
-    pub fn must_be_there(&self) -> Result<(), Stop> {
-        let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
-        match self.kafka_if_there(&makers)? {
-            Some(_) => Ok(()),
-            None => Err(Stop::bad_input(format!(
-                "there is no Kafka {}, and nothing is left of one: name it as NAMESPACE/NAME",
-                self.kafka
-            ))),
-        }
-    }
-
-    /// Whether anything of a run is there: its document, a copy, snapshots.
-    ///
-    /// # Errors
-    /// No answer.
-    pub fn knows(&self, run: &RunId) -> Result<bool, Stop> {
-        if self.document_if_there(run)?.is_some() {
-            return Ok(true);
-        }
-        let snapshots = self.snapshots(run)?.count().map_err(Stop::failed)?;
-        Ok(snapshots > 0 || self.kept(run)?.is_some())
     }
 
     /// The GitOps controller that owns the Kafka, where it is there.

@@ -103,6 +103,12 @@ mod needs_root {
             assert_eq!(verified.error, None);
 
             place.delete_mirror();
+            // What it can be restored from is listed, and a CronJob finds nothing to do.
+            let status = place.task_as("slackwater", &["status", "--kafka", &kafka]);
+            let said = status.expect(0).said;
+            assert!(said.contains(&run), "{said}");
+            let resume = ["resume", "--if-expired", "--kafka", &kafka];
+            place.task_as("slackwater", &resume).expect(0);
             let done = act(&place, "restore", &Of::Namespace, &by_options);
             assert_eq!(done.error, None);
             for name in [ClaimName::Restored, ClaimName::HeadsRestored] {

@@ -1,0 +1,57 @@
+//! What is known of a Kafka that may be gone: its runs beside it, and what outlives its
+//! namespace in this program's own. Reads only.
+
+use slackwater_kubernetes::Makers;
+use slackwater_store::RunId;
+
+use super::Strimzi;
+use crate::exit::Stop;
+use crate::site::{Listed, Runs};
+
+impl Strimzi {
+    /// That the Kafka is there, or a run of it, which one that is gone can be restored from.
+    ///
+    /// # Errors
+    /// Nothing is; no answer.
+    pub fn must_be_known(&self) -> Result<(), Stop> {
+        let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
+        let beside = self.runs.last_of(&self.kafka.to_string(), 1);
+        if self.kafka_if_there(&makers)?.is_some()
+            || !beside.map_err(Stop::failed)?.is_empty()
+            || !self.kept_runs(1)?.is_empty()
+        {
+            return Ok(());
+        }
+        Err(Stop::bad_input(format!(
+            "there is no Kafka {}, and no run of one is left that is seen from here: name it as \
+             NAMESPACE/NAME",
+            self.kafka
+        )))
+    }
+
+    /// The last runs of it in this program's own namespace, which outlives the Kafka's.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn kept_runs(&self, most: usize) -> Result<Vec<Listed>, Stop> {
+        let Some(copies) = self.copies() else {
+            return Ok(Vec::new());
+        };
+        let copies = Runs::ConfigMaps(copies);
+        copies
+            .kept_of(&self.kafka.to_string(), most)
+            .map_err(Stop::failed)
+    }
+
+    /// Whether anything of a run is there: its document, a copy, snapshots.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn knows(&self, run: &RunId) -> Result<bool, Stop> {
+        if self.document_if_there(run)?.is_some() {
+            return Ok(true);
+        }
+        let snapshots = self.snapshots(run)?.count().map_err(Stop::failed)?;
+        Ok(snapshots > 0 || self.kept(run)?.is_some())
+    }
+}
