@@ -1,10 +1,11 @@
 //! What is known of a Kafka that may be gone: its runs beside it, and what outlives its
 //! namespace in this program's own. Reads only.
 
-use slackwater_kubernetes::Makers;
+use slackwater_kubernetes::{ConfigMapRuns, Makers};
 use slackwater_store::RunId;
 
 use super::Strimzi;
+use super::marks::marks;
 use crate::exit::Stop;
 use crate::site::{Listed, Runs};
 
@@ -53,5 +54,12 @@ impl Strimzi {
         }
         let snapshots = self.snapshots(run)?.count().map_err(Stop::failed)?;
         Ok(snapshots > 0 || self.kept(run)?.is_some())
+    }
+
+    /// Where copies of closed cuts are: in this program's own namespace.
+    pub(super) fn copies(&self) -> Option<ConfigMapRuns> {
+        let home = self.home.as_ref()?;
+        let server = self.server.clone();
+        Some(ConfigMapRuns::new(server, &home.namespace, marks))
     }
 }

@@ -276,13 +276,6 @@ impl Strimzi {
         }
     }
 
-    /// Where copies of closed cuts are: in this program's own namespace.
-    fn copies(&self) -> Option<ConfigMapRuns> {
-        let home = self.home.as_ref()?;
-        let server = self.server.clone();
-        Some(ConfigMapRuns::new(server, &home.namespace, marks))
-    }
-
     fn home(&self) -> Result<&Home, PortError> {
         self.home.as_ref().ok_or_else(|| {
             PortError::new(
