@@ -3,7 +3,9 @@
 //! it left out.
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use crate::build::{self, Executables};
@@ -101,43 +103,7 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
     }
     let built = steps.run("build", || build::debug_all(project))?;
     if whole {
-        steps.run("generated files", || {
-            generate::check(project, &built)?;
-            results::check(project, &long_tests(project, &built)?)
-        })?;
-        steps.run(
-            "the same components from another directory and home",
-            || wasm::check_reproducible(project, &components),
-        )?;
-        steps.run("examples in the documentation", || {
-            cargo(project, &["test", "--quiet", "--workspace", "--doc"])
-        })?;
-        let options = fuzz::Options {
-            seconds: FUZZ_SECONDS,
-            input: None,
-            targets: Vec::new(),
-        };
-        steps.run("fuzz", || fuzz::run(project, &options))?;
-    }
-    if whole {
-        let simulation = simulate::Options {
-            seeds: simulate::SEEDS,
-            from: 0,
-            json: false,
-            no_mutants: false,
-            mutants: Vec::new(),
-            every: if options.full { 1 } else { MUTANTS },
-        };
-        let header = match options.full {
-            true => "simulation, and its mutants".to_owned(),
-            false => format!("simulation, and one of {MUTANTS} of its mutants"),
-        };
-        steps.run(&header, || simulate::run(project, &simulation))?;
-        // Before the tests, which would wait for it one after another.
-        steps.run("Kubernetes for the tests", || {
-            let mut lab = Command::new(built.bin("slackwater-lab")?);
-            command::run(lab.args(["setup", "--kubernetes"]))
-        })?;
+        check_while_kubernetes_is_built(project, steps, options, &built, &components)?;
     }
     let mut left = run_tests(project, steps, &built, options)?;
     if whole && options.full && options.no_root {
@@ -151,6 +117,70 @@ pub(crate) fn run(project: &Project, steps: &mut Steps, options: &Options) -> Re
     }
     println!("{}", last_line(&left, options, &steps.total()));
     Ok(())
+}
+
+/// What is checked before the tests. Meanwhile the Kubernetes of the tests is built: Go
+/// fetches and links where one core is idle, and the tests would wait for it one after
+/// another.
+fn check_while_kubernetes_is_built(
+    project: &Project,
+    steps: &mut Steps,
+    options: &Options,
+    built: &Executables,
+    components: &wasm::Built,
+) -> Result<(), Error> {
+    thread::scope(|scope| {
+        let kubernetes = scope.spawn(|| {
+            let mut lab = Command::new(built.bin("slackwater-lab")?);
+            command::run(lab.args(["setup", "--kubernetes"]))
+        });
+        let checked = check(project, steps, options, built, components);
+        let is_built = steps.run("Kubernetes for the tests, begun meanwhile", || {
+            kubernetes
+                .join()
+                .unwrap_or_else(|panic| resume_unwind(panic))
+        });
+        checked.and(is_built)
+    })
+}
+
+fn check(
+    project: &Project,
+    steps: &mut Steps,
+    options: &Options,
+    built: &Executables,
+    components: &wasm::Built,
+) -> Result<(), Error> {
+    steps.run("generated files", || {
+        generate::check(project, built)?;
+        results::check(project, &long_tests(project, built)?)
+    })?;
+    steps.run(
+        "the same components from another directory and home",
+        || wasm::check_reproducible(project, components),
+    )?;
+    steps.run("examples in the documentation", || {
+        cargo(project, &["test", "--quiet", "--workspace", "--doc"])
+    })?;
+    let fuzz = fuzz::Options {
+        seconds: FUZZ_SECONDS,
+        input: None,
+        targets: Vec::new(),
+    };
+    steps.run("fuzz", || fuzz::run(project, &fuzz))?;
+    let simulation = simulate::Options {
+        seeds: simulate::SEEDS,
+        from: 0,
+        json: false,
+        no_mutants: false,
+        mutants: Vec::new(),
+        every: if options.full { 1 } else { MUTANTS },
+    };
+    let header = match options.full {
+        true => "simulation, and its mutants".to_owned(),
+        false => format!("simulation, and one of {MUTANTS} of its mutants"),
+    };
+    steps.run(&header, || simulate::run(project, &simulation))
 }
 
 /// Writes into the documentation how the long tests ended.

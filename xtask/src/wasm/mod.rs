@@ -13,7 +13,7 @@ mod sysroot;
 mod toolchain;
 mod way;
 
-pub(crate) use components::build;
+pub(crate) use components::{Built, build};
 pub(crate) use reproducible::check as check_reproducible;
 pub(crate) use way::StdChoice;
 
