@@ -99,7 +99,7 @@ impl ConnectClusters {
         self.clients.iter().find(named).ok_or_else(|| {
             let message = format!(
                 "connector {connector} is on the Connect cluster {}, which the configuration does \
-                 not list",
+                 not list: give the one that runs it now this `name` there",
                 connector.connect,
             );
             PortError::new(PortErrorKind::Unsupported, message)

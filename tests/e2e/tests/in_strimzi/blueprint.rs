@@ -41,6 +41,7 @@ mod needs_root {
             let least = words(&least, "restoreMirror");
             let mut trimmed = ask.clone();
             for (option, value, default) in [
+                ("catchUp", "60", "--catch-up=39600"),
                 ("trim", "consistent", "--trim=none"),
                 ("order", "order:9", "--order=source"),
                 ("excludeOrder", "one,two", "--exclude-order="),
@@ -53,7 +54,7 @@ mod needs_root {
             }
             let rendered = runner.rendered("restore", &trimmed, &Map::new()).unwrap();
             let all = words(&rendered, "restoreMirror").join(" ");
-            let said = "--trim=consistent --order=order:9 --exclude-order=one,two \
+            let said = "--catch-up=60 --trim=consistent --order=order:9 --exclude-order=one,two \
                         --max-jettison=5m,3% --order-key=configmap/numbers --first=7";
             assert!(all.contains(said), "{all}");
             let mut of_artifacts = ask.clone();

@@ -5,7 +5,7 @@ use crate::k10_stand_in::documents;
 #[test]
 fn the_examples_for_k10_name_a_blueprint_and_actions_that_there_are() {
     let policy = &documents("examples/k10-policy.yaml")[0];
-    let restore = &documents("examples/k10-restore.yaml")[1];
+    let restore = &documents("examples/k10-restore.yaml")[0];
     let blueprint = &documents("blueprints/k10-policy-hooks.yaml")[0];
     let backup = &policy["spec"]["actions"][0]["backupParameters"]["hooks"];
     for (hooks, count) in [(backup, 3), (&restore["spec"]["hooks"], 2)] {

@@ -89,9 +89,11 @@ impl RestorePoint {
     /// Makes what is missing, by the filter and the transforms of the example. Claims
     /// first: K10 restores data before specifications.
     pub(crate) fn restore(&self, place: &Place, how: &How<'_>) {
-        let example = documents("examples/k10-restore.yaml");
-        let transforms = example[0]["spec"]["transforms"].as_array().unwrap();
-        let action = &example[1]["spec"];
+        let set = &documents("examples/k10-transforms.yaml")[0];
+        let transforms = set["spec"]["transforms"].as_array().unwrap();
+        let action = &documents("examples/k10-restore.yaml")[0]["spec"];
+        let named = &action["transforms"][0]["transformSetRef"]["name"];
+        assert_eq!(*named, set["metadata"]["name"]);
         let excluded = action["filters"]["excludeResources"].as_array().unwrap();
         assert_eq!(action["skipWaitForWorkloadReady"], true);
         for (at, object) in &self.0 {
