@@ -5,8 +5,17 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use slackwater_store::{Holder, Lease, LeaseError, LeaseState, MirrorName, StoreError};
+
+/// A process that is just started has all that its parent has open until it runs its
+/// program, and with it the locks of the tests beside it.
+static STARTING: RwLock<()> = RwLock::new(());
+
+fn nobody_starts() -> RwLockReadGuard<'static, ()> {
+    STARTING.read().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn mirror() -> MirrorName {
     "east".parse().unwrap()
@@ -24,6 +33,7 @@ fn holder(run: &str) -> Holder {
 
 #[test]
 fn a_mirror_that_is_held_is_refused_and_its_holder_named() {
+    let _nobody = nobody_starts();
     let dir = tempfile::tempdir().unwrap();
     let first = Lease::try_take(dir.path(), &mirror(), holder("first")).unwrap();
     let error = Lease::try_take(dir.path(), &mirror(), holder("second")).unwrap_err();
@@ -40,6 +50,7 @@ fn a_mirror_that_is_held_is_refused_and_its_holder_named() {
 
 #[test]
 fn two_mirrors_are_held_side_by_side() {
+    let _nobody = nobody_starts();
     let dir = tempfile::tempdir().unwrap();
     let _east = Lease::try_take(dir.path(), &mirror(), holder("first")).unwrap();
     let west = "west".parse().unwrap();
@@ -48,6 +59,7 @@ fn two_mirrors_are_held_side_by_side() {
 
 #[test]
 fn a_hold_that_was_never_released_is_expired_and_only_its_own_run_takes_it_up() {
+    let _nobody = nobody_starts();
     let dir = tempfile::tempdir().unwrap();
     drop(Lease::try_take(dir.path(), &mirror(), holder("first")).unwrap());
     let seen = Lease::read(dir.path(), &mirror()).unwrap();
@@ -64,6 +76,7 @@ fn a_hold_that_was_never_released_is_expired_and_only_its_own_run_takes_it_up() 
 
 #[test]
 fn a_new_deadline_is_seen_by_whoever_looks() {
+    let _nobody = nobody_starts();
     let dir = tempfile::tempdir().unwrap();
     let mut lease = Lease::try_take(dir.path(), &mirror(), holder("first")).unwrap();
     let mut later = holder("first");
@@ -75,6 +88,7 @@ fn a_new_deadline_is_seen_by_whoever_looks() {
 
 #[test]
 fn a_damaged_signature_is_an_error_that_names_it() {
+    let _nobody = nobody_starts();
     let dir = tempfile::tempdir().unwrap();
     drop(Lease::try_take(dir.path(), &mirror(), holder("first")).unwrap());
     fs::write(dir.path().join("leases/east.json"), "{\"runId\":").unwrap();
@@ -100,6 +114,7 @@ fn a_holder_that_is_killed_frees_the_lease_and_its_children_do_not_keep_it() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
+    let starting = STARTING.write().unwrap_or_else(PoisonError::into_inner);
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", NAME, "--nocapture"])
         .env(ROLE, dir.path())
@@ -107,6 +122,7 @@ fn a_holder_that_is_killed_frees_the_lease_and_its_children_do_not_keep_it() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
+    drop(starting);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap() == "held"));
     let held = Lease::read(dir.path(), &mirror()).unwrap();
