@@ -14,6 +14,17 @@ mod needs_root {
             use crate::place::{Place, Ran, mirror, turn};
             use crate::roles::{Role, Taken};
 
+            /// Where a clone is made without what keeps the two apart, until one takes what is
+            /// newer: seen at the first to third time, and once not in three.
+            const BY_HAND: [&str; 6] = [
+                "by-hand-1",
+                "by-hand-2",
+                "by-hand-3",
+                "by-hand-4",
+                "by-hand-5",
+                "by-hand-6",
+            ];
+
             /// A namespace that is made for a test, and goes with it.
             struct Space<'a>(&'a Place, &'static str);
 
@@ -174,7 +185,7 @@ mod needs_root {
                 // The hazard. It is over when brokers have registered anew, so that it
                 // does not show each time.
                 let mut newer = 0;
-                for space in ["by-hand", "by-hand-again", "by-hand-once-more"] {
+                for space in BY_HAND {
                     let space = Space::new(&place, space);
                     clone_by_hand(&place, &run, space.1);
                     let there = space.ends();

@@ -7,7 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use slackwater_kubernetes::{ApiServer, Place};
 
-use super::meta::{core, make, need, secret};
+use super::meta::{core, make, need, owner, secret};
 use crate::StandInError;
 
 /// Which of the two signs.
@@ -120,6 +120,9 @@ pub(super) fn ensure(server: &ApiServer, kafka: &Value) -> Result<(), StandInErr
             Place::new(core("secrets"), &namespace, &name)
         };
         if server.get(&place("-cert")?)?.is_some() {
+            for end in ["", "-cert"] {
+                own(server, &place(end)?, kafka)?;
+            }
             continue;
         }
         let key = KeyPair::generate().map_err(failed)?;
@@ -134,6 +137,18 @@ pub(super) fn ensure(server: &ApiServer, kafka: &Value) -> Result<(), StandInErr
         made(&private, key)?;
         let certificate = json!({"ca.crt": certificate.pem()});
         made(&public, certificate)?;
+    }
+    Ok(())
+}
+
+/// One that was brought back without its owner goes with it again: what is there is made to
+/// be as it would be made (`ResourceDiff.java`, which passes no owner over).
+fn own(server: &ApiServer, place: &Place, kafka: &Value) -> Result<(), StandInError> {
+    let owner = owner(kafka);
+    if let Some(found) = server.get(place)?
+        && found["metadata"]["ownerReferences"] != owner
+    {
+        server.merge(place, &json!({"metadata": {"ownerReferences": owner}}))?;
     }
     Ok(())
 }
