@@ -75,7 +75,7 @@ pub use restore::{
 pub use rights::{Right, must_be_allowed, rights_of_apart, rights_of_backup, rights_of_guard};
 pub use runs::{ConfigMapRun, ConfigMapRuns, Describe, Marks};
 pub use runs_error::RunsError;
-pub use sealed_claims::SealedClaims;
+pub use sealed_claims::{SealedClaim, SealedClaims};
 pub use server::{ApiServer, MOST_OBJECTS, REQUEST_LIMIT};
 pub use shell::Shell;
 pub use snapshots::{ClaimSnapshots, LASTING, SnapshotsError};

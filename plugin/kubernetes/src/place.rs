@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde_json::Value;
+
 use crate::ApiError;
 
 /// A kind of object, as it stands in paths and in RBAC.
@@ -289,6 +291,12 @@ fn is_subdomain(text: &str) -> bool {
             && bytes.iter().all(|b| inner(*b) || *b == b'-')
     };
     text.len() <= 253 && text.split('.').all(label)
+}
+
+/// What an object is called, wherever it is.
+pub(crate) fn name(object: &Value) -> String {
+    let name = object["metadata"]["name"].as_str();
+    name.unwrap_or_default().to_owned()
 }
 
 impl Place {

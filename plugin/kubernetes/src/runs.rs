@@ -219,24 +219,33 @@ impl ConfigMapRuns {
     /// # Errors
     /// No answer.
     pub fn list(&self) -> Result<Vec<RunId>, RunsError> {
-        let made = self.made(&format!("{APP}={SLACKWATER},{RUN},!{PART},!{PREVIOUS}"))?;
-        let mut runs: Vec<RunId> = made.into_iter().map(|(_, run)| run).collect();
+        let mut runs = self.last(usize::MAX, |_| true)?;
         runs.sort();
         Ok(runs)
     }
 
-    /// The last runs that were begun, the last one first.
+    /// The last runs that were begun, the last one first: of those whose annotations are so
+    /// (see [`Marks`]). No document is read.
     ///
     /// # Errors
     /// No answer.
-    pub fn last(&self, most: usize) -> Result<Vec<RunId>, RunsError> {
-        let mut made = self.made(&format!("{APP}={SLACKWATER},{RUN},!{PART},!{PREVIOUS}"))?;
+    pub fn last(
+        &self,
+        most: usize,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Result<Vec<RunId>, RunsError> {
+        let labels = format!("{APP}={SLACKWATER},{RUN},!{PART},!{PREVIOUS}");
+        let mut made = self.made(&labels, is_so)?;
         made.sort_by(|a, b| b.cmp(a));
         Ok(made.into_iter().take(most).map(|(_, run)| run).collect())
     }
 
     /// When each was made, as the API says it (which sorts), and which it is.
-    fn made(&self, labels: &str) -> Result<Vec<(String, RunId)>, RunsError> {
+    fn made(
+        &self,
+        labels: &str,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Result<Vec<(String, RunId)>, RunsError> {
         let kind = Resource::config_maps();
         let found = self.server.list_metadata(&kind, &self.namespace, labels)?;
         let of = |object: &Value| {
@@ -245,7 +254,10 @@ impl ConfigMapRuns {
             let made = metadata["creationTimestamp"].as_str().unwrap_or_default();
             Some((made.to_owned(), run))
         };
-        Ok(found.iter().filter_map(of).collect())
+        let found = found
+            .iter()
+            .filter(|one| is_so(&one["metadata"]["annotations"]));
+        Ok(found.filter_map(of).collect())
     }
 
     /// Deletes a run. Its parts go last: what is left when this is cut short is
@@ -254,7 +266,8 @@ impl ConfigMapRuns {
     /// # Errors
     /// No answer.
     pub fn delete(&self, run: &RunId) -> Result<(), RunsError> {
-        let previous = self.made(&format!("{APP}={SLACKWATER},{PREVIOUS}={run},!{PART}"))?;
+        let labels = format!("{APP}={SLACKWATER},{PREVIOUS}={run},!{PART}");
+        let previous = self.made(&labels, |_| true)?;
         for (_, was) in previous {
             self.delete_one(&was)?;
         }

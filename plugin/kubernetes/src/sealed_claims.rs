@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use slackwater_store::RunId;
 
 use crate::labels::CLUSTER;
-use crate::place::{Place, Resource};
+use crate::place::{Place, Resource, name};
 use crate::rights::{Right, rights};
 use crate::{ApiError, ApiServer};
 
@@ -21,6 +21,14 @@ const SEALED: &str = "slackwater.io/sealed-by";
 pub struct SealedClaims {
     server: ApiServer,
     namespace: String,
+}
+
+/// What is said of one of them.
+pub struct SealedClaim {
+    /// The run that is noted on it.
+    pub run: Option<String>,
+    /// When it was made, ms since the epoch, by the API server's clock.
+    pub made_ms: Option<u64>,
 }
 
 impl SealedClaims {
@@ -56,42 +64,28 @@ impl SealedClaims {
         Ok(())
     }
 
-    /// The run that is noted on each claim of a Kafka; `None` of one without.
+    /// The claims of a Kafka, by name.
     ///
     /// # Errors
     /// No answer.
-    pub fn runs(&self, kafka: &str) -> Result<BTreeMap<String, Option<String>>, ApiError> {
-        let found = self.of(kafka)?;
-        let noted = found.iter().map(|one| {
-            let note = one["metadata"]["annotations"][SEALED].as_str();
-            (name(one), note.map(str::to_owned))
-        });
-        Ok(noted.collect())
-    }
-
-    /// When each claim of a Kafka was made, ms since the epoch, by the API server's clock.
-    /// One of which that is not said is left out.
-    ///
-    /// # Errors
-    /// No answer.
-    pub fn made_ms(&self, kafka: &str) -> Result<BTreeMap<String, u64>, ApiError> {
-        let found = self.of(kafka)?;
-        let made = found.iter().filter_map(|one| {
-            let at = one["metadata"]["creationTimestamp"].as_str()?;
-            let at: jiff::Timestamp = at.parse().ok()?;
-            Some((name(one), u64::try_from(at.as_millisecond()).ok()?))
-        });
-        Ok(made.collect())
-    }
-
-    fn of(&self, kafka: &str) -> Result<Vec<Value>, ApiError> {
+    pub fn list(&self, kafka: &str) -> Result<BTreeMap<String, SealedClaim>, ApiError> {
         let labels = format!("{CLUSTER}={kafka}");
-        self.server
-            .list_metadata(&Resource::claims(), &self.namespace, &labels)
+        let found = self
+            .server
+            .list_metadata(&Resource::claims(), &self.namespace, &labels)?;
+        let each = found.iter().map(|one| (name(one), SealedClaim::read(one)));
+        Ok(each.collect())
     }
 }
 
-fn name(claim: &Value) -> String {
-    let name = claim["metadata"]["name"].as_str();
-    name.unwrap_or_default().to_owned()
+impl SealedClaim {
+    fn read(claim: &Value) -> Self {
+        let metadata = &claim["metadata"];
+        let made = metadata["creationTimestamp"].as_str();
+        let made: Option<jiff::Timestamp> = made.and_then(|at| at.parse().ok());
+        Self {
+            run: metadata["annotations"][SEALED].as_str().map(str::to_owned),
+            made_ms: made.and_then(|at| at.as_millisecond().try_into().ok()),
+        }
+    }
 }

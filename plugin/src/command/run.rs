@@ -365,7 +365,7 @@ impl Deck for Run<'_> {
 /// Of the last run that was closed: whoever closed it may have ended before he kept it.
 /// Nobody fails for it.
 pub(in crate::command) fn keep_what_was_closed(site: &Site) {
-    let Ok(listed) = site.runs().last(LAST_RUNS) else {
+    let Ok(listed) = site.runs().last_of(&site.name, LAST_RUNS) else {
         return;
     };
     let closed = listed.into_iter().find(|listed| {
@@ -416,7 +416,11 @@ const LAST_RUNS: usize = 10;
 /// A program that died before its guard lived has stopped nothing, and left
 /// its run open.
 fn void_what_was_left_open(site: &Site) -> Result<(), Stop> {
-    for listed in site.runs().last(LAST_RUNS).map_err(Stop::failed)? {
+    for listed in site
+        .runs()
+        .last_of(&site.name, LAST_RUNS)
+        .map_err(Stop::failed)?
+    {
         let Ok(record) = listed.record else { continue };
         // What a restore has shown by its seal is over, and may be restored once more.
         let left = Cut::parse(&record.document).is_ok_and(|cut| {

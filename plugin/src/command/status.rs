@@ -45,9 +45,7 @@ impl Status {
         let listed = site.runs().last_of(&site.name, self.runs);
         let mut listed = listed.map_err(Stop::failed)?;
         if let (LeaseState::Free, [], Some(strimzi)) = (&lease, listed.as_slice(), site.strimzi()) {
-            strimzi.must_be_known()?;
-            // Its namespace may be lost, and what it can be restored from is here.
-            listed = strimzi.kept_runs(self.runs)?;
+            listed = strimzi.known_elsewhere(self.runs)?;
         }
         let hold = match lease {
             LeaseState::Free => "nobody holds the mirror".to_owned(),

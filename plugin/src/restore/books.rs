@@ -33,12 +33,12 @@ pub(super) fn kept(
             }
             Ok(Some(kept))
         }
-        // Others may have brought all of it.
-        None if asked.way.is_on_claims() => Ok(None),
         None => Err(Stop::bad_input(format!(
             "nothing is kept beside the cut of run {run} of which its Kafka could be made in another \
              namespace, or not where this program looks (in a pod of its own namespace, or with \
-             SLACKWATER_NAMESPACE): `slackwater verify` keeps it, where the mirror is as it was"
+             SLACKWATER_NAMESPACE): on the mirror's own cluster `slackwater verify` keeps it, where \
+             the mirror is as it was; another cluster has none of it: `slackwater restore RUN \
+             --on-claims` there, in a namespace of the same name, needs none"
         ))),
     }
 }

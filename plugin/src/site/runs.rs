@@ -1,12 +1,15 @@
 //! Run documents, wherever they are kept.
 
+use serde_json::Value;
 use slackwater_cut::Cut;
 use slackwater_kubernetes::{ConfigMapRun, ConfigMapRuns, RunsError};
 use slackwater_ports::{RunRecord, RunStore, Seen};
 use slackwater_store::{RunHandle, RunId, Store, StoreError};
 
-/// So many runs of a namespace are looked at for those of one mirror: each is read whole,
-/// and a namespace has few mirrors.
+use super::strimzi::MIRROR;
+
+/// So many runs are read whole for those of one mirror: of those whose marks don't say that
+/// they are of another.
 const LOOKED_AT: usize = 100;
 
 /// Where they are.
@@ -103,30 +106,9 @@ impl Runs {
         Ok(())
     }
 
-    /// The last `most` runs, the last one written first. One that can't be read
-    /// is among them and says so.
-    ///
-    /// # Errors
-    /// They can't be listed.
-    pub fn last(&self, most: usize) -> Result<Vec<Listed>, DocumentError> {
-        match self {
-            Self::Folder(store) => {
-                let listed = store.list()?.into_iter().take(most);
-                let each = listed.map(|one| Listed {
-                    run: one.run_id,
-                    record: one.record.map_err(DocumentError::from),
-                });
-                Ok(each.collect())
-            }
-            Self::ConfigMaps(runs) => {
-                let listed = runs.last(most)?.into_iter();
-                Ok(listed.map(|run| Listed::read(runs, run)).collect())
-            }
-        }
-    }
-
-    /// The same of one mirror, where there are those of others, too. One that can't be read
-    /// is among them: nobody knows whose it is. Beside a clone its original's is its own.
+    /// The last `most` runs of a mirror, the last one first. In a namespace there may be
+    /// those of others, too. One that can't be read is among them and says so: nobody knows
+    /// whose it is. Beside a clone its original's is its own.
     ///
     /// # Errors
     /// They can't be listed.
@@ -148,10 +130,19 @@ impl Runs {
         most: usize,
         is_of: impl Fn(&str) -> bool,
     ) -> Result<Vec<Listed>, DocumentError> {
-        let Self::ConfigMaps(runs) = self else {
-            return self.last(most);
+        let runs = match self {
+            Self::Folder(store) => {
+                let listed = store.list()?.into_iter().take(most);
+                let each = listed.map(|one| Listed {
+                    run: one.run_id,
+                    record: one.record.map_err(DocumentError::from),
+                });
+                return Ok(each.collect());
+            }
+            Self::ConfigMaps(runs) => runs,
         };
-        let listed = runs.last(most.max(LOOKED_AT))?.into_iter();
+        let may_be = |marks: &Value| marks[MIRROR].as_str().is_none_or(&is_of);
+        let listed = runs.last(most.max(LOOKED_AT), may_be)?.into_iter();
         let each = listed.map(|run| Listed::read(runs, run));
         let is_its = |listed: &Listed| {
             let document = listed.record.as_ref().map(|record| &record.document);

@@ -4,11 +4,10 @@ use serde_json::{Value, json};
 use slackwater_restore::CloneOf;
 use slackwater_strimzi::Roots;
 
-use super::nodes::name;
 use super::{InPlace, RestoreError};
 use crate::MakersError;
 use crate::labels::{APP, CLUSTER, RUN, SLACKWATER};
-use crate::place::{Place, Resource, label_value};
+use crate::place::{Place, Resource, label_value, name};
 
 /// The NetworkPolicy in a clone's namespace.
 const CLOSED: &str = "slackwater-clone";

@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 
 use super::bare::bare_claim;
 use super::kept_volumes::{self, KeptVolume, KeptVolumes};
-use super::nodes::name;
 use super::{InPlace, RestoreError};
 use crate::labels::{APP, SLACKWATER};
-use crate::place::{Place, Resource, label_value};
+use crate::place::{Place, Resource, label_value, name};
 
 /// That a claim was made by a restore that is not over, and of which run.
 pub(super) const RESTORING: &str = "slackwater.io/restoring";

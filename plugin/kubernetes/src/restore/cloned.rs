@@ -7,8 +7,8 @@ use serde_json::Value;
 use slackwater_strimzi::{GIT_OPS, MirrorMaker};
 
 use super::kept::as_found;
-use super::nodes::name;
 use super::{Kept, RestoreError};
+use crate::place::name;
 
 /// Labels and annotations that are not taken along: a policy that is for mirrors is not
 /// for their clones.

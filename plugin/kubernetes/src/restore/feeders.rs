@@ -99,7 +99,7 @@ impl InPlace {
         let place = self.maker_place(name)?;
         let [sets, _] = self.workers(name)?;
         for set in &sets {
-            let set = super::nodes::name(set);
+            let set = crate::place::name(set);
             self.server
                 .delete(&self.set_place(&place.namespace, &set)?)?;
         }

@@ -8,9 +8,8 @@ use slackwater_restore::{Note, Stage};
 use slackwater_strimzi::{Condition, HELD, LISTENERS, PAUSE, PAUSED, POKED, RECONCILIATION_PAUSED};
 
 use super::feeders::RESTORING;
-use super::nodes::name;
 use super::{InPlace, Proven, RestoreError};
-use crate::place::Place;
+use crate::place::{Place, name};
 
 /// The annotation on a Kafka that notes how far a restore of it is.
 pub const NOTE: &str = "slackwater.io/restore";

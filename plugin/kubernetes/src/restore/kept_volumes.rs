@@ -8,10 +8,9 @@ use serde_json::{Value, json};
 use slackwater_store::RunId;
 
 use super::RestoreError;
-use super::nodes::name;
 use crate::ApiServer;
 use crate::labels::{APP, SLACKWATER};
-use crate::place::{Place, Resource, label_value};
+use crate::place::{Place, Resource, label_value, name};
 
 /// The label by which they are found; its value is the run that was restored.
 const LABEL: &str = "slackwater.io/kept-before";

@@ -12,10 +12,9 @@ use super::claims::RESTORING as MADE;
 use super::feeders::RESTORING;
 use super::kafka::State;
 use super::named::{Named, named};
-use super::nodes::name;
 use super::remade::{full_name, other};
 use super::{InPlace, RestoreError};
-use crate::place::{Place, Resource};
+use crate::place::{Place, Resource, name};
 use crate::{ClaimVolume, MakersError};
 
 impl InPlace {
@@ -297,7 +296,8 @@ impl InPlace {
         Ok(lost)
     }
 
-    /// What the resources that are kept name, and neither is there nor will be made.
+    /// What the resources that are kept name, and pods that read the volumes, and neither is
+    /// there nor will be made.
     fn lacks(&self) -> Result<Vec<String>, RestoreError> {
         let Some(kept) = self.kept() else {
             return Ok(Vec::new());
@@ -305,7 +305,10 @@ impl InPlace {
         let keeps_ca = self.target.origin.as_ref().is_some_and(|one| one.keeps_ca);
         let home = &self.target.namespace;
         let mut lacks = Vec::new();
-        for (space, one) in named(kept, home, keeps_ca, self.target.feeds) {
+        let mut wanted = named(kept, home, keeps_ca, self.target.feeds);
+        let readers = self.target.pull_secrets.iter().cloned();
+        wanted.extend(readers.map(|secret| (home.clone(), Named::Secret(secret))));
+        for (space, one) in wanted {
             let (resource, name) = match &one {
                 Named::ConfigMap(name) => (Resource::config_maps(), name),
                 Named::Secret(name) => (Resource::secrets(), name),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Kept;
 use super::gather::AUTHORITIES;
-use super::nodes::name;
+use crate::place::name;
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

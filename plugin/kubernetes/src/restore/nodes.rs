@@ -8,7 +8,7 @@ use slackwater_strimzi::component;
 
 use super::{InPlace, RestoreError};
 use crate::labels::{APP, RUN, SLACKWATER};
-use crate::place::{Place, Resource};
+use crate::place::{Place, Resource, name};
 use crate::workers::ROLE;
 
 /// A broker has 30 s to stop by default (`PodTemplate`'s grace period), and users
@@ -99,10 +99,4 @@ impl InPlace {
     pub(super) fn set_place(&self, namespace: &str, name: &str) -> Result<Place, RestoreError> {
         Ok(Place::new(self.sets.clone(), namespace, name)?)
     }
-}
-
-/// What an object is called.
-pub(super) fn name(object: &Value) -> String {
-    let name = object["metadata"]["name"].as_str();
-    name.unwrap_or_default().to_owned()
 }

@@ -8,9 +8,8 @@ use slackwater_strimzi::PAUSE;
 use super::cloned::moved;
 use super::feeders::RESTORING;
 use super::kafka::{DELAY, DELAY_BEFORE, HOLDS_MS, NOTE, TAKEN_UP, holds_as_long};
-use super::nodes::name;
 use super::{InPlace, KeptPool, RestoreError};
-use crate::place::{Place, Resource};
+use crate::place::{Place, Resource, name};
 
 impl InPlace {
     pub(super) fn make_secret(&self, secret: &str) -> Result<(), RestoreError> {

@@ -96,6 +96,7 @@ fn seen(space: &str, of: &str) -> (CloneOf, String) {
             keeps_ca: false,
         }),
         feeds: true,
+        pull_secrets: Vec::new(),
         trims: false,
     };
     let makers = Makers::discover(server()).unwrap();

@@ -13,7 +13,8 @@ use crate::common::{account, namespace, plane, server};
 fn describe(document: &str) -> Marks {
     let word = document.split(' ').next().unwrap_or_default();
     let mut marks = Marks::default();
-    let short = word.chars().take(20).collect();
+    let short: String = word.chars().take(20).collect();
+    marks.annotations.insert("first".to_owned(), short.clone());
     marks.labels.insert("slackwater.io/state".to_owned(), short);
     marks
 }
@@ -69,10 +70,13 @@ fn what_a_document_was_is_kept_beside_it_and_goes_with_it() {
     assert_eq!(runs.load(&one).unwrap().document, "closed again");
     runs.create_run(&two, "open").unwrap();
     assert_eq!(runs.list().unwrap(), [one.clone(), two.clone()]);
-    let mut last = runs.last(10).unwrap();
+    let mut last = runs.last(10, |_| true).unwrap();
     last.sort();
     assert_eq!(last, [one.clone(), two.clone()]);
-    assert_eq!(runs.last(1).unwrap().len(), 1);
+    assert_eq!(runs.last(1, |_| true).unwrap().len(), 1);
+    // The other one, begun before or after it, takes no place.
+    let open = runs.last(1, |marks| marks["first"] == "open");
+    assert_eq!(open.unwrap(), std::slice::from_ref(&two));
     runs.delete(&one).unwrap();
     let left = config_maps(&space);
     assert!(!left.contains("one"), "{left}");

@@ -171,7 +171,11 @@ impl Hook {
 
 /// The last run of this mirror that is so.
 fn last_run(site: &Site, is_so: impl Fn(&Cut) -> bool) -> Result<Option<(RunId, Cut)>, Stop> {
-    for listed in site.runs().last(LAST_RUNS).map_err(Stop::failed)? {
+    for listed in site
+        .runs()
+        .last_of(&site.name, LAST_RUNS)
+        .map_err(Stop::failed)?
+    {
         // Another mirror's, perhaps: what of this one can't be read is passed over.
         let Some(cut) = listed
             .record

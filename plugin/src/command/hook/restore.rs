@@ -140,13 +140,14 @@ fn others_wait(aside: &[String]) -> String {
 /// The run that is noted on all claims of its own cut; others may be left of nodes that
 /// there are no more.
 fn restored_run(strimzi: &Strimzi) -> Result<RunId, Stop> {
-    let noted = strimzi.sealed_by()?;
-    if noted.is_empty() {
+    let there = strimzi.claims()?;
+    if there.is_empty() {
         return Err(Stop::failed(
             "it has no claims: nobody has restored them, or without their labels",
         ));
     }
-    let named: BTreeSet<&String> = noted.values().flatten().collect();
+    let noted = there.values().filter_map(|claim| claim.run.as_ref());
+    let named: BTreeSet<&String> = noted.collect();
     if named.is_empty() {
         return Err(Stop::failed(format!(
             "nothing is noted on its claims of the backup that they are from; {BY_HAND}"
@@ -158,9 +159,9 @@ fn restored_run(strimzi: &Strimzi) -> Result<RunId, Stop> {
         let (document, _) = strimzi.document(&run)?;
         let cut = Cut::parse(&document).map_err(Stop::failed)?;
         let is_noted = |claim: &str| {
-            noted
+            there
                 .get(claim)
-                .is_none_or(|one| one.as_ref() == Some(*name))
+                .is_none_or(|one| one.run.as_ref() == Some(*name))
         };
         let mut volumes = volumes_of(&cut).into_iter();
         if volumes.all(|one| is_noted(&one.claim)) {

@@ -31,11 +31,13 @@ pub(super) fn brokers_are_shown(site: &Site, cut: &Cut, run: &RunId) -> Result<b
     let Some(shown_ms) = shown_ms(cut, SystemClock.now_ms()) else {
         return Ok(false);
     };
-    let (noted, made) = (strimzi.sealed_by()?, strimzi.claims_made_ms()?);
+    let there = strimzi.claims()?;
     let mut volumes = volumes_of(cut).into_iter();
     Ok(volumes.all(|one| {
-        noted.get(&one.claim) == Some(&Some(run.to_string()))
-            && made.get(&one.claim).is_some_and(|made| *made < shown_ms)
+        there.get(&one.claim).is_some_and(|claim| {
+            claim.run.as_deref() == Some(run.as_str())
+                && claim.made_ms.is_some_and(|made| made < shown_ms)
+        })
     }))
 }
 

@@ -15,13 +15,23 @@ impl Strimzi {
     /// # Errors
     /// Nothing is; no answer.
     pub fn must_be_known(&self) -> Result<(), Stop> {
-        let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
         let beside = self.runs.last_of(&self.kafka.to_string(), 1);
-        if self.kafka_if_there(&makers)?.is_some()
-            || !beside.map_err(Stop::failed)?.is_empty()
-            || !self.kept_runs(1)?.is_empty()
-        {
-            return Ok(());
+        match beside.map_err(Stop::failed)?.is_empty() {
+            true => self.known_elsewhere(1).map(drop),
+            false => Ok(()),
+        }
+    }
+
+    /// The last runs of it in this program's own namespace, where none is beside it: the
+    /// Kafka's may be lost, and what it can be restored from is here.
+    ///
+    /// # Errors
+    /// There is none, and no Kafka either; no answer.
+    pub fn known_elsewhere(&self, most: usize) -> Result<Vec<Listed>, Stop> {
+        let makers = Makers::discover(self.server.clone()).map_err(Stop::failed)?;
+        let kept = self.kept_runs(most)?;
+        if !kept.is_empty() || self.kafka_if_there(&makers)?.is_some() {
+            return Ok(kept);
         }
         Err(Stop::bad_input(format!(
             "there is no Kafka {}, and no run of one is left that is seen from here: name it as \
@@ -30,11 +40,7 @@ impl Strimzi {
         )))
     }
 
-    /// The last runs of it in this program's own namespace, which outlives the Kafka's.
-    ///
-    /// # Errors
-    /// No answer.
-    pub fn kept_runs(&self, most: usize) -> Result<Vec<Listed>, Stop> {
+    fn kept_runs(&self, most: usize) -> Result<Vec<Listed>, Stop> {
         let Some(copies) = self.copies() else {
             return Ok(Vec::new());
         };

@@ -1,10 +1,14 @@
 //! What the ConfigMap of a run shows to kubectl, beside the document: where the run is,
 //! what it is worth, and until when the mirror may stand still. Decided from the
-//! document alone, and for people: nothing is decided by it.
+//! document alone, and for people: nothing is decided by it, but which documents are
+//! not read for another mirror.
 
 use jiff::Timestamp;
 use slackwater_cut::{Cut, State, Strategy, Verdict};
 use slackwater_kubernetes::Marks;
+
+/// The annotation with the mirror's name.
+pub(in crate::site) const MIRROR: &str = "slackwater.io/mirror";
 
 /// See the module. A document that can't be read has none.
 pub(super) fn marks(document: &str) -> Marks {
@@ -37,7 +41,7 @@ pub(super) fn marks(document: &str) -> Marks {
     if let Some(deadline) = deadline(&cut) {
         annotate("deadline", deadline.to_string());
     }
-    annotate("mirror", cut.mirror);
+    marks.annotations.insert(MIRROR.to_owned(), cut.mirror);
     marks
 }
 

@@ -39,6 +39,7 @@ use slackwater_strimzi::Meta;
 pub(crate) use found::Clusters;
 pub use found::KafkaName;
 pub use left::Left;
+pub(super) use marks::MIRROR;
 pub use order_key::order_key;
 pub use others::{Apart, OPTED_IN, opted_in, sealed_once};
 pub use restoring::RestoredContent;

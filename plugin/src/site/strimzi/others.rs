@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use slackwater_cut::{Cut, SnapshotsBy};
 use slackwater_kubernetes::{
-    ApiServer, BoundSnapshots, Job, Makers, OthersContent, OthersSnapshots, Place, SealedClaims,
-    Workers,
+    ApiServer, BoundSnapshots, Job, Makers, OthersContent, OthersSnapshots, Place, SealedClaim,
+    SealedClaims, Workers,
 };
 use slackwater_ports::{OtherSnapshot, VolumeSnapshot};
 use slackwater_store::RunId;
@@ -228,23 +228,13 @@ impl Strimzi {
         }
     }
 
-    /// The run that is noted on each of its claims; `None` of one without a note.
+    /// Its claims, and which run is noted on each.
     ///
     /// # Errors
     /// No answer.
-    pub fn sealed_by(&self) -> Result<BTreeMap<String, Option<String>>, Stop> {
+    pub fn claims(&self) -> Result<BTreeMap<String, SealedClaim>, Stop> {
         self.sealed_claims()
-            .runs(self.kafka.name())
-            .map_err(Stop::failed)
-    }
-
-    /// When each of its claims was made, ms since the epoch.
-    ///
-    /// # Errors
-    /// No answer.
-    pub fn claims_made_ms(&self) -> Result<BTreeMap<String, u64>, Stop> {
-        self.sealed_claims()
-            .made_ms(self.kafka.name())
+            .list(self.kafka.name())
             .map_err(Stop::failed)
     }
 }
@@ -267,8 +257,8 @@ pub fn sealed_once(kubeconfig: Option<&Path>, namespace: &str) -> Result<Vec<Kaf
     let claims = SealedClaims::new(server.clone(), namespace);
     let mut sealed = Vec::new();
     for kafka in kafkas(&server, namespace, "")? {
-        let noted = claims.runs(kafka.name()).map_err(Stop::failed)?;
-        if noted.values().any(Option::is_some) {
+        let noted = claims.list(kafka.name()).map_err(Stop::failed)?;
+        if noted.values().any(|claim| claim.run.is_some()) {
             sealed.push(kafka);
         }
     }

@@ -232,6 +232,11 @@ impl Strimzi {
             feeds,
             kept,
             origin,
+            pull_secrets: self
+                .home
+                .iter()
+                .flat_map(|home| home.program.pull_secrets.clone())
+                .collect(),
             trims,
         };
         InPlace::new(self.server.clone(), makers, self.keeper(), target).map_err(Stop::failed)

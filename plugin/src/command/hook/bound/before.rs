@@ -163,7 +163,11 @@ fn of_all_pools(site: &Site, pool: &str) -> Result<Bound, Stop> {
 /// Runs of pools' hooks that may be about to stop something, but for this one.
 fn begun_meanwhile(site: &Site, mine: &RunId) -> Result<Vec<RunId>, Stop> {
     let mut others = Vec::new();
-    for listed in site.runs().last(LAST_RUNS).map_err(Stop::failed)? {
+    for listed in site
+        .runs()
+        .last_of(&site.name, LAST_RUNS)
+        .map_err(Stop::failed)?
+    {
         let cut = listed.record.ok();
         let cut = cut.and_then(|record| Cut::parse(&record.document).ok());
         let is_one = cut.is_some_and(|cut| {
