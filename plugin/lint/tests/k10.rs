@@ -166,6 +166,43 @@ fn hooks_that_are_missing_misspelt_or_of_no_blueprint_are_named() {
 }
 
 #[test]
+fn a_policy_that_restores_what_it_imports_has_both_hooks_and_what_makes_it_wait() {
+    let example = document("examples/k10-restore.yaml");
+    let restoring = |change: &dyn Fn(&mut Value)| {
+        found(|seen| {
+            let mut parameters = json!({
+                "hooks": example["spec"]["hooks"],
+                "transforms": example["spec"]["transforms"],
+            });
+            change(&mut parameters);
+            seen.policies.push(json!({
+                "metadata": {"name": "import", "namespace": seen.namespace},
+                "spec": {"actions": [
+                    {"action": "import"},
+                    {"action": "restore", "restoreParameters": parameters},
+                ]},
+            }));
+        })
+    };
+    assert_eq!(restoring(&|_| ()), Vec::<String>::new());
+    let misspelt =
+        restoring(&|one| one["hooks"]["onSuccess"]["actionName"] = "AfterRestore".into());
+    assert_eq!(misspelt.len(), 1, "{misspelt:?}");
+    assert!(
+        misspelt[0].contains("`afterRestore` is meant"),
+        "{misspelt:?}"
+    );
+    let half = restoring(&|one| one["hooks"]["preHook"] = Value::Null);
+    assert!(half[0].contains("nothing runs beforeRestore"), "{half:?}");
+    let at_once = restoring(&|one| one["transforms"] = json!([]));
+    assert!(at_once[0].contains("does not wait"), "{at_once:?}");
+    // By hand, where it says which namespace that is; of another one nothing is known.
+    let into = |namespace: &str| restoring(&|one| *one = json!({"targetNamespace": namespace}));
+    assert!(into("kafka-mirror")[0].contains("does not wait"));
+    assert_eq!(into("shop"), Vec::<String>::new());
+}
+
+#[test]
 fn what_the_blueprint_itself_has_wrong_is_named_once_and_a_budget_over_the_hooks_time() {
     let long = found(|seen| {
         let phase = &mut seen.blueprints[0]["actions"]["beforeBackup"]["phases"][0];

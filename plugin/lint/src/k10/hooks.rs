@@ -18,30 +18,28 @@ pub(super) fn faults(policy: &Value, seen: &Seen) -> Vec<Fault> {
     for parameters in backups(policy) {
         for (hook, ours) in HOOKS {
             let at = format!("{} {hook}", place(policy));
-            let said = &parameters["hooks"][hook];
-            let (Some(name), Some(action)) =
-                (said["blueprint"].as_str(), said["actionName"].as_str())
-            else {
-                faults.push(Fault::new(
-                    at,
-                    format!("is not there: nothing runs {ours}, and K10 does not say so"),
-                ));
-                continue;
-            };
-            let mut blueprints = seen.blueprints.iter();
-            let found = blueprints.find(|one| one["metadata"]["name"] == name);
-            match found {
-                None => faults.push(Fault::new(
-                    at,
-                    format!("names Blueprint {name}, which is not in K10's namespace"),
-                )),
-                Some(blueprint) => {
-                    faults.extend(of_action(&at, blueprint, (action, ours), seen.limits));
-                }
-            }
+            faults.extend(of_hook(at, &parameters["hooks"][hook], ours, seen));
         }
     }
     faults
+}
+
+/// What is wrong with one hook, which has to run this action of ours.
+pub(super) fn of_hook(at: String, said: &Value, ours: &str, seen: &Seen) -> Vec<Fault> {
+    let (Some(name), Some(action)) = (said["blueprint"].as_str(), said["actionName"].as_str())
+    else {
+        let says = format!("is not there: nothing runs {ours}, and K10 does not say so");
+        return vec![Fault::new(at, says)];
+    };
+    let mut blueprints = seen.blueprints.iter();
+    let found = blueprints.find(|one| one["metadata"]["name"] == name);
+    match found {
+        None => vec![Fault::new(
+            at,
+            format!("names Blueprint {name}, which is not in K10's namespace"),
+        )],
+        Some(blueprint) => of_action(&at, blueprint, (action, ours), seen.limits),
+    }
 }
 
 fn of_action(

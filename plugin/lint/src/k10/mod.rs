@@ -12,6 +12,7 @@ mod classes;
 mod filters;
 mod hooks;
 mod policies;
+mod restores;
 
 use std::collections::BTreeMap;
 
@@ -129,6 +130,7 @@ pub fn faults(seen: &Seen) -> Vec<Fault> {
         faults.extend(classes::faults(&place, mirror, seen));
         faults.extend(bindings::faults(mirror, &covering, seen));
         faults.extend(accounts::of_bound(mirror, seen));
+        faults.extend(restores::faults(mirror, seen));
         let is_bound = bindings::is_bound(mirror, seen);
         for policy in covering {
             if !is_bound {
