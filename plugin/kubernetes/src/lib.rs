@@ -64,7 +64,7 @@ pub use lease::{Attempt, LeaseError, MirrorLease, Notes, SeenLease};
 pub use makers::{Makers, MakersError};
 pub use mirror::{StrimziMirror, Way};
 pub use mirror_found::MirrorError;
-pub use others_snapshots::{BoundSnapshots, OthersSnapshots};
+pub use others_snapshots::{BoundSnapshots, OthersSnapshots, Stored};
 pub use place::{Place, Resource};
 pub use quota::{Needs, QuotaError, claim_like, must_fit};
 pub use read_claims::{ReadClaims, ReadClaimsError};

@@ -5,7 +5,7 @@
 //! whoever makes them chooses them. One that was made for what lies in the storage
 //! already (`source.volumeSnapshotContentName`) is of no claim, and left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -18,24 +18,52 @@ use jiff::Timestamp;
 use crate::place::{Place, Resource};
 use crate::{ApiError, ApiServer, ClaimVolume};
 
+/// Of which it is asked what the storage calls them, by their uids. A namespace may have
+/// hundreds of earlier backups, each is one request, and the mirror stands still meanwhile.
+#[derive(Debug, Clone)]
+pub enum Stored {
+    /// Of none: those that are there before a seal are known by their uids alone.
+    OfNone,
+    /// Of all but those that were there before the seal.
+    OfAllBut(BTreeSet<String>),
+    /// Of those that a cut names.
+    Of(BTreeSet<String>),
+}
+
+impl Stored {
+    fn is_asked(&self, uid: &str) -> bool {
+        match self {
+            Self::OfNone => false,
+            Self::OfAllBut(before) => !before.contains(uid),
+            Self::Of(bound) => bound.contains(uid),
+        }
+    }
+}
+
 /// All that there are of some claims.
 #[derive(Clone)]
 pub struct OthersSnapshots {
     server: ApiServer,
     namespace: String,
     volumes: Vec<ClaimVolume>,
-    /// What the storage calls each, by its uid: that does not change, and a namespace
-    /// may have many of earlier backups.
+    asked: Stored,
+    /// What the storage calls each, by its uid: that does not change.
     stored: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 impl OthersSnapshots {
     /// Nothing is asked yet.
-    pub fn new(server: ApiServer, namespace: &str, volumes: Vec<ClaimVolume>) -> Self {
+    pub fn new(
+        server: ApiServer,
+        namespace: &str,
+        volumes: Vec<ClaimVolume>,
+        asked: Stored,
+    ) -> Self {
         Self {
             server,
             namespace: namespace.to_owned(),
             volumes,
+            asked,
             stored: Arc::default(),
         }
     }
@@ -93,8 +121,8 @@ impl OthersSnapshots {
             error,
         };
         let stored_as = match &content {
-            Some(content) => self.stored_as(content, &uid)?,
-            None => None,
+            Some(content) if self.asked.is_asked(&uid) => self.stored_as(content, &uid)?,
+            _ => None,
         };
         let identity = SnapshotIdentity {
             uid,
@@ -163,12 +191,13 @@ pub struct BoundSnapshots {
 impl BoundSnapshots {
     /// Of a cut's volumes, in this namespace.
     pub fn new(server: ApiServer, namespace: &str, bound: Vec<OtherSnapshot>) -> Self {
+        let uids = bound.iter().map(|one| one.identity.uid.clone()).collect();
         let volumes = bound.iter().map(|one| ClaimVolume {
             claim: one.seen.volume.clone(),
             broker: one.seen.broker,
         });
         Self {
-            all: OthersSnapshots::new(server, namespace, volumes.collect()),
+            all: OthersSnapshots::new(server, namespace, volumes.collect(), Stored::Of(uids)),
             bound,
         }
     }

@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use slackwater_ports::{PortError, RunRecord, RunStore, Seen};
@@ -240,19 +241,22 @@ impl ConfigMapRuns {
         Ok(made.into_iter().take(most).map(|(_, run)| run).collect())
     }
 
-    /// When each was made, as the API says it (which sorts), and which it is.
+    /// When each was begun, and which it is. One that was restored has its own time in its
+    /// name, and that of the restore in its metadata.
     fn made(
         &self,
         labels: &str,
         is_so: impl Fn(&Value) -> bool,
-    ) -> Result<Vec<(String, RunId)>, RunsError> {
+    ) -> Result<Vec<(u64, RunId)>, RunsError> {
         let kind = Resource::config_maps();
         let found = self.server.list_metadata(&kind, &self.namespace, labels)?;
         let of = |object: &Value| {
             let metadata = &object["metadata"];
-            let run = metadata["labels"][RUN].as_str()?.parse().ok()?;
-            let made = metadata["creationTimestamp"].as_str().unwrap_or_default();
-            Some((made.to_owned(), run))
+            let run: RunId = metadata["labels"][RUN].as_str()?.parse().ok()?;
+            let made = || metadata["creationTimestamp"].as_str()?.parse().ok();
+            let made = || u64::try_from(made().map(Timestamp::as_millisecond)?).ok();
+            let begun = run.begun_ms().or_else(made).unwrap_or_default();
+            Some((begun, run))
         };
         let found = found
             .iter()

@@ -19,7 +19,7 @@ pub(super) fn asked_again<T>(mut ask: impl FnMut() -> Result<T, Stop>) -> Result
     for _ in 1..ASKS {
         match ask() {
             Ok(answer) => return Ok(answer),
-            Err(stop) => tracing::info!("asked again: {}", stop.cause),
+            Err(stop) => tracing::warn!("asked again: {}", stop.cause),
         }
         SystemClock.sleep_ms(ASK_AGAIN_MS);
     }

@@ -3,12 +3,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use slackwater_cut::{Cut, State, Strategy, Verify};
+use slackwater_cut::{Cut, SnapshotsBy, State, Strategy, Verify};
 use slackwater_hold::{Deck, LeaseLook, Released, Salvage, Step};
 use slackwater_host::{Entry, PhaseName};
 use slackwater_ports::{Clock, Outcome, Seen};
 use slackwater_store::{Holder, LeaseState, RunId};
 
+use super::again::asked_again;
 use crate::adapters::{ScratchStore, SystemClock};
 use crate::exit::{Exit, Stop, of_claims};
 use crate::guard::{GuardClient, GuardPort, Recovered, Salvor, recover, void};
@@ -80,7 +81,7 @@ impl<'a> Run<'a> {
 
     /// Goes on with the run that holds the mirror.
     pub(super) fn current(site: &'a Site, named: Option<&RunId>) -> Result<Self, Stop> {
-        let holder = match site.ground().leases().look()? {
+        let holder = match asked_again(|| site.ground().leases().look())? {
             LeaseState::Held(holder) => holder,
             LeaseState::Expired(left) => {
                 let words = left.to_string();
@@ -414,7 +415,9 @@ fn of_step(step: Step) -> (PhaseName, Entry) {
 const LAST_RUNS: usize = 10;
 
 /// A program that died before its guard lived has stopped nothing, and left
-/// its run open.
+/// its run open. One that is sealed for others' snapshots has a guard until it is closed:
+/// where nobody holds the mirror it was restored with its namespace, and is what that is to
+/// be held against.
 fn void_what_was_left_open(site: &Site) -> Result<(), Stop> {
     for listed in site
         .runs()
@@ -424,7 +427,9 @@ fn void_what_was_left_open(site: &Site) -> Result<(), Stop> {
         let Ok(record) = listed.record else { continue };
         // What a restore has shown by its seal is over, and may be restored once more.
         let left = Cut::parse(&record.document).is_ok_and(|cut| {
-            !cut.state.is_final() && cut.mirror == site.name && cut.claims.is_empty()
+            let by_others = cut.settings.snapshots_by == SnapshotsBy::Others;
+            let came_so = by_others && matches!(cut.state, State::Sealed);
+            !cut.state.is_final() && !came_so && cut.mirror == site.name && cut.claims.is_empty()
         });
         if left && !site.ground().is_beginning(&listed.run) {
             void(site, &listed.run, "its program ended before it did");

@@ -51,6 +51,14 @@ impl FromStr for RunId {
     }
 }
 
+impl RunId {
+    /// When it was begun, ms since the epoch, of one that is named as this program does it:
+    /// `MIRROR-MS-PROCESS`.
+    pub fn begun_ms(&self) -> Option<u64> {
+        self.0.rsplit('-').nth(1)?.parse().ok()
+    }
+}
+
 impl FromStr for MirrorName {
     type Err = NameError;
 
@@ -105,6 +113,18 @@ text_name!(MirrorName);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_that_is_named_as_here_says_when_it_was_begun() {
+        let begun = |id: &str| id.parse::<RunId>().ok().and_then(|run| run.begun_ms());
+        assert_eq!(
+            begun("kafka-mirror-1700000000000-7"),
+            Some(1_700_000_000_000)
+        );
+        for other in ["one", "7", "by-hand", "kafka-mirror-1700000000000-7-was-2"] {
+            assert_eq!(begun(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_name_that_could_leave_its_folder_is_refused() {

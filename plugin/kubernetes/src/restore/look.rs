@@ -296,8 +296,8 @@ impl InPlace {
         Ok(lost)
     }
 
-    /// What the resources that are kept name, and pods that read the volumes, and neither is
-    /// there nor will be made.
+    /// What the resources that are kept name, and neither is there nor will be made. (Not the
+    /// Secret with which readers pull their image: where it is missing kubelets do without.)
     fn lacks(&self) -> Result<Vec<String>, RestoreError> {
         let Some(kept) = self.kept() else {
             return Ok(Vec::new());
@@ -305,10 +305,7 @@ impl InPlace {
         let keeps_ca = self.target.origin.as_ref().is_some_and(|one| one.keeps_ca);
         let home = &self.target.namespace;
         let mut lacks = Vec::new();
-        let mut wanted = named(kept, home, keeps_ca, self.target.feeds);
-        let readers = self.target.pull_secrets.iter().cloned();
-        wanted.extend(readers.map(|secret| (home.clone(), Named::Secret(secret))));
-        for (space, one) in wanted {
+        for (space, one) in named(kept, home, keeps_ca, self.target.feeds) {
             let (resource, name) = match &one {
                 Named::ConfigMap(name) => (Resource::config_maps(), name),
                 Named::Secret(name) => (Resource::secrets(), name),

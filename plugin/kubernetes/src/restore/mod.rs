@@ -69,8 +69,6 @@ pub struct Target {
     pub feeds: bool,
     /// What is kept beside the cut; of a clone, as that has it.
     pub kept: Option<Kept>,
-    /// Secrets with which pods that read its volumes pull their image, in its namespace.
-    pub pull_secrets: Vec<String>,
     /// Whether its volumes have to be trimmed.
     pub trims: bool,
     /// Of what it is a clone; `None` in place.

@@ -96,7 +96,6 @@ fn seen(space: &str, of: &str) -> (CloneOf, String) {
             keeps_ca: false,
         }),
         feeds: true,
-        pull_secrets: Vec::new(),
         trims: false,
     };
     let makers = Makers::discover(server()).unwrap();

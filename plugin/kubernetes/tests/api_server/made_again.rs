@@ -53,13 +53,9 @@ fn a_kafka_that_is_made_again_holds_retention_back_from_its_first_instant() {
         kept: Some(kept),
         origin: None,
         feeds: true,
-        pull_secrets: vec!["of-registry".to_owned()],
         trims: false,
     };
     let mut in_place = InPlace::new(server(), makers, None, target).unwrap();
-    // The pods that read its volumes would wait for it.
-    let lacks = in_place.look().unwrap().lacks;
-    assert_eq!(lacks, ["Secret of-registry"]);
     let proven = Proven {
         retention_would_delete: true,
     };

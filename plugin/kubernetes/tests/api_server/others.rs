@@ -1,7 +1,9 @@
 //! VolumeSnapshots that others make of the mirror's claims, on a real API server. What
 //! a snapshot controller and its driver do is played by hand.
 
-use slackwater_kubernetes::{BoundSnapshots, ClaimVolume, OthersSnapshots};
+use std::collections::BTreeSet;
+
+use slackwater_kubernetes::{BoundSnapshots, ClaimVolume, OthersSnapshots, Stored};
 use slackwater_ports::{OtherSnapshot, VolumeSnapshot};
 
 use crate::common::{namespace, plane, server};
@@ -18,7 +20,11 @@ fn volumes() -> Vec<ClaimVolume> {
 
 /// What others made, as it is now.
 fn others(space: &str) -> Vec<OtherSnapshot> {
-    let all = OthersSnapshots::new(server(), space, volumes());
+    others_asked(space, Stored::OfAllBut(BTreeSet::new()))
+}
+
+fn others_asked(space: &str, asked: Stored) -> Vec<OtherSnapshot> {
+    let all = OthersSnapshots::new(server(), space, volumes(), asked);
     all.others().unwrap()
 }
 
@@ -157,6 +163,17 @@ fn what_the_storage_calls_it_is_taken_of_a_content_that_is_its_own_alone() {
         (content("foreign"), None),
     ];
     assert_eq!(identities(), expected);
+    // Those that were there before a seal are known by their uids, and nothing is asked.
+    let own = BTreeSet::from([uid_of(&space, "own")]);
+    for (asked, stored) in [
+        (Stored::OfNone, None),
+        (Stored::OfAllBut(own.clone()), None),
+        (Stored::Of(own), Some("snap-1".to_owned())),
+    ] {
+        let found = others_asked(&space, asked);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].identity.stored_as, stored);
+    }
 }
 
 #[test]

@@ -38,7 +38,6 @@ fn in_place_of(server: ApiServer, space: &str, run: RunId) -> Result<InPlace, Re
         kept: None,
         origin: None,
         feeds: true,
-        pull_secrets: Vec::new(),
         trims: false,
     };
     InPlace::new(server, makers, None, target)

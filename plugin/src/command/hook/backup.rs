@@ -114,7 +114,7 @@ impl Hook {
 
     /// What K10 has of this mirror is what was cut while it stood still.
     fn confirm(&self, context: &Context, kafka: &KafkaName) -> Result<Confirmed, Stop> {
-        let site = self.site(context, kafka, &Need::Little)?;
+        let site = asked_again(|| self.site(context, kafka, &Need::Little))?;
         let by_others = |cut: &Cut| cut.settings.snapshots_by == SnapshotsBy::Others;
         let (id, cut) = asked_again(|| last_run(&site, by_others))?.ok_or_else(|| {
             Stop::failed("no run was begun by beforeBackup: what K10 has is of a running mirror")
@@ -172,9 +172,9 @@ impl Confirmed {
         // Whoever confirmed it before may have ended before he had it read.
         let pod = match self.is_closed {
             true => None,
-            false => Some(prove_apart(site, id)?),
+            false => Some(asked_again(|| prove_apart(site, id))?),
         };
-        let by = resumed_by(&site.cut(id)?);
+        let by = resumed_by(&asked_again(|| site.cut(id))?);
         match (&self.said, pod) {
             (Some(said), Some(pod)) => site.terminal.say(&format!(
                 "{kafka}: {said}; the {by} let the mirror run; {pod} reads the snapshots and closes \

@@ -9,6 +9,7 @@ use slackwater_restore::{Note, Way};
 use slackwater_store::RunId;
 
 use super::super::Context;
+use super::super::again::asked_again;
 use super::shown::{SHOWN, brokers_are_shown, is_shown};
 use super::{Hook, last_run, of, strimzi, tell};
 use crate::adapters::Terminal;
@@ -153,10 +154,14 @@ fn restored_run(strimzi: &Strimzi) -> Result<RunId, Stop> {
             "nothing is noted on its claims of the backup that they are from; {BY_HAND}"
         )));
     }
-    let mut whole = Vec::new();
+    let (mut whole, mut missing) = (Vec::new(), Vec::new());
     for name in &named {
         let run: RunId = name.parse().map_err(Stop::failed)?;
-        let (document, _) = strimzi.document(&run)?;
+        // That of a node which there is no more may be deleted by now.
+        let Some(document) = asked_again(|| strimzi.document_if_there(&run))? else {
+            missing.push(name.as_str());
+            continue;
+        };
         let cut = Cut::parse(&document).map_err(Stop::failed)?;
         let is_noted = |claim: &str| {
             there
@@ -170,6 +175,11 @@ fn restored_run(strimzi: &Strimzi) -> Result<RunId, Stop> {
     }
     match whole.as_slice() {
         [run] => Ok(run.clone()),
+        [] if !missing.is_empty() => Err(Stop::failed(format!(
+            "its claims are from a backup whose cut is not here (by their notes: {}): restore its \
+             ConfigMaps, too, or bring it by `slackwater cut import FILE`",
+            missing.join(", ")
+        ))),
         _ => {
             let named: Vec<&str> = named.into_iter().map(String::as_str).collect();
             Err(Stop::failed(format!(

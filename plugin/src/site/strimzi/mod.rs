@@ -471,9 +471,8 @@ impl Ground for Strimzi {
     /// A run's id ends with when it was begun, and a number.
     fn is_beginning(&self, run: &RunId) -> bool {
         use slackwater_ports::Clock as _;
-        let began = run.as_str().rsplit('-').nth(1);
-        let began = began.and_then(|text| text.parse::<u64>().ok());
         let now = crate::adapters::SystemClock.now_ms();
+        let began = run.begun_ms();
         began.is_some_and(|began| now.saturating_sub(began) < BEGINNING_MS)
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use slackwater_cut::{Cut, SnapshotsBy};
 use slackwater_kubernetes::{
     ApiServer, BoundSnapshots, Job, Makers, OthersContent, OthersSnapshots, Place, SealedClaim,
-    SealedClaims, Workers,
+    SealedClaims, Stored, Workers,
 };
 use slackwater_ports::{OtherSnapshot, VolumeSnapshot};
 use slackwater_store::RunId;
@@ -75,8 +75,13 @@ impl Strimzi {
         if volumes.is_empty() {
             volumes = volumes_of(&cut);
         }
+        let before = cut.snapshot.and_then(|one| one.found_before);
+        let asked = match before {
+            None => Stored::OfNone,
+            Some(before) => Stored::OfAllBut(before.into_iter().collect()),
+        };
         let namespace = self.kafka.namespace();
-        let others = OthersSnapshots::new(self.server.clone(), namespace, volumes);
+        let others = OthersSnapshots::new(self.server.clone(), namespace, volumes, asked);
         Ok(Some(Arc::new(others)))
     }
 

@@ -150,7 +150,7 @@ impl Strimzi {
     }
 
     /// The same; nothing where there is neither.
-    pub(super) fn document_if_there(&self, run: &RunId) -> Result<Option<String>, Stop> {
+    pub fn document_if_there(&self, run: &RunId) -> Result<Option<String>, Stop> {
         let Runs::ConfigMaps(runs) = &self.runs else {
             return Ok(None);
         };
@@ -232,11 +232,6 @@ impl Strimzi {
             feeds,
             kept,
             origin,
-            pull_secrets: self
-                .home
-                .iter()
-                .flat_map(|home| home.program.pull_secrets.clone())
-                .collect(),
             trims,
         };
         InPlace::new(self.server.clone(), makers, self.keeper(), target).map_err(Stop::failed)
