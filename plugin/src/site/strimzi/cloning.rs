@@ -3,10 +3,13 @@
 
 use serde_json::{Value, json};
 use slackwater_cut::{Cut, State};
-use slackwater_kubernetes::{Kept, Own, Place, Resource, RestoreError, RunsError, about_name};
+use slackwater_kubernetes::{
+    ConfigMapRuns, Kept, Own, Place, Resource, RestoreError, RunsError, about_name,
+};
 use slackwater_store::RunId;
 
 use super::Strimzi;
+use super::marks::marks_of_clone;
 use crate::exit::Stop;
 use crate::site::Runs;
 
@@ -84,9 +87,12 @@ impl Strimzi {
     /// # Errors
     /// It can't be written.
     pub fn save_beside(&self, run: &RunId, document: &str) -> Result<(), Stop> {
+        let namespace = self.kafka.namespace();
+        let runs = ConfigMapRuns::new(self.server.clone(), namespace, marks_of_clone);
+        let runs = Runs::ConfigMaps(runs);
         let saved = match self.beside(run)? {
-            Some((_, revision)) => self.runs.supersede(run, revision, document),
-            None => self.runs.create(run, document),
+            Some((_, revision)) => runs.supersede(run, revision, document),
+            None => runs.create(run, document),
         };
         saved.map(drop).map_err(Stop::failed)
     }

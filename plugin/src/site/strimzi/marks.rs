@@ -10,6 +10,16 @@ use slackwater_kubernetes::Marks;
 /// The annotation with the mirror's name.
 pub(in crate::site) const MIRROR: &str = "slackwater.io/mirror";
 
+/// The label with its Kafka's, behind this program's own prefix.
+const KAFKA: &str = "kafka";
+
+/// The same beside a clone: whoever counts the backups of a Kafka does not count that.
+pub(super) fn marks_of_clone(document: &str) -> Marks {
+    let mut marks = marks(document);
+    marks.labels.remove(&format!("slackwater.io/{KAFKA}"));
+    marks
+}
+
 /// See the module. A document that can't be read has none.
 pub(super) fn marks(document: &str) -> Marks {
     let mut marks = Marks::default();
@@ -25,7 +35,7 @@ pub(super) fn marks(document: &str) -> Marks {
     label("phase", phase(&cut));
     // A label has no slash; the namespace is the ConfigMap's.
     if let Some((_, kafka)) = cut.mirror.split_once('/') {
-        label("kafka", kafka);
+        label(KAFKA, kafka);
     }
     if let Some(verdict) = verdict(&cut) {
         label("verdict", &verdict.to_string());
@@ -140,12 +150,17 @@ mod tests {
         cut.mirror = "kafka/mirror".to_owned();
         let written = marks(&cut.to_canonical().unwrap()).labels;
         assert_eq!(written["slackwater.io/kafka"], "mirror");
+        let beside_clone = marks_of_clone(&cut.to_canonical().unwrap()).labels;
+        assert!(!beside_clone.contains_key("slackwater.io/kafka"));
+        assert_eq!(written.len(), beside_clone.len() + 1);
+        // What a restore keeps is named by its volumes' own.
+        let of_volume = "kept_before";
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let mut named = 0;
         for rest in alerts.split("label_slackwater_io_").skip(1) {
             let word: String = rest.chars().take_while(|c| is_word(*c)).collect();
             assert!(
-                written.contains_key(&format!("slackwater.io/{word}")),
+                word == of_volume || written.contains_key(&format!("slackwater.io/{word}")),
                 "{word}"
             );
             named += 1;

@@ -12,6 +12,7 @@ mod needs_root {
             use crate::clone_by_hand::{clone_by_hand, kept, make, stand_for};
             use crate::ground::names;
             use crate::place::{Place, Ran, mirror, turn};
+            use crate::read_back::{ends, records};
             use crate::roles::{Role, Taken};
 
             /// Where a clone is made without what keeps the two apart, until one takes what is
@@ -67,50 +68,6 @@ mod needs_root {
                     let gone = place.kubectl(&["delete", "namespace", name]);
                     println!("{gone:?}");
                 }
-            }
-
-            /// What one of Kafka's own tools prints of the mirror in that namespace.
-            fn tool(place: &Place, space: &str, script: &str, class: &str, args: &str) -> String {
-                let line = slackwater_stand_ins::tool("mirror", script, class, args);
-                let here = "mirror-kafka-bootstrap:9092";
-                let there = format!("mirror-kafka-bootstrap.{space}.svc:9092");
-                let line = line.replace(here, &there);
-                let said = place.exec("source-single-0", "kafka", &["sh", "-c", &line]);
-                said.unwrap()
-            }
-
-            fn ends(place: &Place, space: &str) -> BTreeMap<String, u64> {
-                let class = "org.apache.kafka.tools.GetOffsetShell";
-                let args = "--topic source.items";
-                let said = tool(place, space, "kafka-get-offsets.sh", class, args);
-                let each = said.lines().filter_map(|line| line.rsplit_once(':'));
-                let ends: BTreeMap<String, u64> = each
-                    .filter_map(|(partition, end)| Some((partition.to_owned(), end.parse().ok()?)))
-                    .collect();
-                assert_eq!(ends.len(), 4, "{said}");
-                ends
-            }
-
-            /// Every record below these ends: offset, timestamp, key and value.
-            fn records(place: &Place, space: &str, ends: &BTreeMap<String, u64>) -> Vec<String> {
-                let class = "org.apache.kafka.tools.consumer.ConsoleConsumer";
-                let each = ends.iter().filter(|(_, end)| **end > 0);
-                let each = each.map(|(of, end)| {
-                    let (topic, partition) = of.rsplit_once(':').unwrap();
-                    let args = format!(
-                        "--topic {topic} --partition {partition} --offset earliest --max-messages \
-                         {end} --timeout-ms 30000 --formatter-property print.offset=true \
-                         --formatter-property print.timestamp=true --formatter-property \
-                         print.key=true"
-                    );
-                    let said = tool(place, space, "kafka-console-consumer.sh", class, &args);
-                    // The tool logs on the same output.
-                    let lines = said.lines().filter(|line| line.contains("Offset:"));
-                    let lines: Vec<&str> = lines.collect();
-                    assert_eq!(lines.len() as u64, *end, "{of} in {space}: {said}");
-                    lines.join("\n")
-                });
-                each.collect()
             }
 
             fn clone(place: &mut Place, run: &str, into: &str, more: &[&str]) -> Ran {
@@ -276,6 +233,50 @@ mod needs_root {
                 place.must_be_equal();
                 let gc = ["gc", "--kept-volumes", "--kafka", &kafka];
                 place.task_as("slackwater-restore", &gc).expect(0);
+            }
+
+            #[test]
+            fn a_clone_that_is_removed_in_its_middle_takes_no_snapshot_with_it() {
+                let mut place = turn();
+                let (run, _) = backed_up(&mut place);
+                let before = originals(&place, &run);
+                place.kubectl(&["create", "namespace", "half"]).unwrap();
+                // One claim has room there, and the next one none.
+                let quota = ["-n", "half", "create", "quota", "small"];
+                let hard = "--hard=persistentvolumeclaims=1";
+                place.kubectl(&[&quota[..], &[hard]].concat()).unwrap();
+                place.until("the quota to be counted", || {
+                    let get = ["-n", "half", "get", "resourcequota", "small", "-o", "json"];
+                    place.kubectl(&get).unwrap().contains("\"used\"")
+                });
+                let refused = clone(&mut place, &run, "half", &[]);
+                assert_ne!(refused.code, 0);
+                assert!(refused.said.contains("exceeded quota"), "{}", refused.said);
+                let copies = || -> Vec<Value> {
+                    let contents = place.list("volumesnapshotcontents").into_iter();
+                    contents
+                        .filter(|one| one["spec"]["volumeSnapshotRef"]["namespace"] == "half")
+                        .collect()
+                };
+                assert!(!copies().is_empty());
+                for copy in copies() {
+                    assert_eq!(copy["spec"]["deletionPolicy"], "Retain");
+                }
+                place.kubectl(&["delete", "namespace", "half"]).unwrap();
+                for copy in copies() {
+                    let name = copy["metadata"]["name"].as_str().unwrap();
+                    let what = ["delete", "volumesnapshotcontent", name];
+                    place.kubectl(&what).unwrap();
+                }
+                assert_eq!(originals(&place, &run), before);
+                let verify = ["verify", &run, "--kafka", &mirror()];
+                println!("{}", place.task(&verify).expect(0).said);
+                // From what it is made of another one is made.
+                place.kubectl(&["create", "namespace", "other"]).unwrap();
+                let done = clone(&mut place, &run, "other", &[]).expect(0);
+                println!("{}", done.said);
+                must_be_proven(&Space(&place, "other").claims(&run));
+                place.must_be_equal();
             }
 
             #[test]

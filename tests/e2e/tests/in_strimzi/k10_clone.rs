@@ -8,9 +8,11 @@ mod needs_root {
             use slackwater_stand_ins::LATE_CLASS;
 
             use crate::clone_by_hand::stand_for;
+            use crate::ground::names;
             use crate::k10_restore_point::How;
             use crate::k10_stand_in::{backed_up, exported, hook_of, opted_in, retire};
             use crate::place::{Place, mirror, turn};
+            use crate::read_back::{ends, records};
 
             /// That a clone there was shown to be the cut.
             fn shown(place: &Place, space: &str, run: &str) {
@@ -29,7 +31,10 @@ mod needs_root {
             fn claims_beside_the_original_become_a_clone_and_its_authority_there_is_refused() {
                 let mut place = turn();
                 opted_in(&mut place);
+                place.produce(200);
+                place.must_be_equal();
                 let (run, point, made) = backed_up(&mut place, "drill");
+                let then = ends(&place, &names().space);
                 place.produce(300);
                 place.must_be_equal();
                 // Of what K10 has here nothing has to be exported; and who removes the clone
@@ -75,6 +80,11 @@ mod needs_root {
                 let done = place.task_as("slackwater-restore", &clone).expect(0);
                 println!("{}", done.said);
                 shown(&place, "drill", &run);
+                assert_eq!(ends(&place, "drill"), then);
+                assert_eq!(
+                    records(&place, "drill", &then),
+                    records(&place, &names().space, &then)
+                );
 
                 let whole = |claim: &str| format!("whole-{claim}");
                 let how = How {

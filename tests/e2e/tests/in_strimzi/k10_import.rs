@@ -5,7 +5,7 @@ mod needs_root {
         mod takes_long {
             use std::fs;
 
-            use serde_json::Value;
+            use serde_json::{Value, json};
             use slackwater_cut::State;
             use slackwater_stand_ins::CLASS;
 
@@ -84,8 +84,12 @@ mod needs_root {
                     for (kind, of) in [("configmap", "mirror-dual"), ("service", "mirror-kafka")] {
                         assert_eq!(place.names(kind, of), Vec::<String>::new());
                     }
+                    // A policy of that cluster is due in between: there is nothing to back up,
+                    // and what was restored is still held against its seal.
+                    hook(&place, "beforeBackup").unwrap_err();
+                    assert!(matches!(place.cut(&run).state, State::Sealed));
                     match with_status {
-                        false => hook(&place, "afterRestore").unwrap(),
+                        false => after_restore_beside_a_claim_of_old(&place),
                         true => by_hand_with_the_closed_cut(&mut place, &run, &closed),
                     }
                     must_be_proven(&place, &run);
@@ -108,6 +112,31 @@ mod needs_root {
                         .collect();
                     retire(&place, &snapshots);
                 }
+            }
+
+            /// Of a node which there is no more a claim may be left, and the cut of its last
+            /// backup not.
+            fn after_restore_beside_a_claim_of_old(place: &Place) {
+                let claim = json!({
+                    "apiVersion": "v1",
+                    "kind": "PersistentVolumeClaim",
+                    "metadata": {
+                        "name": "data-0-mirror-dual-9",
+                        "namespace": names().space,
+                        "labels": {"strimzi.io/cluster": "mirror"},
+                        "annotations": {"slackwater.io/sealed-by": "kafka-mirror-1700000000000-1"},
+                    },
+                    "spec": {
+                        "accessModes": ["ReadWriteOnce"],
+                        "storageClassName": "nobodys",
+                        "resources": {"requests": {"storage": "1Gi"}},
+                    },
+                });
+                place.ground.apply(&claim.to_string());
+                hook(place, "afterRestore").unwrap();
+                place
+                    .space(&["delete", "pvc", "data-0-mirror-dual-9"])
+                    .unwrap();
             }
 
             /// As the runbook has it: the exported cut is brought along, the mirror is

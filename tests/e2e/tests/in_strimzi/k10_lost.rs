@@ -10,10 +10,12 @@ mod needs_root {
             use slackwater_cut::Verdict;
             use slackwater_stand_ins::Whim;
 
+            use crate::ground::names;
             use crate::guards::{end, holder};
             use crate::k10_stand_in::{
                 asked, hook, opted_in, proven, retire, snapshots, until_closed,
             };
+            use crate::no_room;
             use crate::place::{CLAIM, turn};
             use crate::rolls::{are_all_others, await_rolled, brokers, set_delay};
 
@@ -84,6 +86,31 @@ mod needs_root {
                     proven(&place, &run, Duration::from_secs(1));
                     retire(&place, &made);
                 }
+                place.must_be_equal();
+            }
+
+            #[test]
+            fn a_reader_that_finds_no_place_at_first_costs_no_backup() {
+                let mut place = turn();
+                opted_in(&mut place);
+                let feeder = place.feeder();
+                hook(&place, "beforeBackup").unwrap();
+                let run = place.newest();
+                let made = snapshots(&place, "full");
+                place.must_be_let_go(&feeder);
+                no_room::for_one_pod(&place);
+                let told = ["hook", "afterBackup", "--namespace", &names().space];
+                let pod = place.begin("slackwater", &told);
+                // It is told that nobody may read, and asks again for a while.
+                let was_refused = (0..600).any(|_| {
+                    thread::sleep(Duration::from_millis(200));
+                    place.said(&pod).contains("exceeded quota")
+                });
+                no_room::lift(&place);
+                assert!(was_refused, "{}", place.said(&pod));
+                place.ended(&pod, &told).expect(0);
+                proven(&place, &run, Duration::from_secs(1));
+                retire(&place, &made);
                 place.must_be_equal();
             }
 

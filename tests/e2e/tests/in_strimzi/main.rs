@@ -54,6 +54,7 @@ mod overlays;
 mod pause;
 mod place;
 mod produced;
+mod read_back;
 mod restore;
 mod resumed;
 mod retention;

@@ -8,9 +8,19 @@ const QUOTA: &str = "full";
 
 /// Those that are there stay, and none is made.
 pub(crate) fn set(place: &Place) {
+    limit(place, "configmaps", 0);
+}
+
+/// One more pod than there are has room, and no other.
+pub(crate) fn for_one_pod(place: &Place) {
+    let pods = place.own(&["get", "pod", "-o", "name"]).unwrap();
+    limit(place, "pods", pods.lines().count() + 1);
+}
+
+fn limit(place: &Place, kind: &str, most: usize) {
     let quota = format!(
         "{{apiVersion: v1, kind: ResourceQuota, metadata: {{name: {QUOTA}, namespace: {}}}, spec: \
-         {{hard: {{count/configmaps: '0'}}}}}}",
+         {{hard: {{count/{kind}: '{most}'}}}}}}",
         names().own,
     );
     place.ground.apply(&quota);
