@@ -222,9 +222,10 @@ fn behind(site: &Site, cut: &Cut, goal: &Goal) -> Result<usize, Stop> {
             .kafka()
             .read(&source, one.isolation, &spans, READ_MS)
             .map_err(failed)?;
-        behind += reads
+        behind += spans
             .iter()
-            .filter(|read| read.count > 0 || !read.ended.is_complete())
+            .zip(&reads)
+            .filter(|(span, read)| read.count > 0 || !read.reaches(span.until))
             .count();
     }
     Ok(behind)

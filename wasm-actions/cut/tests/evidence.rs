@@ -16,7 +16,7 @@ use slackwater_cut::claims::{
     judge_trimmed, leaf_paths,
 };
 use slackwater_cut::{
-    ClaimName, Cut, CutError, Evidence, Moved, Movement, Unreachable, Verdict, verify,
+    ClaimName, Cut, CutError, Evidence, Moved, Movement, PartitionRow, Unreachable, Verdict, verify,
 };
 use slackwater_ports::PartitionId;
 
@@ -265,6 +265,38 @@ fn a_mirror_that_other_brokers_lead_by_now_is_told_from_one_that_is_in_doubt_bes
         bracket.guard.interruptions += 1;
         assert_eq!(of(&cut), (Verdict::Unproven, false), "{file}");
     }
+}
+
+#[test]
+fn a_copy_of_markers_alone_beside_records_that_were_copied_is_another_topic() {
+    let mut tried = 0;
+    for (file, cut) in fixtures() {
+        let mut claims = cut.claims.iter();
+        let resumable = |one: &&Claim| one.name == ClaimName::Resumable;
+        let claim = claims.find(|one| resumable(one) && one.verdict == Verdict::Proven);
+        let (Some(claim), false) = (claim, cut.settings.strict) else {
+            continue;
+        };
+        let verdict = |start, compacted| {
+            let mut rows = cut.rows.clone();
+            let was_copied = |row: &PartitionRow| {
+                let source = row.source.as_ref();
+                source.is_some_and(|one| one.seam.is_some() && one.tail_read > Some(0))
+            };
+            let row = rows.partitions.iter_mut().find(|row| was_copied(row));
+            let row = row.unwrap();
+            (row.tail, row.log_start_offset, row.high_watermark) = (None, start, 2);
+            row.source.as_mut().unwrap().seam = None;
+            rows.topics[row.topic as usize].compacted = compacted;
+            claim.evidence.judge(&rows).verdict
+        };
+        assert_eq!(verdict(0, false), Verdict::Refuted, "{file}");
+        // A cleaner, or retention, may have left no record.
+        assert_eq!(verdict(0, true), Verdict::Proven, "{file}");
+        assert_eq!(verdict(2, false), Verdict::Proven, "{file}");
+        tried += 1;
+    }
+    assert!(tried > 0);
 }
 
 #[test]

@@ -116,6 +116,18 @@ pub struct SpanRead {
     pub ended: Ended,
 }
 
+impl SpanRead {
+    /// Whether all of it up to `until` was seen, or as many records as were asked for. A
+    /// leader that was just elected does not know yet how far the log is committed: for a
+    /// moment it ends a partition before that (what KIP-207 keeps `ListOffsets` from saying).
+    pub fn reaches(&self, until: u64) -> bool {
+        match self.ended {
+            Ended::EndOfPartition => self.position >= until,
+            _ => self.ended.is_complete(),
+        }
+    }
+}
+
 /// The port.
 pub trait Records {
     /// One answer for each span, in the order asked, after at most
@@ -128,4 +140,24 @@ pub trait Records {
         spans: &[Span],
         timeout_ms: u64,
     ) -> Seen<Vec<SpanRead>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_that_comes_before_what_was_to_be_read_is_not_all_of_it() {
+        let read = |position, ended| SpanRead {
+            partition: PartitionId::new("t", 0),
+            records: Vec::new(),
+            count: 0,
+            position,
+            ended,
+        };
+        assert!(read(7, Ended::EndOfPartition).reaches(7));
+        assert!(!read(6, Ended::EndOfPartition).reaches(7));
+        assert!(read(3, Ended::Most).reaches(7));
+        assert!(!read(7, Ended::TimedOut).reaches(7));
+    }
 }

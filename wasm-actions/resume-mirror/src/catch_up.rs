@@ -150,8 +150,8 @@ fn backlog(
             .map_or(Isolation::ReadUncommitted, |prior| prior.isolation);
         let spans: Vec<Span> = asked.iter().map(|(_, span)| span.clone()).collect();
         let reads = world.read(&Cluster::Source(alias), isolation, &spans, READ_MS)?;
-        for ((copy, _), read) in asked.into_iter().zip(reads) {
-            if !read.ended.is_complete() {
+        for ((copy, span), read) in asked.into_iter().zip(reads) {
+            if !read.reaches(span.until) {
                 return Ok(None);
             }
             missing.insert(copy, read.count);

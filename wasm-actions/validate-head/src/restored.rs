@@ -168,7 +168,8 @@ fn tails(
     )?)
 }
 
-/// How many data records lie at or past the ends of these.
+/// How many data records lie at or past the ends of these. Where that can't be told it has
+/// none: what was deleted behind an end lay there, too.
 fn beyond(
     world: &impl World,
     cut: &Cut,
@@ -185,10 +186,10 @@ fn beyond(
         };
         if head.high_watermark <= end {
             beyond.insert(partition, 0);
-        } else {
+        } else if head.log_start_offset <= end {
             spans.push(Span {
                 partition,
-                start: head.log_start_offset.max(end),
+                start: end,
                 until: head.high_watermark,
                 most: u64::MAX,
                 keep_last: 0,
@@ -197,18 +198,18 @@ fn beyond(
     }
     // Uncommitted ones count too: they were not in the cut.
     let isolation = Isolation::ReadUncommitted;
-    for read in world.read(&Cluster::Mirror, isolation, &spans, READ_MS)? {
-        let SpanRead {
-            partition,
-            count,
-            ended,
-            ..
-        } = read;
-        if ended.is_complete() {
-            beyond.insert(partition, count);
-        }
-    }
+    let reads = world.read(&Cluster::Mirror, isolation, &spans, READ_MS)?;
+    beyond.extend(counted(&spans, reads));
     Ok(beyond)
+}
+
+/// Of spans that were read to their ends: one that ended before has no count.
+fn counted(spans: &[Span], reads: Vec<SpanRead>) -> BTreeMap<PartitionId, u64> {
+    let whole = spans.iter().zip(reads);
+    let whole = whole.filter(|(span, read)| read.reaches(span.until));
+    whole
+        .map(|(_, read)| (read.partition, read.count))
+        .collect()
 }
 
 /// Topics, and partitions of known topics, that the cut does not have.
@@ -241,4 +242,33 @@ fn extra(cut: &Cut, view: &ClusterView) -> Vec<String> {
         (more > 0).then(|| format!("{more} partitions of {}", topic.name))
     });
     topics.chain(partitions).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use slackwater_ports::Ended;
+
+    use super::*;
+
+    /// By a leader that was elected after the sweep, and ends the partition at the cut's end.
+    #[test]
+    fn what_was_not_read_to_its_end_has_no_count_of_records_beyond_the_cut() {
+        let span = |partition| Span {
+            partition: PartitionId::new("t", partition),
+            start: 10,
+            until: 14,
+            most: u64::MAX,
+            keep_last: 0,
+        };
+        let read = |partition, position| SpanRead {
+            partition: PartitionId::new("t", partition),
+            records: Vec::new(),
+            count: 0,
+            position,
+            ended: Ended::EndOfPartition,
+        };
+        let spans = [span(0), span(1)];
+        let found = counted(&spans, vec![read(0, 14), read(1, 10)]);
+        assert_eq!(found, BTreeMap::from([(PartitionId::new("t", 0), 0)]));
+    }
 }

@@ -256,9 +256,11 @@ impl ResumableEvidence {
             (_, None, Some(_)) => Answer::Contrary(
                 "has records and no committed offset: all would be copied again".to_owned(),
             ),
-            // (One that retention emptied has an end above 0.)
+            // (One that retention emptied begins above 0; one that a cleaner emptied does
+            // not, and ends above it. Markers and aborted records alone are none either.)
             (None, Some(_), None)
-                if row.high_watermark == 0 && source.tail_read.is_some_and(|count| count > 0) =>
+                if (row.high_watermark == 0 || row.log_start_offset == 0 && !compacted)
+                    && source.tail_read.is_some_and(|count| count > 0) =>
             {
                 Answer::Contrary("has none of the records that were copied".to_owned())
             }
