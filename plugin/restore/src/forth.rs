@@ -48,6 +48,10 @@ pub(crate) fn stage(seen: &Seen) -> Result<Option<Stage>, PlanError> {
         }
         Some(note) if note.stage == Stage::Aside => Ok(Some(Stage::Aside)),
         Some(note) if note.run != seen.run => Err(PlanError::OtherRun(note.run.clone())),
+        // What was shown is not what is there: somebody has restored a claim since.
+        Some(note) if note.stage == Stage::VolumesProven && note.shown_on != seen.claims => {
+            Ok(Some(Stage::Volumes))
+        }
         Some(note) => Ok(Some(note.stage)),
     }
 }

@@ -50,6 +50,10 @@ pub struct Note {
     /// and nobody goes back to that.
     #[serde(default)]
     pub on_claims: bool,
+    /// Which claims its volumes were shown on, as [`crate::Seen::claims`]: one of the same name
+    /// that was made since has another volume.
+    #[serde(default)]
+    pub shown_on: String,
 }
 
 /// It can't be read.

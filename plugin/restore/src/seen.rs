@@ -23,6 +23,8 @@ pub struct Seen {
     pub feeders: Vec<Feeder>,
     /// Its volumes, by the cut.
     pub volumes: Vec<Volume>,
+    /// Which claims these have, by their uids: another text where one is another.
+    pub claims: String,
     /// Secrets that went with it and are to be made again.
     pub lost_secrets: Vec<String>,
     /// Users and topics whose resources are to be made again, as `KIND/NAME`.

@@ -7,6 +7,22 @@ impl Step {
     pub fn is_last(&self) -> bool {
         matches!(self, Self::Finish | Self::FinishBack | Self::LeaveAside)
     }
+
+    /// Whether what is shown from here on is of this restore: from the first that touches a
+    /// claim. Where it is cut short behind that, an earlier proof says nothing of what is
+    /// there, and the volumes from before are wanted.
+    pub fn begins_anew(&self) -> bool {
+        matches!(
+            self,
+            Self::StandAside
+                | Self::TakeOver
+                | Self::KeepVolume(_)
+                | Self::RemoveClaim(_)
+                | Self::MakeClaim(_)
+                | Self::ProveVolumes
+                | Self::TrimVolumes
+        )
+    }
 }
 
 impl Seen {
@@ -67,7 +83,11 @@ impl Seen {
                 seen.volumes_proven = true;
                 let holds = seen.retention_would_delete;
                 seen.stage(Stage::VolumesProven);
-                seen.note(|note| note.holds_retention = holds);
+                let claims = seen.claims.clone();
+                seen.note(|note| {
+                    note.holds_retention = holds;
+                    note.shown_on.clone_from(&claims);
+                });
             }
             Step::MakeSecret(name) => seen.lost_secrets.retain(|one| one != name),
             Step::MakePool(name) | Step::GiveNodeIds(name) => {
@@ -89,6 +109,7 @@ impl Seen {
                         feeders: Vec::new(),
                         is_made: true,
                         on_claims: false,
+                        shown_on: seen.claims.clone(),
                     }),
                 };
             }
@@ -155,6 +176,7 @@ impl Seen {
                 feeders: Vec::new(),
                 is_made: false,
                 on_claims: false,
+                shown_on: String::new(),
             });
         }
     }

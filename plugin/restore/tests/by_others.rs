@@ -61,6 +61,29 @@ fn what_others_have_restored_is_shown_to_be_the_cut_before_anything_starts_on_it
 }
 
 #[test]
+fn a_claim_that_is_exchanged_behind_the_proof_has_all_of_it_shown_anew() {
+    let mut seen = restored_by_others();
+    loop {
+        let step = next(Way::OnClaims, &seen).unwrap();
+        seen = seen.after(&step);
+        if step == Step::ProveVolumes {
+            break;
+        }
+    }
+    let goes_on = next(Way::OnClaims, &seen).unwrap();
+    assert_ne!(goes_on, Step::ProveVolumes);
+    seen.claims = "with another".to_owned();
+    assert_eq!(next(Way::OnClaims, &seen), Ok(Step::ProveVolumes));
+    // Nor do brokers stay that were just started on what was shown.
+    (seen.nodes, seen.pods) = (running().nodes, running().pods);
+    let steps = plan(Way::OnClaims, &seen).unwrap();
+    let shown = steps.iter().position(|step| *step == Step::ProveVolumes);
+    let stopped = |step: &Step| matches!(step, Step::RemoveNodes(_));
+    let stopped = steps.iter().rposition(stopped);
+    assert!(stopped.unwrap() < shown.unwrap(), "{:?}", words(&steps));
+}
+
+#[test]
 fn a_restore_around_others_takes_no_step_but_those_whose_rights_are_asked_for() {
     let mut fed = restored_by_others();
     fed.feeders[0].is_there = false;

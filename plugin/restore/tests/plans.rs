@@ -29,6 +29,28 @@ fn gone() -> Seen {
     seen
 }
 
+/// Whether it is another volume that the claim has from here on, or may be.
+fn touches_a_claim(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::KeepVolume(_) | Step::RemoveClaim(_) | Step::MakeClaim(_)
+    )
+}
+
+#[test]
+fn what_an_earlier_restore_has_shown_is_forgotten_before_a_claim_is_touched_and_not_afterwards() {
+    for seen in [running(), gone()] {
+        let steps = plan(Way::Forth, &seen).unwrap();
+        let anew = |step: &&Step| step.begins_anew();
+        let first = steps.iter().position(|step| step.begins_anew());
+        let shown = steps.iter().position(|step| *step == Step::ProveVolumes);
+        let shown = shown.unwrap();
+        let touched = steps.iter().position(touches_a_claim);
+        assert!(first.unwrap() <= touched.unwrap(), "{:?}", words(&steps));
+        assert_eq!(steps[shown + 1..].iter().find(anew), None);
+    }
+}
+
 #[test]
 fn where_the_resources_are_there_the_volumes_are_exchanged_under_them() {
     let steps = plan(Way::Forth, &running()).unwrap();
@@ -268,6 +290,7 @@ fn kafka() -> impl Strategy<Value = Kafka> {
             feeders: Vec::new(),
             is_made: false,
             on_claims: flags[4],
+            shown_on: String::new(),
         }),
     });
     prop_oneof![Just(Kafka::Gone { is_kept: true }), there]

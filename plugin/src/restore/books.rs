@@ -110,6 +110,7 @@ mod tests {
             feeders: Vec::new(),
             is_made,
             on_claims: false,
+            shown_on: String::new(),
         }
     }
 

@@ -274,7 +274,7 @@ impl Restore {
                 return Ok(Left::Feeding);
             }
             self.say(&step.to_string());
-            if begins_anew(&step) {
+            if step.begins_anew() {
                 // What an earlier restore has shown is not of this one.
                 self.forget_restores()?;
             }
@@ -450,14 +450,6 @@ enum Left {
     Nothing,
     Checkpoints,
     Feeding,
-}
-
-/// Whether what is shown from here on is of this restore.
-fn begins_anew(step: &Step) -> bool {
-    matches!(
-        step,
-        Step::StandAside | Step::TakeOver | Step::ProveVolumes | Step::TrimVolumes
-    )
 }
 
 /// Whether something may feed the mirror from this step on.

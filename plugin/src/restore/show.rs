@@ -23,6 +23,7 @@ const LOOK_MS: u64 = 2_000;
 
 impl Restore {
     pub(super) fn prove_volumes(&mut self) -> Result<(), Stop> {
+        let claims = self.claims_to_show()?;
         let document = self.document()?;
         let content = self
             .strimzi()?
@@ -35,11 +36,21 @@ impl Restore {
         drop(content);
         let judged = store.load().map_err(|error| Stop::failed(error.message))?;
         self.save(&judged.document, ClaimName::Restored)?;
-        self.note_volumes(ages)
+        self.note_volumes(ages, claims)
     }
 
-    /// That what lies on the volumes was shown, and whether retention would delete of it.
-    pub(super) fn note_volumes(&mut self, ages: Seen<Vec<ReplicaAges>>) -> Result<(), Stop> {
+    /// Which they are, before they are read: one that is exchanged meanwhile was not shown.
+    pub(super) fn claims_to_show(&self) -> Result<String, Stop> {
+        self.in_place.which_claims().map_err(Stop::failed)
+    }
+
+    /// That what lies on the volumes of these claims was shown, and whether retention would
+    /// delete of it.
+    pub(super) fn note_volumes(
+        &mut self,
+        ages: Seen<Vec<ReplicaAges>>,
+        shown_on: String,
+    ) -> Result<(), Stop> {
         // What can't be told is held back, too.
         let expiry = ages.map(|ages| {
             let now_ms = i64::try_from(SystemClock.now_ms()).unwrap_or(i64::MAX);
@@ -53,6 +64,7 @@ impl Restore {
         });
         let proven = Proven {
             retention_would_delete,
+            shown_on,
         };
         self.in_place
             .note_volumes_proven(proven)

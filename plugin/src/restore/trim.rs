@@ -19,6 +19,7 @@ impl Restore {
     pub(super) fn trim_volumes(&mut self) -> Result<(), Stop> {
         let how = self.asked.trim.clone();
         let how = how.ok_or_else(|| Stop::failed("nobody said how it is to be trimmed"))?;
+        let shown_on = self.claims_to_show()?;
         let document = self.cut.to_canonical().map_err(Stop::failed)?;
         let sha256 = sha256_hex(document.as_bytes());
         let asked = ToTrim {
@@ -48,7 +49,7 @@ impl Restore {
             .restored_content(&self.cut, &self.in_place)?;
         let ages = content.port().survey().and_then(|_| content.ages());
         drop(content);
-        self.note_volumes(ages)
+        self.note_volumes(ages, shown_on)
     }
 
     /// Asks the sources for what the plan does not know of them, before anything is cut: what

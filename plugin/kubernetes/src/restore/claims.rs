@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use slackwater_store::sha256;
 
 use super::bare::bare_claim;
 use super::kept_volumes::{self, KeptVolume, KeptVolumes};
@@ -17,7 +18,28 @@ pub(super) const RESTORING: &str = "slackwater.io/restoring";
 /// they are gone; one that gets a volume that is there gets it in seconds.
 const SOON: Duration = Duration::from_secs(120);
 
+/// So many hexadecimal digits of a digest are noted: people read that note, too.
+const DIGITS: usize = 16;
+
 impl InPlace {
+    /// Which claims the volumes of the cut have, by their uids: another text where one was
+    /// made anew.
+    ///
+    /// # Errors
+    /// No answer.
+    pub fn which_claims(&self) -> Result<String, RestoreError> {
+        let mut uids = String::new();
+        for claim in self.claims() {
+            let found = self.server.get(&self.claim_place(claim)?)?;
+            let uid = found
+                .as_ref()
+                .and_then(|one| one["metadata"]["uid"].as_str());
+            uids += uid.unwrap_or("none");
+            uids.push(' ');
+        }
+        Ok(sha256(&uids).chars().take(DIGITS).collect())
+    }
+
     pub(super) fn kept_volumes(&self) -> Result<Vec<KeptVolume>, RestoreError> {
         KeptVolumes::new(self.server.clone(), self.kafka_name()).all()
     }

@@ -178,6 +178,7 @@ impl InPlace {
             feeders: Vec::new(),
             is_made: false,
             on_claims: false,
+            shown_on: String::new(),
         }
     }
 
@@ -190,7 +191,7 @@ impl InPlace {
         self.annotate_kafka(&json!({NOTE: note.to_string()}))
     }
 
-    pub(super) fn stage_volumes_proven(&self, proven: Proven) -> Result<(), RestoreError> {
+    pub(super) fn stage_volumes_proven(&self, proven: &Proven) -> Result<(), RestoreError> {
         let place = self.kafka_place()?;
         let Some(kafka) = self.state(&place)? else {
             // It is made with the note.
@@ -199,6 +200,7 @@ impl InPlace {
         let note = self.note_of(&kafka)?;
         let mut note = note.unwrap_or_else(|| self.fresh(Stage::Volumes));
         note.stage = Stage::VolumesProven;
+        note.shown_on.clone_from(&proven.shown_on);
         let before = &kafka.object["spec"]["kafka"]["config"][DELAY];
         // Each change of it has the brokers rolled once more.
         let is_held = note.holds_retention || holds_as_long(before);

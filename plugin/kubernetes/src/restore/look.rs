@@ -50,7 +50,8 @@ impl InPlace {
         let each = self.target.volumes.iter();
         let all_kept: BTreeSet<&str> = kept.iter().map(|one| one.name.as_str()).collect();
         let volumes = each.map(|one| self.volume(&one.claim, names.get(&one.claim), &all_kept));
-        let proven = self.proven;
+        let claims = self.which_claims()?;
+        let proven = self.proven.as_ref().filter(|one| one.shown_on == claims);
         Ok(Seen {
             run: self.target.run.clone(),
             cluster_id: self.target.cluster_id.clone(),
@@ -77,6 +78,7 @@ impl InPlace {
                 .collect(),
             pods: self.pods_of_kafka()?.iter().map(name).collect(),
             volumes: volumes.collect::<Result<_, _>>()?,
+            claims,
             lost_secrets: match makes_all {
                 true => self.lost_secrets()?,
                 false => Vec::new(),

@@ -88,10 +88,12 @@ pub struct InPlace {
 }
 
 /// What was shown of the volumes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proven {
     /// Whether retention would delete something of them.
     pub retention_would_delete: bool,
+    /// Of which claims, as [`InPlace::which_claims`] said before.
+    pub shown_on: String,
 }
 
 impl InPlace {
@@ -125,8 +127,9 @@ impl InPlace {
     /// # Errors
     /// It can't be noted.
     pub fn note_volumes_proven(&mut self, proven: Proven) -> Result<(), RestoreError> {
+        self.stage_volumes_proven(&proven)?;
         self.proven = Some(proven);
-        self.stage_volumes_proven(proven)
+        Ok(())
     }
 
     /// Does a step, but for those that hold something against the cut, and those that

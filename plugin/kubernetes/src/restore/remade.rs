@@ -64,7 +64,7 @@ impl InPlace {
         let kept = self.kept();
         let kept = kept.ok_or_else(|| RestoreError::NotKept("the Kafka".to_owned()))?;
         let place = self.kafka_place()?;
-        let proven = self.proven.ok_or_else(|| RestoreError::Unfit {
+        let proven = self.proven.as_ref().ok_or_else(|| RestoreError::Unfit {
             place: Box::new(place.clone()),
             why: "is not made before its volumes are shown to be the cut".to_owned(),
         })?;
@@ -77,6 +77,7 @@ impl InPlace {
             feeders: Vec::new(),
             is_made: true,
             on_claims: false,
+            shown_on: proven.shown_on.clone(),
         };
         let mut object = kept.kafka.clone();
         if let Some(parts) = object.as_object_mut() {

@@ -58,6 +58,7 @@ fn a_kafka_that_is_made_again_holds_retention_back_from_its_first_instant() {
     let mut in_place = InPlace::new(server(), makers, None, target).unwrap();
     let proven = Proven {
         retention_would_delete: true,
+        shown_on: in_place.which_claims().unwrap(),
     };
     in_place.note_volumes_proven(proven).unwrap();
     in_place.act(Way::Forth, &Step::MakeKafka).unwrap();

@@ -197,8 +197,9 @@ fn a_kafka_is_paused_and_noted_on_and_what_holds_retention_back_is_taken_away_ag
         assert_eq!(note(&in_place).unwrap().stage, Stage::Volumes);
         let proven = Proven {
             retention_would_delete: true,
+            shown_on: in_place.which_claims().unwrap(),
         };
-        in_place.note_volumes_proven(proven).unwrap();
+        in_place.note_volumes_proven(proven.clone()).unwrap();
         let noted = note(&in_place).unwrap();
         assert!(noted.holds_retention && noted.stage == Stage::VolumesProven);
         let held = config();
@@ -228,6 +229,7 @@ fn a_kafka_is_paused_and_noted_on_and_what_holds_retention_back_is_taken_away_ag
         act(&in_place, Step::PauseKafka).unwrap();
         let proven = Proven {
             retention_would_delete: true,
+            shown_on: in_place.which_claims().unwrap(),
         };
         in_place.note_volumes_proven(proven).unwrap();
         assert_eq!(config(), before);
