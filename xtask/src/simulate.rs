@@ -3,6 +3,7 @@
 //! wrong each, as patches that are applied to a copy of their crates.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -65,14 +66,14 @@ pub(crate) struct Options {
 
 /// Tries one seed and tells its schedule.
 pub(crate) fn one(project: &Project, seed: u64) -> Result<(), Error> {
-    let program = build(project, &project.root, &project.target)?;
+    let program = build_as_it_is(project)?;
     command::run(Command::new(program).args(["--seed", &seed.to_string()]))
 }
 
 /// Tries the seeds, then the mutants. The last line is one JSON object where
 /// that was asked for.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), Error> {
-    let program = build(project, &project.root, &project.target)?;
+    let program = build_as_it_is(project)?;
     let mut figures = tried(&program, options)?;
     let (known, left, missed) = if options.no_mutants {
         (0, 0, Vec::new())
@@ -128,6 +129,20 @@ fn tried(program: &Path, options: &Options) -> Result<Value, Error> {
         command: PROGRAM.to_owned(),
         what: format!("{error}: {last}"),
     })
+}
+
+/// Without any mutant. The first lane of these builds into the same folder, under the same
+/// names: what cargo knows of the last one's crates is of files in its copy, and while these
+/// are as they were it takes them for ours.
+fn build_as_it_is(project: &Project) -> Result<PathBuf, Error> {
+    let copies = project.target.join("mutants");
+    match fs::remove_dir_all(&copies) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(Error::io("delete", &copies)(error));
+        }
+        _ => {}
+    }
+    build(project, &project.root, &project.target)
 }
 
 /// Builds the program of the workspace at `root`.
